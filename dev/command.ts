@@ -1,0 +1,54 @@
+import { explain } from './os/problem';
+import type { Log } from './os/progress';
+import { createTeardown, type Teardown } from './os/teardown';
+
+export interface CommandContext {
+  /** What stands after the command's name. */
+  readonly args: readonly string[];
+  readonly log: Log;
+  /** Run before the program ends, however it ends. */
+  readonly teardown: Teardown;
+  /** Resolves with the exit code when Ctrl-C or SIGTERM asks the program to end. */
+  untilStopped(): Promise<number>;
+}
+
+/** Ctrl-C comes twice under npm, from the terminal and forwarded; a later one means hurry. */
+const REPEATED_SIGNAL_MS = 1500;
+
+/** Prints a line of progress on standard output. */
+export const print: Log = (line) => void process.stdout.write(`${line}\n`);
+
+/**
+ * Runs one command to its end: everything that it started is stopped in order, on an error and on
+ * Ctrl-C or SIGTERM at any moment, and what went wrong is said in one sentence.
+ */
+export async function runCommand(
+  command: (context: CommandContext) => Promise<number>,
+): Promise<never> {
+  const teardown = createTeardown((error) => print(`✗ ${explain(error)}`));
+  const stopped = new Promise<number>((resolve) => {
+    let first: number | undefined;
+    const onSignal = (signal: NodeJS.Signals): void => {
+      if (first !== undefined && Date.now() - first > REPEATED_SIGNAL_MS) process.exit(1);
+      first ??= Date.now();
+      resolve(signal === 'SIGINT' ? 130 : 143);
+    };
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, onSignal);
+  });
+  let asked = false;
+  void stopped.then(() => (asked = true));
+
+  const work = command({
+    args: process.argv.slice(2),
+    log: print,
+    teardown,
+    untilStopped: () => stopped,
+  }).catch((error: unknown) => {
+    if (!asked) process.stderr.write(`\n${explain(error)}\n`);
+    return 1;
+  });
+  const code = await Promise.race([work, stopped]);
+  if (asked) print('\nStopping …');
+  await teardown.run();
+  process.exit(code);
+}

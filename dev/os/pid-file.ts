@@ -1,0 +1,77 @@
+import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { identify, isAlive, type ProcessIdentity } from './process-identity';
+
+/** What a pid file says: the process, and the signal that ends it in good order. */
+interface Entry extends ProcessIdentity {
+  readonly stopSignal: NodeJS.Signals;
+}
+
+/** Notes a child that was just started, so that the next start finds it should this one be killed. */
+export function writePidFile(path: string, pid: number, stopSignal: NodeJS.Signals): void {
+  const identity = identify(pid);
+  if (identity === undefined) return;
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, JSON.stringify({ ...identity, stopSignal } satisfies Entry));
+}
+
+function readPidFile(path: string): Entry | undefined {
+  try {
+    return JSON.parse(readFileSync(path, 'utf8')) as Entry;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Sends a signal and says whether there was anyone to get it. */
+export function signalProcess(pid: number, signal: NodeJS.Signals): boolean {
+  try {
+    return process.kill(pid, signal);
+  } catch {
+    return false;
+  }
+}
+
+async function waitForEnd(identity: ProcessIdentity, timeoutMs: number): Promise<boolean> {
+  const deadline = Date.now() + timeoutMs;
+  while (isAlive(identity)) {
+    if (Date.now() > deadline) return false;
+    await delay(25);
+  }
+  return true;
+}
+
+/**
+ * Ends the processes that a killed stack left behind. Only those whose start time is the noted one are
+ * touched: a pid that belongs to somebody else by now is left alone.
+ * @returns the names of those that were ended
+ */
+export async function stopLeftovers(directory: string): Promise<string[]> {
+  const stopped: string[] = [];
+  const files = listPidFiles(directory);
+  await Promise.all(
+    files.map(async (file) => {
+      const path = join(directory, file);
+      const entry = readPidFile(path);
+      if (entry !== undefined && isAlive(entry)) {
+        signalProcess(entry.pid, entry.stopSignal);
+        if (!(await waitForEnd(entry, 8000))) {
+          signalProcess(entry.pid, 'SIGKILL');
+          await waitForEnd(entry, 2000);
+        }
+        stopped.push(file.replace(/\.pid$/, ''));
+      }
+      rmSync(path, { force: true });
+    }),
+  );
+  return stopped;
+}
+
+function listPidFiles(directory: string): string[] {
+  try {
+    return readdirSync(directory).filter((file) => file.endsWith('.pid'));
+  } catch {
+    return [];
+  }
+}

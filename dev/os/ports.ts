@@ -1,0 +1,57 @@
+import { randomInt } from 'node:crypto';
+import { createServer } from 'node:net';
+import { Problem } from './problem';
+
+/**
+ * Random ports lie below the range that systems take for outgoing connections (from 32768 on Linux):
+ * otherwise one of those may take a port between the look and the bind.
+ */
+const RANDOM_PORTS = { from: 20_000, to: 32_000 };
+
+function canBind(port: number, host: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.once('error', () => resolve(false));
+    server.listen({ port, host, exclusive: true }, () => server.close(() => resolve(true)));
+  });
+}
+
+/** True when nothing listens on the port, neither on loopback nor on all addresses. */
+export async function isFree(port: number): Promise<boolean> {
+  return (await canBind(port, '127.0.0.1')) && (await canBind(port, '0.0.0.0'));
+}
+
+/** Gives out ports of 127.0.0.1, none of them twice. */
+export interface Ports {
+  /** The first free one of those preferred, else a random one. */
+  take(...preferred: readonly (number | undefined)[]): Promise<number>;
+  /** The port itself or the next free one above it. */
+  takeFrom(first: number): Promise<number>;
+}
+
+/** Ports for one stack. */
+export function createPorts(): Ports {
+  const taken = new Set<number>();
+
+  async function tryTake(port: number): Promise<boolean> {
+    if (taken.has(port) || !(await isFree(port))) return false;
+    taken.add(port);
+    return true;
+  }
+
+  async function take(...preferred: readonly (number | undefined)[]): Promise<number> {
+    for (const port of preferred) if (port !== undefined && (await tryTake(port))) return port;
+    for (let attempt = 0; attempt < 200; attempt++) {
+      const port = randomInt(RANDOM_PORTS.from, RANDOM_PORTS.to);
+      if (await tryTake(port)) return port;
+    }
+    throw new Problem('No free port was found between 20000 and 32000: `ss -ltn` shows who holds them.');
+  }
+
+  async function takeFrom(first: number): Promise<number> {
+    for (let port = first; port < first + 100; port++) if (await tryTake(port)) return port;
+    return take();
+  }
+
+  return { take, takeFrom };
+}

@@ -1,0 +1,63 @@
+import { createHash } from 'node:crypto';
+import { Problem } from '../os/problem';
+import { stage } from '../os/progress';
+import { lastLines, run } from '../os/run';
+import { fromRoot } from '../root';
+import type { ServiceContext } from './context';
+
+/** The services in `docker-compose.yml`, with the variable that publishes each on a port of ours. */
+const PUBLISHED = {
+  postgres: { POSTGRES_PORT: 5432 },
+  kafka: { KAFKA_PORT: 9092 },
+  temporal: { TEMPORAL_PORT: 7233, TEMPORAL_UI_PORT: 8233 },
+} as const;
+
+export type ComposeService = keyof typeof PUBLISHED;
+
+/** True where a Docker engine runs and Compose is there; the client alone is not enough. */
+export async function hasDocker(): Promise<boolean> {
+  const engine = await run('docker', ['info'], { timeoutMs: 5000 });
+  if (engine.code !== 0) return false;
+  return (await run('docker', ['compose', 'version'], { timeoutMs: 5000 })).code === 0;
+}
+
+/**
+ * Starts the named services in containers, in a project of this folder's own, and waits until they are
+ * healthy. A stop keeps their data in its volumes.
+ * @returns the ports on 127.0.0.1, by variable
+ */
+export async function startCompose(
+  context: ServiceContext,
+  services: readonly ComposeService[],
+): Promise<Record<string, number>> {
+  const env = { ...process.env };
+  const published: Record<string, number> = {};
+  for (const [variable, wellKnown] of services.flatMap((name) => Object.entries(PUBLISHED[name]))) {
+    const preferred = context.wellKnownPorts ? wellKnown : undefined;
+    const port = await context.ports.take(context.lastPorts.get(variable), preferred);
+    context.lastPorts.set(variable, port);
+    published[variable] = port;
+    env[variable] = String(port);
+  }
+  const compose = (...args: string[]) =>
+    run('docker', ['compose', '--project-name', projectOf(context.dataDir), ...args], {
+      cwd: fromRoot(),
+      env,
+    });
+  context.teardown.add(async () => void (await compose('stop')));
+  await stage(context.log, `Docker Compose: ${services.join(', ')}`, async () => {
+    const { code, output } = await compose('up', '--detach', '--wait', ...services);
+    if (code !== 0) throw new Problem(`Docker Compose could not start them: ${lastLines(output)}`);
+  });
+  return published;
+}
+
+/** Removes the containers of a folder and their data. */
+export async function removeCompose(dataDir: string): Promise<void> {
+  const project = projectOf(dataDir);
+  await run('docker', ['compose', '--project-name', project, 'down', '--volumes'], { cwd: fromRoot() });
+}
+
+function projectOf(dataDir: string): string {
+  return `paysaga-${createHash('sha256').update(dataDir).digest('hex').slice(0, 8)}`;
+}

@@ -1,0 +1,49 @@
+import { Client } from 'pg';
+import { Problem } from '../os/problem';
+import { assertAnswers } from '../os/wait';
+
+/** `MERGE`-era and older servers lack what the migrations use. */
+const OLDEST_POSTGRES = 15;
+
+/** @returns the URL, once a server that is new enough has answered there; @throws Problem otherwise */
+export async function externalPostgres(connectionString: string): Promise<string> {
+  const client = new Client({ connectionString, connectionTimeoutMillis: 5000 });
+  client.on('error', () => undefined);
+  try {
+    await client.connect();
+    const { rows } = await client.query<{ version: number }>(
+      `SELECT current_setting('server_version_num')::int / 10000 AS version`,
+    );
+    const version = rows[0]?.version ?? 0;
+    if (version < OLDEST_POSTGRES)
+      throw new Problem(
+        `DATABASE_URL names a PostgreSQL ${version}, paysaga needs ${OLDEST_POSTGRES} or newer: unset DATABASE_URL to let the stack make one.`,
+      );
+    return connectionString;
+  } catch (error) {
+    if (error instanceof Problem) throw error;
+    throw new Problem(
+      `DATABASE_URL names a database that cannot be used (${reasonOf(error)}): start it, or unset DATABASE_URL to let the stack make one.`,
+    );
+  } finally {
+    await client.end().catch(() => undefined);
+  }
+}
+
+/** @returns the brokers, once the first of them has answered; @throws Problem otherwise */
+export async function externalKafka(brokers: string): Promise<string> {
+  await assertAnswers('KAFKA_BROKERS', brokers.split(',')[0]?.trim() ?? '');
+  return brokers;
+}
+
+/** @returns the address, once it has answered; @throws Problem otherwise */
+export async function externalTemporal(address: string): Promise<string> {
+  await assertAnswers('TEMPORAL_ADDRESS', address);
+  return address;
+}
+
+/** Several addresses tried are one error without a text, holding one with a text for each. */
+function reasonOf(error: unknown): string {
+  if (error instanceof AggregateError && error.errors.length > 0) return reasonOf(error.errors[0]);
+  return error instanceof Error ? error.message : String(error);
+}

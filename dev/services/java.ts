@@ -1,0 +1,66 @@
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { delimiter, join } from 'node:path';
+import { cacheDirectory, once } from '../os/cache';
+import { Problem } from '../os/problem';
+import { stage, type Log } from '../os/progress';
+import { lastLines, run } from '../os/run';
+
+/** Kafka 4 does not run on less. */
+const OLDEST_JAVA = 17;
+
+/** @returns the `java` command; @throws Problem when it is missing or too old; `wantedBy` names who needs it */
+export async function findJava(wantedBy: string): Promise<string> {
+  const java = process.env.JAVA_HOME ? join(process.env.JAVA_HOME, 'bin', 'java') : 'java';
+  const { code, output } = await run(java, ['-version']);
+  const advice = `install one (on Debian: \`apt-get install openjdk-17-jre-headless\`)`;
+  if (code !== 0)
+    throw new Problem(`${wantedBy} needs Java ${OLDEST_JAVA} or newer and there is none: ${advice}.`);
+  const version = Number(/version "(?:1\.)?(\d+)/.exec(output)?.[1]);
+  if (version < OLDEST_JAVA)
+    throw new Problem(`${wantedBy} needs Java ${OLDEST_JAVA} or newer, this is Java ${version}: ${advice}.`);
+  return java;
+}
+
+/**
+ * The jars that a pom names, brought by Maven once for this machine.
+ * @param pomDirectory has the `pom.xml`; its name and the version in it name the folder in the cache
+ * @returns the class path
+ */
+export async function classPathOf(pomDirectory: string, title: string, log: Log): Promise<string> {
+  const pom = await readFile(join(pomDirectory, 'pom.xml'), 'utf8');
+  const version = /<dependency>.*?<version>([^<]+)</s.exec(pom)?.[1] ?? '0';
+  const digest = createHash('sha256').update(pom).digest('hex').slice(0, 8);
+  const name = `${pomDirectory.split('/').pop()}-${version}-${digest}`;
+  const jars = await once(join(cacheDirectory(), name), (into) =>
+    stage(log, `${title} ${version} by Maven`, () => copyJars(pomDirectory, into, title)),
+  );
+  return join(jars, '*');
+}
+
+async function copyJars(pomDirectory: string, into: string, title: string): Promise<void> {
+  const { code, output } = await run('mvn', [
+    '--batch-mode',
+    '--quiet',
+    `--file=${join(pomDirectory, 'pom.xml')}`,
+    'dependency:copy-dependencies',
+    '-DincludeScope=runtime',
+    `-DoutputDirectory=${into}`,
+  ]);
+  if (code === 0) return;
+  if (code === null)
+    throw new Problem(
+      `Maven brings ${title} and it is not there: install it (on Debian: \`apt-get install maven\`).`,
+    );
+  throw new Problem(`Maven could not bring ${title}: ${firstError(output)}`);
+}
+
+function firstError(output: string): string {
+  return output.split('\n').find((line) => line.includes('ERROR')) ?? lastLines(output);
+}
+
+/** The two-line script that runs a Java program as if it were one executable. */
+export function javaScript(java: string, classPath: string, mainClass: string): string {
+  const quoted = classPath.split(delimiter).map((part) => `'${part}'`).join(delimiter);
+  return `#!/bin/sh\nexec '${java}' -Xmx256m -cp ${quoted} ${mainClass} "$@"\n`;
+}

@@ -1,0 +1,103 @@
+import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Kafka, logLevel } from 'kafkajs';
+import { Problem } from '../os/problem';
+import { lastLines, run } from '../os/run';
+import { fromRoot } from '../root';
+import type { ServiceContext } from './context';
+import { classPathOf, findJava } from './java';
+import { launch } from './launch';
+
+/** What every start of the broker has in common; see Apache Kafka's broker configuration. */
+const SETTINGS = {
+  'process.roles': 'broker,controller',
+  'node.id': '1',
+  'listener.security.protocol.map': 'PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT',
+  'controller.listener.names': 'CONTROLLER',
+  'offsets.topic.replication.factor': '1',
+  'offsets.topic.num.partitions': '8',
+  'transaction.state.log.replication.factor': '1',
+  'transaction.state.log.min.isr': '1',
+  'share.coordinator.state.topic.replication.factor': '1',
+  'share.coordinator.state.topic.min.isr': '1',
+  'group.initial.rebalance.delay.ms': '0',
+  'auto.create.topics.enable': 'false',
+};
+
+/** Warnings and errors on standard output. */
+const LOGGING = `
+status = error
+appender.out.type = Console
+appender.out.name = out
+appender.out.layout.type = PatternLayout
+appender.out.layout.pattern = %d{ISO8601} %p %m (%c)%n
+rootLogger.level = warn
+rootLogger.appenderRef.out.ref = out
+`;
+
+/** @returns the broker's address, `host:port`; one node in KRaft mode, its own controller */
+export async function startKafka(context: ServiceContext): Promise<string> {
+  const java = await findJava('Kafka');
+  const classPath = await classPathOf(fromRoot('dev/kafka'), 'Kafka', context.log);
+  const folder = join(context.dataDir, 'kafka');
+  const logging = join(folder, 'log4j2.properties');
+  await mkdir(folder, { recursive: true });
+  await writeFile(logging, LOGGING);
+  const jvm = ['-Xms512m', '-Xmx512m', `-Dlog4j2.configurationFile=${logging}`, '-cp', classPath];
+  const [port = 0] = await launch(context, {
+    name: 'kafka',
+    ports: { kafka: 9092, kafkaController: 9093 },
+    command: async ([port = 0, controllerPort = 0]) => {
+      const properties = await writeProperties(folder, port, controllerPort);
+      await format(java, jvm, folder, properties);
+      return { command: java, args: [...jvm, 'kafka.Kafka', properties] };
+    },
+    ready: ([port = 0]) => answers(`127.0.0.1:${port}`),
+    timeoutMs: 90_000,
+  });
+  return `127.0.0.1:${port}`;
+}
+
+async function writeProperties(folder: string, port: number, controllerPort: number) {
+  const properties = {
+    ...SETTINGS,
+    'log.dirs': join(folder, 'data'),
+    listeners: `PLAINTEXT://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controllerPort}`,
+    'controller.quorum.voters': `1@127.0.0.1:${controllerPort}`,
+  };
+  const lines = Object.entries(properties).map(([key, value]) => `${key}=${value}`);
+  const file = join(folder, 'server.properties');
+  await writeFile(file, `${lines.join('\n')}\n`);
+  return file;
+}
+
+async function format(java: string, jvm: string[], folder: string, properties: string) {
+  if (existsSync(join(folder, 'data', 'meta.properties'))) return;
+  const clusterId = randomBytes(16).toString('base64url');
+  const { code, output } = await run(java, [
+    ...jvm,
+    ...['kafka.tools.StorageTool', 'format', '--ignore-formatted'],
+    ...['--cluster-id', clusterId, '--config', properties],
+  ]);
+  if (code !== 0) throw new Problem(`Kafka's data folder could not be made: ${lastLines(output)}`);
+}
+
+/** True when the broker knows itself and is not fenced any more: only then does it take topics. */
+async function answers(broker: string): Promise<boolean> {
+  const kafka = new Kafka({
+    brokers: [broker],
+    logLevel: logLevel.NOTHING,
+    connectionTimeout: 1000,
+    retry: { retries: 0 },
+  });
+  const admin = kafka.admin();
+  try {
+    await admin.connect();
+    const { brokers, controller } = await admin.describeCluster();
+    return brokers.length > 0 && controller !== null;
+  } finally {
+    await admin.disconnect();
+  }
+}

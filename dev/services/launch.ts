@@ -1,0 +1,72 @@
+import { join } from 'node:path';
+import { startChild, tailOf, type Child, type ChildOptions } from '../os/child';
+import { Problem } from '../os/problem';
+import { waitUntil } from '../os/wait';
+import type { ServiceContext } from './context';
+
+type Ports = readonly number[];
+
+export interface Launch {
+  /** As in `kafka`: names its pid file and its log file. */
+  readonly name: string;
+  /** Ports to take: the name under which each is remembered, and the one to try first. */
+  readonly ports: Readonly<Record<string, number>>;
+  /** The command for these ports, in the order of `ports`. */
+  readonly command: (
+    ports: Ports,
+  ) => Promise<Omit<ChildOptions, 'output' | 'pidFile'>> | Omit<ChildOptions, 'output' | 'pidFile'>;
+  /** True once it serves. */
+  readonly ready: (ports: Ports) => Promise<boolean>;
+  readonly timeoutMs: number;
+}
+
+/** A port that was free at the look may be gone at the bind; a killed predecessor may still let go. */
+const ATTEMPTS = 3;
+
+/**
+ * Starts a service as a process, with other ports should somebody take them in between, and waits until
+ * it serves.
+ * @returns its ports, in the order of `ports`
+ * @throws Problem when it does not come up, with the last lines of its log
+ */
+export async function launch(context: ServiceContext, service: Launch): Promise<Ports> {
+  const logFile = join(context.dataDir, 'logs', `${service.name}.log`);
+  for (let attempt = 1; ; attempt++) {
+    const ports = await takePorts(context, service, attempt);
+    const child = startChild({
+      ...(await service.command(ports)),
+      output: logFile,
+      pidFile: join(context.dataDir, 'pids', `${service.name}.pid`),
+    });
+    context.teardown.add(() => child.stop());
+    if (await isUp(child, () => service.ready(ports), service.timeoutMs)) return ports;
+    const reason = child.isRunning()
+      ? `did not answer within ${service.timeoutMs / 1000} s`
+      : `ended with ${await child.ended}`;
+    await child.stop();
+    if (attempt === ATTEMPTS)
+      throw new Problem(`${service.name} ${reason}: ${tailOf(logFile)} (all of it: ${logFile})`);
+  }
+}
+
+async function takePorts(
+  { ports, lastPorts, wellKnownPorts }: ServiceContext,
+  service: Launch,
+  attempt: number,
+): Promise<Ports> {
+  const taken: number[] = [];
+  for (const [name, wellKnown] of Object.entries(service.ports)) {
+    const first =
+      attempt === 1 ? [lastPorts.get(name), wellKnownPorts ? wellKnown : undefined] : [];
+    const port = await ports.take(...first);
+    lastPorts.set(name, port);
+    taken.push(port);
+  }
+  return taken;
+}
+
+async function isUp(child: Child, ready: () => Promise<boolean>, timeoutMs: number) {
+  let up = false;
+  await waitUntil(async () => (up = await ready()) || !child.isRunning(), { timeoutMs });
+  return up && child.isRunning();
+}

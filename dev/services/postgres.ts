@@ -1,0 +1,130 @@
+import { existsSync } from 'node:fs';
+import { chmod, chown, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { Client } from 'pg';
+import { Problem } from '../os/problem';
+import { lastLines, run } from '../os/run';
+import type { ServiceContext } from './context';
+import { launch } from './launch';
+import { postgresData, postgresHome, postgresUser, type PostgresUser } from './postgres-install';
+
+/** User, password and database of the local cluster, which listens on loopback alone. */
+const NAME = 'paysaga';
+
+/** Fits the three processes, a whole test suite and a benchmark on one small machine. */
+const SETTINGS = {
+  listen_addresses: '127.0.0.1',
+  unix_socket_directories: '',
+  max_connections: '300',
+  shared_buffers: '256MB',
+  max_wal_size: '2GB',
+};
+
+/** @returns the URL of the local cluster's database, which is empty on the first start */
+export async function startPostgres(context: ServiceContext): Promise<string> {
+  const user = await postgresUser();
+  const home = await postgresHome(user);
+  const data = postgresData(context.dataDir, user);
+  if (!existsSync(join(data, 'PG_VERSION'))) await initialise(home, data, user);
+  await assertSameMajor(home, data);
+  const settings = Object.entries(SETTINGS).flatMap(([key, value]) => ['-c', `${key}=${value}`]);
+  const [port = 0] = await launch(context, {
+    name: 'postgres',
+    ports: { postgres: 5432 },
+    command: ([port]) => ({
+      command: join(home, 'bin', 'postgres'),
+      args: ['-D', data, '-p', String(port), ...settings],
+      cwd: '/',
+      user,
+      stopSignal: 'SIGINT',
+    }),
+    ready: ([port = 0]) => answers(databaseUrl(port, 'postgres')),
+    timeoutMs: 60_000,
+  });
+  await createDatabase(databaseUrl(port, 'postgres'), NAME);
+  return databaseUrl(port, NAME);
+}
+
+function databaseUrl(port: number, database: string): string {
+  return `postgresql://${NAME}:${NAME}@127.0.0.1:${port}/${database}`;
+}
+
+async function answers(connectionString: string): Promise<boolean> {
+  const client = new Client({ connectionString, connectionTimeoutMillis: 2000 });
+  client.on('error', () => undefined);
+  try {
+    await client.connect();
+    return true;
+  } catch {
+    return false;
+  } finally {
+    await client.end();
+  }
+}
+
+/**
+ * Makes a database unless there is one of that name.
+ * @param url of any database of the same cluster
+ * @returns the URL of the database
+ */
+export async function createDatabase(url: string, name: string): Promise<string> {
+  const client = new Client({ connectionString: url });
+  await client.connect();
+  try {
+    const found = await client.query('SELECT 1 FROM pg_database WHERE datname = $1', [name]);
+    if (found.rowCount === 0) await client.query(`CREATE DATABASE ${client.escapeIdentifier(name)}`);
+  } finally {
+    await client.end();
+  }
+  const created = new URL(url);
+  created.pathname = `/${encodeURIComponent(name)}`;
+  return created.href;
+}
+
+/** Drops a database and whoever is connected to it; nothing happens when there is none. */
+export async function dropDatabase(url: string): Promise<void> {
+  const server = new URL(url);
+  const name = decodeURIComponent(server.pathname.slice(1));
+  server.pathname = '/postgres';
+  const client = new Client({ connectionString: server.href });
+  await client.connect();
+  try {
+    await client.query(`DROP DATABASE IF EXISTS ${client.escapeIdentifier(name)} WITH (FORCE)`);
+  } finally {
+    await client.end();
+  }
+}
+
+async function initialise(home: string, data: string, user: PostgresUser): Promise<void> {
+  await rm(data, { recursive: true, force: true });
+  await mkdir(dirname(data), { recursive: true });
+  if (user) await chmod(dirname(data), 0o755);
+  await mkdir(data, { mode: 0o700 });
+  const passwordFile = `${data}.password`;
+  await writeFile(passwordFile, NAME, { mode: 0o600 });
+  if (user) {
+    await chown(data, user.uid, user.gid);
+    await chown(passwordFile, user.uid, user.gid);
+  }
+  const flags = ['--encoding=UTF8', '--locale-provider=builtin', '--builtin-locale=C.UTF-8', '--locale=C'];
+  const { code, output } = await run(
+    join(home, 'bin', 'initdb'),
+    [`--pgdata=${data}`, `--username=${NAME}`, `--pwfile=${passwordFile}`, '--auth=scram-sha-256', ...flags],
+    { cwd: '/', user, env: { ...process.env, LC_ALL: 'C' } },
+  );
+  await rm(passwordFile, { force: true });
+  if (code === 0) return;
+  await rm(data, { recursive: true, force: true });
+  throw new Problem(`PostgreSQL's data folder could not be made: ${lastLines(output)}`);
+}
+
+/** A cluster of another major version cannot be opened: say so instead of PostgreSQL's own riddle. */
+async function assertSameMajor(home: string, data: string): Promise<void> {
+  const { output } = await run(join(home, 'bin', 'postgres'), ['--version'], { cwd: '/' });
+  const have = /(\d+)/.exec(output)?.[1];
+  const made = (await readFile(join(data, 'PG_VERSION'), 'utf8')).trim();
+  if (have !== made)
+    throw new Problem(
+      `The local data was made by PostgreSQL ${made}, this is ${have}: \`npm run reset\` starts anew.`,
+    );
+}
