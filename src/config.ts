@@ -1,0 +1,139 @@
+import { loadClientConnectConfig } from '@temporalio/envconfig';
+import { z } from 'zod';
+
+/** `"1"`/`"true"` or `"0"`/`"false"`. */
+const flag = z.enum(['0', '1', 'true', 'false']).transform((text) => text === '1' || text === 'true');
+const integer = (min: number, max: number) => z.coerce.number().pipe(z.int().min(min).max(max));
+const list = z.string().transform((text) => text.split(',').map((item) => item.trim()).filter(Boolean));
+
+const environment = z
+  .object({
+    NODE_ENV: z.enum(['development', 'test', 'production']).default('production'),
+    LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
+    LOG_PRETTY: flag.default(false),
+
+    DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/, error: 'must be a postgresql:// URL' }),
+    DATABASE_POOL_SIZE: integer(1, 200).default(10),
+
+    HOST: z.string().default('0.0.0.0'),
+    PORT: integer(0, 65_535).default(3000),
+    SHUTDOWN_GRACE_MS: integer(0, 600_000).default(10_000),
+
+    KAFKA_BROKERS: list.pipe(z.array(z.string().regex(/^[^:\s]+:\d+$/, 'must be host:port')).min(1)),
+    KAFKA_CLIENT_ID: z.string().min(1).default('paysaga'),
+    KAFKA_SSL: flag.default(false),
+    KAFKA_SASL_MECHANISM: z.enum(['plain', 'scram-sha-256', 'scram-sha-512']).optional(),
+    KAFKA_SASL_USERNAME: z.string().optional(),
+    KAFKA_SASL_PASSWORD: z.string().optional(),
+    KAFKA_PARTITIONS: integer(1, 1000).default(12),
+    KAFKA_REPLICATION: integer(1, 10).default(3),
+    KAFKA_MIN_INSYNC_REPLICAS: integer(1, 10).optional(),
+    KAFKA_RETENTION_MS: integer(-1, Number.MAX_SAFE_INTEGER).default(7 * 24 * 3_600_000),
+
+    TEMPORAL_UI_URL: z.url().optional(),
+
+    OUTBOX_BATCH_SIZE: integer(1, 1000).default(100),
+    OUTBOX_POLL_INTERVAL_MS: integer(5, 60_000).default(50),
+    OUTBOX_MAX_RETRY_COUNT: integer(0, 100).default(3),
+    OUTBOX_RETRY_BACKOFF_MULTIPLIER: z.coerce.number().min(1).max(10).default(2),
+    OUTBOX_LANES_PER_RELAY: z
+      .enum(['1', '2', '4', '8', '16'], 'must divide the 16 lanes: 1, 2, 4, 8 or 16')
+      .default('8')
+      .transform(Number),
+
+    CONSUMER_SESSION_TIMEOUT_MS: integer(6_000, 300_000).default(30_000),
+    CONSUMER_RETRY_DELAYS_MS: list.pipe(z.array(integer(0, 86_400_000)).max(20)).default([1_000, 30_000, 300_000]),
+
+    COMPENSATION_MAX_INTERVAL_MS: integer(200, 3_600_000).default(5_000),
+    FAULT_INJECTION: flag.default(false),
+  })
+  .check(({ value, issues }) => {
+    const complain = (name: string, message: string) =>
+      issues.push({ code: 'custom', path: [name], message, input: value });
+    if (value.KAFKA_SASL_MECHANISM && !(value.KAFKA_SASL_USERNAME && value.KAFKA_SASL_PASSWORD)) {
+      complain('KAFKA_SASL_MECHANISM', 'needs KAFKA_SASL_USERNAME and KAFKA_SASL_PASSWORD');
+    }
+    if (value.FAULT_INJECTION && value.NODE_ENV === 'production') {
+      complain('FAULT_INJECTION', 'is never allowed when NODE_ENV is production (its default)');
+    }
+  });
+
+export type Config = ReturnType<typeof loadConfig>;
+export type KafkaConfig = Config['kafka'];
+export type OutboxConfig = Config['outbox'];
+
+/** Every error of the configuration at once. The entry points print it and exit with 2. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+
+  constructor(readonly problems: readonly string[]) {
+    super(`The configuration is wrong:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`);
+  }
+}
+
+/**
+ * Reads the whole configuration, before any connection. TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE, TLS and
+ * API key are read as Temporal's own tools read them (https://docs.temporal.io/develop/environment-configuration).
+ *
+ * @throws ConfigError naming each variable that is missing or wrong
+ */
+export function loadConfig(variables: Record<string, string | undefined> = process.env) {
+  const set = Object.fromEntries(Object.entries(variables).filter(([, value]) => value !== ''));
+  const parsed = environment.safeParse(set);
+  const { temporal, problem } = loadTemporal(variables);
+  const problems = [
+    ...(parsed.error?.issues ?? []).map(({ path, message }) =>
+      set[String(path[0])] === undefined ? `${String(path[0])} is not set` : `${path.join('.')} ${message}`,
+    ),
+    ...(problem ? [problem] : []),
+  ];
+  if (!parsed.success || !temporal) throw new ConfigError(problems);
+  const env = parsed.data;
+
+  return {
+    production: env.NODE_ENV === 'production',
+    log: { level: env.LOG_LEVEL, pretty: env.LOG_PRETTY },
+    database: { url: env.DATABASE_URL, poolSize: env.DATABASE_POOL_SIZE },
+    http: { host: env.HOST, port: env.PORT },
+    shutdownGraceMs: env.SHUTDOWN_GRACE_MS,
+    kafka: {
+      brokers: env.KAFKA_BROKERS,
+      clientId: env.KAFKA_CLIENT_ID,
+      ssl: env.KAFKA_SSL,
+      ...(env.KAFKA_SASL_MECHANISM && {
+        sasl: {
+          mechanism: env.KAFKA_SASL_MECHANISM,
+          username: env.KAFKA_SASL_USERNAME ?? '',
+          password: env.KAFKA_SASL_PASSWORD ?? '',
+        },
+      }),
+      topics: {
+        partitions: env.KAFKA_PARTITIONS,
+        replication: env.KAFKA_REPLICATION,
+        minInsyncReplicas: env.KAFKA_MIN_INSYNC_REPLICAS ?? Math.max(1, env.KAFKA_REPLICATION - 1),
+        retentionMs: env.KAFKA_RETENTION_MS,
+      },
+    },
+    temporal: { ...temporal, ...(env.TEMPORAL_UI_URL && { uiUrl: env.TEMPORAL_UI_URL }) },
+    outbox: {
+      batchSize: env.OUTBOX_BATCH_SIZE,
+      pollIntervalMs: env.OUTBOX_POLL_INTERVAL_MS,
+      maxRetryCount: env.OUTBOX_MAX_RETRY_COUNT,
+      retryBackoffMultiplier: env.OUTBOX_RETRY_BACKOFF_MULTIPLIER,
+      lanesPerRelay: env.OUTBOX_LANES_PER_RELAY,
+    },
+    consumer: { sessionTimeoutMs: env.CONSUMER_SESSION_TIMEOUT_MS, retryDelaysMs: env.CONSUMER_RETRY_DELAYS_MS },
+    saga: { compensationMaxIntervalMs: env.COMPENSATION_MAX_INTERVAL_MS },
+    faultInjection: env.FAULT_INJECTION,
+  };
+}
+
+function loadTemporal(variables: Record<string, string | undefined>) {
+  try {
+    const { connectionOptions, namespace } = loadClientConnectConfig({ overrideEnvVars: variables });
+    if (!connectionOptions.address) return { problem: 'TEMPORAL_ADDRESS is not set' };
+    return { temporal: { connection: connectionOptions, namespace: namespace ?? 'default' } };
+  } catch (error) {
+    return { problem: `Temporal's configuration: ${error instanceof Error ? error.message : String(error)}` };
+  }
+}

@@ -1,0 +1,54 @@
+/**
+ * What the processes agree on: task queues, workflow ids, saga inputs and failure types.
+ *
+ * Pure, and importable from workflow code. Renaming anything here strands running workflows: their
+ * ids and histories carry these words.
+ */
+
+export const taskQueues = { sagas: 'paysaga', relay: 'paysaga-relay' } as const;
+
+export const paymentSagaId = (paymentId: string): string => `payment-${paymentId}`;
+export const relayWorkflowId = (group: number): string => `outbox-relay/${group}`;
+
+/** The forward steps of every saga, in order. `failed_step` and `{step}` use these names. */
+export const sagaSteps = {
+  payment: ['close_invoice', 'credit_balance', 'settle'],
+} as const;
+
+export type SagaType = keyof typeof sagaSteps;
+export type SagaState = 'running' | 'completed' | 'compensating' | 'compensated' | 'stuck';
+export type StepState = 'pending' | 'running' | 'done' | 'failed' | 'undoing' | 'undone' | 'skipped';
+
+/** Amounts are in minor units (cents) of an ISO 4217 currency. */
+export interface PaymentSagaInput {
+  readonly saga_id: string;
+  readonly payment_id: string;
+  readonly order_id: string;
+  readonly invoice_id: string;
+  readonly customer_id: string;
+  readonly amount: number;
+  readonly currency: string;
+  readonly correlation_id: string;
+}
+
+export interface PaymentSagaResult {
+  /** Reference of the invoice's closing (`cap_…`). */
+  readonly capture_ref: string;
+  /** The ledger transaction that credited the customer (`ltx_…`). */
+  readonly balance_tx_id: string;
+}
+
+/** The failure a saga ends with after its compensations; `details` carry {@link SagaFailure}. */
+export const SAGA_COMPENSATED = 'saga_compensated';
+
+export interface SagaFailure {
+  readonly failed_step: string;
+  /** The stable code of the first failure. */
+  readonly code: string;
+  readonly detail: string;
+}
+
+export interface RelayInput {
+  /** The lane group: lanes `group × lanesPerRelay` up to the next group's first. */
+  readonly group: number;
+}

@@ -1,0 +1,38 @@
+import type { Queryable } from '../platform/database';
+import type { Once } from './once';
+
+/** A second caller waits this long for the first one's transaction, then is told to come again. */
+export const ONCE_WAIT_MS = 200;
+
+export interface InboxRow {
+  readonly scope: string;
+  readonly key: string;
+  readonly fingerprint: string | null;
+  readonly result: unknown;
+}
+
+/** Claims the key in the open transaction: `false` when it is there already. */
+export async function claim(tx: Queryable, once: Once, now: string, result: unknown = null): Promise<boolean> {
+  const inserted = await tx.$executeRawUnsafe(
+    `INSERT INTO inbox (scope, key, fingerprint, result, source, expires_at)
+     SELECT $1, $2, $3, $4::json, $5, $6::timestamptz
+     FROM (SELECT set_config('lock_timeout', '${ONCE_WAIT_MS}ms', true)) AS waits_briefly
+     ON CONFLICT (scope, key) DO NOTHING`,
+    once.scope,
+    once.key,
+    once.fingerprint ?? null,
+    result === null ? null : JSON.stringify(result),
+    once.source ?? null,
+    new Date(Date.parse(now) + once.ttlMs).toISOString(),
+  );
+  return inserted === 1;
+}
+
+export async function find(database: Queryable, scope: string, key: string): Promise<InboxRow | undefined> {
+  const rows = await database.$queryRawUnsafe<InboxRow[]>(
+    `SELECT scope, key, fingerprint, result FROM inbox WHERE scope = $1 AND key = $2`,
+    scope,
+    key,
+  );
+  return rows[0];
+}

@@ -1,0 +1,33 @@
+import type { Once } from '../inbox/once';
+import type { EventContext } from '../outbox/append';
+import type { Logger } from '../platform/logger';
+import type { MessageDefinition, Principal } from './message';
+import type { SagaStepRecord } from './saga-step.sql';
+import type { UnitOfWork } from './unit-of-work';
+
+export interface SendOptions {
+  /** The system unless told. */
+  readonly principal?: Principal;
+  readonly once?: Once;
+  /** The saga step this command is, recorded in the command's own transaction. */
+  readonly step?: SagaStepRecord;
+  readonly correlationId?: string;
+  readonly causationId?: string;
+  /** W3C Trace Context. */
+  readonly traceparent?: string;
+}
+
+/** One message on its way through the behaviours. */
+export interface Dispatch {
+  readonly definition: MessageDefinition;
+  data: unknown;
+  readonly options: SendOptions;
+  readonly principal: Principal;
+  readonly context: EventContext;
+  logger: Logger;
+  /** Set by the transaction; present before it when a batch shares one. */
+  uow?: UnitOfWork;
+}
+
+/** Middleware around every handler. */
+export type Behaviour = (dispatch: Dispatch, next: () => Promise<unknown>) => Promise<unknown>;

@@ -1,0 +1,38 @@
+import { claim, find } from '../../inbox/inbox.sql';
+import { storedAnswer, undone } from '../../inbox/stored-answer';
+import type { Behaviour } from '../behaviour';
+import { recordSagaStep } from '../saga-step.sql';
+import { refuseWhileFirstRuns } from './transaction';
+
+/**
+ * The innermost behaviour: the handler runs only when its once-key is new, and its writes, its answer
+ * and the key are one transaction. A refusal rolls the key back, so it stores nothing.
+ *
+ * For a one-statement command the key is part of that statement; see `transaction`.
+ */
+export const once: Behaviour = async function once({ definition, options, uow, context }, next) {
+  if (!uow?.interactive) {
+    if (options.once && definition.transaction === undefined) throw new Error(`${definition.name} is a query: no once.`);
+    return next();
+  }
+  const { tx } = uow;
+  const now = context.occurred_at;
+  const { once: key, step } = options;
+  if (!key) {
+    const result = await next();
+    await uow.write(tx);
+    return result;
+  }
+
+  const claimed = await claim(tx, key, now).catch(refuseWhileFirstRuns);
+  if (!claimed) return storedAnswer(key, await find(tx, key.scope, key.key));
+
+  const neverHappened =
+    key.undoes !== undefined &&
+    (await claim(tx, { ...key, key: key.undoes }, now, undone).catch(refuseWhileFirstRuns));
+  const result = neverHappened ? null : await next();
+
+  if (step) await recordSagaStep(tx, step, now);
+  await uow.write(tx, { onceResult: { once: key, result } });
+  return result;
+};

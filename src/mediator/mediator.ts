@@ -1,0 +1,131 @@
+import type { EventContext } from '../outbox/append';
+import type { EventRegistry } from '../outbox/event-registry';
+import type { Clock } from '../platform/clock';
+import type { Database, Tx } from '../platform/database';
+import { newId } from '../platform/ids';
+import type { Logger } from '../platform/logger';
+import type { Behaviour, Dispatch, SendOptions } from './behaviour';
+import { authorization } from './behaviours/authorization';
+import { logging } from './behaviours/logging';
+import { once } from './behaviours/once';
+import { createTransaction } from './behaviours/transaction';
+import { validation } from './behaviours/validation';
+import type { Handler, HandlerContext } from './handler';
+import { type Message, type MessageDefinition, system } from './message';
+import { createUnitOfWork } from './unit-of-work';
+
+export interface MediatorOptions {
+  /** Every command and query there is. */
+  readonly messages: readonly MessageDefinition[];
+  readonly handlers: readonly Handler[];
+  readonly registry: EventRegistry;
+  readonly database: Database;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/** The one way in: routes, activities and consumers change and read things only through this. */
+export interface Mediator {
+  /**
+   * Runs the message's handler inside all behaviours.
+   *
+   * @throws Refusal when the business says no; anything else is a fault, and nothing was written
+   */
+  send<Result>(message: Message<Result>, options?: SendOptions): Promise<Result>;
+  /**
+   * A batch of commands in one transaction; when that fails, one by one, so that one bad command
+   * costs only itself. Answers in the order of the commands.
+   */
+  sendMany(batch: readonly BatchCommand[]): Promise<PromiseSettledResult<unknown>[]>;
+}
+
+export interface BatchCommand {
+  readonly message: Message;
+  readonly options: SendOptions;
+}
+
+/** @throws Error naming the message whose handler is missing, doubled or undeclared */
+export function createMediator({ messages, handlers, registry, database, clock, logger }: MediatorOptions): Mediator {
+  const handlerOf = register(messages, handlers);
+  const behaviours: readonly Behaviour[] = [
+    logging,
+    validation,
+    authorization,
+    createTransaction(database, registry),
+    once,
+  ];
+
+  const dispatch = (message: Message, options: SendOptions, tx?: Tx): Promise<unknown> => {
+    const handler = handlerOf.get(message.definition.name);
+    if (!handler) throw new Error(`${message.definition.name} is not registered with this mediator.`);
+    const context: EventContext = {
+      occurred_at: clock(),
+      correlation_id: options.correlationId ?? newId('req'),
+      causation_id: options.causationId ?? null,
+      traceparent: options.traceparent ?? null,
+    };
+    const state: Dispatch = {
+      definition: message.definition,
+      data: message.data,
+      options,
+      principal: options.principal ?? system,
+      logger,
+      context,
+      ...(tx && { uow: createUnitOfWork({ registry, context, tx }) }),
+    };
+    const run = (index: number): Promise<unknown> => {
+      const behaviour = behaviours[index];
+      return behaviour ? behaviour(state, () => run(index + 1)) : handler.run(state.data as never, contextOf(state));
+    };
+    return run(0);
+  };
+
+  return {
+    send: <Result>(message: Message<Result>, options: SendOptions = {}) =>
+      dispatch(message, options) as Promise<Result>,
+
+    async sendMany(batch) {
+      try {
+        return await database.$transaction(async (tx) => {
+          const results: PromiseSettledResult<unknown>[] = [];
+          for (const { message, options } of batch) {
+            results.push({ status: 'fulfilled', value: await dispatch(message, options, tx) });
+          }
+          return results;
+        });
+      } catch (error) {
+        logger.debug({ err: error, size: batch.length }, 'batch.taken_apart');
+        const results: PromiseSettledResult<unknown>[] = [];
+        for (const { message, options } of batch) {
+          results.push(...(await Promise.allSettled([dispatch(message, options)])));
+        }
+        return results;
+      }
+    },
+  };
+}
+
+function register(messages: readonly MessageDefinition[], handlers: readonly Handler[]): Map<string, Handler> {
+  const declared = new Set(messages.map(({ name }) => name));
+  const registered = new Map<string, Handler>();
+  for (const handler of handlers) {
+    const { name } = handler.definition;
+    if (!declared.has(name)) throw new Error(`${name} has a handler, but is not in the list of messages.`);
+    if (registered.has(name)) throw new Error(`${name} has two handlers.`);
+    registered.set(name, handler);
+  }
+  const missing = [...declared].filter((name) => !registered.has(name));
+  if (missing.length > 0) throw new Error(`No handler for ${missing.join(', ')}.`);
+  return registered;
+}
+
+const contextOf = ({ principal, context, logger, uow, definition }: Dispatch): HandlerContext => ({
+  principal,
+  now: context.occurred_at,
+  logger,
+  correlationId: context.correlation_id,
+  get uow() {
+    if (!uow) throw new Error(`${definition.name} is a query, and writes nothing.`);
+    return uow;
+  },
+});

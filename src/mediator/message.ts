@@ -1,0 +1,63 @@
+import type { z } from 'zod';
+
+export type Role = 'customer' | 'service' | 'operator';
+
+/** Who sends a message. `system` is the service itself: its sagas, consumers and schedules. */
+export type Principal =
+  | { readonly role: 'customer'; readonly keyId: string; readonly customerId: string }
+  | { readonly role: 'service' | 'operator'; readonly keyId: string }
+  | { readonly role: 'system' };
+
+export const system: Principal = { role: 'system' };
+
+/** Whether data of this customer is the principal's to see; otherwise it does not exist for it. */
+export const maySee = (principal: Principal, customerId: string): boolean =>
+  principal.role !== 'customer' || principal.customerId === customerId;
+
+/**
+ * How a command's writes become one transaction: `one_statement` decides from its input alone and is
+ * the fast one; `interactive` reads under locks first.
+ */
+export type TransactionMode = 'one_statement' | 'interactive';
+
+export interface MessageDefinition<Input = unknown, Result = unknown> {
+  /** `PlaceOrder`: unique, in logs and errors. */
+  readonly name: string;
+  readonly input: z.ZodType<Input>;
+  readonly result: z.ZodType<Result>;
+  /** Who may send it besides the system. */
+  readonly roles: readonly Role[];
+  /** `undefined` for a query. */
+  readonly transaction?: TransactionMode;
+}
+
+/** A definition that makes messages when called with their data. */
+export interface MessageMaker<Input, Result> extends MessageDefinition<Input, Result> {
+  (data: Input): Message<Result>;
+}
+
+/** One command or query on its way; `Result` is what sending it promises. */
+export interface Message<Result = unknown> {
+  readonly definition: MessageDefinition<unknown, Result>;
+  readonly data: unknown;
+}
+
+type Declaration<Input, Result> = Omit<MessageDefinition<Input, Result>, 'transaction'>;
+
+export function defineCommand<Input, Result>(
+  declaration: Declaration<Input, Result> & { readonly transaction?: TransactionMode },
+): MessageMaker<Input, Result> {
+  return define({ transaction: 'interactive', ...declaration });
+}
+
+export function defineQuery<Input, Result>(declaration: Declaration<Input, Result>): MessageMaker<Input, Result> {
+  return define(declaration);
+}
+
+function define<Input, Result>(declaration: MessageDefinition<Input, Result>): MessageMaker<Input, Result> {
+  const { name, ...rest } = declaration;
+  const make = (data: Input): Message<Result> => ({ definition: maker, data });
+  Object.defineProperty(make, 'name', { value: name });
+  const maker: MessageMaker<Input, Result> = Object.freeze(Object.assign(make, rest)) as MessageMaker<Input, Result>;
+  return maker;
+}

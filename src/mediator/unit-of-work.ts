@@ -1,0 +1,116 @@
+import { type EventContext, eventRows, type NewEvent } from '../outbox/append';
+import type { EventRegistry } from '../outbox/event-registry';
+import type { Queryable, Tx } from '../platform/database';
+import { newId } from '../platform/ids';
+import type { Aggregate, AggregateEvent, Versioned } from './aggregate';
+import { lockRow } from './lock.sql';
+import { type Row, type TableName, write, type Writes } from './write.sql';
+
+export interface UnitOfWorkOptions {
+  readonly registry: EventRegistry;
+  readonly context: EventContext;
+  /** Absent for a command that writes in one statement, and so cannot read under a lock. */
+  readonly tx?: Tx;
+}
+
+/**
+ * Collects what a command writes, and writes it together or not at all: rows, events with their
+ * outbox rows, and the once-key.
+ */
+export interface UnitOfWork {
+  /** The open transaction. @throws Error for a command declared `one_statement` */
+  readonly tx: Tx;
+  readonly interactive: boolean;
+  /** Locks the aggregate's row until the transaction ends, so its commands queue here. */
+  load<State extends Versioned, Event extends AggregateEvent>(
+    aggregate: Aggregate<State, Event>,
+    id: string,
+  ): Promise<State | undefined>;
+  /** Applies the events to the state, and will write the row, the events and their outbox rows. */
+  change<State extends Versioned, Event extends AggregateEvent>(
+    aggregate: Aggregate<State, Event>,
+    state: State | undefined,
+    events: readonly Event[],
+  ): State;
+  insert(table: TableName, row: Row): void;
+  append(event: NewEvent): void;
+  /** @returns `false` when the key to claim was there already, and nothing was written */
+  write(database: Queryable, once?: Pick<Writes, 'claim' | 'onceResult'>): Promise<boolean>;
+}
+
+interface Change {
+  readonly table: TableName;
+  readonly idColumn: string;
+  readonly isNew: boolean;
+  row: Row;
+}
+
+export function createUnitOfWork({ registry, context, tx }: UnitOfWorkOptions): UnitOfWork {
+  const inserts = new Map<TableName, Row[]>();
+  /** The last state of each aggregate changed here, by table and id. */
+  const changes = new Map<string, Change>();
+
+  const insert = (table: TableName, row: Row): void => {
+    const rows = inserts.get(table);
+    if (rows) rows.push(row);
+    else inserts.set(table, [row]);
+  };
+
+  const append = (event: NewEvent): void => {
+    const rows = eventRows(registry, event, context, newId('evt'));
+    insert('event', rows.event);
+    insert('outbox', rows.outbox);
+  };
+
+  return {
+    interactive: tx !== undefined,
+
+    get tx() {
+      if (!tx) throw new Error('A one_statement command has no open transaction: declare it `interactive`.');
+      return tx;
+    },
+
+    load(aggregate, id) {
+      return lockRow(this.tx, aggregate.table, aggregate.idColumn, id);
+    },
+
+    change(aggregate, state, events) {
+      let next = state;
+      for (const event of events) {
+        const version = (next?.version ?? 0) + 1;
+        next = { ...aggregate.evolve(next, event), version };
+        append({ aggregate_type: aggregate.type, aggregate_id: String(next[aggregate.idColumn]), version, ...event });
+      }
+      if (!next) throw new Error(`Nothing happened to the ${aggregate.type}: it has neither a state nor an event.`);
+      if (events.length > 0) {
+        const id = `${aggregate.table}/${String(next[aggregate.idColumn])}`;
+        const earlier = changes.get(id);
+        if (earlier) earlier.row = next;
+        else {
+          const { table, idColumn } = aggregate;
+          changes.set(id, { table, idColumn, isNew: state === undefined, row: next });
+        }
+      }
+      return next;
+    },
+
+    insert,
+    append,
+
+    async write(database, once = {}) {
+      const updates = new Map<TableName, { idColumn: string; rows: Row[] }>();
+      for (const { table, idColumn, isNew, row } of changes.values()) {
+        if (isNew) insert(table, row);
+        else {
+          const update = updates.get(table);
+          if (update) update.rows.push(row);
+          else updates.set(table, { idColumn, rows: [row] });
+        }
+      }
+      const written = await write(database, { inserts, updates, ...once });
+      inserts.clear();
+      changes.clear();
+      return written;
+    },
+  };
+}

@@ -1,0 +1,90 @@
+import type { Once } from '../inbox/once';
+import { ONCE_WAIT_MS } from '../inbox/inbox.sql';
+import type { Queryable } from '../platform/database';
+
+/** The tables a unit of work may write; values become identifiers, so this list is closed. */
+export type TableName =
+  | 'orders'
+  | 'invoice'
+  | 'payment'
+  | 'service_provisioning'
+  | 'ledger_transaction'
+  | 'ledger_entry'
+  | 'saga'
+  | 'event'
+  | 'outbox';
+
+export type Row = object;
+
+/** What a transaction writes at its end. */
+export interface Writes {
+  /** In this order, rows of one table having the same columns. */
+  readonly inserts: ReadonlyMap<TableName, readonly Row[]>;
+  readonly updates: ReadonlyMap<TableName, { readonly idColumn: string; readonly rows: readonly Row[] }>;
+  /** Claimed in the same statement: when the key is there already, nothing is written. */
+  readonly claim?: { readonly once: Once; readonly now: string; readonly result: unknown };
+  /** The result of a key that an earlier statement of this transaction claimed. */
+  readonly onceResult?: { readonly once: Once; readonly result: unknown };
+}
+
+/**
+ * Writes all of it in ONE statement, one common table expression per table, rows as JSON: the text
+ * depends on the tables alone, so Postgres plans it once per connection.
+ *
+ * @returns `false` when the once-key was there already, and nothing was written
+ */
+export async function write(database: Queryable, writes: Writes): Promise<boolean> {
+  const { sql, parameters } = writeStatement(writes);
+  if (sql === '') return true;
+  const [row] = await database.$queryRawUnsafe<{ claimed: boolean }[]>(sql, ...parameters);
+  return row?.claimed === true;
+}
+
+export function writeStatement({ inserts, updates, claim, onceResult }: Writes): {
+  sql: string;
+  parameters: unknown[];
+} {
+  const parameters: unknown[] = [];
+  const bind = (value: unknown): string => `$${parameters.push(value)}`;
+  const expressions: string[] = [];
+  const ifClaimed = claim ? ' WHERE EXISTS (SELECT FROM once)' : '';
+
+  if (claim) {
+    const { once, now, result } = claim;
+    const expiresAt = new Date(Date.parse(now) + once.ttlMs).toISOString();
+    expressions.push(
+      `once AS (INSERT INTO inbox (scope, key, fingerprint, result, source, expires_at)
+       SELECT ${bind(once.scope)}, ${bind(once.key)}, ${bind(once.fingerprint ?? null)},
+              ${bind(JSON.stringify(result))}::json, ${bind(once.source ?? null)}, ${bind(expiresAt)}::timestamptz
+       FROM (SELECT set_config('lock_timeout', '${ONCE_WAIT_MS}ms', true)) AS waits_briefly
+       ON CONFLICT (scope, key) DO NOTHING RETURNING true)`,
+    );
+  }
+  if (onceResult) {
+    const { once, result } = onceResult;
+    expressions.push(
+      `answered AS (UPDATE inbox SET result = ${bind(JSON.stringify(result))}::json
+       WHERE scope = ${bind(once.scope)} AND key = ${bind(once.key)})`,
+    );
+  }
+  for (const [table, rows] of inserts) {
+    const columns = columnsOf(rows);
+    expressions.push(
+      `new_${table} AS (INSERT INTO ${table} (${columns.join(', ')})
+       SELECT ${columns.join(', ')} FROM json_populate_recordset(NULL::${table}, ${bind(JSON.stringify(rows))}::json)${ifClaimed})`,
+    );
+  }
+  for (const [table, { idColumn, rows }] of updates) {
+    const columns = columnsOf(rows).filter((column) => column !== `"${idColumn}"`);
+    expressions.push(
+      `changed_${table} AS (UPDATE ${table} AS stored SET ${columns.map((column) => `${column} = next.${column}`).join(', ')}
+       FROM json_populate_recordset(NULL::${table}, ${bind(JSON.stringify(rows))}::json) AS next
+       WHERE stored.${idColumn} = next.${idColumn}${claim ? ' AND EXISTS (SELECT FROM once)' : ''})`,
+    );
+  }
+  if (expressions.length === 0) return { sql: '', parameters };
+  const claimed = claim ? 'EXISTS (SELECT FROM once)' : 'true';
+  return { sql: `WITH ${expressions.join(',\n')}\nSELECT ${claimed} AS claimed`, parameters };
+}
+
+const columnsOf = (rows: readonly Row[]): string[] => Object.keys(rows[0] ?? {}).map((column) => `"${column}"`);
