@@ -42,7 +42,7 @@ const environment = z
       .transform(Number),
 
     CONSUMER_SESSION_TIMEOUT_MS: integer(6_000, 300_000).default(30_000),
-    CONSUMER_RETRY_DELAYS_MS: list.pipe(z.array(integer(0, 86_400_000)).max(20)).default([1_000, 30_000, 300_000]),
+    CONSUMER_RETRY_DELAYS_MS: list.pipe(z.array(z.string().transform(Number).pipe(z.int().min(0).max(86_400_000))).max(20)).default([1_000, 30_000, 300_000]),
 
     COMPENSATION_MAX_INTERVAL_MS: integer(200, 3_600_000).default(5_000),
     FAULT_INJECTION: flag.default(false),
@@ -78,9 +78,10 @@ export class ConfigError extends Error {
  * @throws ConfigError naming each variable that is missing or wrong
  */
 export function loadConfig(variables: Record<string, string | undefined> = process.env) {
-  const set = Object.fromEntries(Object.entries(variables).filter(([, value]) => value !== ''));
+  const set: Record<string, string> = {};
+  for (const [name, value] of Object.entries(variables)) if (value) set[name] = value;
   const parsed = environment.safeParse(set);
-  const { temporal, problem } = loadTemporal(variables);
+  const { temporal, problem } = loadTemporal(set);
   const problems = [
     ...(parsed.error?.issues ?? []).map(({ path, message }) =>
       set[String(path[0])] === undefined ? `${String(path[0])} is not set` : `${path.join('.')} ${message}`,
@@ -128,7 +129,7 @@ export function loadConfig(variables: Record<string, string | undefined> = proce
   };
 }
 
-function loadTemporal(variables: Record<string, string | undefined>) {
+function loadTemporal(variables: Record<string, string>) {
   try {
     const { connectionOptions, namespace } = loadClientConnectConfig({ overrideEnvVars: variables });
     if (!connectionOptions.address) return { problem: 'TEMPORAL_ADDRESS is not set' };
