@@ -1,0 +1,128 @@
+import { existsSync } from 'node:fs';
+import { readFile, readdir } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { bindMigrationAwareSqlAdapterFactory } from '@prisma/driver-adapter-utils';
+import type { MigrationDirectory, SchemaEngine } from '@prisma/schema-engine-wasm';
+import { Client, Pool } from 'pg';
+import { createMigrationAdapter } from './migration-adapter';
+
+export interface MigrateOptions {
+  readonly databaseUrl: string;
+  /** `prisma/migrations` of this product unless told. */
+  readonly migrationsDir?: string;
+}
+
+/** Node has it, but its types come only with those of the browser. */
+declare const WebAssembly: {
+  instantiate(
+    binary: Uint8Array,
+    imports: object,
+  ): Promise<{ instance: { exports: { __wbindgen_start(): void } } }>;
+};
+
+/** Any fixed number of our own: Prisma's engine holds another one while it works. */
+const LOCK = 7_270_419_733;
+
+/**
+ * Applies the migrations that the database does not have yet, in their order. Two processes may call it
+ * at once: the second waits and finds nothing to do. It writes Prisma's own `_prisma_migrations`, so
+ * `prisma migrate deploy` agrees with it, but needs no engine download.
+ * @returns the names of those that were applied now
+ * @throws Error when a migration fails (nothing later is applied) or the history does not fit
+ */
+export async function applyMigrations(options: MigrateOptions): Promise<string[]> {
+  const { databaseUrl, migrationsDir = findMigrations(__dirname) } = options;
+  const migrationsList = {
+    baseDir: migrationsDir,
+    lockfile: await readLockfile(migrationsDir),
+    shadowDbInitScript: '',
+    migrationDirectories: await readMigrations(migrationsDir),
+  };
+  return exclusively(databaseUrl, async () => {
+    const pool = new Pool({ connectionString: databaseUrl, max: 1 });
+    const engine = await createEngine(pool);
+    try {
+      const result = await engine.applyMigrations({
+        migrationsList,
+        filters: { externalTables: [], externalEnums: [] },
+      });
+      return result.appliedMigrationNames;
+    } catch (error) {
+      throw readable(error);
+    } finally {
+      engine.free();
+      // The engine leaves its own lock to the end of the connection.
+      await pool.end();
+    }
+  });
+}
+
+/** The lock ends with its connection, so a process that dies in here blocks nobody. */
+async function exclusively<T>(connectionString: string, work: () => Promise<T>): Promise<T> {
+  const client = new Client({ connectionString, application_name: 'paysaga-migrate' });
+  client.on('error', () => undefined);
+  await client.connect();
+  try {
+    await client.query('SELECT pg_advisory_lock($1)', [LOCK]);
+    return await work();
+  } finally {
+    await client.end();
+  }
+}
+
+async function createEngine(pool: Pool): Promise<SchemaEngine> {
+  const { SchemaEngine } = await (engineModule ??= instantiateEngine());
+  const adapter = bindMigrationAwareSqlAdapterFactory(createMigrationAdapter(pool));
+  return SchemaEngine.new({ datamodels: undefined }, () => undefined, adapter);
+}
+
+type EngineModule = typeof import('@prisma/schema-engine-wasm/schema_engine_bg');
+
+/** Loaded once: the glue has room for one instance, and a second one would break the first. */
+let engineModule: Promise<EngineModule> | undefined;
+
+/** Bundlers load the `.wasm` by an import, Node does not: it is instantiated here, as the glue expects. */
+async function instantiateEngine(): Promise<EngineModule> {
+  const glue = await import('@prisma/schema-engine-wasm/schema_engine_bg');
+  const file = createRequire(__filename).resolve('@prisma/schema-engine-wasm/schema_engine_bg');
+  const binary = await readFile(file.replace(/\.js$/, '.wasm'));
+  const { instance } = await WebAssembly.instantiate(binary, { './schema_engine_bg.js': glue });
+  glue.__wbg_set_wasm(instance.exports);
+  instance.exports.__wbindgen_start();
+  return glue;
+}
+
+/** The nearest `prisma/migrations` at or above a folder: the code runs from `src/` and from `dist/`. */
+function findMigrations(from: string): string {
+  const candidate = join(from, 'prisma', 'migrations');
+  if (existsSync(candidate)) return candidate;
+  if (dirname(from) === from) throw new Error('There is no folder prisma/migrations above this file.');
+  return findMigrations(dirname(from));
+}
+
+async function readLockfile(directory: string) {
+  const path = 'migration_lock.toml';
+  const content = await readFile(join(directory, path), 'utf8').catch(() => null);
+  return { path, content };
+}
+
+async function readMigrations(directory: string): Promise<MigrationDirectory[]> {
+  const entries = await readdir(directory, { withFileTypes: true });
+  const names = entries.filter((entry) => entry.isDirectory()).map((entry) => entry.name);
+  return Promise.all(names.sort().map((name) => readMigration(directory, name)));
+}
+
+async function readMigration(directory: string, name: string): Promise<MigrationDirectory> {
+  const path = 'migration.sql';
+  const value = await readFile(join(directory, name, path), 'utf8');
+  return { path: name, migrationFile: { path, content: { tag: 'ok', value } } };
+}
+
+/** The engine rejects with its own error shape; the message names the migration and Postgres's reason. */
+function readable(error: unknown): Error {
+  const message = error instanceof Error ? error.message : JSON.stringify(error);
+  const migration = /migration_name="([^"]+)"/.exec(message)?.[1] ?? 'history';
+  const reason = message.split(/\n\s+0: /)[0]?.trim() ?? message;
+  return new Error(`Database migration (${migration}) failed: ${reason}`, { cause: error });
+}
