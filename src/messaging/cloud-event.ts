@@ -1,0 +1,49 @@
+import type { EventContext } from '../outbox/append';
+
+/** Every event type on the wire: `com.paysaga.` + the registry's type. */
+export const TYPE_PREFIX = 'com.paysaga.';
+/** `ce_source`: with `ce_id` it names one event for ever (CloudEvents 1.0, 3.1). */
+export const SOURCE = '/paysaga';
+
+/** An event on its way to Kafka, its payload as JSON text. */
+export interface OutgoingEvent extends EventContext {
+  readonly event_id: string;
+  readonly aggregate_id: string;
+  readonly version: number;
+  readonly type: string;
+  readonly data_version: number;
+  readonly payload: string;
+}
+
+export interface EventMessage {
+  /** The aggregate's id, so that an aggregate's events share a partition and keep their order. */
+  readonly key: string;
+  readonly value: string;
+  readonly headers: Record<string, string>;
+}
+
+/**
+ * One event as a CloudEvents 1.0 message in Kafka's binary mode
+ * (https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/bindings/kafka-protocol-binding.md).
+ *
+ * Built by hand: the `cloudevents` library takes 13 µs for this and copies two more attributes into
+ * headers; the relay has about 100 µs for a whole row. A test shows that the library reads it back.
+ * Kafka's own timestamp stays that of sending, so that retention counts from there after an outage.
+ */
+export function toEventMessage(event: OutgoingEvent): EventMessage {
+  const headers: Record<string, string> = {
+    'content-type': 'application/json',
+    ce_id: event.event_id,
+    ce_type: TYPE_PREFIX + event.type,
+    ce_specversion: '1.0',
+    ce_source: SOURCE,
+    ce_subject: event.aggregate_id,
+    ce_time: event.occurred_at,
+    ce_dataversion: String(event.data_version),
+    ce_sequence: String(event.version),
+    ce_correlationid: event.correlation_id,
+  };
+  if (event.causation_id !== null) headers.ce_causationid = event.causation_id;
+  if (event.traceparent !== null) headers.ce_traceparent = event.traceparent;
+  return { key: event.aggregate_id, value: event.payload, headers };
+}

@@ -1,0 +1,13 @@
+/** A message that no later attempt can read: it is set aside at once, with this reason. */
+export class PoisonMessage extends Error {
+  override readonly name = 'PoisonMessage';
+  readonly code = 'poison_message';
+
+  constructor(
+    /** A sentence for people: what is wrong with the message. */
+    readonly reason: string,
+    options?: ErrorOptions,
+  ) {
+    super(reason, options);
+  }
+}
