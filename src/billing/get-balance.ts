@@ -1,0 +1,37 @@
+import { z } from '@hono/zod-openapi';
+import { handle } from '../mediator/handler';
+import { defineQuery, maySee } from '../mediator/message';
+import type { Database } from '../platform/database';
+import { Refusal } from '../platform/refusal';
+import { clientId, currency } from '../platform/schemas';
+import { customerAccount } from './ledger';
+
+export const balanceView = z
+  .object({
+    balances: z.array(
+      z.object({ currency, amount: z.int().openapi({ description: 'Minor units; from the ledger.', example: 9900 }) }),
+    ),
+  })
+  .openapi('Balance');
+
+/** Money received for the customer, per currency. */
+export const getBalance = defineQuery({
+  name: 'GetBalance',
+  input: z.strictObject({ customer_id: clientId }),
+  result: balanceView,
+  roles: ['customer', 'service', 'operator'],
+});
+
+export const createGetBalance = (database: Database) =>
+  handle(getBalance, async ({ customer_id }, { principal }) => {
+    if (!maySee(principal, customer_id)) {
+      throw new Refusal('customer_not_found', `There is no customer ${customer_id}.`);
+    }
+    const sums = await database.ledgerEntry.groupBy({
+      by: ['currency'],
+      where: { account: customerAccount(customer_id) },
+      _sum: { amount: true },
+      orderBy: { currency: 'asc' },
+    });
+    return { balances: sums.map(({ currency, _sum }) => ({ currency, amount: Number(_sum.amount ?? 0) })) };
+  });

@@ -1,0 +1,22 @@
+import type { Aggregate } from '../mediator/aggregate';
+import type { UnitOfWork } from '../mediator/unit-of-work';
+import { Refusal } from '../platform/refusal';
+import { evolveInvoice, type Invoice } from './invoice';
+import type { InvoiceEvent } from './invoice-events';
+
+export const invoiceAggregate: Aggregate<Invoice, InvoiceEvent> = {
+  type: 'invoice',
+  table: 'invoice',
+  idColumn: 'invoice_id',
+  evolve: evolveInvoice,
+};
+
+/** Locks the invoice; where an order is locked too, it comes first. @throws Refusal `invoice_not_found` */
+export async function loadInvoice(uow: UnitOfWork, invoiceId: string): Promise<Invoice> {
+  const invoice = await uow.load(invoiceAggregate, invoiceId);
+  if (!invoice) throw invoiceNotFound(invoiceId);
+  return invoice;
+}
+
+export const invoiceNotFound = (invoiceId: string): Refusal =>
+  new Refusal('invoice_not_found', `There is no invoice ${invoiceId} of this order.`);

@@ -1,0 +1,103 @@
+import { Refusal } from '../platform/refusal';
+import type { InvoiceEvent } from './invoice-events';
+
+export type InvoiceStatus = 'OPEN' | 'CLOSED' | 'PAID' | 'VOID';
+
+/** The row of `invoice`: the fold of the invoice's events. */
+export interface Invoice {
+  readonly invoice_id: string;
+  readonly order_id: string;
+  readonly customer_id: string;
+  /** Minor units. */
+  readonly amount: number;
+  readonly currency: string;
+  readonly status: InvoiceStatus;
+  /** The payment that closed it. */
+  readonly payment_id: string | null;
+  readonly capture_ref: string | null;
+  readonly issued_at: string;
+  readonly version: number;
+}
+
+type Ordered = Pick<Invoice, 'invoice_id' | 'order_id' | 'customer_id' | 'amount' | 'currency'>;
+
+export type InvoiceCommand =
+  | { readonly type: 'issue'; readonly order: Ordered; readonly issued_at: string }
+  | { readonly type: 'close'; readonly payment_id: string; readonly capture_ref: string }
+  | { readonly type: 'reopen'; readonly payment_id: string }
+  | { readonly type: 'settle'; readonly payment_id: string }
+  | { readonly type: 'void' };
+
+/**
+ * @throws Refusal `invoice_already_paid`, `invoice_not_payable`, `invoice_not_closed`, `invoice_not_voidable`
+ */
+export function decideInvoice(command: InvoiceCommand, invoice: Invoice | undefined): InvoiceEvent[] {
+  if (command.type === 'issue') {
+    const { invoice_id, order_id, customer_id, amount, currency } = command.order;
+    const { issued_at } = command;
+    return [{ type: 'invoice.issued', payload: { invoice_id, order_id, customer_id, amount, currency, issued_at } }];
+  }
+  if (!invoice) throw new Error(`Nothing was issued that one could ${command.type}.`);
+  const { invoice_id, order_id, status } = invoice;
+
+  switch (command.type) {
+    case 'close': {
+      if (status === 'VOID') {
+        throw new Refusal('invoice_not_payable', `Invoice ${invoice_id} is void: its order was cancelled.`);
+      }
+      if (status !== 'OPEN') throw alreadyPaid(invoice);
+      const { payment_id, capture_ref } = command;
+      return [{ type: 'invoice.closed', payload: { invoice_id, order_id, payment_id, capture_ref } }];
+    }
+    case 'reopen': {
+      const { payment_id } = command;
+      if (status !== 'CLOSED' || invoice.payment_id !== payment_id) throw notClosedBy(invoice, payment_id);
+      return [{ type: 'invoice.reopened', payload: { invoice_id, order_id, payment_id } }];
+    }
+    case 'settle': {
+      const { payment_id } = command;
+      const { customer_id, capture_ref, amount, currency } = invoice;
+      if (status !== 'CLOSED' || invoice.payment_id !== payment_id || capture_ref === null) {
+        throw notClosedBy(invoice, payment_id);
+      }
+      const payload = { invoice_id, order_id, customer_id, payment_id, capture_ref, amount, currency };
+      return [{ type: 'invoice.paid', payload }];
+    }
+    case 'void':
+      if (status === 'VOID') return [];
+      if (status !== 'OPEN') {
+        throw new Refusal('invoice_not_voidable', `Invoice ${invoice_id} is ${status}; only an open one is voided.`);
+      }
+      return [{ type: 'invoice.voided', payload: { invoice_id, order_id } }];
+    default:
+      return command satisfies never;
+  }
+}
+
+export const alreadyPaid = ({ invoice_id, status }: Invoice): Refusal =>
+  new Refusal('invoice_already_paid', `Invoice ${invoice_id} is ${status}: another payment closed it.`);
+
+const notClosedBy = ({ invoice_id, status }: Invoice, paymentId: string): Refusal =>
+  new Refusal('invoice_not_closed', `Invoice ${invoice_id} is ${status}, not closed by payment ${paymentId}.`);
+
+/** The state after the event; replaying an invoice's events gives its row. */
+export function evolveInvoice(invoice: Invoice | undefined, event: InvoiceEvent): Invoice {
+  if (event.type === 'invoice.issued') {
+    return { ...event.payload, status: 'OPEN', payment_id: null, capture_ref: null, version: 1 };
+  }
+  if (!invoice) throw new Error(`${event.type} before invoice.issued: the event log is broken.`);
+  switch (event.type) {
+    case 'invoice.closed': {
+      const { payment_id, capture_ref } = event.payload;
+      return { ...invoice, status: 'CLOSED', payment_id, capture_ref };
+    }
+    case 'invoice.reopened':
+      return { ...invoice, status: 'OPEN', payment_id: null, capture_ref: null };
+    case 'invoice.paid':
+      return { ...invoice, status: 'PAID' };
+    case 'invoice.voided':
+      return { ...invoice, status: 'VOID' };
+    default:
+      return event satisfies never;
+  }
+}

@@ -1,0 +1,21 @@
+import { z } from 'zod';
+import { handle } from '../mediator/handler';
+import { defineQuery, maySee } from '../mediator/message';
+import type { Database } from '../platform/database';
+import { opaqueId } from '../platform/schemas';
+import { orderNotFound } from './order-aggregate';
+import { orderView, viewOrder } from './order-view';
+
+export const getOrder = defineQuery({
+  name: 'GetOrder',
+  input: z.strictObject({ order_id: opaqueId }),
+  result: orderView,
+  roles: ['customer', 'service', 'operator'],
+});
+
+export const createGetOrder = (database: Database) =>
+  handle(getOrder, async ({ order_id }, { principal }) => {
+    const order = await database.order.findUnique({ where: { order_id } });
+    if (!order || !maySee(principal, order.customer_id)) throw orderNotFound(order_id);
+    return viewOrder(order);
+  });

@@ -1,0 +1,48 @@
+import { z } from '@hono/zod-openapi';
+import { handle } from '../mediator/handler';
+import { defineQuery, maySee } from '../mediator/message';
+import type { Database } from '../platform/database';
+import { opaqueId, timestamp } from '../platform/schemas';
+import { orderNotFound } from './order-aggregate';
+
+export const orderEventView = z
+  .object({
+    event_id: z.string(),
+    type: z.string().openapi({ example: 'order.placed' }),
+    version: z.int(),
+    data_version: z.int(),
+    occurred_at: timestamp,
+    correlation_id: z.string(),
+    causation_id: z.string().nullable(),
+    payload: z.record(z.string(), z.unknown()),
+  })
+  .openapi('OrderEvent');
+
+/** The order's own events, in version order. */
+export const listOrderEvents = defineQuery({
+  name: 'ListOrderEvents',
+  input: z.strictObject({ order_id: opaqueId }),
+  result: z.object({ data: z.array(orderEventView) }),
+  roles: ['customer', 'service', 'operator'],
+});
+
+export const createListOrderEvents = (database: Database) =>
+  handle(listOrderEvents, async ({ order_id }, { principal }) => {
+    const order = await database.order.findUnique({ where: { order_id }, select: { customer_id: true } });
+    if (!order || !maySee(principal, order.customer_id)) throw orderNotFound(order_id);
+    const events = await database.event.findMany({
+      where: { aggregate_type: 'order', aggregate_id: order_id },
+      orderBy: { version: 'asc' },
+    });
+    const data = events.map(({ event_id, type, version, data_version, occurred_at, correlation_id, causation_id, payload }) => ({
+      event_id,
+      type,
+      version,
+      data_version,
+      occurred_at: occurred_at.toISOString(),
+      correlation_id,
+      causation_id,
+      payload: payload as Record<string, unknown>,
+    }));
+    return { data };
+  });

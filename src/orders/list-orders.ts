@@ -1,0 +1,42 @@
+import { z } from '@hono/zod-openapi';
+import { handle } from '../mediator/handler';
+import { defineQuery } from '../mediator/message';
+import { decodeCursor, encodeCursor } from '../platform/cursor';
+import type { Database } from '../platform/database';
+import { clientId, pageQuery } from '../platform/schemas';
+import { orderStatus, orderView, viewOrder } from './order-view';
+
+export const orderFilter = z.strictObject({
+  customer_id: clientId.optional(),
+  status: orderStatus.optional(),
+  ...pageQuery,
+});
+
+/** Newest first; a customer's key sees its own. */
+export const listOrders = defineQuery({
+  name: 'ListOrders',
+  input: orderFilter,
+  result: z.object({ data: z.array(orderView), next_cursor: z.string().nullable() }),
+  roles: ['customer', 'service', 'operator'],
+});
+
+export const createListOrders = (database: Database) =>
+  handle(listOrders, async ({ customer_id, status, limit, cursor }, { principal }) => {
+    const own = principal.role === 'customer' ? principal.customerId : undefined;
+    if (own !== undefined && customer_id !== undefined && own !== customer_id) return { data: [], next_cursor: null };
+    const owner = own ?? customer_id;
+    const [before] = cursor === undefined ? [] : decodeCursor(cursor, 1);
+    const orders = await database.order.findMany({
+      where: {
+        ...(owner !== undefined && { customer_id: owner }),
+        ...(status !== undefined && { status }),
+        ...(before !== undefined && { order_id: { lt: before } }),
+      },
+      // Ids begin with their time of making, so this is newest first.
+      orderBy: { order_id: 'desc' },
+      take: limit + 1,
+    });
+    const page = orders.slice(0, limit);
+    const last = orders.length > limit ? page.at(-1) : undefined;
+    return { data: page.map(viewOrder), next_cursor: last ? encodeCursor([last.order_id]) : null };
+  });

@@ -1,0 +1,55 @@
+import { z } from 'zod';
+import { defineEvent, type EventOf } from '../outbox/event-registry';
+
+const topic = 'paysaga.order';
+
+const orderPlaced = defineEvent({
+  type: 'order.placed',
+  dataVersion: 1,
+  topic,
+  payload: z.object({
+    order_id: z.string(),
+    customer_id: z.string(),
+    product_sku: z.string(),
+    quantity: z.int(),
+    amount: z.int(),
+    currency: z.string(),
+    collection_method: z.enum(['send_invoice', 'charge_automatically']),
+    payment_method: z.string().nullable(),
+    invoice_id: z.string(),
+    placed_at: z.string(),
+  }),
+});
+
+const orderPaid = defineEvent({
+  type: 'order.paid',
+  dataVersion: 1,
+  topic,
+  payload: z.object({
+    order_id: z.string(),
+    customer_id: z.string(),
+    product_sku: z.string(),
+    quantity: z.int(),
+    amount: z.int(),
+    currency: z.string(),
+    invoice_id: z.string(),
+    payment_id: z.string(),
+  }),
+});
+
+const orderFulfilled = defineEvent({
+  type: 'order.fulfilled',
+  dataVersion: 1,
+  topic,
+  payload: z.object({ order_id: z.string() }),
+});
+
+const orderCancelled = defineEvent({
+  type: 'order.cancelled',
+  dataVersion: 1,
+  topic,
+  payload: z.object({ order_id: z.string(), reason: z.string().nullable() }),
+});
+
+export const orderEvents = [orderPlaced, orderPaid, orderFulfilled, orderCancelled] as const;
+export type OrderEvent = EventOf<(typeof orderEvents)[number]>;

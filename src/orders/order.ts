@@ -1,0 +1,100 @@
+import { Refusal } from '../platform/refusal';
+import type { OrderEvent } from './order-events';
+
+export type OrderStatus = 'PENDING_PAYMENT' | 'PAID' | 'FULFILLED' | 'CANCELLED' | 'REFUNDED' | 'REFUND_DUE';
+export type CollectionMethod = 'send_invoice' | 'charge_automatically';
+
+/** The row of `orders`: the fold of the order's events. Amounts in minor units. */
+export interface Order {
+  readonly order_id: string;
+  readonly customer_id: string;
+  readonly product_sku: string;
+  readonly quantity: number;
+  readonly amount: number;
+  readonly currency: string;
+  readonly status: OrderStatus;
+  readonly collection_method: CollectionMethod;
+  readonly payment_method: string | null;
+  readonly invoice_id: string;
+  readonly placed_at: string;
+  readonly version: number;
+}
+
+export type NewOrder = Omit<Order, 'status' | 'version'>;
+
+export interface PricedProduct {
+  readonly price: number;
+  readonly currency: string;
+}
+
+export type OrderCommand =
+  | { readonly type: 'place'; readonly order: NewOrder; readonly product: PricedProduct }
+  | { readonly type: 'pay'; readonly payment_id: string }
+  | { readonly type: 'fulfil' }
+  | { readonly type: 'cancel'; readonly reason: string | null };
+
+/**
+ * What happens when the command meets the order in this state. Nothing, for what is done already.
+ *
+ * @throws Refusal `price_mismatch`, `order_not_payable`, `order_not_fulfillable`, `order_not_cancellable`
+ */
+export function decideOrder(command: OrderCommand, order: Order | undefined): OrderEvent[] {
+  if (command.type === 'place') return [placed(command.order, command.product)];
+  if (!order) throw new Error(`Nothing was placed that one could ${command.type}.`);
+  const { order_id, status } = order;
+
+  switch (command.type) {
+    case 'pay': {
+      if (status !== 'PENDING_PAYMENT') throw notPayable(order);
+      const { customer_id, product_sku, quantity, amount, currency, invoice_id } = order;
+      const { payment_id } = command;
+      const payload = { order_id, customer_id, product_sku, quantity, amount, currency, invoice_id, payment_id };
+      return [{ type: 'order.paid', payload }];
+    }
+    case 'fulfil':
+      if (status === 'FULFILLED') return [];
+      if (status !== 'PAID') {
+        throw new Refusal('order_not_fulfillable', `Order ${order_id} is ${status}; only a PAID order is fulfilled.`);
+      }
+      return [{ type: 'order.fulfilled', payload: { order_id } }];
+    case 'cancel':
+      if (status === 'CANCELLED') return [];
+      if (status !== 'PENDING_PAYMENT') {
+        throw new Refusal('order_not_cancellable', `Order ${order_id} is ${status}; only an unpaid order is cancelled.`);
+      }
+      return [{ type: 'order.cancelled', payload: { order_id, reason: command.reason } }];
+    default:
+      return command satisfies never;
+  }
+}
+
+export const notPayable = ({ order_id, status }: Order): Refusal =>
+  new Refusal('order_not_payable', `Order ${order_id} is ${status}, and takes no payment.`);
+
+function placed(order: NewOrder, product: PricedProduct): OrderEvent {
+  const price = product.price * order.quantity;
+  if (order.currency !== product.currency || order.amount !== price) {
+    throw new Refusal(
+      'price_mismatch',
+      `${order.quantity} × ${order.product_sku} costs ${price} ${product.currency} (minor units), not ` +
+        `${order.amount} ${order.currency}; read GET /products and order again.`,
+    );
+  }
+  return { type: 'order.placed', payload: order };
+}
+
+/** The state after the event; replaying an order's events gives its row. */
+export function evolveOrder(order: Order | undefined, event: OrderEvent): Order {
+  if (event.type === 'order.placed') return { ...event.payload, status: 'PENDING_PAYMENT', version: 1 };
+  if (!order) throw new Error(`${event.type} before order.placed: the event log is broken.`);
+  switch (event.type) {
+    case 'order.paid':
+      return { ...order, status: 'PAID' };
+    case 'order.fulfilled':
+      return { ...order, status: 'FULFILLED' };
+    case 'order.cancelled':
+      return { ...order, status: 'CANCELLED' };
+    default:
+      return event satisfies never;
+  }
+}

@@ -1,0 +1,55 @@
+import { z } from '@hono/zod-openapi';
+import { invoiceAggregate } from '../billing/invoice-aggregate';
+import { decideInvoice } from '../billing/invoice';
+import type { Catalogue } from '../inventory/catalogue';
+import { handle } from '../mediator/handler';
+import { defineCommand, maySee } from '../mediator/message';
+import { newId } from '../platform/ids';
+import { Refusal } from '../platform/refusal';
+import { amount, clientId, currency } from '../platform/schemas';
+import { decideOrder } from './order';
+import { orderAggregate } from './order-aggregate';
+import { orderView, viewOrder } from './order-view';
+
+export const newOrder = z
+  .strictObject({
+    customer_id: clientId,
+    product_sku: z.string().min(1).max(64).openapi({ example: 'vps.s' }),
+    /** What the client saw: price × quantity. The server checks it, and never takes it. */
+    amount,
+    currency: currency.default('EUR'),
+    quantity: z.int().min(1).max(10_000).default(1),
+    collection_method: z.enum(['send_invoice', 'charge_automatically']).default('send_invoice'),
+    payment_method: z.string().min(1).max(64).optional().openapi({ example: 'pm_ok' }),
+  })
+  .refine((order) => order.collection_method !== 'charge_automatically' || order.payment_method !== undefined, {
+    path: ['payment_method'],
+    error: 'is needed when collection_method is charge_automatically',
+  })
+  .openapi('NewOrder');
+
+/** Writes order, invoice and their events in one statement. */
+export const placeOrder = defineCommand({
+  name: 'PlaceOrder',
+  input: newOrder,
+  result: orderView,
+  roles: ['customer', 'service', 'operator'],
+  transaction: 'one_statement',
+});
+
+export const createPlaceOrder = (catalogue: Catalogue) =>
+  handle(placeOrder, async (data, { principal, now, uow }) => {
+    if (!maySee(principal, data.customer_id)) {
+      throw new Refusal('forbidden', 'This key may order for its own customer only.');
+    }
+    const product = await catalogue.find(data.product_sku);
+    if (!product) {
+      throw new Refusal('unknown_product', `There is no product ${data.product_sku}; GET /products lists them.`);
+    }
+    const { payment_method = null, ...rest } = data;
+    const ids = { order_id: newId('ord'), invoice_id: newId('inv') };
+    const placed = decideOrder({ type: 'place', product, order: { ...rest, ...ids, payment_method, placed_at: now } }, undefined);
+    const order = uow.change(orderAggregate, undefined, placed);
+    uow.change(invoiceAggregate, undefined, decideInvoice({ type: 'issue', order, issued_at: now }, undefined));
+    return viewOrder(order);
+  });

@@ -1,0 +1,74 @@
+import { z } from '@hono/zod-openapi';
+import { loadInvoice, invoiceNotFound } from '../billing/invoice-aggregate';
+import { paymentSagaId, type PaymentSagaInput } from '../contract';
+import { handle } from '../mediator/handler';
+import { defineCommand } from '../mediator/message';
+import { loadOrder, orderNotFound } from '../orders/order-aggregate';
+import { amount, clientId, currency, opaqueId } from '../platform/schemas';
+import { decidePayment } from './payment';
+import { paymentAggregate } from './payment-aggregate';
+import { refusalOf } from './payable';
+import { sagaOutcome, viewSagaOutcome } from './saga-outcome';
+
+export const paymentNotice = z
+  .strictObject({
+    order_id: opaqueId,
+    customer_id: clientId,
+    invoice_id: opaqueId,
+    amount,
+    currency: currency.default('EUR'),
+    payment_id: clientId,
+  })
+  .openapi('PaymentNotice');
+
+/** What became of the notice: its saga as it stands, or a refusal, which is recorded with the payment. */
+const acceptance = z.union([sagaOutcome, z.object({ state: z.literal('refused'), code: z.string(), detail: z.string() })]);
+export type Acceptance = z.infer<typeof acceptance>;
+
+/** Begins the payment saga: once per payment id, however often the payment is notified. */
+export const acceptPayment = defineCommand({
+  name: 'AcceptPayment',
+  input: paymentNotice,
+  result: acceptance,
+  roles: ['service', 'operator'],
+});
+
+export const acceptPaymentHandler = handle(
+  acceptPayment,
+  async (content, { uow, now, principal, correlationId }): Promise<Acceptance> => {
+    const order = await loadOrder(uow, content.order_id, principal);
+    if (order.customer_id !== content.customer_id) throw orderNotFound(content.order_id);
+    if (order.invoice_id !== content.invoice_id) throw invoiceNotFound(content.invoice_id);
+    const invoice = await loadInvoice(uow, content.invoice_id);
+    const payment = await uow.load(paymentAggregate, content.payment_id);
+
+    const requested = decidePayment({ type: 'request', content, requested_at: now }, payment);
+    const saga_id = paymentSagaId(content.payment_id);
+    const begun = payment && (await uow.tx.saga.findUnique({ where: { saga_id } }));
+    if (begun) return viewSagaOutcome(begun);
+
+    const refusal = refusalOf(order, invoice, content);
+    if (refusal) {
+      const { code, detail } = refusal;
+      if (payment?.failure_code !== code) {
+        const open = uow.change(paymentAggregate, payment, requested);
+        uow.change(paymentAggregate, open, decidePayment({ type: 'fail', code }, open));
+      }
+      return { state: 'refused', code, detail };
+    }
+
+    uow.change(paymentAggregate, payment, requested);
+    const input: PaymentSagaInput = { saga_id, ...content, correlation_id: correlationId };
+    uow.insert('saga', {
+      saga_id,
+      type: 'payment',
+      state: 'running',
+      order_id: order.order_id,
+      customer_id: order.customer_id,
+      input,
+      correlation_id: correlationId,
+      created_at: now,
+    });
+    return { state: 'running', saga_id, input };
+  },
+);

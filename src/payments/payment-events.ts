@@ -1,0 +1,57 @@
+import { z } from 'zod';
+import { defineEvent, type EventOf } from '../outbox/event-registry';
+
+const topic = 'paysaga.payment';
+
+const paymentRequested = defineEvent({
+  type: 'payment.requested',
+  dataVersion: 1,
+  topic,
+  payload: z.object({
+    payment_id: z.string(),
+    order_id: z.string(),
+    invoice_id: z.string(),
+    customer_id: z.string(),
+    amount: z.int(),
+    currency: z.string(),
+    requested_at: z.string(),
+  }),
+});
+
+const paymentCaptured = defineEvent({
+  type: 'payment.captured',
+  dataVersion: 1,
+  topic,
+  payload: z.object({
+    payment_id: z.string(),
+    order_id: z.string(),
+    invoice_id: z.string(),
+    amount: z.int(),
+    currency: z.string(),
+    capture_ref: z.string(),
+    balance_tx_id: z.string(),
+  }),
+});
+
+const paymentFailed = defineEvent({
+  type: 'payment.failed',
+  dataVersion: 1,
+  topic,
+  payload: z.object({ payment_id: z.string(), order_id: z.string(), code: z.string() }),
+});
+
+export const paymentEvents = [paymentRequested, paymentCaptured, paymentFailed] as const;
+export type PaymentEvent = EventOf<(typeof paymentEvents)[number]>;
+
+/** For other systems: what was bought is paid, and may be provided. Keyed by order. */
+export const invoicePaidProvisionService = defineEvent({
+  type: 'invoice_paid.provision_service',
+  dataVersion: 1,
+  topic: 'invoice_paid.provision_service',
+  payload: z.object({
+    order_id: z.string(),
+    customer_id: z.string(),
+    product_sku: z.string(),
+    invoice_id: z.string(),
+  }),
+});

@@ -1,0 +1,82 @@
+import { Refusal } from '../platform/refusal';
+import type { PaymentEvent } from './payment-events';
+
+export type PaymentStatus = 'REQUESTED' | 'CAPTURED' | 'REFUNDED' | 'FAILED';
+
+/** What a payment says; the same id with another content is another payment, and refused. */
+export interface PaymentContent {
+  readonly payment_id: string;
+  readonly order_id: string;
+  readonly invoice_id: string;
+  readonly customer_id: string;
+  /** Minor units. */
+  readonly amount: number;
+  readonly currency: string;
+}
+
+/** The row of `payment`: the fold of the payment's events. */
+export interface Payment extends PaymentContent {
+  readonly status: PaymentStatus;
+  readonly failure_code: string | null;
+  readonly requested_at: string;
+  readonly version: number;
+}
+
+export type PaymentCommand =
+  | { readonly type: 'request'; readonly content: PaymentContent; readonly requested_at: string }
+  | { readonly type: 'capture'; readonly capture_ref: string; readonly balance_tx_id: string }
+  | { readonly type: 'fail'; readonly code: string };
+
+/** @throws Refusal `payment_conflict`, `payment_not_requested` */
+export function decidePayment(command: PaymentCommand, payment: Payment | undefined): PaymentEvent[] {
+  if (command.type === 'request') {
+    if (payment && !sameContent(payment, command.content)) throw paymentConflict(payment);
+    // A failed payment may be requested again: what refused it may have changed.
+    if (payment && payment.status !== 'FAILED') return [];
+    return [{ type: 'payment.requested', payload: { ...command.content, requested_at: command.requested_at } }];
+  }
+  if (!payment) throw new Error(`Nothing was requested that could ${command.type}.`);
+  const { payment_id, order_id, invoice_id, amount, currency, status } = payment;
+
+  switch (command.type) {
+    case 'capture': {
+      if (status !== 'REQUESTED') throw notRequested(payment);
+      const { capture_ref, balance_tx_id } = command;
+      const payload = { payment_id, order_id, invoice_id, amount, currency, capture_ref, balance_tx_id };
+      return [{ type: 'payment.captured', payload }];
+    }
+    case 'fail':
+      if (status === 'FAILED') return [];
+      if (status !== 'REQUESTED') throw notRequested(payment);
+      return [{ type: 'payment.failed', payload: { payment_id, order_id, code: command.code } }];
+    default:
+      return command satisfies never;
+  }
+}
+
+const contentFields = ['payment_id', 'order_id', 'invoice_id', 'customer_id', 'amount', 'currency'] as const;
+
+const sameContent = (one: PaymentContent, other: PaymentContent): boolean =>
+  contentFields.every((field) => one[field] === other[field]);
+
+const paymentConflict = ({ payment_id }: Payment): Refusal =>
+  new Refusal('payment_conflict', `Payment ${payment_id} was notified before with another content; check its id.`);
+
+const notRequested = ({ payment_id, status }: Payment): Refusal =>
+  new Refusal('payment_not_requested', `Payment ${payment_id} is ${status}.`);
+
+/** The state after the event; replaying a payment's events gives its row. */
+export function evolvePayment(payment: Payment | undefined, event: PaymentEvent): Payment {
+  if (event.type === 'payment.requested') {
+    return { ...event.payload, status: 'REQUESTED', failure_code: null, version: payment?.version ?? 1 };
+  }
+  if (!payment) throw new Error(`${event.type} before payment.requested: the event log is broken.`);
+  switch (event.type) {
+    case 'payment.captured':
+      return { ...payment, status: 'CAPTURED' };
+    case 'payment.failed':
+      return { ...payment, status: 'FAILED', failure_code: event.payload.code };
+    default:
+      return event satisfies never;
+  }
+}

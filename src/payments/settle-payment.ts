@@ -1,0 +1,51 @@
+import { z } from 'zod';
+import { decideInvoice } from '../billing/invoice';
+import { invoiceAggregate, loadInvoice } from '../billing/invoice-aggregate';
+import { handle } from '../mediator/handler';
+import { defineCommand, system } from '../mediator/message';
+import { decideOrder } from '../orders/order';
+import { loadOrder, orderAggregate } from '../orders/order-aggregate';
+import { opaqueId } from '../platform/schemas';
+import { decidePayment } from './payment';
+import { paymentAggregate } from './payment-aggregate';
+import { invoicePaidProvisionService } from './payment-events';
+
+/** Step `settle`, the pivot: order, invoice and payment are paid, and others are told, in one transaction. */
+export const settlePayment = defineCommand({
+  name: 'SettlePayment',
+  input: z.strictObject({
+    saga_id: z.string(),
+    payment_id: opaqueId,
+    order_id: opaqueId,
+    invoice_id: opaqueId,
+    capture_ref: z.string(),
+    balance_tx_id: z.string(),
+  }),
+  result: z.null(),
+  roles: [],
+});
+
+export const settlePaymentHandler = handle(settlePayment, async (data, { uow, now }) => {
+  const { saga_id, payment_id, capture_ref, balance_tx_id } = data;
+  const order = await loadOrder(uow, data.order_id, system);
+  const invoice = await loadInvoice(uow, data.invoice_id);
+  const payment = await uow.load(paymentAggregate, payment_id);
+
+  const { order_id, customer_id, product_sku, invoice_id } = order;
+  uow.change(orderAggregate, order, decideOrder({ type: 'pay', payment_id }, order));
+  uow.change(invoiceAggregate, invoice, decideInvoice({ type: 'settle', payment_id }, invoice));
+  uow.change(paymentAggregate, payment, decidePayment({ type: 'capture', capture_ref, balance_tx_id }, payment));
+  uow.append({
+    aggregate_type: 'notification',
+    aggregate_id: order_id,
+    // The first notification of an order: it is paid once.
+    version: 1,
+    type: invoicePaidProvisionService.type,
+    payload: { order_id, customer_id, product_sku, invoice_id },
+  });
+  await uow.tx.saga.update({
+    where: { saga_id },
+    data: { state: 'completed', result: { capture_ref, balance_tx_id }, ended_at: now },
+  });
+  return null;
+});
