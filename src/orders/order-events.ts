@@ -21,7 +21,7 @@ const orderPlaced = defineEvent({
   }),
 });
 
-const orderPaid = defineEvent({
+export const orderPaid = defineEvent({
   type: 'order.paid',
   dataVersion: 1,
   topic,

@@ -1,0 +1,53 @@
+import { z } from '@hono/zod-openapi';
+import { handle } from '../mediator/handler';
+import { defineQuery } from '../mediator/message';
+import type { Database } from '../platform/database';
+import { currency } from '../platform/schemas';
+
+const DAY_MS = 24 * 3_600_000;
+const DEFAULT_DAYS = 30;
+
+export const salesFilter = z.strictObject({
+  from: z.iso.date().optional().openapi({ description: 'UTC day, inclusive; 30 days ago unless given.' }),
+  to: z.iso.date().optional().openapi({ description: 'UTC day, inclusive; today unless given.' }),
+  currency: currency.optional(),
+});
+
+export const salesView = z
+  .array(
+    z.object({
+      day: z.string().openapi({ format: 'date', example: '2026-11-21' }),
+      currency,
+      orders: z.int(),
+      amount: z.int(),
+      refunded_amount: z.int(),
+    }),
+  )
+  .openapi('Sales');
+
+/** The read model of the event stream: a moment behind the orders. */
+export const getSales = defineQuery({
+  name: 'GetSales',
+  input: salesFilter,
+  result: salesView,
+  roles: ['service', 'operator'],
+});
+
+export const createGetSales = (database: Database) =>
+  handle(getSales, async ({ from, to, currency }, { now }) => {
+    const until = to === undefined ? new Date(now) : new Date(to);
+    const since = from === undefined ? new Date(until.getTime() - (DEFAULT_DAYS - 1) * DAY_MS) : new Date(from);
+    const days = await database.salesDaily.findMany({
+      where: { day: { gte: startOfDay(since), lte: startOfDay(until) }, ...(currency !== undefined && { currency }) },
+      orderBy: [{ day: 'asc' }, { currency: 'asc' }],
+    });
+    return days.map((row) => ({
+      day: row.day.toISOString().slice(0, 10),
+      currency: row.currency,
+      orders: Number(row.orders),
+      amount: Number(row.amount),
+      refunded_amount: Number(row.refunded_amount),
+    }));
+  });
+
+const startOfDay = (time: Date): Date => new Date(time.toISOString().slice(0, 10));

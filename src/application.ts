@@ -1,0 +1,106 @@
+import { createGetSales, getSales } from './analytics/get-sales';
+import { recordSale, recordSaleHandler } from './analytics/record-sale';
+import { salesConsumer } from './analytics/sales-consumer';
+import { closeInvoice, closeInvoiceHandler } from './billing/close-invoice';
+import { creditBalance, creditBalanceHandler } from './billing/credit-balance';
+import { createGetBalance, getBalance } from './billing/get-balance';
+import { invoiceEvents } from './billing/invoice-events';
+import { reopenInvoice, reopenInvoiceHandler } from './billing/reopen-invoice';
+import { reverseCredit, reverseCreditHandler } from './billing/reverse-credit';
+import { createProvisionService, provisionService } from './fulfilment/provision-service';
+import { provisioningConsumer } from './fulfilment/provisioning-consumer';
+import { provisioningEvents } from './fulfilment/provisioning-events';
+import { createCatalogue } from './inventory/catalogue';
+import { createListProducts, listProducts } from './inventory/list-products';
+import { createMediator, type Mediator } from './mediator/mediator';
+import { cancelOrder, cancelOrderHandler } from './orders/cancel-order';
+import { createGetOrder, getOrder } from './orders/get-order';
+import { createListOrderEvents, listOrderEvents } from './orders/list-order-events';
+import { createListOrders, listOrders } from './orders/list-orders';
+import { orderEvents } from './orders/order-events';
+import { createPlaceOrder, placeOrder } from './orders/place-order';
+import { createEventRegistry, type EventRegistry } from './outbox/event-registry';
+import { acceptPayment, acceptPaymentHandler } from './payments/accept-payment';
+import { createGetSaga, getSaga } from './payments/get-saga';
+import { createListSagas, listSagas } from './payments/list-sagas';
+import { invoicePaidProvisionService, paymentEvents } from './payments/payment-events';
+import { recordSagaOutcome, recordSagaOutcomeHandler } from './payments/record-saga-outcome';
+import type { WorkflowUrl } from './payments/saga-view';
+import { settlePayment, settlePaymentHandler } from './payments/settle-payment';
+import { type Clock, systemClock } from './platform/clock';
+import type { Database } from './platform/database';
+import type { Logger } from './platform/logger';
+
+/** Every event type there is. */
+export const eventRegistry: EventRegistry = createEventRegistry([
+  ...orderEvents,
+  ...invoiceEvents,
+  ...paymentEvents,
+  ...provisioningEvents,
+  invoicePaidProvisionService,
+]);
+
+/** Every command and query there is. */
+const messages = [
+  placeOrder,
+  cancelOrder,
+  getOrder,
+  listOrders,
+  listOrderEvents,
+  acceptPayment,
+  closeInvoice,
+  reopenInvoice,
+  creditBalance,
+  reverseCredit,
+  settlePayment,
+  recordSagaOutcome,
+  getSaga,
+  listSagas,
+  getBalance,
+  listProducts,
+  provisionService,
+  recordSale,
+  getSales,
+];
+
+/** Every consumer group there is. */
+export const consumers = [provisioningConsumer, salesConsumer];
+
+export interface ApplicationOptions {
+  readonly database: Database;
+  readonly logger: Logger;
+  readonly clock?: Clock;
+  readonly workflowUrl?: WorkflowUrl;
+}
+
+/** The application that all three processes run: its mediator with a handler for every message. */
+export function createApplication({
+  database,
+  logger,
+  clock = systemClock,
+  workflowUrl = () => null,
+}: ApplicationOptions): Mediator {
+  const catalogue = createCatalogue(database);
+  const handlers = [
+    createPlaceOrder(catalogue),
+    cancelOrderHandler,
+    createGetOrder(database),
+    createListOrders(database),
+    createListOrderEvents(database),
+    acceptPaymentHandler,
+    closeInvoiceHandler,
+    reopenInvoiceHandler,
+    creditBalanceHandler,
+    reverseCreditHandler,
+    settlePaymentHandler,
+    recordSagaOutcomeHandler,
+    createGetSaga(database, workflowUrl),
+    createListSagas(database, workflowUrl),
+    createGetBalance(database),
+    createListProducts(database),
+    createProvisionService(catalogue),
+    recordSaleHandler,
+    createGetSales(database),
+  ];
+  return createMediator({ messages, handlers, registry: eventRegistry, database, clock, logger });
+}

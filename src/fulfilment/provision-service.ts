@@ -1,0 +1,41 @@
+import { z } from 'zod';
+import type { Catalogue } from '../inventory/catalogue';
+import type { Aggregate } from '../mediator/aggregate';
+import { handle } from '../mediator/handler';
+import { defineCommand, system } from '../mediator/message';
+import { decideOrder } from '../orders/order';
+import { loadOrder, orderAggregate } from '../orders/order-aggregate';
+import { invoicePaidProvisionService } from '../payments/payment-events';
+import { newId } from '../platform/ids';
+import { evolveProvisioning, provision, type Provisioning } from './provisioning';
+import type { ProvisioningEvent } from './provisioning-events';
+
+const provisioningAggregate: Aggregate<Provisioning, ProvisioningEvent> = {
+  type: 'service',
+  table: 'service_provisioning',
+  idColumn: 'provisioning_id',
+  evolve: evolveProvisioning,
+};
+
+/** What `invoice_paid.provision_service` asks for: a service is provisioned, and its order fulfilled. */
+export const provisionService = defineCommand({
+  name: 'ProvisionService',
+  input: invoicePaidProvisionService.payload,
+  result: z.null(),
+  roles: [],
+});
+
+export const createProvisionService = (catalogue: Catalogue) =>
+  handle(provisionService, async ({ order_id, customer_id, product_sku, invoice_id }, { uow, now, logger }) => {
+    const product = await catalogue.find(product_sku);
+    if (!product) throw new Error(`Product ${product_sku} of order ${order_id} is not in the catalogue.`);
+    if (product.kind !== 'service') {
+      logger.info({ order_id, product_sku }, 'provisioning.not_a_service');
+      return null;
+    }
+    const order = await loadOrder(uow, order_id, system);
+    const request = { provisioning_id: newId('svc'), order_id, customer_id, product_sku, invoice_id, requested_at: now };
+    uow.change(provisioningAggregate, undefined, provision(request));
+    uow.change(orderAggregate, order, decideOrder({ type: 'fulfil' }, order));
+    return null;
+  });

@@ -1,0 +1,11 @@
+import type { ConsumerDefinition } from '../messaging/consumer';
+import { isEvent } from '../messaging/received-event';
+import { invoicePaidProvisionService } from '../payments/payment-events';
+import { provisionService } from './provision-service';
+
+/** Provides what was paid for. */
+export const provisioningConsumer: ConsumerDefinition = {
+  group: 'provisioning',
+  topics: [invoicePaidProvisionService.topic],
+  toCommand: (event) => (isEvent(invoicePaidProvisionService, event) ? provisionService(event.payload) : undefined),
+};

@@ -1,0 +1,64 @@
+import { z } from '@hono/zod-openapi';
+import { sagaSteps, type SagaType } from '../contract';
+import type { Prisma } from '../platform/prisma/client';
+import { timestamp } from '../platform/schemas';
+
+export const sagaState = z.enum(['running', 'completed', 'compensating', 'compensated', 'stuck']);
+export const sagaType = z.enum(['payment', 'order', 'shipment']);
+
+/** A saga as operators see it. */
+export const sagaView = z
+  .object({
+    saga_id: z.string().openapi({ example: 'payment-pay_1' }),
+    type: sagaType,
+    state: sagaState,
+    steps: z.array(
+      z.object({
+        name: z.string().openapi({ example: 'close_invoice' }),
+        state: z.enum(['pending', 'running', 'done', 'failed', 'undoing', 'undone', 'skipped']),
+        attempts: z.int(),
+        started_at: timestamp.nullable(),
+        ended_at: timestamp.nullable(),
+        error: z.string().nullable(),
+      }),
+    ),
+    workflow_url: z.string().nullable(),
+  })
+  .openapi('Saga');
+
+export type SagaView = z.infer<typeof sagaView>;
+type StepView = SagaView['steps'][number];
+type SagaRow = Prisma.SagaGetPayload<{ include: { steps: true } }>;
+
+/** Where people look into a workflow. */
+export type WorkflowUrl = (workflowId: string) => string | null;
+
+export function viewSaga(saga: SagaRow, workflowUrl: WorkflowUrl): SagaView {
+  const type = sagaType.parse(saga.type);
+  const state = sagaState.parse(saga.state);
+  return {
+    saga_id: saga.saga_id,
+    type,
+    state,
+    steps: viewSteps(type, state, saga.steps),
+    workflow_url: workflowUrl(saga.saga_id),
+  };
+}
+
+/** Steps write their rows when they commit; the first one without a row is the one at work. */
+function viewSteps(type: z.infer<typeof sagaType>, state: SagaView['state'], rows: SagaRow['steps']): StepView[] {
+  const byName = new Map(rows.map((row) => [row.name, row]));
+  const names: readonly string[] = type in sagaSteps ? sagaSteps[type as SagaType] : [...byName.keys()];
+  const atWork = state === 'running' ? names.find((name) => !byName.has(name)) : undefined;
+  return names.map((name) => {
+    const row = byName.get(name);
+    return {
+      name,
+      state: row ? sagaView.shape.steps.element.shape.state.parse(row.state) : name === atWork ? 'running' : 'pending',
+      attempts: row?.attempts ?? 0,
+      started_at: row?.started_at?.toISOString() ?? null,
+      ended_at: row?.ended_at?.toISOString() ?? null,
+      error: row?.error ?? null,
+    };
+  });
+}
