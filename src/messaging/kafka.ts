@@ -1,0 +1,117 @@
+import { Kafka as KafkaJS, logLevel, type Admin, type Consumer, type KafkaConfig as KafkaJSConfig } from 'kafkajs';
+import type { KafkaConfig } from '../config';
+import type { Logger } from '../platform/logger';
+import type { EventMessage } from './cloud-event';
+
+export type { Admin, Consumer, EachBatchPayload, KafkaMessage } from 'kafkajs';
+
+export interface TopicMessages {
+  readonly topic: string;
+  readonly messages: readonly EventMessage[];
+}
+
+/**
+ * An idempotent producer, acknowledged by all in-sync replicas.
+ *
+ * After a failed `sendBatch` it must be discarded: kafkajs rolls its sequence numbers back, and the
+ * broker then takes another batch for the one it has already, acknowledges it, and drops it.
+ */
+export interface Producer {
+  connect(): Promise<void>;
+  /** One in flight at a time. Resolves when every message is stored. @throws when any may not be */
+  sendBatch(batch: readonly TopicMessages[]): Promise<void>;
+  disconnect(): Promise<void>;
+}
+
+export interface ConsumerOptions {
+  readonly groupId: string;
+  /** How long a killed consumer keeps its partitions. */
+  readonly sessionTimeoutMs: number;
+}
+
+/** The seam to the broker: what paysaga needs of Kafka. Nothing is connected before it is used. */
+export interface Kafka {
+  createProducer(): Producer;
+  createConsumer(options: ConsumerOptions): Consumer;
+  createAdmin(): Admin;
+}
+
+export interface KafkaOptions {
+  readonly config: Pick<KafkaConfig, 'brokers' | 'clientId' | 'ssl' | 'sasl'>;
+  readonly logger: Logger;
+}
+
+/** Within one `sendBatch` kafkajs sends the same batch again, which the broker recognises: no duplicates. */
+const SEND_RETRY = { initialRetryTime: 100, multiplier: 2, maxRetryTime: 1_000, retries: 3 };
+/** For the rest: short, because whoever calls waits with its own backoff, and says so in its log. */
+const RETRY = { initialRetryTime: 200, maxRetryTime: 2_000, retries: 3 };
+const REQUEST_TIMEOUT_MS = 15_000;
+/** How long the broker waits for its replicas. */
+const ACKS_TIMEOUT_MS = 10_000;
+const ALL_REPLICAS = -1;
+
+/** The one place that knows kafkajs. TLS and SASL as configured. */
+export function connectKafka({ config, logger }: KafkaOptions): Kafka {
+  const kafka = new KafkaJS({
+    brokers: [...config.brokers],
+    clientId: config.clientId,
+    ssl: config.ssl,
+    ...(config.sasl && { sasl: config.sasl as NonNullable<KafkaJSConfig['sasl']> }),
+    retry: RETRY,
+    connectionTimeout: 3_000,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    logLevel: logLevel.INFO,
+    logCreator: () => forwardLog(logger),
+  });
+
+  return {
+    createProducer() {
+      const producer = kafka.producer({
+        idempotent: true,
+        maxInFlightRequests: 1,
+        retry: SEND_RETRY,
+        allowAutoTopicCreation: false,
+      });
+      return {
+        connect: () => producer.connect(),
+        disconnect: () => producer.disconnect(),
+        async sendBatch(batch) {
+          const topicMessages = batch.map(({ topic, messages }) => ({ topic, messages: [...messages] }));
+          await producer.sendBatch({ topicMessages, acks: ALL_REPLICAS, timeout: ACKS_TIMEOUT_MS });
+        },
+      };
+    },
+
+    createConsumer: ({ groupId, sessionTimeoutMs }) =>
+      kafka.consumer({
+        groupId,
+        sessionTimeout: sessionTimeoutMs,
+        heartbeatInterval: Math.floor(sessionTimeoutMs / 6),
+        rebalanceTimeout: Math.max(sessionTimeoutMs, 10_000),
+        allowAutoTopicCreation: false,
+        maxWaitTimeInMs: 250,
+        retry: RETRY,
+      }),
+
+    createAdmin: () => kafka.admin({ retry: RETRY }),
+  };
+}
+
+/**
+ * kafkajs logs each failed attempt as an error. What matters of it is logged by whoever called, so its
+ * own lines go one level down, and its known noise to `debug`.
+ */
+function forwardLog(logger: Logger) {
+  return ({ level, namespace, log }: { level: logLevel; namespace: string; log: { message: string } }): void => {
+    const { message, ...fields } = log;
+    const line = { component: `kafkajs/${namespace}`, detail: message, ...pick(fields) };
+    if (level === logLevel.ERROR) logger.warn(line, 'kafka.client_reported');
+    else logger.debug(line, 'kafka.client_reported');
+  };
+}
+
+/** Not the stacks and time stamps that kafkajs adds. */
+function pick(fields: Record<string, unknown>): Record<string, unknown> {
+  const { groupId, topic, partition, broker, error, retryCount } = fields;
+  return { groupId, topic, partition, broker, error, retryCount };
+}
