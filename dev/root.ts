@@ -7,3 +7,6 @@ export const ROOT = join(__dirname, '..', '..');
 export function fromRoot(...path: string[]): string {
   return join(ROOT, ...path);
 }
+
+/** What `npm start` keeps between two starts. */
+export const DATA = fromRoot('.paysaga');

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { Problem } from '../os/problem';
 import { createPorts } from '../os/ports';
 import type { Log } from '../os/progress';
+import type { Teardown } from '../os/teardown';
 import { waitUntil } from '../os/wait';
 import { fromRoot } from '../root';
 import { processEnvironment, type ProcessName } from './process-environment';
@@ -21,6 +22,8 @@ export interface ProcessesOptions {
   readonly log: Log;
   /** Start one again when it dies. */
   readonly restart: boolean;
+  /** Ends them too, should it run before this resolves. */
+  readonly teardown?: Teardown;
   /** Told whenever a pid changed. */
   readonly onChange?: () => void;
 }
@@ -85,6 +88,7 @@ export async function startProcesses(options: ProcessesOptions): Promise<Process
     for (const name of NAMES) await running[name].stop();
   }
 
+  options.teardown?.add(stop);
   try {
     await waitForApi();
   } catch (error) {

@@ -1,0 +1,96 @@
+import { join } from 'node:path';
+import { print, runCommand, type CommandContext } from './command';
+import { createPorts, isFree } from './os/ports';
+import { Problem } from './os/problem';
+import { stage, type Log } from './os/progress';
+import { DATA } from './root';
+import { claimStack } from './stack/ownership';
+import { prepare } from './stack/prepare';
+import { startProcesses, type Processes } from './stack/processes';
+import { ensureSecrets, type ApiKeys } from './stack/secrets';
+import { startServices, type Services } from './stack/stack';
+import { removeStackFile, writeStackFile } from './stack/stack-file';
+
+/** The port people expect; the next free one is taken when somebody else has it. */
+const API_PORT = 3000;
+
+async function start({ log, teardown, untilStopped }: CommandContext): Promise<number> {
+  const release = claimStack(DATA);
+  teardown.add(async () => release());
+  const port = await apiPort(process.env.PORT);
+  const services = await startServices({ dataDir: DATA, log, teardown, wellKnownPorts: true });
+  const secrets = await stage(log, 'migrations, catalogue, topics, search attributes, keys', async () => {
+    await prepare(services);
+    return ensureSecrets(DATA, services.databaseUrl);
+  });
+
+  const output = createHeldOutput(print);
+  let onChange = (): void => undefined;
+  const processes = await stage(log, 'api, worker and consumer', () =>
+    startProcesses({
+      services,
+      dataDir: DATA,
+      teardown,
+      env: {
+        PORT: String(port),
+        PAYMENT_WEBHOOK_SECRET: secrets.webhook_secret,
+        ...(process.stdout.isTTY && { LOG_PRETTY: '1' }),
+      },
+      log: output.line,
+      restart: true,
+      onChange: () => onChange(),
+    }),
+  ).catch((error: unknown) => {
+    output.release();
+    throw error;
+  });
+  onChange = () => writeStackFile(DATA, services, secrets, processes);
+  onChange();
+  teardown.add(async () => removeStackFile(DATA));
+  greet(services, processes, secrets.api_keys);
+  output.release();
+  return untilStopped();
+}
+
+/** Keeps the processes' first lines behind the greeting. */
+function createHeldOutput(write: Log): { line: Log; release: () => void } {
+  let held: string[] | undefined = [];
+  return {
+    line: (line) => (held ? void held.push(line) : write(line)),
+    release() {
+      held?.forEach(write);
+      held = undefined;
+    },
+  };
+}
+
+async function apiPort(wanted: string | undefined): Promise<number> {
+  if (!wanted) return createPorts().takeFrom(API_PORT);
+  if (await isFree(Number(wanted))) return Number(wanted);
+  throw new Problem(
+    `Port ${wanted} is taken: \`ss -ltnp 'sport = :${wanted}'\` shows by whom; choose another by PORT, or unset it.`,
+  );
+}
+
+function greet(services: Services, { api }: Processes, keys: ApiKeys): void {
+  print(`
+paysaga runs.
+
+  API             ${api.url}  (read ${api.url}/docs)
+  Temporal        ${services.temporalUiUrl ?? services.temporalAddress}
+  PostgreSQL      ${services.databaseUrl}
+  Kafka           ${services.kafkaBrokers}
+  keys, pids      ${join(DATA, 'stack.json')}
+
+Place an order:
+
+  curl -s ${api.url}/orders \\
+    -H 'Authorization: Bearer ${keys.service}' \\
+    -H 'Content-Type: application/json' \\
+    -d '{"customer_id": "cus_demo", "product_sku": "vps.s", "amount": 9900}'
+
+Ctrl-C ends everything; the data stays in .paysaga/ until \`npm run reset\`.
+`);
+}
+
+void runCommand(start);
