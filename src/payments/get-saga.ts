@@ -3,11 +3,12 @@ import { handle } from '../mediator/handler';
 import { defineQuery } from '../mediator/message';
 import type { Database } from '../platform/database';
 import { Refusal } from '../platform/refusal';
+import { text } from '../platform/schemas';
 import { sagaView, viewSaga, type WorkflowUrl } from './saga-view';
 
 export const getSaga = defineQuery({
   name: 'GetSaga',
-  input: z.strictObject({ saga_id: z.string().min(1).max(100) }),
+  input: z.strictObject({ saga_id: text(100) }),
   result: sagaView,
   roles: ['service', 'operator'],
 });

@@ -8,8 +8,16 @@ export const clientId = z
   .regex(/^[A-Za-z0-9_-]{1,64}$/, 'must be 1 to 64 characters of A-Z a-z 0-9 _ -')
   .openapi({ example: 'cus_demo' });
 
+/** Text that Postgres can store: no control characters, no lone surrogates. */
+export const text = (max: number) =>
+  z
+    .string()
+    .min(1)
+    .max(max)
+    .regex(/^[^\p{Cc}\p{Cs}]+$/u, 'must not contain control characters');
+
 /** Ids that we gave: opaque, so an unknown one is not found rather than malformed. */
-export const opaqueId = z.string().min(1).max(64);
+export const opaqueId = text(64);
 
 /** Minor units (cents), positive; far below what a double holds exactly. */
 export const amount = z
@@ -24,7 +32,7 @@ export const currency = z.string().regex(/^[A-Z]{3}$/, 'must be an ISO 4217 code
 export const timestamp = z.string().openapi({ format: 'date-time', example: '2026-11-21T09:30:00.000Z' });
 
 /** What the operator or client says about an act. */
-export const reason = z.string().min(1).max(500);
+export const reason = text(500);
 
 export const pageQuery = {
   limit: z.coerce.number().pipe(z.int().min(1).max(200)).default(50),

@@ -1,0 +1,21 @@
+import type { OpenAPIHono } from '@hono/zod-openapi';
+import { apiRoute, json, problems, sendOptions } from '../http/api-route';
+import type { HttpEnv } from '../http/http-env';
+import { createRouter } from '../http/router';
+import type { Mediator } from '../mediator/mediator';
+import { getSales, salesFilter, salesView } from './get-sales';
+
+export function createAnalyticsRoutes({ mediator }: { mediator: Mediator }): OpenAPIHono<HttpEnv> {
+  const routes = createRouter();
+  routes.openapi(
+    apiRoute('/analytics/sales', {
+      method: 'get',
+      tags: ['analytics'],
+      summary: 'Sales per day and currency, from the event stream',
+      request: { query: salesFilter },
+      responses: { 200: json(salesView, 'Days with sales'), ...problems(401, 403, 422, 503) },
+    }),
+    async (c) => c.json(await mediator.send(getSales(c.req.valid('query')), sendOptions(c)), 200),
+  );
+  return routes;
+}

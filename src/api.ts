@@ -1,0 +1,43 @@
+import { serve } from '@hono/node-server';
+import { createApplication } from './application';
+import { createAuthenticate } from './http/api-keys';
+import { createApp } from './http/app';
+import { createHealthChecks } from './http/health-checks';
+import { createKafkaHealth } from './messaging/describe-kafka';
+import { connectKafka } from './messaging/kafka';
+import { createSagaStarter } from './payments/start-saga';
+import { connectDatabase } from './platform/database';
+import { createFaults } from './platform/faults';
+import { runProcess } from './platform/run-process';
+import { connectTemporalClient, createWorkflowUrl } from './platform/temporal';
+
+/** The HTTP process. It listens at once; `/health/ready` tells what it still waits for. */
+void runProcess('api', async ({ config, logger, fail }) => {
+  const database = connectDatabase({ ...config.database, applicationName: 'paysaga-api', logger });
+  const temporal = connectTemporalClient({ config: config.temporal });
+  const kafka = createKafkaHealth(connectKafka({ config: config.kafka, logger }));
+  const faults = createFaults({ database, enabled: config.faultInjection, logger });
+  const mediator = createApplication({ database, logger, workflowUrl: createWorkflowUrl(config.temporal) });
+
+  const app = createApp({
+    mediator,
+    sagas: createSagaStarter({ temporal, config, logger }),
+    authenticate: createAuthenticate(database),
+    health: createHealthChecks({ database, kafka, temporal }),
+    faults,
+    faultInjection: config.faultInjection,
+    logger,
+  });
+  const server = serve({ fetch: app.fetch, hostname: config.http.host, port: config.http.port }, ({ address, port }) => {
+    logger.info({ address, port }, 'api.listening');
+  });
+  server.on('error', fail);
+
+  return async function stop() {
+    await new Promise<void>((resolve) => {
+      server.close(() => resolve());
+      if ('closeIdleConnections' in server) server.closeIdleConnections();
+    });
+    await Promise.all([kafka.close(), temporal.close(), database.$disconnect()]);
+  };
+});

@@ -1,0 +1,22 @@
+import { type OpenAPIHono, z } from '@hono/zod-openapi';
+import { apiRoute, json, problems, sendOptions } from '../http/api-route';
+import type { HttpEnv } from '../http/http-env';
+import { createRouter } from '../http/router';
+import type { Mediator } from '../mediator/mediator';
+import { clientId } from '../platform/schemas';
+import { balanceView, getBalance } from './get-balance';
+
+export function createBillingRoutes({ mediator }: { mediator: Mediator }): OpenAPIHono<HttpEnv> {
+  const routes = createRouter();
+  routes.openapi(
+    apiRoute('/customers/{customer_id}/balance', {
+      method: 'get',
+      tags: ['billing'],
+      summary: 'Money received for a customer, from the ledger',
+      request: { params: z.object({ customer_id: clientId }) },
+      responses: { 200: json(balanceView, 'Balance per currency'), ...problems(401, 404, 422, 503) },
+    }),
+    async (c) => c.json(await mediator.send(getBalance(c.req.valid('param')), sendOptions(c)), 200),
+  );
+  return routes;
+}

@@ -1,0 +1,76 @@
+import type { OpenAPIHono } from '@hono/zod-openapi';
+import { bodyLimit } from 'hono/body-limit';
+import { createAnalyticsRoutes } from '../analytics/routes';
+import { createBillingRoutes } from '../billing/routes';
+import { createInventoryRoutes } from '../inventory/routes';
+import type { Mediator } from '../mediator/mediator';
+import { createOrderRoutes } from '../orders/routes';
+import { createPaymentRoutes } from '../payments/routes';
+import type { SagaStarter } from '../payments/start-saga';
+import type { Faults } from '../platform/faults';
+import { newId } from '../platform/ids';
+import type { Logger } from '../platform/logger';
+import { Refusal } from '../platform/refusal';
+import type { Authenticate } from './api-keys';
+import { createFaultRoutes } from './dev-faults';
+import { createDocs } from './docs';
+import { createHealthRoutes, type HealthChecks } from './health';
+import type { HttpEnv } from './http-env';
+import { answerError, answerNotFound } from './problem';
+import { createRouter } from './router';
+
+const BODY_LIMIT_BYTES = 64 * 1024;
+
+export interface AppOptions {
+  readonly mediator: Mediator;
+  readonly sagas: SagaStarter;
+  readonly authenticate: Authenticate;
+  readonly health: HealthChecks;
+  readonly faults: Faults;
+  /** Mounts `/dev/faults`. */
+  readonly faultInjection: boolean;
+  readonly logger: Logger;
+}
+
+/** The HTTP interface: every route, and what surrounds them all. Call `app.request()` in tests. */
+export function createApp(options: AppOptions): OpenAPIHono<HttpEnv> {
+  const { mediator, sagas, authenticate, health, faults, faultInjection, logger } = options;
+  const app = createRouter();
+
+  app.use(async function requestContext(c, next) {
+    const given = c.req.header('x-request-id');
+    const requestId = given !== undefined && /^[\w.-]{1,64}$/.test(given) ? given : newId('req');
+    c.set('requestId', requestId);
+    c.set('logger', logger.child({ request_id: requestId }));
+    c.set('authenticate', authenticate);
+    c.header('X-Request-Id', requestId);
+    await next();
+  });
+  app.use(async function jsonOnly(c, next) {
+    const hasBody = c.req.raw.body !== null && c.req.header('content-length') !== '0';
+    if (hasBody && !/^application\/(json|[\w.-]+\+json)\s*(;|$)/i.test(c.req.header('content-type') ?? '')) {
+      throw new Refusal('unsupported_media_type', 'Send the body as application/json.');
+    }
+    await next();
+  });
+  app.use(
+    bodyLimit({
+      maxSize: BODY_LIMIT_BYTES,
+      onError: () => {
+        throw new Refusal('payload_too_large', `A body has at most ${BODY_LIMIT_BYTES} bytes.`);
+      },
+    }),
+  );
+  app.onError(answerError);
+  app.notFound(answerNotFound);
+
+  app.route('/', createOrderRoutes({ mediator, faults }));
+  app.route('/', createPaymentRoutes({ mediator, sagas, faults }));
+  app.route('/', createBillingRoutes({ mediator }));
+  app.route('/', createInventoryRoutes({ mediator }));
+  app.route('/', createAnalyticsRoutes({ mediator }));
+  app.route('/', createHealthRoutes(health));
+  if (faultInjection) app.route('/', createFaultRoutes(faults));
+  app.route('/', createDocs(app));
+  return app;
+}

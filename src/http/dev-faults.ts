@@ -1,0 +1,53 @@
+import { type OpenAPIHono, z } from '@hono/zod-openapi';
+import { createMiddleware } from 'hono/factory';
+import { type Faults, faultPoints } from '../platform/faults';
+import { Refusal } from '../platform/refusal';
+import { apiRoute, jsonBody, problems } from './api-route';
+import type { HttpEnv } from './http-env';
+import { createRouter } from './router';
+
+const fault = z
+  .strictObject({
+    point: z.enum(faultPoints),
+    kind: z.enum(['error', 'refuse', 'crash', 'delay_ms']),
+    times: z.int().min(1).max(10_000),
+    delay_ms: z.int().min(0).max(60_000).optional(),
+  })
+  .openapi('Fault');
+
+const operatorOnly = createMiddleware<HttpEnv>(async function operatorOnly(c, next) {
+  if (c.var.principal.role !== 'operator') throw new Refusal('forbidden', 'Faults take an operator’s key.');
+  await next();
+});
+
+/** Development only: arms the named points where the processes can be made to fail. */
+export function createFaultRoutes(faults: Faults): OpenAPIHono<HttpEnv> {
+  const routes = createRouter();
+  const tags = ['development'];
+  const none = { description: 'Done' };
+
+  const arm = apiRoute('/dev/faults', {
+    method: 'put',
+    tags,
+    summary: 'Arm a fault point for its next passes',
+    request: { body: jsonBody(fault) },
+    responses: { 204: none, ...problems(401, 403, 422) },
+  });
+  routes.openapi({ ...arm, middleware: [...arm.middleware, operatorOnly] }, async (c) => {
+    const { delay_ms: delayMs = 0, ...armed } = c.req.valid('json');
+    await faults.arm({ ...armed, delayMs });
+    return c.body(null, 204);
+  });
+
+  const disarm = apiRoute('/dev/faults', {
+    method: 'delete',
+    tags,
+    summary: 'Disarm all fault points',
+    responses: { 204: none, ...problems(401, 403) },
+  });
+  routes.openapi({ ...disarm, middleware: [...disarm.middleware, operatorOnly] }, async (c) => {
+    await faults.disarmAll();
+    return c.body(null, 204);
+  });
+  return routes;
+}

@@ -1,0 +1,109 @@
+import { createRoute, z } from '@hono/zod-openapi';
+import type { OpenAPIHono } from '@hono/zod-openapi';
+import { json } from './api-route';
+import type { HttpEnv } from './http-env';
+import { createRouter } from './router';
+
+const CHECK_TIMEOUT_MS = 1_500;
+
+export type HealthStatus = 'healthy' | 'degraded' | 'unhealthy';
+
+export interface HealthCheck {
+  /** Rejects, or does not settle in time, when what it asks does not answer. */
+  readonly ask: () => Promise<HealthFinding | void>;
+  /** Without it the service cannot do its work; without another it is only degraded. */
+  readonly essential: boolean;
+}
+
+export interface HealthFinding {
+  readonly status: HealthStatus;
+  readonly detail?: string;
+}
+
+export type HealthChecks = Readonly<Record<'database' | 'broker' | 'temporal' | 'outbox_lag', HealthCheck>>;
+
+const healthStatus = z.enum(['healthy', 'degraded', 'unhealthy']);
+const check = z.object({ status: healthStatus, detail: z.string().optional(), latency_ms: z.number().optional() });
+const report = z
+  .object({
+    status: healthStatus,
+    checks: z.object({ database: check, broker: check, temporal: check, outbox_lag: check }),
+  })
+  .openapi('Health');
+
+type Check = z.infer<typeof check>;
+
+/**
+ * `/health/live`: the process answers. `/health` and `/health/ready`: what it stands on. A dependency
+ * that never answered since the start makes it unhealthy, so a deploy waits for all three; one that
+ * went away later makes it degraded, because orders are still taken without Kafka and Temporal.
+ */
+export function createHealthRoutes(checks: HealthChecks): OpenAPIHono<HttpEnv> {
+  const seen = new Set<string>();
+
+  const run = async (name: string, { ask, essential }: HealthCheck): Promise<Check> => {
+    const started = performance.now();
+    try {
+      const finding = await withTimeout(ask());
+      seen.add(name);
+      return { ...(finding ?? { status: 'healthy' }), latency_ms: Math.round(performance.now() - started) };
+    } catch (error) {
+      const detail = `${name} does not answer${error instanceof CheckTimeout ? ' in time' : ''}`;
+      return { status: essential || !seen.has(name) ? 'unhealthy' : 'degraded', detail };
+    }
+  };
+
+  const ask = async () => {
+    const [database, broker, temporal, outbox_lag] = await Promise.all([
+      run('database', checks.database),
+      run('broker', checks.broker),
+      run('temporal', checks.temporal),
+      run('outbox_lag', checks.outbox_lag),
+    ]);
+    const results = [database, broker, temporal, outbox_lag].map(({ status }) => status);
+    const status = results.includes('unhealthy') ? 'unhealthy' : results.includes('degraded') ? 'degraded' : 'healthy';
+    return { status, checks: { database, broker, temporal, outbox_lag } } as const;
+  };
+
+  const routes = createRouter();
+  routes.openapi(
+    createRoute({
+      method: 'get',
+      path: '/health/live',
+      tags: ['health'],
+      summary: 'The process answers',
+      responses: { 200: json(z.object({ status: z.literal('healthy') }), 'Alive') },
+    }),
+    (c) => c.json({ status: 'healthy' as const }, 200),
+  );
+  for (const path of ['/health', '/health/ready']) {
+    routes.openapi(
+      createRoute({
+        method: 'get',
+        path,
+        tags: ['health'],
+        summary: 'What the service stands on',
+        responses: { 200: json(report, 'Healthy or degraded'), 503: json(report, 'Unhealthy') },
+      }),
+      async (c) => {
+        const result = await ask();
+        return c.json(result, result.status === 'unhealthy' ? 503 : 200);
+      },
+    );
+  }
+  return routes;
+}
+
+class CheckTimeout extends Error {}
+
+async function withTimeout<T>(promise: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const timeout = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(new CheckTimeout()), CHECK_TIMEOUT_MS);
+  });
+  try {
+    return await Promise.race([promise, timeout]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

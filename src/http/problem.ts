@@ -1,0 +1,91 @@
+import { z } from '@hono/zod-openapi';
+import type { Context } from 'hono';
+import { HTTPException } from 'hono/http-exception';
+import type { ContentfulStatusCode } from 'hono/utils/http-status';
+import { isUnavailable } from '../platform/database-error';
+import { Refusal } from '../platform/refusal';
+import type { HttpEnv } from './http-env';
+
+/** Every error, as `application/problem+json` (RFC 9457). */
+export const problem = z
+  .object({
+    type: z.string().openapi({ example: 'urn:paysaga:problem:order_not_found' }),
+    title: z.string().openapi({ example: 'Order not found' }),
+    status: z.int().openapi({ example: 404 }),
+    detail: z.string(),
+    instance: z.string().openapi({ description: 'The path that was asked for.' }),
+    code: z.string().openapi({ description: 'Stable: decide by this.', example: 'order_not_found' }),
+    request_id: z.string(),
+    errors: z.array(z.object({ pointer: z.string(), message: z.string() })).optional(),
+  })
+  .openapi('Problem');
+
+/** Where every code of the service becomes a status; a refusal that is not here is a 409. */
+const statuses: Readonly<Record<string, ContentfulStatusCode>> = {
+  malformed_json: 400,
+  bad_request: 400,
+  unauthorized: 401,
+  forbidden: 403,
+  not_found: 404,
+  order_not_found: 404,
+  invoice_not_found: 404,
+  saga_not_found: 404,
+  customer_not_found: 404,
+  method_not_allowed: 405,
+  payload_too_large: 413,
+  unsupported_media_type: 415,
+  validation_failed: 422,
+  unknown_product: 422,
+  price_mismatch: 422,
+  amount_mismatch: 422,
+  idempotency_key_reused: 422,
+  internal_error: 500,
+  unavailable: 503,
+};
+
+/** The one mapping of errors to HTTP. Nothing of an unexpected error is shown: it is in the log. */
+export function answerError(error: Error, c: Context<HttpEnv>): Response {
+  const refusal = refusalFrom(error);
+  const { code, detail, extra } = refusal;
+  const status = statuses[code] ?? 409;
+  if (status >= 500) c.var.logger.error({ err: error, path: c.req.path }, 'request.failed');
+
+  const { retry_after, ...members } = extra;
+  if (typeof retry_after === 'number') c.header('Retry-After', String(retry_after));
+  if (status === 401) c.header('WWW-Authenticate', 'Bearer');
+  const body = {
+    type: `urn:paysaga:problem:${code}`,
+    title: titleOf(code),
+    status,
+    detail,
+    instance: c.req.path,
+    code,
+    request_id: c.var.requestId,
+    ...members,
+  };
+  return c.body(JSON.stringify(body), status, { 'content-type': 'application/problem+json' });
+}
+
+export const answerNotFound = (c: Context<HttpEnv>): Response =>
+  answerError(new Refusal('not_found', `There is nothing at ${c.req.method} ${c.req.path}; see /docs.`), c);
+
+function refusalFrom(error: Error): Refusal {
+  if (error instanceof Refusal) return error;
+  if (error instanceof HTTPException) return refusalFromHttp(error);
+  if (isUnavailable(error)) {
+    const detail = 'The database does not answer or is busy. Nothing was changed unless you read otherwise; try again.';
+    return new Refusal('unavailable', detail, { retry_after: 1 });
+  }
+  return new Refusal('internal_error', 'Something failed on our side; tell us the request_id.');
+}
+
+/** What Hono itself refuses. */
+function refusalFromHttp({ status, message }: HTTPException): Refusal {
+  if (status === 400 && /json/i.test(message)) {
+    return new Refusal('malformed_json', 'The body is not well-formed JSON (RFC 8259).');
+  }
+  if (status >= 500) return new Refusal('internal_error', 'Something failed on our side; tell us the request_id.');
+  return new Refusal('bad_request', 'The request cannot be read as HTTP.');
+}
+
+const titleOf = (code: string): string => code.charAt(0).toUpperCase() + code.slice(1).replaceAll('_', ' ');

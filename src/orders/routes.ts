@@ -1,0 +1,91 @@
+import { type OpenAPIHono, z } from '@hono/zod-openapi';
+import { apiRoute, json, jsonBody, onceOf, problems, sendOptions } from '../http/api-route';
+import type { HttpEnv } from '../http/http-env';
+import { createRouter } from '../http/router';
+import type { Mediator } from '../mediator/mediator';
+import type { Faults } from '../platform/faults';
+import { opaqueId } from '../platform/schemas';
+import { cancellation, cancelOrder } from './cancel-order';
+import { getOrder } from './get-order';
+import { listOrderEvents } from './list-order-events';
+import { listOrders, orderFilter } from './list-orders';
+import { orderView } from './order-view';
+import { newOrder, placeOrder } from './place-order';
+
+const tags = ['orders'];
+const params = z.object({ order_id: opaqueId });
+const idempotencyKey = z.object({
+  'idempotency-key': z
+    .string()
+    .optional()
+    .openapi({ description: 'The same key answers the same bytes for 24 hours, and does nothing twice.' }),
+});
+
+export function createOrderRoutes({ mediator, faults }: { mediator: Mediator; faults: Faults }): OpenAPIHono<HttpEnv> {
+  const routes = createRouter();
+
+  routes.openapi(
+    apiRoute('/orders', {
+      method: 'post',
+      tags,
+      summary: 'Place an order',
+      request: { headers: idempotencyKey, body: jsonBody(newOrder) },
+      responses: { 201: json(orderView, 'Placed'), ...problems(400, 401, 403, 409, 413, 415, 422, 503) },
+    }),
+    async (c) => {
+      const body = c.req.valid('json');
+      const order = await mediator.send(placeOrder(body), sendOptions(c, onceOf(c, 'POST /orders', body)));
+      await faults.pass('orders.after_commit');
+      return c.json(order, 201, { Location: `/orders/${order.order_id}` });
+    },
+  );
+
+  routes.openapi(
+    apiRoute('/orders', {
+      method: 'get',
+      tags,
+      summary: 'List orders, newest first',
+      request: { query: orderFilter },
+      responses: { 200: json(listOrders.result, 'A page of orders'), ...problems(401, 422, 503) },
+    }),
+    async (c) => c.json(await mediator.send(listOrders(c.req.valid('query')), sendOptions(c)), 200),
+  );
+
+  routes.openapi(
+    apiRoute('/orders/{order_id}', {
+      method: 'get',
+      tags,
+      summary: 'Read an order',
+      request: { params },
+      responses: { 200: json(orderView, 'The order'), ...problems(401, 404, 503) },
+    }),
+    async (c) => c.json(await mediator.send(getOrder(c.req.valid('param')), sendOptions(c)), 200),
+  );
+
+  routes.openapi(
+    apiRoute('/orders/{order_id}/cancel', {
+      method: 'post',
+      tags,
+      summary: 'Cancel an unpaid order',
+      request: { params, headers: idempotencyKey, body: { ...jsonBody(cancellation), required: false } },
+      responses: { 200: json(orderView, 'Cancelled, now or before'), ...problems(400, 401, 404, 409, 415, 422, 503) },
+    }),
+    async (c) => {
+      const command = { ...c.req.valid('param'), ...c.req.valid('json') };
+      const once = onceOf(c, 'POST /orders/{order_id}/cancel', command);
+      return c.json(await mediator.send(cancelOrder(command), sendOptions(c, once)), 200);
+    },
+  );
+
+  routes.openapi(
+    apiRoute('/orders/{order_id}/events', {
+      method: 'get',
+      tags,
+      summary: 'The order’s own events, in version order',
+      request: { params },
+      responses: { 200: json(listOrderEvents.result, 'Its events'), ...problems(401, 404, 503) },
+    }),
+    async (c) => c.json(await mediator.send(listOrderEvents(c.req.valid('param')), sendOptions(c)), 200),
+  );
+  return routes;
+}

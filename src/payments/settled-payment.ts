@@ -1,0 +1,41 @@
+import type { PaymentSagaResult } from '../contract';
+import { Refusal } from '../platform/refusal';
+import type { SagaOutcome } from './saga-outcome';
+import type { SagaStarter } from './start-saga';
+
+const DEFAULT_WAIT_MS = 10_000;
+const MAX_WAIT_MS = 30_000;
+
+/** `Prefer: wait=N` (RFC 7240, section 4.3), in ms; 10 s unless given, at most 30 s. */
+export function preferredWaitMs(prefer: string | undefined): number {
+  const seconds = /(?:^|[,;\s])wait\s*=\s*"?(\d{1,6})"?/i.exec(prefer ?? '')?.[1];
+  return seconds === undefined ? DEFAULT_WAIT_MS : Math.min(Number(seconds) * 1_000, MAX_WAIT_MS);
+}
+
+/**
+ * Starts the payment's saga and waits for its end. `undefined` while it still runs, or when Temporal
+ * does not answer: the saga is in the database, and the sweeper starts it.
+ *
+ * @throws Refusal `saga_compensated` when it ended without the payment
+ */
+export async function settledPayment(
+  accepted: SagaOutcome,
+  sagas: SagaStarter,
+  waitMs: number,
+): Promise<PaymentSagaResult | undefined> {
+  if (accepted.state === 'completed') return accepted.result;
+  const { saga_id } = accepted;
+  if (accepted.state === 'compensated') throw sagaCompensated(saga_id, accepted.failed_step, accepted.detail);
+
+  await sagas.start({ saga_id, type: 'payment', input: accepted.input });
+  const outcome = await sagas.result(saga_id, waitMs);
+  if (outcome.state === 'completed') return outcome.result;
+  if (outcome.state === 'compensated') throw sagaCompensated(saga_id, outcome.failure.failed_step, outcome.failure.detail);
+  return undefined;
+}
+
+const sagaCompensated = (saga_id: string, failed_step: string, cause: string): Refusal =>
+  new Refusal('saga_compensated', `The payment could not be completed at ${failed_step}, and was undone: ${cause}`, {
+    saga_id,
+    failed_step,
+  });

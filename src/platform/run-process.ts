@@ -1,0 +1,67 @@
+import { type Config, ConfigError, loadConfig } from '../config';
+import { createLogger, type Logger } from './logger';
+
+/** What a running process is told at its end: finish what is in hand, take nothing new. */
+export type Stop = () => Promise<void>;
+
+export interface ProcessContext {
+  readonly config: Config;
+  readonly logger: Logger;
+  /** Ends the process with an error, to be restarted: for what it cannot recover from by itself. */
+  readonly fail: (error: unknown) => void;
+  /** Aborted with SIGTERM or SIGINT, also while the process still starts. */
+  readonly stopping: AbortSignal;
+}
+
+/**
+ * Runs one of the three processes: configuration (exit 2 with every error of it), start, and an orderly
+ * stop on SIGTERM or SIGINT within the grace time. Any other end is exit 1.
+ */
+export async function runProcess(name: string, start: (context: ProcessContext) => Promise<Stop>): Promise<void> {
+  const config = configOrExit();
+  const logger = createLogger({ name, ...config.log });
+  const stopping = new AbortController();
+
+  const end = (code: number): void => {
+    logger.info({ code }, 'process.ended');
+    logger.flush();
+    process.exit(code);
+  };
+  const fail = (error: unknown): void => {
+    logger.fatal({ err: error }, 'process.failed');
+    end(1);
+  };
+  process.once('uncaughtException', fail);
+  process.once('unhandledRejection', fail);
+
+  const signalled = new Promise<void>((resolve) => {
+    const onSignal = (signal: NodeJS.Signals): void => {
+      logger.info({ signal, grace_ms: config.shutdownGraceMs }, 'process.stopping');
+      stopping.abort();
+      // Longer than the parts' own grace, for what hangs in spite of it.
+      setTimeout(() => fail(new Error('The process did not stop within its grace time.')), config.shutdownGraceMs + 5_000).unref();
+      resolve();
+    };
+    process.once('SIGTERM', onSignal).once('SIGINT', onSignal);
+  });
+
+  try {
+    const stop = await start({ config, logger, fail, stopping: stopping.signal });
+    await signalled;
+    await stop();
+    end(0);
+  } catch (error) {
+    if (stopping.signal.aborted) end(0);
+    else fail(error);
+  }
+}
+
+function configOrExit(): Config {
+  try {
+    return loadConfig();
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    process.stderr.write(`${error.message}\n`);
+    process.exit(2);
+  }
+}
