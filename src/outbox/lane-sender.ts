@@ -1,0 +1,59 @@
+import type { Kafka, Producer } from '../messaging/kafka';
+import { wait } from '../platform/wait';
+import { type Batch, composeBatch } from './batch';
+import type { EventRegistry } from './event-registry';
+import { publishErrorKind } from './publish-error';
+import { sendApart, type SendResult } from './send-apart';
+
+export interface LaneSender {
+  /**
+   * Sends the batch in one `sendBatch`; when Kafka refuses its content, aggregate by aggregate. Never
+   * throws. A row that is in neither list of the result may have been stored: it is sent again.
+   */
+  send(batch: Batch): Promise<SendResult>;
+  close(): Promise<void>;
+}
+
+/** A producer that hangs on a dead broker must not hold up the end of the process. */
+const DISCONNECT_MS = 2_000;
+
+/** The one sender of a lane, with a producer of its own that does not outlive a failed send. */
+export function createLaneSender({ kafka, registry }: { kafka: Kafka; registry: EventRegistry }): LaneSender {
+  let connected: Promise<Producer> | undefined;
+
+  const connect = async (): Promise<Producer> => {
+    const producer = kafka.createProducer();
+    await producer.connect();
+    return producer;
+  };
+
+  const disconnect = async (): Promise<void> => {
+    const last = connected;
+    connected = undefined;
+    await last?.then((producer) => producer.disconnect()).catch(() => undefined);
+  };
+
+  const sendOnce = async ({ topics }: Batch): Promise<{ error: unknown } | undefined> => {
+    try {
+      connected ??= connect();
+      await (await connected).sendBatch(topics);
+      return undefined;
+    } catch (error) {
+      void disconnect();
+      return { error };
+    }
+  };
+
+  return {
+    async send(batch) {
+      const { rows, failed } = batch;
+      if (rows.length === 0) return { published: [], failed };
+      const failure = await sendOnce(batch);
+      if (!failure) return { published: rows, failed };
+      if (publishErrorKind(failure.error) === 'broker') return { published: [], failed, brokerError: failure.error };
+      const apart = await sendApart(rows, (part) => sendOnce(composeBatch(part, registry)));
+      return { ...apart, failed: [...failed, ...apart.failed] };
+    },
+    close: () => Promise.race([disconnect(), wait(DISCONNECT_MS)]),
+  };
+}

@@ -1,0 +1,73 @@
+import type { OutboxConfig } from '../config';
+import { createBackoff } from '../platform/backoff';
+import type { Database } from '../platform/database';
+import type { Logger } from '../platform/logger';
+import { wait } from '../platform/wait';
+import type { FailedRow } from './batch';
+import { FencedOff, requireAll } from './fence';
+import { publishErrorReason } from './publish-error';
+import { deletePublished, type Lease, type PendingRow, recordFailure } from './relay.sql';
+import type { SendResult } from './send-apart';
+
+export interface MarkOptions {
+  readonly database: Database;
+  readonly config: OutboxConfig;
+  readonly leases: readonly Lease[];
+  readonly logger: Logger;
+  readonly signal: AbortSignal;
+}
+
+/** How long a row waits for its second attempt; each later one takes the configured multiple. */
+const FIRST_RETRY_MS = 1_000;
+const BACKOFF = { initialMs: 100, maxMs: 3_000 };
+
+/**
+ * Takes published rows out of the outbox, and counts the attempts of failed ones.
+ *
+ * While Postgres is away it waits, and nothing else is sent: so never more than one batch per lane is
+ * stored by Kafka and still pending here.
+ */
+export function createMark({ database, config, leases, logger, signal }: MarkOptions) {
+  const publishedRows = async (rows: readonly PendingRow[]): Promise<void> => {
+    const backoff = createBackoff(BACKOFF);
+    const ids = rows.map(({ id }) => id);
+    for (;;) {
+      try {
+        requireAll(leases, await deletePublished(database, leases, ids));
+        return;
+      } catch (error) {
+        if (error instanceof FencedOff || signal.aborted) throw error;
+        logger.warn({ err: error, rows: ids.length }, 'outbox.mark_waits');
+        await wait(backoff.next(), signal);
+      }
+    }
+  };
+
+  const failedRow = async ({ row, error }: FailedRow): Promise<void> => {
+    const lease = leases.find(({ lane }) => lane === row.lane);
+    if (!lease) return;
+    const reason = publishErrorReason(error);
+    const parkAt = config.maxRetryCount + 1;
+    const retryAfterMs = Math.round(FIRST_RETRY_MS * config.retryBackoffMultiplier ** row.attempts);
+    await recordFailure(database, { lease, id: row.id, reason, parkAt, retryAfterMs });
+    const { id, event_id, aggregate_id } = row;
+    const parked = row.attempts + 1 >= parkAt;
+    logger.error(
+      {
+        id,
+        event_id,
+        aggregate_id,
+        attempts: row.attempts + 1,
+        reason,
+        ...(!parked && { retry_after_ms: retryAfterMs }),
+      },
+      parked ? 'outbox.row_parked' : 'outbox.row_failed',
+    );
+  };
+
+  return async function mark(results: readonly SendResult[]): Promise<void> {
+    const published = results.flatMap((result) => result.published);
+    if (published.length > 0) await publishedRows(published);
+    for (const failed of results.flatMap((result) => result.failed)) await failedRow(failed);
+  };
+}

@@ -1,0 +1,128 @@
+import type { OutgoingEvent } from '../messaging/cloud-event';
+import type { Queryable } from '../platform/database';
+
+/** The right to a lane: whoever took its epoch last owns it, everybody before is fenced off. */
+export interface Lease {
+  readonly lane: number;
+  /** As text: 64 bits. */
+  readonly epoch: string;
+}
+
+/** A row of `outbox` with the event it stands for. */
+export interface PendingRow extends OutgoingEvent {
+  /** As text: 64 bits. Order per aggregate is the order of these. */
+  readonly id: string;
+  readonly lane: number;
+  readonly attempts: number;
+}
+
+export interface Claim {
+  /** The leases that still hold; a lane that is missing here has another owner. */
+  readonly owned: ReadonlySet<number>;
+  /** In the order of their ids, and so in version order for each aggregate. */
+  readonly rows: readonly PendingRow[];
+}
+
+export interface RowFailure {
+  readonly lease: Lease;
+  readonly id: string;
+  readonly reason: string;
+  /** From this many attempts on the row is parked. */
+  readonly parkAt: number;
+  readonly retryAfterMs: number;
+}
+
+/** Becomes the owner of the lanes; what their owner before has claimed, it can no longer mark. */
+export async function takeLanes(database: Queryable, lanes: readonly number[]): Promise<Lease[]> {
+  return database.$queryRawUnsafe<Lease[]>(
+    `UPDATE outbox_lane SET epoch = epoch + 1 WHERE lane = ANY ($1::smallint[])
+     RETURNING lane::int, epoch::text AS epoch`,
+    lanes,
+  );
+}
+
+const HELD = `(held.parked_at IS NOT NULL OR held.next_attempt_at IS NOT NULL)`;
+
+/**
+ * The next rows of each lane, at most `limit` of them, from the set of pending rows: never from a
+ * cursor, because ids become visible out of commit order. Left out are rows of an aggregate that an
+ * earlier row holds (parked, or waiting for its next attempt), and rows that are in flight.
+ */
+export async function claimPending(
+  database: Queryable,
+  leases: readonly Lease[],
+  limit: number,
+  inFlight: readonly string[],
+): Promise<Claim> {
+  const answer = await database.$queryRawUnsafe<({ owned: number } & (PendingRow | { id: null }))[]>(
+    `SELECT owned.lane::int AS owned, row.lane::int, row.id::text, row.attempts, row.aggregate_id, event.event_id,
+       event.version, event.type, event.data_version, event.payload::text AS payload,
+       to_char(event.occurred_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS occurred_at,
+       event.correlation_id, event.causation_id, event.traceparent
+     FROM unnest($1::smallint[], $2::bigint[]) AS lease (lane, epoch)
+     JOIN outbox_lane AS owned ON owned.lane = lease.lane AND owned.epoch = lease.epoch
+     LEFT JOIN LATERAL (
+       SELECT id, lane, attempts, aggregate_id, event_id FROM outbox
+       WHERE outbox.lane = owned.lane AND outbox.parked_at IS NULL
+         AND (outbox.next_attempt_at IS NULL OR outbox.next_attempt_at <= now())
+         AND outbox.id NOT IN (SELECT unnest($4::bigint[]))
+         AND NOT EXISTS (
+           SELECT FROM outbox AS held
+           WHERE held.aggregate_id = outbox.aggregate_id AND held.id < outbox.id AND ${HELD}
+             AND (held.parked_at IS NOT NULL OR held.next_attempt_at > now()))
+       ORDER BY id LIMIT $3) AS row ON true
+     LEFT JOIN event ON event.event_id = row.event_id
+     ORDER BY row.id`,
+    leases.map(({ lane }) => lane),
+    leases.map(({ epoch }) => epoch),
+    limit,
+    inFlight,
+  );
+  const owned = new Set<number>();
+  const rows: PendingRow[] = [];
+  for (const row of answer) {
+    owned.add(row.owned);
+    if (row.id !== null) rows.push(row);
+  }
+  return { owned, rows };
+}
+
+/** The leases that still hold, locked so that no lane changes its owner before the statement ends. */
+const MINE = `mine AS MATERIALIZED (
+  SELECT owned.lane FROM outbox_lane AS owned
+  JOIN unnest($1::smallint[], $2::bigint[]) AS lease (lane, epoch) ON owned.lane = lease.lane AND owned.epoch = lease.epoch
+  FOR SHARE OF owned)`;
+
+/** Deletes what was published, in the lanes whose lease still holds. @returns those lanes */
+export async function deletePublished(
+  database: Queryable,
+  leases: readonly Lease[],
+  ids: readonly string[],
+): Promise<ReadonlySet<number>> {
+  const owned = await database.$queryRawUnsafe<{ lane: number }[]>(
+    `WITH ${MINE}, published AS (
+       DELETE FROM outbox WHERE id = ANY ($3::bigint[]) AND lane IN (SELECT lane FROM mine))
+     SELECT lane::int FROM mine`,
+    leases.map(({ lane }) => lane),
+    leases.map(({ epoch }) => epoch),
+    ids,
+  );
+  return new Set(owned.map(({ lane }) => lane));
+}
+
+/** Counts a failed attempt: the row waits for its next one, or is parked. Its aggregate waits with it. */
+export async function recordFailure(database: Queryable, failure: RowFailure): Promise<void> {
+  await database.$executeRawUnsafe(
+    `WITH ${MINE}
+     UPDATE outbox SET attempts = attempts + 1, last_error = $4,
+       parked_at = CASE WHEN attempts + 1 >= $5 THEN now() END,
+       next_attempt_at = CASE WHEN attempts + 1 < $5 THEN now() + $6 * interval '1 millisecond' END
+     WHERE id = $3::bigint AND lane IN (SELECT lane FROM mine)`,
+    [failure.lease.lane],
+    [failure.lease.epoch],
+    failure.id,
+    failure.reason,
+    failure.parkAt,
+    failure.retryAfterMs,
+  );
+}
