@@ -1,7 +1,7 @@
 import { PrismaPg } from '@prisma/adapter-pg';
 import { Pool } from 'pg';
 import type { Logger } from './logger';
-import { Prisma, PrismaClient } from './prisma/client';
+import { type Prisma, PrismaClient } from './prisma/client';
 
 /** Outside a transaction; every statement commits by itself. */
 export type Database = PrismaClient;
