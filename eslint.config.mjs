@@ -4,7 +4,9 @@ import tseslint from 'typescript-eslint';
 const nodeBuiltins = { group: ['node:*'], message: 'Workflow code runs in a sandbox: no Node built-ins.' };
 const workflows = { group: ['**/workflows/**', '**/workflows'], message: 'Only worker.ts and cli.ts may.' };
 const activities = { group: ['**/activities/**', '**/activities'], message: 'Only worker.ts and cli.ts may.' };
-const slices = ['orders', 'billing', 'inventory', 'payments', 'fulfilment', 'analytics'].map((slice) => `**/${slice}/**`);
+const slices = ['orders', 'billing', 'inventory', 'payments', 'fulfilment', 'analytics'].map(
+  (slice) => `**/${slice}/**`,
+);
 const http = ['hono', 'hono/*', '@hono/node-server', '**/http/**'];
 
 const restrict = (files, patterns, extra = {}) => ({
@@ -14,10 +16,7 @@ const restrict = (files, patterns, extra = {}) => ({
 
 /** Which way imports may point (design, section 4): routes → mediator ← slices → outbox/platform. */
 const importDirection = [
-  restrict(
-    ['src/**/*.ts'],
-    [workflows, activities, { group: http, message: 'Only routes and http/ know HTTP.' }],
-  ),
+  restrict(['src/**/*.ts'], [workflows, activities, { group: http, message: 'Only routes and http/ know HTTP.' }]),
   restrict(['src/http/**/*.ts', 'src/*/routes.ts', 'src/*.ts'], [workflows, activities]),
   restrict(
     ['src/{mediator,outbox,inbox,messaging,platform}/**/*.ts'],
@@ -36,7 +35,12 @@ const importDirection = [
   ),
   restrict(
     ['src/*/{order,invoice,payment,ledger,provisioning,payable}.ts'],
-    [{ regex: '^(?!\\./|\\.\\./platform/refusal$|\\.\\./orders/order$|\\.\\./billing/invoice$)', message: 'The domain is pure.' }],
+    [
+      {
+        regex: '^(?!\\./|\\.\\./platform/refusal$|\\.\\./orders/order$|\\.\\./billing/invoice$)',
+        message: 'The domain is pure.',
+      },
+    ],
   ),
   restrict(
     ['workflows/**/*.ts'],
@@ -53,10 +57,10 @@ export default tseslint.config(
   { ignores: ['dist', '.paysaga', 'node_modules', 'src/platform/prisma'] },
   {
     files: ['**/*.ts'],
-    extends: [...tseslint.configs.recommended],
+    extends: [...tseslint.configs.recommended, importX.flatConfigs.typescript],
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
     plugins: { 'import-x': importX },
-    settings: { 'import-x/resolver-next': [importX.createNodeResolver({ extensions: ['.ts', '.js'] })] },
+    settings: { 'import-x/resolver-next': [importX.createNodeResolver({ extensions: ['.ts', '.js', '.json'] })] },
     rules: {
       '@typescript-eslint/no-floating-promises': 'error',
       '@typescript-eslint/no-misused-promises': ['error', { checksVoidReturn: { arguments: false } }],
@@ -64,15 +68,24 @@ export default tseslint.config(
       '@typescript-eslint/no-explicit-any': 'error',
       '@typescript-eslint/no-non-null-assertion': 'error',
       '@typescript-eslint/switch-exhaustiveness-check': ['error', { considerDefaultExhaustiveForUnions: true }],
-      '@typescript-eslint/consistent-type-imports': ['error', { fixStyle: 'inline-type-imports', disallowTypeAnnotations: false }],
+      '@typescript-eslint/consistent-type-imports': [
+        'error',
+        { fixStyle: 'inline-type-imports', disallowTypeAnnotations: false },
+      ],
       '@typescript-eslint/no-invalid-void-type': 'off',
       'import-x/no-cycle': 'error',
       'import-x/no-default-export': 'error',
-      'no-restricted-properties': ['error', { object: 'process', property: 'env', message: 'config.ts reads the environment.' }],
+      'no-restricted-properties': [
+        'error',
+        { object: 'process', property: 'env', message: 'config.ts reads the environment.' },
+      ],
       'max-lines': ['error', { max: 250, skipBlankLines: true, skipComments: true }],
     },
   },
   ...importDirection,
-  { files: ['src/config.ts', 'src/cli.ts', 'dev/**', 'bench/**', 'test/**', 'prisma.config.ts'], rules: { 'no-restricted-properties': 'off' } },
+  {
+    files: ['src/config.ts', 'src/cli.ts', 'dev/**', 'bench/**', 'test/**', 'prisma.config.ts'],
+    rules: { 'no-restricted-properties': 'off' },
+  },
   { files: ['prisma.config.ts', 'jest.config.js'], rules: { 'import-x/no-default-export': 'off' } },
 );

@@ -1,0 +1,57 @@
+import { ConfigError, loadConfig } from '../../src/config';
+
+const needed = {
+  DATABASE_URL: 'postgresql://localhost/paysaga',
+  KAFKA_BROKERS: 'a:9092, b:9092',
+  TEMPORAL_ADDRESS: 'localhost:7233',
+};
+
+function problemsOf(variables: Record<string, string>): readonly string[] {
+  try {
+    loadConfig(variables);
+    return [];
+  } catch (error) {
+    if (error instanceof ConfigError) return error.problems;
+    throw error;
+  }
+}
+
+it('needs three addresses, and has a default for the rest', () => {
+  const config = loadConfig(needed);
+  expect(config.kafka.brokers).toEqual(['a:9092', 'b:9092']);
+  expect(config.outbox).toEqual({
+    batchSize: 100,
+    pollIntervalMs: 50,
+    maxRetryCount: 3,
+    retryBackoffMultiplier: 2,
+    lanesPerRelay: 8,
+  });
+  expect(config.temporal.namespace).toBe('default');
+});
+
+it('says everything that is missing at once', () => {
+  expect(problemsOf({})).toEqual([
+    'DATABASE_URL is not set',
+    'KAFKA_BROKERS is not set',
+    'TEMPORAL_ADDRESS is not set',
+  ]);
+});
+
+it.each([
+  ['OUTBOX_BATCH_SIZE', '0'],
+  ['OUTBOX_BATCH_SIZE', '1001'],
+  ['OUTBOX_BATCH_SIZE', 'many'],
+  ['OUTBOX_POLL_INTERVAL_MS', '4'],
+  ['OUTBOX_MAX_RETRY_COUNT', '101'],
+  ['OUTBOX_RETRY_BACKOFF_MULTIPLIER', '0.5'],
+  ['OUTBOX_LANES_PER_RELAY', '3'],
+  ['KAFKA_BROKERS', 'nowhere'],
+  ['DATABASE_URL', 'mysql://localhost/x'],
+])('refuses %s=%s by its name', (name, value) => {
+  expect(problemsOf({ ...needed, [name]: value })).toEqual([expect.stringContaining(name)]);
+});
+
+it('refuses fault injection in production', () => {
+  expect(problemsOf({ ...needed, FAULT_INJECTION: '1' })).toEqual([expect.stringContaining('FAULT_INJECTION')]);
+  expect(problemsOf({ ...needed, FAULT_INJECTION: '1', NODE_ENV: 'development' })).toEqual([]);
+});
