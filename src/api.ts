@@ -28,9 +28,12 @@ void runProcess('api', async ({ config, logger, fail }) => {
     faultInjection: config.faultInjection,
     logger,
   });
-  const server = serve({ fetch: app.fetch, hostname: config.http.host, port: config.http.port }, ({ address, port }) => {
-    logger.info({ address, port }, 'api.listening');
-  });
+  const server = serve(
+    { fetch: app.fetch, hostname: config.http.host, port: config.http.port },
+    ({ address, port }) => {
+      logger.info({ address, port }, 'api.listening');
+    },
+  );
   server.on('error', fail);
 
   return async function stop() {

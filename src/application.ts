@@ -21,6 +21,7 @@ import { orderEvents } from './orders/order-events';
 import { createPlaceOrder, placeOrder } from './orders/place-order';
 import { createEventRegistry, type EventRegistry } from './outbox/event-registry';
 import { acceptPayment, acceptPaymentHandler } from './payments/accept-payment';
+import { confirmSettlement, confirmSettlementHandler } from './payments/confirm-settlement';
 import { createGetSaga, getSaga } from './payments/get-saga';
 import { createListSagas, listSagas } from './payments/list-sagas';
 import { invoicePaidProvisionService, paymentEvents } from './payments/payment-events';
@@ -53,6 +54,7 @@ const messages = [
   creditBalance,
   reverseCredit,
   settlePayment,
+  confirmSettlement,
   recordSagaOutcome,
   getSaga,
   listSagas,
@@ -93,6 +95,7 @@ export function createApplication({
     creditBalanceHandler,
     reverseCreditHandler,
     settlePaymentHandler,
+    confirmSettlementHandler,
     recordSagaOutcomeHandler,
     createGetSaga(database, workflowUrl),
     createListSagas(database, workflowUrl),

@@ -50,7 +50,9 @@ const keys = program.command('keys').description('API keys');
 keys
   .command('create')
   .description('make an API key and print it, this once')
-  .addOption(new Option('--role <role>', 'what it may do').choices(['customer', 'service', 'operator']).makeOptionMandatory())
+  .addOption(
+    new Option('--role <role>', 'what it may do').choices(['customer', 'service', 'operator']).makeOptionMandatory(),
+  )
   .option('--customer <id>', 'whose data a customer key sees', customerId)
   .action(async ({ role, customer }: { role: 'customer' | 'service' | 'operator'; customer?: string }) => {
     const logger = createLogger({ name: 'cli', level: 'silent', pretty: false });

@@ -4,7 +4,12 @@ import { z } from 'zod';
 /** `"1"`/`"true"` or `"0"`/`"false"`. */
 const flag = z.enum(['0', '1', 'true', 'false']).transform((text) => text === '1' || text === 'true');
 const integer = (min: number, max: number) => z.coerce.number().pipe(z.int().min(min).max(max));
-const list = z.string().transform((text) => text.split(',').map((item) => item.trim()).filter(Boolean));
+const list = z.string().transform((text) =>
+  text
+    .split(',')
+    .map((item) => item.trim())
+    .filter(Boolean),
+);
 
 const environment = z
   .object({
@@ -42,7 +47,9 @@ const environment = z
       .transform(Number),
 
     CONSUMER_SESSION_TIMEOUT_MS: integer(6_000, 300_000).default(30_000),
-    CONSUMER_RETRY_DELAYS_MS: list.pipe(z.array(z.string().transform(Number).pipe(z.int().min(0).max(86_400_000))).max(20)).default([1_000, 30_000, 300_000]),
+    CONSUMER_RETRY_DELAYS_MS: list
+      .pipe(z.array(z.string().transform(Number).pipe(z.int().min(0).max(86_400_000))).max(20))
+      .default([1_000, 30_000, 300_000]),
 
     COMPENSATION_MAX_INTERVAL_MS: integer(200, 3_600_000).default(5_000),
     FAULT_INJECTION: flag.default(false),

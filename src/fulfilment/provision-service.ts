@@ -34,7 +34,14 @@ export const createProvisionService = (catalogue: Catalogue) =>
       return null;
     }
     const order = await loadOrder(uow, order_id, system);
-    const request = { provisioning_id: newId('svc'), order_id, customer_id, product_sku, invoice_id, requested_at: now };
+    const request = {
+      provisioning_id: newId('svc'),
+      order_id,
+      customer_id,
+      product_sku,
+      invoice_id,
+      requested_at: now,
+    };
     uow.change(provisioningAggregate, undefined, provision(request));
     uow.change(orderAggregate, order, decideOrder({ type: 'fulfil' }, order));
     return null;

@@ -4,8 +4,7 @@ import type { Database } from '../platform/database';
 import { newId } from '../platform/ids';
 
 export type NewApiKey =
-  | { readonly role: 'customer'; readonly customerId: string }
-  | { readonly role: Exclude<Role, 'customer'> };
+  { readonly role: 'customer'; readonly customerId: string } | { readonly role: Exclude<Role, 'customer'> };
 
 /** The principal of a bearer token; `undefined` when it is none of ours, or revoked. */
 export type Authenticate = (token: string) => Promise<Principal | undefined>;

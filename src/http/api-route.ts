@@ -25,7 +25,9 @@ const descriptions: Record<ProblemStatus, string> = {
 
 /** The responses for these problem statuses, in OpenAPI. */
 export const problems = (...statuses: ProblemStatus[]): RouteConfig['responses'] =>
-  Object.fromEntries(statuses.map((status) => [status, { description: descriptions[status], content: problemContent }]));
+  Object.fromEntries(
+    statuses.map((status) => [status, { description: descriptions[status], content: problemContent }]),
+  );
 
 export const json = <Schema extends z.ZodType>(schema: Schema, description: string) => ({
   description,

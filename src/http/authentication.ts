@@ -7,7 +7,10 @@ export const requireKey = createMiddleware<HttpEnv>(async function requireKey(c,
   const token = /^Bearer ([^\s]+)$/i.exec(c.req.header('authorization') ?? '')?.[1];
   const principal = token === undefined ? undefined : await c.var.authenticate(token);
   if (!principal) {
-    throw new Refusal('unauthorized', 'Send a valid key as `Authorization: Bearer <key>`; `paysaga keys create` makes one.');
+    throw new Refusal(
+      'unauthorized',
+      'Send a valid key as `Authorization: Bearer <key>`; `paysaga keys create` makes one.',
+    );
   }
   c.set('principal', principal);
   await next();

@@ -34,15 +34,17 @@ export const createListOrderEvents = (database: Database) =>
       where: { aggregate_type: 'order', aggregate_id: order_id },
       orderBy: { version: 'asc' },
     });
-    const data = events.map(({ event_id, type, version, data_version, occurred_at, correlation_id, causation_id, payload }) => ({
-      event_id,
-      type,
-      version,
-      data_version,
-      occurred_at: occurred_at.toISOString(),
-      correlation_id,
-      causation_id,
-      payload: payload as Record<string, unknown>,
-    }));
+    const data = events.map(
+      ({ event_id, type, version, data_version, occurred_at, correlation_id, causation_id, payload }) => ({
+        event_id,
+        type,
+        version,
+        data_version,
+        occurred_at: occurred_at.toISOString(),
+        correlation_id,
+        causation_id,
+        payload: payload as Record<string, unknown>,
+      }),
+    );
     return { data };
   });

@@ -60,7 +60,10 @@ export function decideOrder(command: OrderCommand, order: Order | undefined): Or
     case 'cancel':
       if (status === 'CANCELLED') return [];
       if (status !== 'PENDING_PAYMENT') {
-        throw new Refusal('order_not_cancellable', `Order ${order_id} is ${status}; only an unpaid order is cancelled.`);
+        throw new Refusal(
+          'order_not_cancellable',
+          `Order ${order_id} is ${status}; only an unpaid order is cancelled.`,
+        );
       }
       return [{ type: 'order.cancelled', payload: { order_id, reason: command.reason } }];
     default:

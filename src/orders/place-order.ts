@@ -48,7 +48,10 @@ export const createPlaceOrder = (catalogue: Catalogue) =>
     }
     const { payment_method = null, ...rest } = data;
     const ids = { order_id: newId('ord'), invoice_id: newId('inv') };
-    const placed = decideOrder({ type: 'place', product, order: { ...rest, ...ids, payment_method, placed_at: now } }, undefined);
+    const placed = decideOrder(
+      { type: 'place', product, order: { ...rest, ...ids, payment_method, placed_at: now } },
+      undefined,
+    );
     const order = uow.change(orderAggregate, undefined, placed);
     uow.change(invoiceAggregate, undefined, decideInvoice({ type: 'issue', order, issued_at: now }, undefined));
     return viewOrder(order);

@@ -12,7 +12,8 @@ import { refuseWhileFirstRuns } from './transaction';
  */
 export const once: Behaviour = async function once({ definition, options, uow, context }, next) {
   if (!uow?.interactive) {
-    if (options.once && definition.transaction === undefined) throw new Error(`${definition.name} is a query: no once.`);
+    if (options.once && definition.transaction === undefined)
+      throw new Error(`${definition.name} is a query: no once.`);
     return next();
   }
   const { tx } = uow;
@@ -28,8 +29,7 @@ export const once: Behaviour = async function once({ definition, options, uow, c
   if (!claimed) return storedAnswer(key, await find(tx, key.scope, key.key));
 
   const neverHappened =
-    key.undoes !== undefined &&
-    (await claim(tx, { ...key, key: key.undoes }, now, undone).catch(refuseWhileFirstRuns));
+    key.undoes !== undefined && (await claim(tx, { ...key, key: key.undoes }, now, undone).catch(refuseWhileFirstRuns));
   const result = neverHappened ? null : await next();
 
   if (step) await recordSagaStep(tx, step, now);
