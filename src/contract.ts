@@ -5,6 +5,8 @@
  * ids and histories carry these words.
  */
 
+import { defineSearchAttributeKey } from '@temporalio/common';
+
 export const taskQueues = { sagas: 'paysaga', relay: 'paysaga-relay' } as const;
 
 export const paymentSagaId = (paymentId: string): string => `payment-${paymentId}`;
@@ -38,6 +40,12 @@ export interface PaymentSagaResult {
   readonly balance_tx_id: string;
 }
 
+/** Settings of a deployment; they travel with the saga, whose code reads no environment. */
+export interface SagaOptions {
+  /** The longest pause between two attempts of one compensation round. */
+  readonly compensation_max_interval_ms: number;
+}
+
 /** The failure a saga ends with after its compensations; `details` carry {@link SagaFailure}. */
 export const SAGA_COMPENSATED = 'saga_compensated';
 
@@ -48,7 +56,38 @@ export interface SagaFailure {
   readonly detail: string;
 }
 
+/** What the query `status` of a saga's workflow answers. */
+export interface SagaStatus {
+  readonly state: SagaState;
+  readonly steps: readonly SagaStepStatus[];
+  readonly failure: SagaFailure | null;
+}
+
+export interface SagaStepStatus {
+  readonly name: string;
+  readonly state: StepState;
+  /** Those that the workflow was told of; while an activity is retried, Temporal counts further. */
+  readonly attempts: number;
+  readonly error: string | null;
+}
+
+/** Argument of the updates `retryStep` and `skipStep`; kept in the workflow's history. */
+export interface OperatorDecision {
+  /** The forward step whose compensation is stuck. */
+  readonly step: string;
+  readonly actor: string;
+  readonly reason: string;
+}
+
 export interface RelayInput {
   /** The lane group: lanes `group × lanesPerRelay` up to the next group's first. */
   readonly group: number;
 }
+
+/** Of every saga's workflow, so that operators find it by what it is about. */
+export const searchAttributes = {
+  orderId: defineSearchAttributeKey('PaysagaOrderId', 'KEYWORD'),
+  customerId: defineSearchAttributeKey('PaysagaCustomerId', 'KEYWORD'),
+  sagaState: defineSearchAttributeKey('PaysagaSagaState', 'KEYWORD'),
+  step: defineSearchAttributeKey('PaysagaStep', 'KEYWORD'),
+} as const;

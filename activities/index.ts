@@ -1,0 +1,26 @@
+import type { Mediator } from '../src/mediator/mediator';
+import type { Faults } from '../src/platform/faults';
+import { createBillingActivities } from './billing';
+import { createPaymentActivities } from './payments';
+import { createStepSender } from './send-step';
+import { createOutboxActivities } from './outbox';
+
+export { createOutboxActivities };
+
+export interface SagaActivitiesOptions {
+  readonly mediator: Mediator;
+  readonly faults: Faults;
+}
+
+/** The activities of the sagas' task queue. Their names are in the histories of running sagas. */
+export function createActivities({ mediator, faults }: SagaActivitiesOptions) {
+  const steps = createStepSender({ mediator, faults });
+  return {
+    ...createBillingActivities(steps),
+    ...createPaymentActivities({ steps, mediator }),
+  };
+}
+
+/** What workflows know of them: their types. */
+export type Activities = ReturnType<typeof createActivities>;
+export type OutboxActivities = ReturnType<typeof createOutboxActivities>;

@@ -1,0 +1,39 @@
+import { ApplicationFailure, Context } from '@temporalio/activity';
+import type { RelayInput } from '../src/contract';
+import { LANES } from '../src/outbox/lane';
+import { type RelayOptions, runRelay } from '../src/outbox/relay';
+
+export type OutboxActivitiesOptions = Pick<
+  RelayOptions,
+  'database' | 'kafka' | 'registry' | 'config' | 'logger' | 'faults'
+>;
+
+/** Long, so that the workflow's history hardly grows; short enough that workers share groups anew. */
+const RUN_FOR_MS = 10 * 60_000;
+
+export const createOutboxActivities = (options: OutboxActivitiesOptions) => ({
+  /**
+   * Relays the group's lanes for minutes. Told to stop (the worker shuts down, the workflow is
+   * cancelled, the heartbeat was missed), it finishes the batch in flight and returns normally.
+   *
+   * @throws ApplicationFailure non-retryable for a group that this deployment does not have
+   */
+  async relayOutbox({ group }: RelayInput): Promise<{ published: number }> {
+    const context = Context.current();
+    const lanes = lanesOf(group, options.config.lanesPerRelay);
+    if (lanes.length === 0) {
+      const message = `There is no relay group ${group} with ${options.config.lanesPerRelay} lanes per relay.`;
+      throw ApplicationFailure.create({ type: 'relay_group_unknown', message, nonRetryable: true, category: 'BENIGN' });
+    }
+    return runRelay({
+      ...options,
+      lanes,
+      signal: context.cancellationSignal,
+      runForMs: RUN_FOR_MS,
+      heartbeat: () => context.heartbeat(),
+    });
+  },
+});
+
+const lanesOf = (group: number, lanesPerRelay: number): number[] =>
+  Array.from({ length: lanesPerRelay }, (_, index) => group * lanesPerRelay + index).filter((lane) => lane < LANES);

@@ -1,0 +1,85 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { type NativeConnection, Worker, type WorkerOptions } from '@temporalio/worker';
+import { createActivities, createOutboxActivities } from '../activities';
+import { createApplication, eventRegistry } from './application';
+import type { Config } from './config';
+import { taskQueues } from './contract';
+import { connectKafka } from './messaging/kafka';
+import { keepRelaysRunning, relayGroups } from './outbox/keep-relays-running';
+import { createSagaStarter } from './payments/start-saga';
+import { runStartSweeper } from './payments/start-sweeper';
+import { connectDatabase } from './platform/database';
+import { createFaults } from './platform/faults';
+import { runProcess } from './platform/run-process';
+import { connectTemporalClient } from './platform/temporal';
+import { connectTemporalWorker, installTemporalRuntime } from './platform/temporal-worker';
+
+/** Sticky tasks of a killed worker go to another one after this long. */
+const STICKY_TIMEOUT = '1s';
+/** About half a megabyte each, in a process that stays below 512 MiB. */
+const CACHED_WORKFLOWS = 200;
+
+/** The process of workflows, activities and relay. It waits for Temporal; Postgres and Kafka may come later. */
+void runProcess('worker', async ({ config, logger, fail, stopping }) => {
+  installTemporalRuntime(logger);
+  const database = connectDatabase({ ...config.database, applicationName: 'paysaga-worker', logger });
+  const kafka = connectKafka({ config: config.kafka, logger });
+  const faults = createFaults({ database, enabled: config.faultInjection, logger });
+  const mediator = createApplication({ database, logger });
+  const temporal = connectTemporalClient({ config: config.temporal });
+  const connection = await connectTemporalWorker({ config: config.temporal, logger, signal: stopping });
+
+  const sagaWorker = await createSagaWorker(connection, config, createActivities({ mediator, faults }));
+  const relay = { database, kafka, registry: eventRegistry, config: config.outbox, logger, faults };
+  const relayWorker = await createRelayWorker(connection, config, createOutboxActivities(relay));
+
+  const running = [sagaWorker, relayWorker].map((worker) => worker.run());
+  for (const worker of running) worker.catch(fail);
+  const sagas = createSagaStarter({ temporal, config, logger });
+  const { lanesPerRelay } = config.outbox;
+  const background = [
+    runStartSweeper({ database, sagas, logger, signal: stopping }),
+    keepRelaysRunning({ temporal, lanesPerRelay, logger, signal: stopping }),
+  ];
+  logger.info({ namespace: config.temporal.namespace, relay_groups: relayGroups(lanesPerRelay) }, 'worker.running');
+
+  return async function stop() {
+    // The relay first: it finishes the batch in flight, and another worker takes its lanes.
+    relayWorker.shutdown();
+    sagaWorker.shutdown();
+    await Promise.all([...running, ...background]);
+    await Promise.all([connection.close(), temporal.close(), database.$disconnect()]);
+  };
+});
+
+function createSagaWorker(connection: NativeConnection, config: Config, activities: object): Promise<Worker> {
+  return Worker.create({
+    connection,
+    namespace: config.temporal.namespace,
+    taskQueue: taskQueues.sagas,
+    ...workflowCode(),
+    activities,
+    maxCachedWorkflows: CACHED_WORKFLOWS,
+    stickyQueueScheduleToStartTimeout: STICKY_TIMEOUT,
+    shutdownGraceTime: config.shutdownGraceMs,
+  });
+}
+
+/** Shutting down, it cancels its activities at once (grace time 0): that is how the relay is told. */
+function createRelayWorker(connection: NativeConnection, config: Config, activities: object): Promise<Worker> {
+  return Worker.create({
+    connection,
+    namespace: config.temporal.namespace,
+    taskQueue: taskQueues.relay,
+    activities,
+    maxConcurrentActivityTaskExecutions: relayGroups(config.outbox.lanesPerRelay),
+    shutdownGraceTime: 0,
+  });
+}
+
+/** Built by `npm run build`; without it (in tests), the SDK bundles the code now. */
+function workflowCode(): Pick<WorkerOptions, 'workflowBundle' | 'workflowsPath'> {
+  const codePath = join(__dirname, '..', 'workflow-bundle.js');
+  return existsSync(codePath) ? { workflowBundle: { codePath } } : { workflowsPath: require.resolve('../workflows') };
+}

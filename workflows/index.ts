@@ -1,0 +1,2 @@
+export { outboxRelay } from './outbox-relay';
+export { paymentSaga } from './payment-saga';

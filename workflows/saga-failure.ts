@@ -1,0 +1,34 @@
+import { ActivityFailure, ApplicationFailure, isCancellation } from '@temporalio/workflow';
+import { SAGA_COMPENSATED, type SagaFailure } from '../src/contract';
+
+/**
+ * Why a step failed, as callers may read it: the code and words of a business refusal, else a fixed
+ * sentence, because the texts of faults are not for the public.
+ */
+export function failureOf(step: string, error: unknown): SagaFailure {
+  if (isCancellation(error)) {
+    return { failed_step: step, code: 'cancelled', detail: `The saga was cancelled at its step ${step}.` };
+  }
+  const cause = error instanceof ActivityFailure ? error.cause : error;
+  if (cause instanceof ApplicationFailure && cause.nonRetryable && cause.type) {
+    return { failed_step: step, code: cause.type, detail: cause.message };
+  }
+  return { failed_step: step, code: 'step_timed_out', detail: `The step ${step} did not succeed within 10 minutes.` };
+}
+
+/** How a saga's workflow fails once everything is undone: expected, so not an alarm of its own. */
+export const sagaCompensated = (failure: SagaFailure): ApplicationFailure =>
+  ApplicationFailure.create({
+    type: SAGA_COMPENSATED,
+    message: `${failure.failed_step}: ${failure.detail} Everything before it was undone.`,
+    nonRetryable: true,
+    details: [failure],
+    category: 'BENIGN',
+  });
+
+/** The innermost message of a failure, for operators. */
+export function describe(error: unknown): string {
+  let message = String(error);
+  for (let cause: unknown = error; cause instanceof Error; cause = cause.cause) message = cause.message;
+  return message;
+}

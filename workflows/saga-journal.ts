@@ -1,0 +1,121 @@
+import {
+  defineQuery,
+  log,
+  metricMeter,
+  proxyActivities,
+  setCurrentDetails,
+  setHandler,
+  upsertSearchAttributes,
+} from '@temporalio/workflow';
+import type { Activities } from '../activities';
+import {
+  type SagaFailure,
+  type SagaState,
+  type SagaStatus,
+  type SagaStepStatus,
+  searchAttributes,
+  type StepState,
+} from '../src/contract';
+import { describe } from './saga-failure';
+
+export const status = defineQuery<SagaStatus>('status');
+
+/** What a saga is about. */
+export interface SagaSubject {
+  readonly saga_id: string;
+  readonly payment_id: string;
+  readonly correlation_id: string;
+}
+
+/** Recording retries without end: what happened is never lost, only told late. */
+const { recordSagaOutcome } = proxyActivities<Activities>({
+  startToCloseTimeout: '5s',
+  retry: { initialInterval: '200ms', maximumInterval: '5s' },
+  summary: 'record how the saga goes',
+});
+
+export interface SagaJournal {
+  mark(step: string, state: StepState): void;
+  complete(): void;
+  /** The first failure; the saga compensates from here on. */
+  fail(failure: SagaFailure): void;
+  /** A round of attempts failed: raises the alarm. */
+  stuck(step: string, error: unknown, attempts: number): void;
+  resolved(step: string, state: StepState): void;
+  /** Resolves when Postgres knows. */
+  compensated(): Promise<void>;
+}
+
+/**
+ * Tells where a saga stands: to the query `status`, the search attributes and the Web UI at once, and
+ * its failing path to Postgres, in order and without holding the saga up.
+ */
+export function createSagaJournal(subject: SagaSubject, names: readonly string[]): SagaJournal {
+  const steps = names.map((name) => ({
+    name,
+    state: 'pending' as StepState,
+    attempts: 0,
+    error: null as string | null,
+  }));
+  const stuck = new Set<string>();
+  let state: SagaState = 'running';
+  let failure: SagaFailure | null = null;
+  let recorded = Promise.resolve();
+  let records = 0;
+
+  setHandler(status, () => ({ state, steps, failure }), { description: 'Where the saga and its steps stand' });
+
+  function update(name: string, change: Partial<SagaStepStatus>): void {
+    const step = steps.find((candidate) => candidate.name === name);
+    Object.assign(step ?? {}, change);
+    show();
+  }
+
+  function show(): void {
+    setCurrentDetails([`**${state}**`, '', ...steps.map(line), ...(failure ? ['', failure.detail] : [])].join('\n'));
+  }
+
+  function enter(next: SagaState): void {
+    if (next === state) return;
+    state = next;
+    upsertSearchAttributes([{ key: searchAttributes.sagaState, value: next }]);
+    show();
+    if (failure && next !== 'running' && next !== 'completed') {
+      const outcome = { ...subject, state: next, failure, sequence: ++records };
+      recorded = recorded.then(() => recordSagaOutcome(outcome));
+    }
+  }
+
+  return {
+    mark(name, next) {
+      if (next === 'running') upsertSearchAttributes([{ key: searchAttributes.step, value: name }]);
+      update(name, { state: next });
+    },
+    complete: () => enter('completed'),
+    fail(first) {
+      failure = first;
+      update(first.failed_step, { state: 'failed', error: first.detail });
+      enter('compensating');
+    },
+    stuck(name, error, attempts) {
+      const step = steps.find((candidate) => candidate.name === name);
+      update(name, { error: describe(error), attempts: (step?.attempts ?? 0) + attempts });
+      stuck.add(name);
+      log.error('saga.stuck', { saga_id: subject.saga_id, step: name, error: describe(error) });
+      metricMeter.createCounter('paysaga_saga_stuck', undefined, 'Alarms of stuck sagas').add(1, { step: name });
+      enter('stuck');
+    },
+    resolved(name, next) {
+      stuck.delete(name);
+      update(name, { state: next });
+      if (stuck.size === 0 && state === 'stuck') enter(failure ? 'compensating' : 'running');
+    },
+    async compensated() {
+      enter('compensated');
+      await recorded;
+    },
+  };
+}
+
+const line = ({ name, state, error }: SagaStepStatus, index: number): string =>
+  `${index + 1}. ${name.replaceAll('_', ' ')}: ${state}${error ? ` (${error})` : ''}`;

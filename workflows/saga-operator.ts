@@ -1,0 +1,61 @@
+import { ApplicationFailure, defineUpdate, log, setHandler } from '@temporalio/workflow';
+import type { OperatorDecision } from '../src/contract';
+
+/** Tries a stuck step again at once. */
+export const retryStep = defineUpdate<void, [OperatorDecision]>('retryStep');
+/** Gives a stuck compensation up: the operator has dealt with it by other means. */
+export const skipStep = defineUpdate<void, [OperatorDecision]>('skipStep');
+
+type Verdict = 'retry' | 'skip';
+
+interface Waiting {
+  readonly skippable: boolean;
+  readonly decide: (verdict: Verdict) => void;
+}
+
+export interface SagaOperator {
+  /** What an operator says about a stuck step. A step has one decision at a time: a second is refused. */
+  decides(step: string, may: { readonly skip: boolean }): Promise<Verdict>;
+  /** The step is stuck no more; a decision that arrives now is refused. */
+  dismiss(step: string): void;
+}
+
+/** Registers the updates: before the workflow's first await, so that none is missed. */
+export function awaitOperator(): SagaOperator {
+  const waiting = new Map<string, Waiting>();
+
+  function accept(update: typeof retryStep, verdict: Verdict): void {
+    setHandler(
+      update,
+      ({ step, actor, reason }) => {
+        log.info('saga.operator_decided', { step, verdict, actor, reason });
+        waiting.get(step)?.decide(verdict);
+        waiting.delete(step);
+      },
+      {
+        description: verdict === 'retry' ? 'Try a stuck step again now' : 'Give a stuck compensation up',
+        validator: ({ step }) => refuseUnless(waiting.get(step), verdict, step),
+      },
+    );
+  }
+  accept(retryStep, 'retry');
+  accept(skipStep, 'skip');
+
+  return {
+    decides: (step, may) =>
+      new Promise((decide) => {
+        waiting.set(step, { skippable: may.skip, decide });
+      }),
+    dismiss: (step) => {
+      waiting.delete(step);
+    },
+  };
+}
+
+function refuseUnless(waiting: Waiting | undefined, verdict: Verdict, step: string): void {
+  if (waiting && (verdict === 'retry' || waiting.skippable)) return;
+  const message = waiting
+    ? `Step ${step} is no compensation: it can be retried, but not skipped.`
+    : `Step ${step} is not stuck.`;
+  throw ApplicationFailure.create({ type: 'step_not_stuck', message, nonRetryable: true, category: 'BENIGN' });
+}
