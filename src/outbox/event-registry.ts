@@ -12,9 +12,8 @@ export interface EventDefinition<Type extends string = string, Payload = unknown
 }
 
 /** The event a definition describes, before it has an id and a version. */
-export type EventOf<D> = D extends EventDefinition<infer Type, infer Payload>
-  ? { readonly type: Type; readonly payload: Payload }
-  : never;
+export type EventOf<D> =
+  D extends EventDefinition<infer Type, infer Payload> ? { readonly type: Type; readonly payload: Payload } : never;
 
 export const defineEvent = <Type extends string, Payload>(
   definition: EventDefinition<Type, Payload>,

@@ -22,7 +22,10 @@ export const paymentNotice = z
   .openapi('PaymentNotice');
 
 /** What became of the notice: its saga as it stands, or a refusal, which is recorded with the payment. */
-const acceptance = z.union([sagaOutcome, z.object({ state: z.literal('refused'), code: z.string(), detail: z.string() })]);
+const acceptance = z.union([
+  sagaOutcome,
+  z.object({ state: z.literal('refused'), code: z.string(), detail: z.string() }),
+]);
 export type Acceptance = z.infer<typeof acceptance>;
 
 /** Begins the payment saga: once per payment id, however often the payment is notified. */

@@ -34,10 +34,9 @@ export function createPaymentRoutes({ mediator, sagas, faults }: PaymentRouteDep
       summary: 'Tell that an invoice was paid: runs the payment saga once per payment_id',
       request: {
         headers: z.object({
-          prefer: z
-            .string()
-            .optional()
-            .openapi({ description: '`wait=N`: seconds to wait for the saga, 10 unless given, at most 30 (RFC 7240).' }),
+          prefer: z.string().optional().openapi({
+            description: '`wait=N`: seconds to wait for the saga, 10 unless given, at most 30 (RFC 7240).',
+          }),
         }),
         body: jsonBody(paymentNotice),
       },

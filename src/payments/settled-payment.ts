@@ -30,7 +30,8 @@ export async function settledPayment(
   await sagas.start({ saga_id, type: 'payment', input: accepted.input });
   const outcome = await sagas.result(saga_id, waitMs);
   if (outcome.state === 'completed') return outcome.result;
-  if (outcome.state === 'compensated') throw sagaCompensated(saga_id, outcome.failure.failed_step, outcome.failure.detail);
+  if (outcome.state === 'compensated')
+    throw sagaCompensated(saga_id, outcome.failure.failed_step, outcome.failure.detail);
   return undefined;
 }
 
