@@ -1,0 +1,112 @@
+import { randomUUID } from 'node:crypto';
+import { type WorkflowHandle, WorkflowFailedError } from '@temporalio/client';
+import { ApplicationFailure } from '@temporalio/common';
+import { TestWorkflowEnvironment } from '@temporalio/testing';
+import { DefaultLogger, Runtime, Worker } from '@temporalio/worker';
+import {
+  type PaymentSagaInput,
+  type SagaFailure,
+  type SagaOptions,
+  type SagaStatus,
+  searchAttributes,
+} from '../../src/contract';
+import type { paymentSaga } from '../../workflows';
+import type { FakeActivities } from './saga-activities';
+import { workflowBundle } from './workflow-bundle';
+
+export type PaymentSagaHandle = WorkflowHandle<typeof paymentSaga>;
+
+/** `temporal.api.enums.v1.IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD` */
+const KEYWORD = 2;
+const options: SagaOptions = { compensation_max_interval_ms: 1_000 };
+
+/** Temporal with skipped time: one test at a time. Its executable is `TEMPORAL_TEST_SERVER`. */
+export async function createSagaEnvironment() {
+  const path = process.env.TEMPORAL_TEST_SERVER;
+  if (!path) throw new Error('TEMPORAL_TEST_SERVER is not set: run the tests with `npm test`.');
+  Runtime.install({
+    logger: new DefaultLogger('ERROR', () => undefined),
+    telemetryOptions: { logging: { filter: { core: 'ERROR', other: 'ERROR' }, forward: {} } },
+    shutdownSignals: [],
+  });
+  const server = await TestWorkflowEnvironment.createTimeSkipping({
+    server: { executable: { type: 'existing-path', path } },
+  });
+  const keys = Object.values(searchAttributes).map(({ name }) => [name, KEYWORD] as const);
+  await server.connection.operatorService.addSearchAttributes({
+    namespace: server.namespace ?? 'default',
+    searchAttributes: Object.fromEntries(keys),
+  });
+  const bundle = await workflowBundle();
+
+  /** Runs one payment saga on a worker with these activities, as long as the story takes. */
+  async function tell<T>({ activities }: FakeActivities, story: (saga: PaymentSagaHandle) => Promise<T>): Promise<T> {
+    const taskQueue = `sagas-${randomUUID()}`;
+    const worker = await Worker.create({
+      connection: server.nativeConnection,
+      taskQueue,
+      workflowBundle: bundle,
+      activities,
+    });
+    return worker.runUntil(async () => {
+      const input = paymentSagaInput();
+      const saga = await server.client.workflow.start<typeof paymentSaga>('paymentSaga', {
+        workflowId: input.saga_id,
+        taskQueue,
+        args: [input, options],
+      });
+      return story(saga);
+    });
+  }
+
+  return {
+    server,
+    tell,
+    /** Lets the saga go on until its status is as wanted, skipping time; fails after a number of looks. */
+    async until(saga: PaymentSagaHandle, wanted: (status: SagaStatus) => boolean, skip = '2s'): Promise<SagaStatus> {
+      for (let look = 0; look < 100; look += 1) {
+        const status = await saga.query<SagaStatus>('status');
+        if (wanted(status)) return status;
+        await server.sleep(skip);
+      }
+      throw new Error(`The saga did not get there: ${JSON.stringify(await saga.query('status'))}`);
+    },
+    close: () => server.teardown(),
+  };
+}
+
+export type SagaEnvironment = Awaited<ReturnType<typeof createSagaEnvironment>>;
+
+export function paymentSagaInput(): PaymentSagaInput {
+  const payment_id = `pay_${randomUUID()}`;
+  return {
+    saga_id: `payment-${payment_id}`,
+    payment_id,
+    order_id: 'ord_1',
+    invoice_id: 'inv_1',
+    customer_id: 'cus_1',
+    amount: 9_900,
+    currency: 'EUR',
+    correlation_id: 'req_1',
+  };
+}
+
+/** The failure that a compensated saga ends with. */
+export async function failureOf(saga: PaymentSagaHandle): Promise<SagaFailure> {
+  const error = await saga.result().then(
+    () => new Error('The saga completed.'),
+    (reason: unknown) => reason,
+  );
+  if (!(error instanceof WorkflowFailedError) || !(error.cause instanceof ApplicationFailure)) throw error;
+  expect(error.cause.type).toBe('saga_compensated');
+  return error.cause.details?.[0] as SagaFailure;
+}
+
+/** How long the saga took, in the server's own time: its clock runs on to the next time-out afterwards. */
+export async function minutesOf(saga: PaymentSagaHandle): Promise<number> {
+  const { startTime, closeTime } = await saga.describe();
+  if (!closeTime) throw new Error('The saga still runs.');
+  return (closeTime.getTime() - startTime.getTime()) / 60_000;
+}
+
+export const stepStates = ({ steps }: SagaStatus): string[] => steps.map(({ name, state }) => `${name} ${state}`);
