@@ -47,7 +47,8 @@ export function createApp(options: AppOptions): OpenAPIHono<HttpEnv> {
     await next();
   });
   app.use(async function jsonOnly(c, next) {
-    const hasBody = c.req.raw.body !== null && c.req.header('content-length') !== '0';
+    const length = c.req.header('content-length');
+    const hasBody = c.req.header('transfer-encoding') !== undefined || (length !== undefined && length !== '0');
     if (hasBody && !/^application\/(json|[\w.-]+\+json)\s*(;|$)/i.test(c.req.header('content-type') ?? '')) {
       throw new Refusal('unsupported_media_type', 'Send the body as application/json.');
     }
