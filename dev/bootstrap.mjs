@@ -21,7 +21,9 @@ function assertNode() {
   const [wantedMajor, wantedMinor] = oldest.split('.').map(Number);
   const [major, minor] = process.versions.node.split('.').map(Number);
   if (major < wantedMajor || (major === wantedMajor && minor < wantedMinor))
-    throw new Problem(`paysaga needs Node.js ${oldest} or newer, this is ${process.versions.node}: see https://nodejs.org/en/download.`);
+    throw new Problem(
+      `paysaga needs Node.js ${oldest} or newer, this is ${process.versions.node}: see https://nodejs.org/en/download.`,
+    );
 }
 
 /** @param {string} command */
@@ -55,7 +57,8 @@ async function main() {
 /** @param {unknown} error */
 function explain(error) {
   if (error instanceof Problem) return error.message;
-  if (error?.code === 'ENOSPC') return 'The disk is full: free some space (`df -h` shows where) and run the command again.';
+  if (error?.code === 'ENOSPC')
+    return 'The disk is full: free some space (`df -h` shows where) and run the command again.';
   return process.env.DEBUG ? error.stack : String(error?.message ?? error);
 }
 

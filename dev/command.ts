@@ -18,13 +18,22 @@ const REPEATED_SIGNAL_MS = 1500;
 /** Prints a line of progress on standard output. */
 export const print: Log = (line) => void process.stdout.write(`${line}\n`);
 
+/** npm hands a SIGTERM to the shell between us and itself, which dies of it without a word to us. */
+function whenOrphaned(act: () => void): void {
+  if (!process.env.npm_lifecycle_event) return;
+  const parent = process.ppid;
+  const watch = setInterval(() => {
+    if (process.ppid === parent) return;
+    clearInterval(watch);
+    act();
+  }, 250).unref();
+}
+
 /**
  * Runs one command to its end: everything that it started is stopped in order, on an error and on
  * Ctrl-C or SIGTERM at any moment, and what went wrong is said in one sentence.
  */
-export async function runCommand(
-  command: (context: CommandContext) => Promise<number>,
-): Promise<never> {
+export async function runCommand(command: (context: CommandContext) => Promise<number>): Promise<never> {
   const teardown = createTeardown((error) => print(`✗ ${explain(error)}`));
   const stopped = new Promise<number>((resolve) => {
     let first: number | undefined;
@@ -34,6 +43,7 @@ export async function runCommand(
       resolve(signal === 'SIGINT' ? 130 : 143);
     };
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, onSignal);
+    whenOrphaned(() => onSignal('SIGTERM'));
   });
   let asked = false;
   void stopped.then(() => (asked = true));

@@ -16,9 +16,7 @@ export async function build(root) {
   await generateClient(root);
   const settings = ['package-lock.json', 'tsconfig.json', 'tsconfig.build.json', 'prisma/schema.prisma'];
   const files = SOURCES.flatMap((folder) => sourceFiles(root, folder));
-  await whenChanged(root, 'compiled', [...settings, ...files], [], () =>
-    stage('compile (tsc)', () => compile(root)),
-  );
+  await whenChanged(root, 'compiled', [...settings, ...files], [], () => stage('compile (tsc)', () => compile(root)));
   const workflows = files.filter((file) => /^(workflows|src|activities)\//.test(file));
   if (workflows.includes('workflows/index.ts'))
     await whenChanged(root, 'bundled', ['package-lock.json', ...workflows], ['dist/workflow-bundle.js'], () =>

@@ -16,8 +16,7 @@ export function explain(error: unknown): string {
   if (error instanceof Problem) return error.message;
   if (hasCode(error, 'ENOSPC'))
     return 'The disk is full: free some space (`df -h` shows where) and run the command again.';
-  if (hasCode(error, 'EACCES') || hasCode(error, 'EPERM'))
-    return `Permission denied: ${(error as Error).message}`;
+  if (hasCode(error, 'EACCES') || hasCode(error, 'EPERM')) return `Permission denied: ${(error as Error).message}`;
   if (process.env.DEBUG && error instanceof Error) return error.stack ?? error.message;
   return error instanceof Error ? error.message : String(error);
 }

@@ -14,8 +14,7 @@ export async function findJava(wantedBy: string): Promise<string> {
   const java = process.env.JAVA_HOME ? join(process.env.JAVA_HOME, 'bin', 'java') : 'java';
   const { code, output } = await run(java, ['-version']);
   const advice = `install one (on Debian: \`apt-get install openjdk-17-jre-headless\`)`;
-  if (code !== 0)
-    throw new Problem(`${wantedBy} needs Java ${OLDEST_JAVA} or newer and there is none: ${advice}.`);
+  if (code !== 0) throw new Problem(`${wantedBy} needs Java ${OLDEST_JAVA} or newer and there is none: ${advice}.`);
   const version = Number(/version "(?:1\.)?(\d+)/.exec(output)?.[1]);
   if (version < OLDEST_JAVA)
     throw new Problem(`${wantedBy} needs Java ${OLDEST_JAVA} or newer, this is Java ${version}: ${advice}.`);
@@ -49,9 +48,7 @@ async function copyJars(pomDirectory: string, into: string, title: string): Prom
   ]);
   if (code === 0) return;
   if (code === null)
-    throw new Problem(
-      `Maven brings ${title} and it is not there: install it (on Debian: \`apt-get install maven\`).`,
-    );
+    throw new Problem(`Maven brings ${title} and it is not there: install it (on Debian: \`apt-get install maven\`).`);
   throw new Problem(`Maven could not bring ${title}: ${firstError(output)}`);
 }
 
@@ -61,6 +58,9 @@ function firstError(output: string): string {
 
 /** The two-line script that runs a Java program as if it were one executable. */
 export function javaScript(java: string, classPath: string, mainClass: string): string {
-  const quoted = classPath.split(delimiter).map((part) => `'${part}'`).join(delimiter);
+  const quoted = classPath
+    .split(delimiter)
+    .map((part) => `'${part}'`)
+    .join(delimiter);
   return `#!/bin/sh\nexec '${java}' -Xmx256m -cp ${quoted} ${mainClass} "$@"\n`;
 }

@@ -56,8 +56,7 @@ async function takePorts(
 ): Promise<Ports> {
   const taken: number[] = [];
   for (const [name, wellKnown] of Object.entries(service.ports)) {
-    const first =
-      attempt === 1 ? [lastPorts.get(name), wellKnownPorts ? wellKnown : undefined] : [];
+    const first = attempt === 1 ? [lastPorts.get(name), wellKnownPorts ? wellKnown : undefined] : [];
     const port = await ports.take(...first);
     lastPorts.set(name, port);
     taken.push(port);

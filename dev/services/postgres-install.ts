@@ -71,9 +71,7 @@ async function packagedPostgres(): Promise<{ home: string; version: string }> {
     return { home: join(root, 'native'), version: manifest.version };
   } catch (error) {
     if (!hasCode(error, 'MODULE_NOT_FOUND')) throw error;
-    throw new Problem(
-      `There is no packaged PostgreSQL for ${os}-${process.arch}: start one and set DATABASE_URL.`,
-    );
+    throw new Problem(`There is no packaged PostgreSQL for ${os}-${process.arch}: start one and set DATABASE_URL.`);
   }
 }
 

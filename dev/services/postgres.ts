@@ -124,7 +124,5 @@ async function assertSameMajor(home: string, data: string): Promise<void> {
   const have = /(\d+)/.exec(output)?.[1];
   const made = (await readFile(join(data, 'PG_VERSION'), 'utf8')).trim();
   if (have !== made)
-    throw new Problem(
-      `The local data was made by PostgreSQL ${made}, this is ${have}: \`npm run reset\` starts anew.`,
-    );
+    throw new Problem(`The local data was made by PostgreSQL ${made}, this is ${have}: \`npm run reset\` starts anew.`);
 }

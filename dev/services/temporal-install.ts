@@ -22,9 +22,7 @@ export async function findTemporalCli(log: Log): Promise<string> {
   if (await isRecent('temporal')) return 'temporal';
   const directory = await once(join(cacheDirectory(), `temporal-cli-${CLI}`), async (into) => {
     if (await canDownload()) {
-      const done = await stage(log, `Temporal CLI ${CLI}: download`, () => download(into)).catch(
-        () => undefined,
-      );
+      const done = await stage(log, `Temporal CLI ${CLI}: download`, () => download(into)).catch(() => undefined);
       if (done) return;
     }
     await stage(log, `Temporal CLI ${CLI}: go install (about 3 minutes, once)`, () => build(into));
@@ -77,11 +75,7 @@ async function build(into: string): Promise<void> {
 /** The executable of Temporal's test server, which skips time; for `createTimeSkipping` as `existing-path`. */
 export async function findTemporalTestServer(log: Log): Promise<string> {
   const java = await findJava("Temporal's test server");
-  const classPath = await classPathOf(
-    fromRoot('dev/temporal-test-server'),
-    "Temporal's test server",
-    log,
-  );
+  const classPath = await classPathOf(fromRoot('dev/temporal-test-server'), "Temporal's test server", log);
   const script = javaScript(java, classPath, 'io.temporal.testserver.TestServer');
   const file = join(cacheDirectory(), 'temporal-test-server');
   await writeFile(file, script, { mode: 0o755 });

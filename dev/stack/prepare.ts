@@ -14,10 +14,7 @@ import { createNamespace } from './temporal';
  * Temporal namespace with its search attributes. Does only what is missing.
  * @param env over the local settings, as the processes will get it
  */
-export async function prepare(
-  services: ServiceAddresses,
-  env: NodeJS.ProcessEnv = {},
-): Promise<void> {
+export async function prepare(services: ServiceAddresses, env: NodeJS.ProcessEnv = {}): Promise<void> {
   const environment = processEnvironment(services, env);
   await Promise.all([
     prepareDatabase(services.databaseUrl),

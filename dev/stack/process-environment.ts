@@ -20,10 +20,7 @@ const LOCAL_SETTINGS = {
  * What all three processes read from their environment: this process's own, over the local settings,
  * and `env` over both. `NODE_ENV` of a shell does not count: production refuses fault injection.
  */
-export function processEnvironment(
-  services: ServiceAddresses,
-  env: NodeJS.ProcessEnv,
-): NodeJS.ProcessEnv {
+export function processEnvironment(services: ServiceAddresses, env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   return {
     ...LOCAL_SETTINGS,
     ...(services.temporalUiUrl && { TEMPORAL_UI_URL: services.temporalUiUrl }),

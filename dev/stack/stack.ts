@@ -69,10 +69,7 @@ export async function startServices(options: ServiceOptions): Promise<Services> 
   }
 }
 
-async function findServices(
-  context: ServiceContext,
-  env: NodeJS.ProcessEnv,
-): Promise<ServiceAddresses> {
+async function findServices(context: ServiceContext, env: NodeJS.ProcessEnv): Promise<ServiceAddresses> {
   const given = {
     postgres: env.DATABASE_URL,
     kafka: env.KAFKA_BROKERS,
@@ -84,40 +81,32 @@ async function findServices(
   const { log } = context;
   const local = '127.0.0.1';
 
-  const [databaseUrl, kafkaBrokers, temporal] = await all([
-    stage(log, 'PostgreSQL', async () => {
-      if (given.postgres) return externalPostgres(given.postgres);
-      if (!container) return startPostgres(context);
-      return `postgresql://paysaga:paysaga@${local}:${container.POSTGRES_PORT}/paysaga`;
-    }),
-    stage(log, 'Kafka', async () => {
-      if (given.kafka) return externalKafka(given.kafka);
-      return container ? `${local}:${container.KAFKA_PORT}` : startKafka(context);
-    }),
-    stage(log, 'Temporal', async () => {
-      if (given.temporal)
-        return { address: await externalTemporal(given.temporal), uiUrl: env.TEMPORAL_UI_URL };
-      if (!container) return startTemporal(context);
-      return {
-        address: `${local}:${container.TEMPORAL_PORT}`,
-        uiUrl: `http://${local}:${container.TEMPORAL_UI_PORT}`,
-      };
-    }),
-  ]);
+  const postgres = stage(log, 'PostgreSQL', async () => {
+    if (given.postgres) return externalPostgres(given.postgres);
+    if (!container) return startPostgres(context);
+    return `postgresql://paysaga:paysaga@${local}:${container.POSTGRES_PORT}/paysaga`;
+  });
+  const kafka = stage(log, 'Kafka', async () => {
+    if (given.kafka) return externalKafka(given.kafka);
+    return container ? `${local}:${container.KAFKA_PORT}` : startKafka(context);
+  });
+  const temporal = stage(log, 'Temporal', async () => {
+    if (given.temporal) return { address: await externalTemporal(given.temporal), uiUrl: env.TEMPORAL_UI_URL };
+    if (!container) return startTemporal(context);
+    return {
+      address: `${local}:${container.TEMPORAL_PORT}`,
+      uiUrl: `http://${local}:${container.TEMPORAL_UI_PORT}`,
+    };
+  });
+  // When one fails the others are waited for, so that all can be stopped.
+  await Promise.allSettled([postgres, kafka, temporal]);
+  const { address, uiUrl } = await temporal;
   return {
-    databaseUrl,
-    kafkaBrokers,
-    temporalAddress: temporal.address,
-    temporalUiUrl: temporal.uiUrl,
+    databaseUrl: await postgres,
+    kafkaBrokers: await kafka,
+    temporalAddress: address,
+    temporalUiUrl: uiUrl,
   };
-}
-
-/** As `Promise.all`, but when one fails the others are waited for, so that all can be stopped. */
-async function all<T extends readonly unknown[]>(
-  work: readonly [...{ [K in keyof T]: Promise<T[K]> }],
-): Promise<T> {
-  await Promise.allSettled(work);
-  return (await Promise.all(work)) as unknown as T;
 }
 
 function portsFile(dataDir: string): string {

@@ -43,9 +43,7 @@ async function addMissingAttributes(connection: Connection, namespace: string): 
   const missing = Object.keys(SEARCH_ATTRIBUTES).filter((name) => !(name in customAttributes));
   if (missing.length === 0) return;
   const searchAttributes = Object.fromEntries(missing.map((name) => [name, KEYWORD]));
-  await connection.operatorService
-    .addSearchAttributes({ namespace, searchAttributes })
-    .catch(ignoreExisting);
+  await connection.operatorService.addSearchAttributes({ namespace, searchAttributes }).catch(ignoreExisting);
 }
 
 /** TLS and API key come from the environment, as the three processes read them. */

@@ -15,10 +15,7 @@ export interface MigrateOptions {
 
 /** Node has it, but its types come only with those of the browser. */
 declare const WebAssembly: {
-  instantiate(
-    binary: Uint8Array,
-    imports: object,
-  ): Promise<{ instance: { exports: { __wbindgen_start(): void } } }>;
+  instantiate(binary: Uint8Array, imports: object): Promise<{ instance: { exports: { __wbindgen_start(): void } } }>;
 };
 
 /** Any fixed number of our own: Prisma's engine holds another one while it works. */

@@ -1,0 +1,104 @@
+import { randomUUID } from 'node:crypto';
+import type { BalanceView, OrderEventsView, OrderView, PaidView, SagaView, SalesView } from './views';
+import type { Answer, ApiClient, Problem } from './api-client';
+import { eventually, must } from './eventually';
+
+/** What an order may say besides the defaults: one `vps.s` for 9900 EUR, for a new customer. */
+export type OrderRequest = Partial<Record<'customer_id' | 'product_sku' | 'currency' | 'collection_method', string>> & {
+  readonly amount?: number;
+  readonly quantity?: number;
+};
+
+export interface PaymentRequest {
+  readonly payment_id?: string;
+  readonly amount?: number;
+  /** `Prefer: wait=N`, in seconds. */
+  readonly wait?: number;
+}
+
+/** A new id that a client may give, such as `pay_0f3c…`. */
+export const newClientId = (prefix: string): string => `${prefix}_${randomUUID().replaceAll('-', '')}`;
+
+export const orderRequest = (order: OrderRequest = {}) => ({
+  customer_id: newClientId('cus'),
+  product_sku: 'vps.s',
+  amount: 9900,
+  ...order,
+});
+
+/** The notice that pays the order's invoice. */
+export const paymentNotice = (order: OrderView, { payment_id, amount }: PaymentRequest = {}) => ({
+  order_id: order.order_id,
+  customer_id: order.customer_id,
+  invoice_id: order.invoice_id,
+  amount: amount ?? order.amount,
+  currency: order.currency,
+  payment_id: payment_id ?? newClientId('pay'),
+});
+
+/** Places an order; the API may die in between, because the repeat has the same `Idempotency-Key`. */
+export async function placeOrder(api: ApiClient, order: OrderRequest = {}, deadlineMs = 30_000): Promise<OrderView> {
+  const { status, body, text } = await api.callUntilAnswered<OrderView>('POST', '/orders', {
+    json: orderRequest(order),
+    headers: { 'idempotency-key': randomUUID() },
+    deadlineMs,
+  });
+  must(status === 201, `POST /orders answered ${status} ${text}`);
+  return body;
+}
+
+/** Tells that the order's invoice was paid, once. */
+export function pay(api: ApiClient, order: OrderView, payment: PaymentRequest = {}): Promise<Answer<PaidView & Problem>> {
+  return api.call('POST', '/invoices/close-after-payment', {
+    json: paymentNotice(order, payment),
+    headers: { prefer: `wait=${payment.wait ?? 10}` },
+  });
+}
+
+/** Tells it again and again until the saga has ended: what a client does on 202, and when the API is gone. */
+export function payUntilSettled(
+  api: ApiClient,
+  order: OrderView,
+  payment: PaymentRequest & { readonly payment_id: string },
+  deadlineMs: number,
+): Promise<Answer<PaidView & Problem>> {
+  return eventually(
+    async () => {
+      const answer = await pay(api, order, { wait: 5, ...payment });
+      const { status, text } = answer;
+      must(status === 200 || status === 409, `the payment of ${order.order_id} is still answered ${status} ${text}`);
+      must(answer.body.code !== 'request_in_progress', text);
+      return answer;
+    },
+    { deadlineMs, everyMs: 100 },
+  );
+}
+
+export const readOrder = async (api: ApiClient, orderId: string): Promise<OrderView> =>
+  (await api.call<OrderView>('GET', `/orders/${orderId}`)).body;
+
+export const readOrderEvents = async (api: ApiClient, orderId: string): Promise<OrderEventsView['data']> =>
+  (await api.call<OrderEventsView>('GET', `/orders/${orderId}/events`)).body.data;
+
+export const readSaga = async (api: ApiClient, sagaId: string): Promise<SagaView> =>
+  (await api.call<SagaView>('GET', `/sagas/${sagaId}`)).body;
+
+/** Minor units of EUR; 0 for a customer without any. */
+export async function readBalance(api: ApiClient, customerId: string): Promise<number> {
+  const { body } = await api.call<BalanceView>('GET', `/customers/${customerId}/balance`);
+  return body.balances.find(({ currency }) => currency === 'EUR')?.amount ?? 0;
+}
+
+export const readSales = async (api: ApiClient): Promise<SalesView> =>
+  (await api.call<SalesView>('GET', '/analytics/sales')).body;
+
+/** Waits until the order is in this state. */
+export const untilStatus = (api: ApiClient, orderId: string, status: OrderView['status'], deadlineMs = 20_000) =>
+  eventually(
+    async () => {
+      const order = await readOrder(api, orderId);
+      must(order.status === status, `order ${orderId} is ${order.status}, not yet ${status}`);
+      return order;
+    },
+    { deadlineMs },
+  );

@@ -1,0 +1,24 @@
+/** The bodies of the API's answers, as its own schemas say them. */
+import type { z } from 'zod';
+import type { salesView } from '../../src/analytics/get-sales';
+import type { balanceView } from '../../src/billing/get-balance';
+import type { listOrderEvents } from '../../src/orders/list-order-events';
+
+export type { OrderView } from '../../src/orders/order-view';
+export type { SagaView } from '../../src/payments/saga-view';
+export type BalanceView = z.infer<typeof balanceView>;
+export type SalesView = z.infer<typeof salesView>;
+export type OrderEventsView = z.infer<(typeof listOrderEvents)['result']>;
+
+/** Of `POST /invoices/close-after-payment`: with `pending`, the last two are not there yet. */
+export interface PaidView {
+  readonly status: 'ok' | 'pending';
+  readonly saga_id: string;
+  readonly capture_ref: string;
+  readonly balance_tx_id: string;
+}
+
+export interface HealthView {
+  readonly status: string;
+  readonly checks: Readonly<Record<'database' | 'broker' | 'temporal' | 'outbox_lag', { readonly status: string }>>;
+}
