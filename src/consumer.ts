@@ -1,0 +1,34 @@
+import { consumers, createApplication, eventRegistry } from './application';
+import { startConsumer } from './messaging/consumer';
+import { connectKafka } from './messaging/kafka';
+import { connectDatabase } from './platform/database';
+import { createFaults } from './platform/faults';
+import { runProcess } from './platform/run-process';
+
+/** The process of the Kafka consumers. It waits for Kafka and Postgres, at the start and later. */
+void runProcess('consumer', async ({ config, logger, fail }) => {
+  const database = connectDatabase({ ...config.database, applicationName: 'paysaga-consumer', logger });
+  const kafka = connectKafka({ config: config.kafka, logger });
+  const faults = createFaults({ database, enabled: config.faultInjection, logger });
+  const mediator = createApplication({ database, logger });
+
+  const running = consumers.map((definition) =>
+    startConsumer({
+      kafka,
+      mediator,
+      registry: eventRegistry,
+      database,
+      faults,
+      definition,
+      config: config.consumer,
+      logger,
+      onFatal: fail,
+    }),
+  );
+  logger.info({ groups: consumers.map(({ group }) => group) }, 'consumer.running');
+
+  return async function stop() {
+    await Promise.all(running.map((consumer) => consumer.stop()));
+    await database.$disconnect();
+  };
+});

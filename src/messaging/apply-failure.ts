@@ -1,0 +1,40 @@
+import { Prisma } from '../platform/prisma/client';
+import { isDatabaseOutage } from '../platform/database-outage';
+import { Refusal } from '../platform/refusal';
+import { sqlState, sqlStates } from '../platform/database-error';
+import { storable } from './incoming-message';
+import { PoisonMessage } from './poison-message';
+
+/** What a failure says, and so what is done about it. */
+export type FailureKind = 'poison' | 'outage' | 'passing' | 'final';
+
+const CONTENTION: ReadonlySet<string> = new Set([
+  '40001', // serialization_failure
+  '40P01', // deadlock_detected
+  sqlStates.lockNotAvailable,
+]);
+
+/**
+ * - `outage`: the database is away. Nothing is known about the message: wait, as long as it takes.
+ * - `poison`: the message cannot be read by any attempt: set aside as dead.
+ * - `passing`: contention, or an error without an answer of the database (a connection that broke):
+ *   tried again in place a few times, then `final`.
+ * - `final`: the command's own error (a refusal, a constraint): set aside for a later attempt. That is
+ *   written to the database, so an outage that was taken for something else shows there, and is waited for.
+ */
+export function failureKind(error: unknown): FailureKind {
+  if (error instanceof PoisonMessage) return 'poison';
+  if (error instanceof Refusal) return error.code === 'request_in_progress' ? 'passing' : 'final';
+  if (isDatabaseOutage(error)) return 'outage';
+  const state = sqlState(error);
+  if (state !== undefined) return CONTENTION.has(state) ? 'passing' : 'final';
+  return error instanceof Prisma.PrismaClientValidationError ? 'final' : 'passing';
+}
+
+const REASON_LENGTH = 2_000;
+
+/** For people, kept with the message. */
+export function failureReason(error: unknown): string {
+  if (error instanceof Refusal) return `${error.code}: ${error.detail}`;
+  return storable(error instanceof Error ? error.message.trim() : String(error)).slice(0, REASON_LENGTH);
+}
