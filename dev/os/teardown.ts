@@ -1,8 +1,12 @@
+import { Problem } from './problem';
+
 type Stop = () => Promise<void>;
 
 /** Stops what was started, newest first. Filled as things start, so it is right at any moment of a start. */
 export interface Teardown {
   add(stop: Stop): void;
+  /** @throws Problem once it has begun: what is started now nobody would stop */
+  assertOpen(): void;
   /** Runs every stop once, also when one fails; a second call waits for the first. Never rejects. */
   run(): Promise<void>;
 }
@@ -20,6 +24,9 @@ export function createTeardown(onError: (error: unknown) => void = () => undefin
 
   return {
     add: (stop) => void stops.push(stop),
+    assertOpen() {
+      if (running) throw new Problem('The start was interrupted.');
+    },
     run: () => (running ??= runAll()),
   };
 }

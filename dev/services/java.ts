@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { delimiter, join } from 'node:path';
+import { basename, join } from 'node:path';
 import { cacheDirectory, once } from '../os/cache';
 import { Problem } from '../os/problem';
 import { stage, type Log } from '../os/progress';
@@ -30,7 +30,7 @@ export async function classPathOf(pomDirectory: string, title: string, log: Log)
   const pom = await readFile(join(pomDirectory, 'pom.xml'), 'utf8');
   const version = /<dependency>.*?<version>([^<]+)</s.exec(pom)?.[1] ?? '0';
   const digest = createHash('sha256').update(pom).digest('hex').slice(0, 8);
-  const name = `${pomDirectory.split('/').pop()}-${version}-${digest}`;
+  const name = `${basename(pomDirectory)}-${version}-${digest}`;
   const jars = await once(join(cacheDirectory(), name), (into) =>
     stage(log, `${title} ${version} by Maven`, () => copyJars(pomDirectory, into, title)),
   );
@@ -54,13 +54,4 @@ async function copyJars(pomDirectory: string, into: string, title: string): Prom
 
 function firstError(output: string): string {
   return output.split('\n').find((line) => line.includes('ERROR')) ?? lastLines(output);
-}
-
-/** The two-line script that runs a Java program as if it were one executable. */
-export function javaScript(java: string, classPath: string, mainClass: string): string {
-  const quoted = classPath
-    .split(delimiter)
-    .map((part) => `'${part}'`)
-    .join(delimiter);
-  return `#!/bin/sh\nexec '${java}' -Xmx256m -cp ${quoted} ${mainClass} "$@"\n`;
 }

@@ -33,8 +33,10 @@ export async function launch(context: ServiceContext, service: Launch): Promise<
   const logFile = join(context.dataDir, 'logs', `${service.name}.log`);
   for (let attempt = 1; ; attempt++) {
     const ports = await takePorts(context, service, attempt);
+    const command = await service.command(ports);
+    context.teardown.assertOpen();
     const child = startChild({
-      ...(await service.command(ports)),
+      ...command,
       output: logFile,
       pidFile: join(context.dataDir, 'pids', `${service.name}.pid`),
     });

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { chmod, chown, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, chown, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { Client } from 'pg';
 import { Problem } from '../os/problem';
@@ -95,27 +95,26 @@ export async function dropDatabase(url: string): Promise<void> {
   }
 }
 
+/** Made beside its place and renamed: a start that was interrupted leaves no half-made cluster. */
 async function initialise(home: string, data: string, user: PostgresUser): Promise<void> {
-  await rm(data, { recursive: true, force: true });
+  const unfinished = `${data}.new`;
+  const passwordFile = `${data}.password`;
+  await rm(unfinished, { recursive: true, force: true });
   await mkdir(dirname(data), { recursive: true });
   if (user) await chmod(dirname(data), 0o755);
-  await mkdir(data, { mode: 0o700 });
-  const passwordFile = `${data}.password`;
+  await mkdir(unfinished, { mode: 0o700 });
   await writeFile(passwordFile, NAME, { mode: 0o600 });
-  if (user) {
-    await chown(data, user.uid, user.gid);
-    await chown(passwordFile, user.uid, user.gid);
-  }
-  const flags = ['--encoding=UTF8', '--locale-provider=builtin', '--builtin-locale=C.UTF-8', '--locale=C'];
+  if (user) for (const path of [unfinished, passwordFile]) await chown(path, user.uid, user.gid);
+  const locale = ['--encoding=UTF8', '--locale-provider=builtin', '--builtin-locale=C.UTF-8', '--locale=C'];
   const { code, output } = await run(
     join(home, 'bin', 'initdb'),
-    [`--pgdata=${data}`, `--username=${NAME}`, `--pwfile=${passwordFile}`, '--auth=scram-sha-256', ...flags],
+    [`--pgdata=${unfinished}`, `--username=${NAME}`, `--pwfile=${passwordFile}`, '--auth=scram-sha-256', ...locale],
     { cwd: '/', user, env: { ...process.env, LC_ALL: 'C' } },
   );
   await rm(passwordFile, { force: true });
-  if (code === 0) return;
+  if (code !== 0) throw new Problem(`PostgreSQL's data folder could not be made: ${lastLines(output)}`);
   await rm(data, { recursive: true, force: true });
-  throw new Problem(`PostgreSQL's data folder could not be made: ${lastLines(output)}`);
+  await rename(unfinished, data);
 }
 
 /** A cluster of another major version cannot be opened: say so instead of PostgreSQL's own riddle. */

@@ -1,12 +1,12 @@
-import { chmod, copyFile, readdir, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { chmod, copyFile, readdir, rename, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { cacheDirectory, once } from '../os/cache';
 import { Problem } from '../os/problem';
 import { stage, type Log } from '../os/progress';
 import { lastLines, run } from '../os/run';
 import { fromRoot } from '../root';
-import { classPathOf, findJava, javaScript } from './java';
+import { classPathOf, findJava } from './java';
 
 /** Newer tags of the CLI carry a `replace` line, which `go install` refuses. */
 const CLI = 'v1.5.1';
@@ -74,10 +74,13 @@ async function build(into: string): Promise<void> {
 
 /** The executable of Temporal's test server, which skips time; for `createTimeSkipping` as `existing-path`. */
 export async function findTemporalTestServer(log: Log): Promise<string> {
-  const java = await findJava("Temporal's test server");
-  const classPath = await classPathOf(fromRoot('dev/temporal-test-server'), "Temporal's test server", log);
-  const script = javaScript(java, classPath, 'io.temporal.testserver.TestServer');
-  const file = join(cacheDirectory(), 'temporal-test-server');
-  await writeFile(file, script, { mode: 0o755 });
+  const title = "Temporal's test server";
+  const java = await findJava(title);
+  const classPath = await classPathOf(fromRoot('dev/temporal-test-server'), title, log);
+  const script = `#!/bin/sh\nexec '${java}' -Xmx256m -cp '${classPath}' io.temporal.testserver.TestServer "$@"\n`;
+  const file = join(dirname(classPath), 'temporal-test-server');
+  const written = `${file}.${process.pid}`;
+  await writeFile(written, script, { mode: 0o755 });
+  await rename(written, file);
   return file;
 }

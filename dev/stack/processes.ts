@@ -59,6 +59,7 @@ export async function startProcesses(options: ProcessesOptions): Promise<Process
   // Several sets may run on one folder at a time: each names its pid files apart.
   const set = randomBytes(4).toString('hex');
 
+  options.teardown?.assertOpen();
   const start = (name: ProcessName): SupervisedProcess =>
     superviseProcess({
       script: fromRoot('dist', 'src', `${name}.js`),
