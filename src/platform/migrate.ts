@@ -1,22 +1,15 @@
 import { existsSync } from 'node:fs';
 import { readFile, readdir } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
-import { bindMigrationAwareSqlAdapterFactory } from '@prisma/driver-adapter-utils';
-import type { MigrationDirectory, SchemaEngine } from '@prisma/schema-engine-wasm';
+import type { MigrationDirectory } from '@prisma/schema-engine-wasm';
 import { Client, Pool } from 'pg';
-import { createMigrationAdapter } from './migration-adapter';
+import { createSchemaEngine } from './schema-engine';
 
 export interface MigrateOptions {
   readonly databaseUrl: string;
   /** `prisma/migrations` of this product unless told. */
   readonly migrationsDir?: string;
 }
-
-/** Node has it, but its types come only with those of the browser. */
-declare const WebAssembly: {
-  instantiate(binary: Uint8Array, imports: object): Promise<{ instance: { exports: { __wbindgen_start(): void } } }>;
-};
 
 /** Any fixed number of our own: Prisma's engine holds another one while it works. */
 const LOCK = 7_270_419_733;
@@ -38,7 +31,7 @@ export async function applyMigrations(options: MigrateOptions): Promise<string[]
   };
   return exclusively(databaseUrl, async () => {
     const pool = new Pool({ connectionString: databaseUrl, max: 1 });
-    const engine = await createEngine(pool);
+    const engine = await createSchemaEngine(pool);
     try {
       const result = await engine.applyMigrations({
         migrationsList,
@@ -66,28 +59,6 @@ async function exclusively<T>(connectionString: string, work: () => Promise<T>):
   } finally {
     await client.end();
   }
-}
-
-async function createEngine(pool: Pool): Promise<SchemaEngine> {
-  const { SchemaEngine } = await (engineModule ??= instantiateEngine());
-  const adapter = bindMigrationAwareSqlAdapterFactory(createMigrationAdapter(pool));
-  return SchemaEngine.new({ datamodels: undefined }, () => undefined, adapter);
-}
-
-type EngineModule = typeof import('@prisma/schema-engine-wasm/schema_engine_bg');
-
-/** Loaded once: the glue has room for one instance, and a second one would break the first. */
-let engineModule: Promise<EngineModule> | undefined;
-
-/** Bundlers load the `.wasm` by an import, Node does not: it is instantiated here, as the glue expects. */
-async function instantiateEngine(): Promise<EngineModule> {
-  const glue = await import('@prisma/schema-engine-wasm/schema_engine_bg');
-  const file = createRequire(__filename).resolve('@prisma/schema-engine-wasm/schema_engine_bg');
-  const binary = await readFile(file.replace(/\.js$/, '.wasm'));
-  const { instance } = await WebAssembly.instantiate(binary, { './schema_engine_bg.js': glue });
-  glue.__wbg_set_wasm(instance.exports);
-  instance.exports.__wbindgen_start();
-  return glue;
 }
 
 /** The nearest `prisma/migrations` at or above a folder: the code runs from `src/` and from `dist/`. */

@@ -1,0 +1,34 @@
+import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { bindMigrationAwareSqlAdapterFactory } from '@prisma/driver-adapter-utils';
+import type { SchemaEngine } from '@prisma/schema-engine-wasm';
+import type { Pool } from 'pg';
+import { createMigrationAdapter } from './migration-adapter';
+
+/** Node has it, but its types come only with those of the browser. */
+declare const WebAssembly: {
+  instantiate(binary: Uint8Array, imports: object): Promise<{ instance: { exports: { __wbindgen_start(): void } } }>;
+};
+
+/** Prisma's schema engine on this pool, without the download that its command line makes. Free it after use. */
+export async function createSchemaEngine(pool: Pool): Promise<SchemaEngine> {
+  const { SchemaEngine } = await (engineModule ??= instantiateEngine());
+  const adapter = bindMigrationAwareSqlAdapterFactory(createMigrationAdapter(pool));
+  return SchemaEngine.new({ datamodels: undefined }, () => undefined, adapter);
+}
+
+type EngineModule = typeof import('@prisma/schema-engine-wasm/schema_engine_bg');
+
+/** Loaded once: the glue has room for one instance, and a second one would break the first. */
+let engineModule: Promise<EngineModule> | undefined;
+
+/** Bundlers load the `.wasm` by an import, Node does not: it is instantiated here, as the glue expects. */
+async function instantiateEngine(): Promise<EngineModule> {
+  const glue = await import('@prisma/schema-engine-wasm/schema_engine_bg');
+  const file = createRequire(__filename).resolve('@prisma/schema-engine-wasm/schema_engine_bg');
+  const binary = await readFile(file.replace(/\.js$/, '.wasm'));
+  const { instance } = await WebAssembly.instantiate(binary, { './schema_engine_bg.js': glue });
+  glue.__wbg_set_wasm(instance.exports);
+  instance.exports.__wbindgen_start();
+  return glue;
+}
