@@ -1,3 +1,4 @@
+import type { ReadableStream } from 'node:stream/web';
 import { eventually } from './eventually';
 
 export interface Answer<Body> {
@@ -26,7 +27,7 @@ export interface RequestOptions {
   /** Sent as JSON. */
   readonly json?: unknown;
   /** Sent as it is, instead of `json`. */
-  readonly body?: BodyInit;
+  readonly body?: string | ReadableStream<Uint8Array>;
   readonly headers?: Readonly<Record<string, string>>;
   /** 35 s unless told: more than the API itself waits. */
   readonly timeoutMs?: number;

@@ -19,6 +19,9 @@ export interface PaymentRequest {
 /** A new id that a client may give, such as `pay_0f3c…`. */
 export const newClientId = (prefix: string): string => `${prefix}_${randomUUID().replaceAll('-', '')}`;
 
+/** Paid, accepted, or a problem: which one, the answer's status says. */
+export type PaymentAnswer = PaidView & Omit<Problem, 'status'>;
+
 export const orderRequest = (order: OrderRequest = {}) => ({
   customer_id: newClientId('cus'),
   product_sku: 'vps.s',
@@ -48,7 +51,7 @@ export async function placeOrder(api: ApiClient, order: OrderRequest = {}, deadl
 }
 
 /** Tells that the order's invoice was paid, once. */
-export function pay(api: ApiClient, order: OrderView, payment: PaymentRequest = {}): Promise<Answer<PaidView & Problem>> {
+export function pay(api: ApiClient, order: OrderView, payment: PaymentRequest = {}): Promise<Answer<PaymentAnswer>> {
   return api.call('POST', '/invoices/close-after-payment', {
     json: paymentNotice(order, payment),
     headers: { prefer: `wait=${payment.wait ?? 10}` },
@@ -61,7 +64,7 @@ export function payUntilSettled(
   order: OrderView,
   payment: PaymentRequest & { readonly payment_id: string },
   deadlineMs: number,
-): Promise<Answer<PaidView & Problem>> {
+): Promise<Answer<PaymentAnswer>> {
   return eventually(
     async () => {
       const answer = await pay(api, order, { wait: 5, ...payment });

@@ -1,0 +1,73 @@
+import { eventRegistry } from '../../src/application';
+import { eventually, must } from '../client/eventually';
+import { findViolations } from './find-violations';
+import { countMoving, readRows } from './rows.sql';
+import type { Snapshot } from './snapshot';
+import { createTopicReader, type TopicEnds } from './topic-messages';
+
+export interface CheckerOptions {
+  /** As it is, not through anything that a test breaks; the whole database is judged. */
+  readonly databaseUrl: string;
+  readonly kafkaBrokers: string;
+  /** Where the topics ended before this database was used; their beginning unless given. */
+  readonly since?: TopicEnds;
+}
+
+export interface Checker {
+  snapshot(): Promise<Snapshot>;
+  /**
+   * Waits until everything has come to rest, and then until every promise holds.
+   * @returns what was judged
+   * @throws ConsistencyError naming each broken promise, when the deadline has passed
+   */
+  holds(deadlineMs: number): Promise<Snapshot>;
+}
+
+/** The system says, at rest, something that it promised never to say. */
+export class ConsistencyError extends Error {
+  override readonly name = 'ConsistencyError';
+
+  constructor(readonly violations: readonly string[]) {
+    super(
+      `${violations.length} broken promises:\n${violations
+        .slice(0, 20)
+        .map((text) => `  - ${text}`)
+        .join('\n')}`,
+    );
+  }
+}
+
+/** Judges a database and the topics that its events went to. */
+export function createChecker({ databaseUrl, kafkaBrokers, since }: CheckerOptions): Checker {
+  async function snapshot(): Promise<Snapshot> {
+    const rows = await readRows(databaseUrl);
+    const topics = await createTopicReader(kafkaBrokers, eventRegistry.topics);
+    try {
+      return { ...rows, messages: await topics.read(since) };
+    } finally {
+      await topics.close();
+    }
+  }
+
+  async function atRest(): Promise<void> {
+    const moving = await countMoving(databaseUrl);
+    must(moving === 0, `${moving} events and sagas are still on their way`);
+  }
+
+  async function judge(): Promise<Snapshot> {
+    const judged = await snapshot();
+    const violations = findViolations(judged);
+    if (violations.length > 0) throw new ConsistencyError(violations);
+    return judged;
+  }
+
+  return {
+    snapshot,
+    async holds(deadlineMs) {
+      const deadline = performance.now() + deadlineMs;
+      // What never comes to rest is judged all the same, for the reasons.
+      await eventually(atRest, { deadlineMs }).catch(() => undefined);
+      return eventually(judge, { deadlineMs: deadline - performance.now(), everyMs: 200 });
+    },
+  };
+}

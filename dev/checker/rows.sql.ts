@@ -1,0 +1,62 @@
+import { Client } from 'pg';
+import type { Rows } from './snapshot';
+
+/** One document of all rows, so that they are of one moment. Amounts as numbers, times as RFC 3339. */
+const READ_ROWS = `
+SELECT json_build_object(
+    'products', (SELECT coalesce(json_agg(product), '[]') FROM product),
+    'orders', (SELECT coalesce(json_agg(orders), '[]') FROM orders),
+    'invoices', (SELECT coalesce(json_agg(invoice), '[]') FROM invoice),
+    'payments', (SELECT coalesce(json_agg(payment), '[]') FROM payment),
+    'provisionings', (SELECT coalesce(json_agg(service_provisioning), '[]') FROM service_provisioning),
+    'sagas', (SELECT coalesce(json_agg(row), '[]') FROM (
+        SELECT saga.*, (SELECT coalesce(json_agg(step), '[]') FROM saga_step AS step
+                        WHERE step.saga_id = saga.saga_id) AS steps
+        FROM saga) AS row),
+    'ledger', (SELECT coalesce(json_agg(row), '[]') FROM (
+        SELECT booked.*, (SELECT coalesce(json_agg(entry), '[]') FROM ledger_entry AS entry
+                          WHERE entry.ledger_transaction_id = booked.ledger_transaction_id) AS entries
+        FROM ledger_transaction AS booked) AS row),
+    'events', (SELECT coalesce(json_agg(event ORDER BY aggregate_type, aggregate_id, version), '[]') FROM event),
+    'outbox', (SELECT coalesce(json_agg(outbox), '[]') FROM outbox),
+    'inbox', (SELECT coalesce(json_agg(json_build_object('scope', scope, 'key', key)), '[]') FROM inbox),
+    'deadLetters', (SELECT coalesce(json_agg(json_build_object(
+        'consumer_group', consumer_group, 'key', key, 'reason', reason)), '[]') FROM dead_letter
+        WHERE state IN ('retrying', 'queued', 'dead')),
+    'sales', (SELECT coalesce(json_agg(sales_daily), '[]') FROM sales_daily)
+) AS rows`;
+
+/** What says, at little cost, that everything has come to rest. */
+const COUNT_MOVING = `
+SELECT (SELECT count(*) FROM outbox WHERE parked_at IS NULL)
+     + (SELECT count(*) FROM saga WHERE state IN ('running', 'compensating'))
+     + (SELECT count(*) FROM event LEFT JOIN inbox ON scope = 'provisioning' AND key = event_id
+        WHERE type = 'invoice_paid.provision_service' AND key IS NULL)
+     + (SELECT count(*) FROM event LEFT JOIN inbox ON scope = 'sales-projection' AND key = event_id
+        WHERE type = 'order.paid' AND key IS NULL) AS moving`;
+
+/** The rows of the whole database. */
+export async function readRows(databaseUrl: string): Promise<Rows> {
+  const [row] = await query<{ rows: Rows }>(databaseUrl, READ_ROWS);
+  if (!row) throw new Error('The database answered no row.');
+  return row.rows;
+}
+
+/** How many events are not yet published or applied, and how many sagas have not ended. */
+export async function countMoving(databaseUrl: string): Promise<number> {
+  const [row] = await query<{ moving: string }>(databaseUrl, COUNT_MOVING);
+  return Number(row?.moving ?? Number.NaN);
+}
+
+/** Runs one statement on a connection of its own. */
+export async function query<Row>(databaseUrl: string, sql: string, values: readonly unknown[] = []): Promise<Row[]> {
+  const client = new Client({ connectionString: databaseUrl, connectionTimeoutMillis: 5_000 });
+  client.on('error', () => undefined);
+  await client.connect();
+  try {
+    const { rows } = await client.query({ text: sql, values: [...values] });
+    return rows as Row[];
+  } finally {
+    await client.end();
+  }
+}
