@@ -1,4 +1,11 @@
-import { Kafka as KafkaJS, logLevel, type Admin, type Consumer, type KafkaConfig as KafkaJSConfig } from 'kafkajs';
+import {
+  type Admin,
+  type Consumer,
+  type ISocketFactory,
+  Kafka as KafkaJS,
+  type KafkaConfig as KafkaJSConfig,
+  logLevel,
+} from 'kafkajs';
 import type { KafkaConfig } from '../config';
 import type { Logger } from '../platform/logger';
 import type { EventMessage } from './cloud-event';
@@ -39,6 +46,8 @@ export interface Kafka {
 export interface KafkaOptions {
   readonly config: Pick<KafkaConfig, 'brokers' | 'clientId' | 'ssl' | 'sasl'>;
   readonly logger: Logger;
+  /** For a broker that is reached another way than by the address it gives, e.g. through a tunnel. */
+  readonly socketFactory?: ISocketFactory;
 }
 
 /** Within one `sendBatch` kafkajs sends the same batch again, which the broker recognises: no duplicates. */
@@ -51,12 +60,13 @@ const ACKS_TIMEOUT_MS = 10_000;
 const ALL_REPLICAS = -1;
 
 /** The one place that knows kafkajs. TLS and SASL as configured. */
-export function connectKafka({ config, logger }: KafkaOptions): Kafka {
+export function connectKafka({ config, logger, socketFactory }: KafkaOptions): Kafka {
   const kafka = new KafkaJS({
     brokers: [...config.brokers],
     clientId: config.clientId,
     ssl: config.ssl,
     ...(config.sasl && { sasl: config.sasl as NonNullable<KafkaJSConfig['sasl']> }),
+    ...(socketFactory && { socketFactory }),
     retry: RETRY,
     connectionTimeout: 3_000,
     requestTimeout: REQUEST_TIMEOUT_MS,

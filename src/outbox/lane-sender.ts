@@ -54,6 +54,10 @@ export function createLaneSender({ kafka, registry }: { kafka: Kafka; registry: 
       const apart = await sendApart(rows, (part) => sendOnce(composeBatch(part, registry)));
       return { ...apart, failed: [...failed, ...apart.failed] };
     },
-    close: () => Promise.race([disconnect(), wait(DISCONNECT_MS)]),
+    async close() {
+      const disconnected = new AbortController();
+      const disconnecting = disconnect().finally(() => disconnected.abort());
+      await Promise.race([disconnecting, wait(DISCONNECT_MS, disconnected.signal)]);
+    },
   };
 }
