@@ -2,7 +2,7 @@ import { z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import { HTTPException } from 'hono/http-exception';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
-import { isUnavailable } from '../platform/database-error';
+import { isDatabaseBusy, isDatabaseOutage } from '../platform/database-error';
 import { Refusal } from '../platform/refusal';
 import type { HttpEnv } from './http-env';
 
@@ -72,7 +72,7 @@ export const answerNotFound = (c: Context<HttpEnv>): Response =>
 function refusalFrom(error: Error): Refusal {
   if (error instanceof Refusal) return error;
   if (error instanceof HTTPException) return refusalFromHttp(error);
-  if (isUnavailable(error)) {
+  if (isDatabaseOutage(error) || isDatabaseBusy(error)) {
     const detail = 'The database does not answer or is busy. Nothing was changed unless you read otherwise; try again.';
     return new Refusal('unavailable', detail, { retry_after: 1 });
   }

@@ -1,18 +1,11 @@
 import { Prisma } from '../platform/prisma/client';
-import { isDatabaseOutage } from '../platform/database-outage';
+import { isDatabaseBusy, isDatabaseOutage, sqlState } from '../platform/database-error';
 import { Refusal } from '../platform/refusal';
-import { sqlState, sqlStates } from '../platform/database-error';
 import { storable } from './incoming-message';
 import { PoisonMessage } from './poison-message';
 
 /** What a failure says, and so what is done about it. */
 export type FailureKind = 'poison' | 'outage' | 'passing' | 'final';
-
-const CONTENTION: ReadonlySet<string> = new Set([
-  '40001', // serialization_failure
-  '40P01', // deadlock_detected
-  sqlStates.lockNotAvailable,
-]);
 
 /**
  * - `outage`: the database is away. Nothing is known about the message: wait, as long as it takes.
@@ -26,9 +19,9 @@ export function failureKind(error: unknown): FailureKind {
   if (error instanceof PoisonMessage) return 'poison';
   if (error instanceof Refusal) return error.code === 'request_in_progress' ? 'passing' : 'final';
   if (isDatabaseOutage(error)) return 'outage';
-  const state = sqlState(error);
-  if (state !== undefined) return CONTENTION.has(state) ? 'passing' : 'final';
-  return error instanceof Prisma.PrismaClientValidationError ? 'final' : 'passing';
+  if (isDatabaseBusy(error)) return 'passing';
+  if (sqlState(error) !== undefined || error instanceof Prisma.PrismaClientValidationError) return 'final';
+  return 'passing';
 }
 
 const REASON_LENGTH = 2_000;

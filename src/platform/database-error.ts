@@ -6,27 +6,53 @@ export const sqlStates = {
   lockNotAvailable: '55P03',
 } as const;
 
-/** Connection lost, shutting down, out of resources, read-only, cancelled by a time-out, busy row. */
-const UNAVAILABLE_STATES = /^(08|53|57|58|25006|25P0|55P03|40)/;
+/** Prisma's codes for a database that cannot be reached (https://www.prisma.io/docs/orm/reference/error-reference). */
+const UNREACHABLE: ReadonlySet<string> = new Set(['P1001', 'P1002', 'P1008', 'P1017', 'P2024']);
+/** The adapter's own kinds for the same, which raw statements carry. */
+const CONNECTION_KINDS: ReadonlySet<unknown> = new Set([
+  'ConnectionClosed',
+  'DatabaseNotReachable',
+  'SocketTimeout',
+  'TooManyConnections',
+]);
+/**
+ * SQLSTATE classes of a server that cannot work now: connection, resources (disk full), operator
+ * (shutdown; but not 57014, a cancelled statement), system error. And 25006: it is read-only.
+ */
+const OUTAGE_STATES = /^(08|53|57P|58|25006)/;
+/** A cancelled statement, a lock that was not to be had, a conflict of transactions. */
+const BUSY_STATES = /^(57014|55P03|40)/;
+/** Prisma could not begin a transaction in time, or it ran out of its time, or met a conflict. */
+const BUSY_CODES: ReadonlySet<string> = new Set(['P2028', 'P2034']);
 
-/** https://www.prisma.io/docs/orm/reference/error-reference: cannot reach, pool or transaction timed out, closed. */
-const UNAVAILABLE_CODES = /^(P1\d{3}|P2024|P2028|P2034|P2037)$/;
+interface AdapterCause {
+  readonly kind?: string;
+  readonly originalCode?: string;
+}
 
-const CONNECTION_ERRORS = /^(ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|ENOTFOUND|EHOSTUNREACH)$/;
+function adapterCause(error: Prisma.PrismaClientKnownRequestError): AdapterCause | undefined {
+  return (error.meta as { driverAdapterError?: { cause?: AdapterCause } } | undefined)?.driverAdapterError?.cause;
+}
 
 /** The SQLSTATE of a failed raw statement, `undefined` when the database never answered. */
 export function sqlState(error: unknown): string | undefined {
   if (!(error instanceof Prisma.PrismaClientKnownRequestError)) return undefined;
-  const cause = (error.meta as { driverAdapterError?: { cause?: { originalCode?: string } } } | undefined)
-    ?.driverAdapterError?.cause;
-  return cause?.originalCode ?? (error.code === 'P2002' ? sqlStates.uniqueViolation : undefined);
+  return adapterCause(error)?.originalCode ?? (error.code === 'P2002' ? sqlStates.uniqueViolation : undefined);
 }
 
-/** Whether the database could not be asked or was too busy, rather than having said no: try again. */
-export function isUnavailable(error: unknown): boolean {
-  const state = sqlState(error);
-  if (state !== undefined) return UNAVAILABLE_STATES.test(state);
+/** Whether a failure says that the database is away or unfit, and nothing about what was asked of it. */
+export function isDatabaseOutage(error: unknown): boolean {
   if (error instanceof Prisma.PrismaClientInitializationError) return true;
-  if (error instanceof Prisma.PrismaClientKnownRequestError) return UNAVAILABLE_CODES.test(error.code);
-  return error instanceof Error && 'code' in error && CONNECTION_ERRORS.test(String(error.code));
+  if (!(error instanceof Prisma.PrismaClientKnownRequestError)) return false;
+  return (
+    UNREACHABLE.has(error.code) ||
+    CONNECTION_KINDS.has(adapterCause(error)?.kind) ||
+    OUTAGE_STATES.test(sqlState(error) ?? '')
+  );
+}
+
+/** Whether the database is there but could not do it now: the same again may well succeed. */
+export function isDatabaseBusy(error: unknown): boolean {
+  if (!(error instanceof Prisma.PrismaClientKnownRequestError)) return false;
+  return BUSY_CODES.has(error.code) || BUSY_STATES.test(sqlState(error) ?? '');
 }
