@@ -1,0 +1,85 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { runCommand, type CommandContext } from '../dev/command';
+import { Problem } from '../dev/os/problem';
+import { stage } from '../dev/os/progress';
+import { startServices, type Services } from '../dev/stack/stack';
+import { temporaryData } from '../dev/stack/temporary-data';
+import type { Measurement, Round } from './measurement';
+import { measurements } from './measurements';
+import { describeMachine } from './report/machine';
+import { type Figures, summarise } from './report/rounds';
+import { table } from './report/table';
+import { createBenchStack } from './stack/bench-stack';
+
+const ROUNDS = 3;
+
+const USAGE = `npm run bench [-- NAME… ] [--json FILE] [--profile FOLDER]; NAME: ${measurements.map(({ name }) => name).join(', ')}`;
+
+/**
+ * Measures ours against the raw limit, in turn, in three rounds, on services of its own that end with
+ * it. The services that variables name are left alone: a million events would go there.
+ */
+async function bench({ args, log, teardown }: CommandContext): Promise<number> {
+  const { names, json, profileDir } = parse(args);
+  const { dataDir, remove } = await temporaryData();
+  teardown.add(remove);
+  const env = { ...process.env, DATABASE_URL: '', KAFKA_BROKERS: '', TEMPORAL_ADDRESS: '' };
+  const services = await startServices({ dataDir, log, teardown, env });
+  const machine = await describeMachine(services.databaseUrl);
+
+  const figures: Figures[] = [];
+  for (const measurement of measurements.filter(({ name }) => names.length === 0 || names.includes(name))) {
+    figures.push(await measure(measurement, services));
+  }
+  log(`\n${table(figures, machine)}`);
+  const report = `${JSON.stringify({ at: new Date().toISOString(), machine, figures }, null, 2)}\n`;
+  if (json === '-') log(`\n${report}`);
+  else if (json !== undefined) writeFileSync(json, report);
+  return 0;
+
+  async function measure(measurement: Measurement, { ...addresses }: Services): Promise<Figures> {
+    const { name } = measurement;
+    const stack = await createBenchStack({
+      services: addresses,
+      name,
+      dataDir,
+      log,
+      teardown,
+      ...(profileDir !== undefined && { profileDir }),
+    });
+    const round = await stage(log, `${name}: prepare`, () => measurement.prepare(stack));
+    const rounds: Round[] = [];
+    for (let count = 1; count <= ROUNDS; count += 1) {
+      rounds.push(await stage(log, `${name}: round ${count} of ${ROUNDS}`, round));
+    }
+    await stack.teardown.run();
+    return summarise(measurement, rounds);
+  }
+}
+
+function parse(args: readonly string[]): { names: string[]; json?: string; profileDir?: string } {
+  const options = { json: { type: 'string' }, profile: { type: 'string' } } as const;
+  const { values, positionals } = parseArgsOrExplain(() =>
+    parseArgs({ args: [...args], options, allowPositionals: true }),
+  );
+  const unknown = positionals.filter((name) => measurements.every((measurement) => measurement.name !== name));
+  if (unknown.length > 0) throw new Problem(`There is no measurement ${unknown.join(', ')}. Usage: ${USAGE}`);
+  if (values.profile !== undefined) mkdirSync(values.profile, { recursive: true });
+  return {
+    names: positionals,
+    ...(values.json !== undefined && { json: values.json }),
+    ...(values.profile !== undefined && { profileDir: resolve(values.profile) }),
+  };
+}
+
+function parseArgsOrExplain<T>(parsing: () => T): T {
+  try {
+    return parsing();
+  } catch (error) {
+    throw new Problem(`${error instanceof Error ? error.message : String(error)} Usage: ${USAGE}`);
+  }
+}
+
+void runCommand(bench);

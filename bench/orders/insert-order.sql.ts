@@ -1,0 +1,33 @@
+import { laneOf } from '../../src/outbox/lane';
+import { newId } from '../../src/platform/ids';
+
+/** The rows of a placed order, each value bound once: order, invoice, their events, their outbox rows. */
+export const INSERT_ORDER = `WITH new_orders AS (
+    INSERT INTO orders (order_id, customer_id, product_sku, quantity, amount, currency, status, collection_method,
+      invoice_id, placed_at, version)
+    VALUES ($1, $3, 'vps.s', 1, 9900, 'EUR', 'PENDING_PAYMENT', 'send_invoice', $2, $4, 1)),
+  new_invoice AS (
+    INSERT INTO invoice (invoice_id, order_id, customer_id, amount, currency, status, issued_at, version)
+    VALUES ($2, $1, $3, 9900, 'EUR', 'OPEN', $4, 1)),
+  new_event AS (
+    INSERT INTO event (event_id, aggregate_type, aggregate_id, version, type, data_version, payload, occurred_at,
+      correlation_id)
+    VALUES ($5, 'order', $1, 1, 'order.placed', 1, $7, $4, $11),
+      ($6, 'invoice', $2, 1, 'invoice.issued', 1, $8, $4, $11))
+  INSERT INTO outbox (event_id, lane, aggregate_id) VALUES ($5, $9, $1), ($6, $10, $2)`;
+
+/** @param number of the order, for its customer */
+export function orderParameters(number: number): unknown[] {
+  const [order_id, invoice_id] = [newId('ord'), newId('inv')];
+  const customer_id = `cus_bench_${number % 500}`;
+  const placed_at = new Date().toISOString();
+  const invoice = { invoice_id, order_id, customer_id, amount: 9900, currency: 'EUR', issued_at: placed_at };
+  const order = {
+    ...{ order_id, customer_id, product_sku: 'vps.s', quantity: 1, amount: 9900, currency: 'EUR' },
+    ...{ collection_method: 'send_invoice', payment_method: null, invoice_id, placed_at },
+  };
+  return [
+    ...[order_id, invoice_id, customer_id, placed_at, newId('evt'), newId('evt')],
+    ...[JSON.stringify(order), JSON.stringify(invoice), laneOf(order_id), laneOf(invoice_id), newId('req')],
+  ];
+}

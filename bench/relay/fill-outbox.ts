@@ -1,0 +1,41 @@
+import type { Client } from 'pg';
+
+/** Rows of one run: those of 20,000 orders, an `order.placed` and an `invoice.issued` each. */
+export const ROWS = 40_000;
+
+/** Ids as long and as ordered as ours: a counter for the time, then noise. */
+const id = (prefix: string, number: string): string =>
+  `'${prefix}_' || lpad(to_hex(${number}), 12, '0') || substr(md5((${number})::text), 1, 20)`;
+
+const FILL_EVENTS = `WITH placed AS (
+    SELECT number, ${id('ord', 'number')} AS order_id, ${id('inv', 'number')} AS invoice_id,
+      'cus_bench_' || number % 500 AS customer_id, '2026-01-01T00:00:00.000Z' AS at
+    FROM generate_series(1, $1::int) AS number)
+  INSERT INTO event (event_id, aggregate_type, aggregate_id, version, type, data_version, payload, occurred_at,
+    correlation_id)
+  SELECT ${id('evt', '2 * number')}, 'order', order_id, 1, 'order.placed', 1,
+    jsonb_build_object('order_id', order_id, 'customer_id', customer_id, 'product_sku', 'vps.s', 'quantity', 1,
+      'amount', 9900, 'currency', 'EUR', 'collection_method', 'send_invoice', 'payment_method', NULL,
+      'invoice_id', invoice_id, 'placed_at', at), at::timestamptz, ${id('req', 'number')}
+  FROM placed
+  UNION ALL
+  SELECT ${id('evt', '2 * number + 1')}, 'invoice', invoice_id, 1, 'invoice.issued', 1,
+    jsonb_build_object('order_id', order_id, 'customer_id', customer_id, 'invoice_id', invoice_id,
+      'amount', 9900, 'currency', 'EUR', 'issued_at', at), at::timestamptz, ${id('req', 'number')}
+  FROM placed`;
+
+/** The lane as `laneOf` has it; `crc32` is there since PostgreSQL 18. */
+const FILL_OUTBOX = `INSERT INTO outbox (event_id, lane, aggregate_id)
+  SELECT event_id, crc32(aggregate_id::bytea) % 16, aggregate_id FROM event ORDER BY event_id LIMIT $1::int`;
+
+/** Fills the event log, once. */
+export async function fillEvents(client: Client): Promise<void> {
+  await client.query(FILL_EVENTS, [ROWS / 2]);
+  await client.query('ANALYZE event');
+}
+
+/** Puts the first rows into an outbox that is empty; all of them become visible at once. */
+export async function fillOutbox(client: Client, rows: number): Promise<void> {
+  await client.query('TRUNCATE outbox');
+  await client.query(FILL_OUTBOX, [rows]);
+}

@@ -1,0 +1,22 @@
+import type { OutboxActivitiesOptions } from '../../activities/outbox';
+import { relayGroups } from '../../src/outbox/keep-relays-running';
+import { runRelay } from '../../src/outbox/relay';
+
+/** All groups' relays in this process, without Temporal. @returns ends them */
+export function startPlainRelay(options: OutboxActivitiesOptions): () => Promise<void> {
+  const { lanesPerRelay } = options.config;
+  const stopping = new AbortController();
+  const running = Array.from({ length: relayGroups(lanesPerRelay) }, (_, group) =>
+    runRelay({
+      ...options,
+      lanes: Array.from({ length: lanesPerRelay }, (_, index) => group * lanesPerRelay + index),
+      signal: stopping.signal,
+      runForMs: Infinity,
+      heartbeat: () => undefined,
+    }),
+  );
+  return async function stop() {
+    stopping.abort();
+    await Promise.all(running);
+  };
+}

@@ -1,0 +1,40 @@
+import { Client } from 'pg';
+import { inSequence, type Measurement } from '../measurement';
+import { relayGroups } from '../../src/outbox/keep-relays-running';
+import { drainRate } from './drain';
+import { fillEvents } from './fill-outbox';
+import { startPlainRelay } from './plain-relay';
+import { rawClaimRate } from './raw-claim';
+import { createRawSender } from './raw-send';
+import { relayOptions } from './relay-options';
+
+/**
+ * Rows per second of the relay on a filled outbox, in plain Node. The limit does in sequence what cannot
+ * be left out: claim and delete in one `pg` statement, then kafkajs alone. Above 1 by overlap.
+ */
+export const relay: Measurement = {
+  name: 'relay',
+  unit: 'rows/s',
+  better: 'higher',
+  goal: 0.9,
+  async prepare(stack) {
+    const { databaseUrl, config, teardown } = stack;
+    const client = new Client({ connectionString: databaseUrl });
+    await client.connect();
+    teardown.add(() => client.end());
+    await fillEvents(client);
+    const options = relayOptions(stack);
+    const { batchSize, lanesPerRelay } = config.outbox;
+    const claiming = { databaseUrl, connections: relayGroups(lanesPerRelay), batchSize: batchSize * lanesPerRelay };
+    const sender = await createRawSender(client, config.kafka, batchSize);
+    teardown.add(() => sender.close());
+
+    return async function round() {
+      const stop = startPlainRelay(options);
+      const ours = await drainRate(client).finally(stop);
+      const claim = await rawClaimRate(client, claiming);
+      const send = await sender.rate();
+      return { ours, limit: inSequence(claim, send), parts: { claim, send } };
+    };
+  },
+};

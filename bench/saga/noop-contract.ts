@@ -1,0 +1,2 @@
+/** Where the no-op workflows are. */
+export const NOOP_TASK_QUEUE = 'noop';
