@@ -1,3 +1,4 @@
+import { isDriverAdapterError } from '@prisma/driver-adapter-utils';
 import { Prisma } from './prisma/client';
 
 /** The SQLSTATEs the code decides by (https://www.postgresql.org/docs/18/errcodes-appendix.html). */
@@ -30,29 +31,32 @@ interface AdapterCause {
   readonly originalCode?: string;
 }
 
-function adapterCause(error: Prisma.PrismaClientKnownRequestError): AdapterCause | undefined {
+/** What the adapter says: inside Prisma's error of a statement, or bare when a commit failed. */
+function adapterCause(error: unknown): AdapterCause | undefined {
+  if (isDriverAdapterError(error)) return error.cause;
+  if (!(error instanceof Prisma.PrismaClientKnownRequestError)) return undefined;
   return (error.meta as { driverAdapterError?: { cause?: AdapterCause } } | undefined)?.driverAdapterError?.cause;
 }
 
-/** The SQLSTATE of a failed raw statement, `undefined` when the database never answered. */
+/** Prisma's code, `P2002`. */
+const codeOf = (error: unknown): string =>
+  error instanceof Prisma.PrismaClientKnownRequestError ? error.code : 'none of Prisma’s';
+
+/** The SQLSTATE of a failed statement, `undefined` when the database never answered. */
 export function sqlState(error: unknown): string | undefined {
-  if (!(error instanceof Prisma.PrismaClientKnownRequestError)) return undefined;
-  return adapterCause(error)?.originalCode ?? (error.code === 'P2002' ? sqlStates.uniqueViolation : undefined);
+  return adapterCause(error)?.originalCode ?? (codeOf(error) === 'P2002' ? sqlStates.uniqueViolation : undefined);
 }
 
 /** Whether a failure says that the database is away or unfit, and nothing about what was asked of it. */
 export function isDatabaseOutage(error: unknown): boolean {
-  if (error instanceof Prisma.PrismaClientInitializationError) return true;
-  if (!(error instanceof Prisma.PrismaClientKnownRequestError)) return false;
   return (
-    UNREACHABLE.has(error.code) ||
+    error instanceof Prisma.PrismaClientInitializationError ||
+    UNREACHABLE.has(codeOf(error)) ||
     CONNECTION_KINDS.has(adapterCause(error)?.kind) ||
     OUTAGE_STATES.test(sqlState(error) ?? '')
   );
 }
 
 /** Whether the database is there but could not do it now: the same again may well succeed. */
-export function isDatabaseBusy(error: unknown): boolean {
-  if (!(error instanceof Prisma.PrismaClientKnownRequestError)) return false;
-  return BUSY_CODES.has(error.code) || BUSY_STATES.test(sqlState(error) ?? '');
-}
+export const isDatabaseBusy = (error: unknown): boolean =>
+  BUSY_CODES.has(codeOf(error)) || BUSY_STATES.test(sqlState(error) ?? '');

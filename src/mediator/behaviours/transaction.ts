@@ -1,37 +1,55 @@
 import { find } from '../../inbox/inbox.sql';
+import type { Once } from '../../inbox/once';
 import { storedAnswer } from '../../inbox/stored-answer';
 import type { EventRegistry } from '../../outbox/event-registry';
 import type { Database } from '../../platform/database';
-import { sqlState, sqlStates } from '../../platform/database-error';
+import { isDatabaseOutage, sqlState, sqlStates } from '../../platform/database-error';
 import { Refusal } from '../../platform/refusal';
-import type { Behaviour } from '../behaviour';
+import type { Behaviour, Dispatch } from '../behaviour';
 import { createUnitOfWork } from '../unit-of-work';
 
 /** Gives each command its unit of work, and writes it when the handler is done. */
 export function createTransaction(database: Database, registry: EventRegistry): Behaviour {
   return async function transaction(dispatch, next) {
-    const { definition, context, options } = dispatch;
-    if (definition.transaction === undefined || dispatch.uow) return next();
+    const { transaction: mode } = dispatch.definition;
+    if (mode === undefined || dispatch.uow) return next();
+    const { once } = dispatch.options;
+    const committing = mode === 'one_statement' ? oneStatement(dispatch, next) : interactive(dispatch, next);
+    return once ? committing.catch((error: unknown) => readBack(once, error)) : committing;
+  };
 
-    if (definition.transaction === 'one_statement') {
-      const uow = createUnitOfWork({ registry, context });
-      dispatch.uow = uow;
-      const result = await next();
-      const { once } = options;
-      if (!once) {
-        await uow.write(database);
-        return result;
-      }
-      const claim = { once, now: context.occurred_at, result };
-      const written = await uow.write(database, { claim }).catch(refuseWhileFirstRuns);
-      return written ? result : storedAnswer(once, await find(database, once.scope, once.key));
+  async function oneStatement(dispatch: Dispatch, next: () => Promise<unknown>): Promise<unknown> {
+    const { context, options } = dispatch;
+    const uow = createUnitOfWork({ registry, context });
+    dispatch.uow = uow;
+    const result = await next();
+    const { once } = options;
+    if (!once) {
+      await uow.write(database);
+      return result;
     }
+    const claim = { once, now: context.occurred_at, result };
+    const written = await uow.write(database, { claim }).catch(refuseWhileFirstRuns);
+    return written ? result : storedAnswer(once, await find(database, once.scope, once.key));
+  }
 
+  function interactive(dispatch: Dispatch, next: () => Promise<unknown>): Promise<unknown> {
     return database.$transaction(async (tx) => {
-      dispatch.uow = createUnitOfWork({ registry, context, tx });
+      dispatch.uow = createUnitOfWork({ registry, context: dispatch.context, tx });
       return next();
     });
-  };
+  }
+
+  /**
+   * The connection broke, perhaps while it committed: the key tells whether it did. When it is not
+   * there the outcome stays unknown, and the caller's repeat with the same key settles it.
+   */
+  async function readBack(once: Once, error: unknown): Promise<unknown> {
+    if (!isDatabaseOutage(error)) throw error;
+    const row = await find(database, once.scope, once.key).catch(() => undefined);
+    if (!row) throw error;
+    return storedAnswer(once, row);
+  }
 }
 
 /** The key is claimed by a transaction that is still open. */
