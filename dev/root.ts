@@ -1,7 +1,8 @@
-import { join } from 'node:path';
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 
-/** The folder of the clone: this file is `dist/dev/root.js` when it runs. */
-export const ROOT = join(__dirname, '..', '..');
+/** The folder of the clone. This file is `dist/dev/root.js` when it runs, and `dev/root.ts` in the tests. */
+export const ROOT = cloneAbove(__dirname);
 
 /** The absolute path of a file or folder of the clone. */
 export function fromRoot(...path: string[]): string {
@@ -10,3 +11,7 @@ export function fromRoot(...path: string[]): string {
 
 /** What `npm start` keeps between two starts. */
 export const DATA = fromRoot('.paysaga');
+
+function cloneAbove(folder: string): string {
+  return existsSync(join(folder, 'package.json')) ? folder : cloneAbove(dirname(folder));
+}
