@@ -35,7 +35,8 @@ export const recordSagaOutcomeHandler = handle(recordSagaOutcome, async (outcome
   await uow.tx.sagaStep.upsert({
     where: { saga_id_name: { saga_id, name: failed_step } },
     create: { saga_id, name: failed_step, attempts: 1, ...failed },
-    update: {},
+    // Its compensation may have been first: it is undone then, and keeps its error.
+    update: { error: failure_detail },
   });
   return null;
 });

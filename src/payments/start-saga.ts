@@ -3,6 +3,7 @@ import {
   WorkflowExecutionAlreadyStartedError,
   WorkflowFailedError,
   type WorkflowHandle,
+  WorkflowNotFoundError,
 } from '@temporalio/client';
 import { ApplicationFailure, TypedSearchAttributes } from '@temporalio/common';
 import type { Config } from '../config';
@@ -19,6 +20,7 @@ import {
 } from '../contract';
 import type { Logger } from '../platform/logger';
 import type { TemporalClient } from '../platform/temporal';
+import { wait } from '../platform/wait';
 
 /** What the `saga` row knows of it. */
 export interface SagaToStart {
@@ -50,6 +52,8 @@ export interface SagaStarterOptions {
 }
 
 const START_DEADLINE_MS = 500;
+/** A saga that waits for the sweeper is there within seconds. */
+const UNSTARTED_POLL_MS = 250;
 /** After this a workflow task of a killed worker goes to another one. */
 const WORKFLOW_TASK_TIMEOUT = '5s';
 
@@ -90,14 +94,19 @@ export function createSagaStarter({ temporal, config, logger }: SagaStarterOptio
     },
 
     async result(sagaId, waitMs) {
-      try {
-        const result = await temporal.within(waitMs, () => workflow.getHandle(sagaId).result());
-        return { state: 'completed', result: result as PaymentSagaResult };
-      } catch (error) {
-        const failure = failureOf(error);
-        if (failure) return { state: 'compensated', failure };
-        logger.debug({ saga_id: sagaId, reason: reasonOf(error) }, 'saga.pending');
-        return { state: 'pending' };
+      const until = performance.now() + waitMs;
+      for (;;) {
+        const leftMs = until - performance.now();
+        try {
+          const result = await temporal.within(leftMs, () => workflow.getHandle(sagaId).result());
+          return { state: 'completed', result: result as PaymentSagaResult };
+        } catch (error) {
+          const failure = failureOf(error);
+          if (failure) return { state: 'compensated', failure };
+          logger.debug({ saga_id: sagaId, reason: reasonOf(error) }, 'saga.pending');
+          if (!(error instanceof WorkflowNotFoundError) || leftMs <= UNSTARTED_POLL_MS) return { state: 'pending' };
+          await wait(UNSTARTED_POLL_MS);
+        }
       }
     },
   };

@@ -27,17 +27,19 @@ export function installTemporalRuntime(logger: Logger): void {
   });
 }
 
-/** Lines of our workflows and activities keep their names; what the SDK says of itself becomes a detail. */
+/**
+ * Lines of our workflows and activities keep their names; what the SDK says of itself becomes a detail,
+ * and its daily doings a matter of debugging.
+ */
 function write(logger: Logger, level: LogLevel, message: string, meta: LogMetadata = {}): void {
   const { sdkComponent, error, ...fields } = meta as Record<string, unknown>;
   const line = { ...(error !== undefined && { err: error }), ...fields };
-  const ours = sdkComponent === SdkComponent.workflow || sdkComponent === SdkComponent.activity;
-  if (ours) logger[LEVELS[level]](line, message);
-  else
-    logger[LEVELS[level]](
-      { component: `temporal/${String(sdkComponent)}`, detail: message, ...line },
-      'temporal.sdk_reported',
-    );
+  if (sdkComponent === SdkComponent.workflow || sdkComponent === SdkComponent.activity) {
+    logger[LEVELS[level]](line, message);
+  } else {
+    const ofSdk = { component: `temporal/${String(sdkComponent)}`, detail: message, ...line };
+    logger[level === 'INFO' ? 'debug' : LEVELS[level]](ofSdk, 'temporal.sdk_reported');
+  }
 }
 
 export interface ConnectWorkerOptions {

@@ -32,7 +32,7 @@ export const once: Behaviour = async function once({ definition, options, uow, c
     key.undoes !== undefined && (await claim(tx, { ...key, key: key.undoes }, now, undone).catch(refuseWhileFirstRuns));
   const result = neverHappened ? null : await next();
 
-  if (step) await recordSagaStep(tx, step, now);
+  if (step && !neverHappened) await recordSagaStep(tx, step, now);
   await uow.write(tx, { onceResult: { once: key, result } });
   return result;
 };
