@@ -1,5 +1,4 @@
 import type { OpenAPIHono } from '@hono/zod-openapi';
-import { bodyLimit } from 'hono/body-limit';
 import { createAnalyticsRoutes } from '../analytics/routes';
 import { createBillingRoutes } from '../billing/routes';
 import { createInventoryRoutes } from '../inventory/routes';
@@ -12,6 +11,7 @@ import { newId } from '../platform/ids';
 import type { Logger } from '../platform/logger';
 import { Refusal } from '../platform/refusal';
 import type { Authenticate } from './api-keys';
+import { limitBody } from './body-limit';
 import { createFaultRoutes } from './dev-faults';
 import { createDocs } from './docs';
 import { createHealthRoutes, type HealthChecks } from './health';
@@ -54,14 +54,7 @@ export function createApp(options: AppOptions): OpenAPIHono<HttpEnv> {
     }
     await next();
   });
-  app.use(
-    bodyLimit({
-      maxSize: BODY_LIMIT_BYTES,
-      onError: () => {
-        throw new Refusal('payload_too_large', `A body has at most ${BODY_LIMIT_BYTES} bytes.`);
-      },
-    }),
-  );
+  app.use(limitBody(BODY_LIMIT_BYTES));
   app.onError(answerError);
   app.notFound(answerNotFound);
 
