@@ -1,12 +1,31 @@
 import { Client } from 'pg';
 import { Problem } from '../os/problem';
+import { stage, type Log } from '../os/progress';
 import { assertAnswers } from '../os/wait';
 
 /** `MERGE`-era and older servers lack what the migrations use. */
 const OLDEST_POSTGRES = 15;
 
 /** @returns the URL, once a server that is new enough has answered there; @throws Problem otherwise */
-export async function externalPostgres(connectionString: string): Promise<string> {
+export async function externalPostgres(url: string, log: Log): Promise<string> {
+  await stage(log, 'PostgreSQL, by DATABASE_URL', () => assertUsable(url));
+  return url;
+}
+
+/** @returns the brokers, once the first of them has answered; @throws Problem otherwise */
+export async function externalKafka(brokers: string, log: Log): Promise<string> {
+  const first = brokers.split(',')[0]?.trim() ?? '';
+  await stage(log, 'Kafka, by KAFKA_BROKERS', () => assertAnswers('KAFKA_BROKERS', first));
+  return brokers;
+}
+
+/** @returns the address, once it has answered; @throws Problem otherwise */
+export async function externalTemporal(address: string, log: Log): Promise<string> {
+  await stage(log, 'Temporal, by TEMPORAL_ADDRESS', () => assertAnswers('TEMPORAL_ADDRESS', address));
+  return address;
+}
+
+async function assertUsable(connectionString: string): Promise<void> {
   const client = new Client({ connectionString, connectionTimeoutMillis: 5000 });
   client.on('error', () => undefined);
   try {
@@ -19,7 +38,6 @@ export async function externalPostgres(connectionString: string): Promise<string
       throw new Problem(
         `DATABASE_URL names a PostgreSQL ${version}, paysaga needs ${OLDEST_POSTGRES} or newer: unset DATABASE_URL to let the stack make one.`,
       );
-    return connectionString;
   } catch (error) {
     if (error instanceof Problem) throw error;
     throw new Problem(
@@ -28,18 +46,6 @@ export async function externalPostgres(connectionString: string): Promise<string
   } finally {
     await client.end().catch(() => undefined);
   }
-}
-
-/** @returns the brokers, once the first of them has answered; @throws Problem otherwise */
-export async function externalKafka(brokers: string): Promise<string> {
-  await assertAnswers('KAFKA_BROKERS', brokers.split(',')[0]?.trim() ?? '');
-  return brokers;
-}
-
-/** @returns the address, once it has answered; @throws Problem otherwise */
-export async function externalTemporal(address: string): Promise<string> {
-  await assertAnswers('TEMPORAL_ADDRESS', address);
-  return address;
 }
 
 /** Several addresses tried are one error without a text, holding one with a text for each. */

@@ -48,6 +48,7 @@ export async function startKafka(context: ServiceContext): Promise<string> {
   const jvm = ['-Xms512m', '-Xmx512m', `-Dlog4j2.configurationFile=${logging}`, '-cp', classPath];
   const [port = 0] = await launch(context, {
     name: 'kafka',
+    title: 'Kafka',
     ports: { kafka: 9092, kafkaController: 9093 },
     command: async ([port = 0, controllerPort = 0]) => {
       const properties = await writeProperties(folder, port, controllerPort);
@@ -55,7 +56,7 @@ export async function startKafka(context: ServiceContext): Promise<string> {
       return { command: java, args: [...jvm, 'kafka.Kafka', properties] };
     },
     ready: ([port = 0]) => answers(`127.0.0.1:${port}`),
-    timeoutMs: 90_000,
+    timeoutMs: 120_000,
   });
   return `127.0.0.1:${port}`;
 }

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { startChild, tailOf, type Child, type ChildOptions } from '../os/child';
 import { Problem } from '../os/problem';
+import { stage } from '../os/progress';
 import { waitUntil } from '../os/wait';
 import type { ServiceContext } from './context';
 
@@ -9,6 +10,8 @@ type Ports = readonly number[];
 export interface Launch {
   /** As in `kafka`: names its pid file and its log file. */
   readonly name: string;
+  /** As in `Kafka`: what a person calls it. */
+  readonly title: string;
   /** Ports to take: the name under which each is remembered, and the one to try first. */
   readonly ports: Readonly<Record<string, number>>;
   /** The command for these ports, in the order of `ports`. */
@@ -29,7 +32,11 @@ const ATTEMPTS = 3;
  * @returns its ports, in the order of `ports`
  * @throws Problem when it does not come up, with the last lines of its log
  */
-export async function launch(context: ServiceContext, service: Launch): Promise<Ports> {
+export function launch(context: ServiceContext, service: Launch): Promise<Ports> {
+  return stage(context.log, service.title, () => launchSomewhere(context, service));
+}
+
+async function launchSomewhere(context: ServiceContext, service: Launch): Promise<Ports> {
   const logFile = join(context.dataDir, 'logs', `${service.name}.log`);
   for (let attempt = 1; ; attempt++) {
     const ports = await takePorts(context, service, attempt);
@@ -47,7 +54,7 @@ export async function launch(context: ServiceContext, service: Launch): Promise<
       : `ended with ${await child.ended}`;
     await child.stop();
     if (attempt === ATTEMPTS)
-      throw new Problem(`${service.name} ${reason}: ${tailOf(logFile)} (all of it: ${logFile})`);
+      throw new Problem(`${service.title} ${reason}: ${tailOf(logFile)} (all of it: ${logFile})`);
   }
 }
 

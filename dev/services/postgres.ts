@@ -30,6 +30,7 @@ export async function startPostgres(context: ServiceContext): Promise<string> {
   const settings = Object.entries(SETTINGS).flatMap(([key, value]) => ['-c', `${key}=${value}`]);
   const [port = 0] = await launch(context, {
     name: 'postgres',
+    title: 'PostgreSQL',
     ports: { postgres: 5432 },
     command: ([port]) => ({
       command: join(home, 'bin', 'postgres'),

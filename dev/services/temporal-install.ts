@@ -62,7 +62,7 @@ async function download(into: string): Promise<true> {
 async function build(into: string): Promise<void> {
   const { code, output } = await run('go', ['install', `github.com/temporalio/cli/cmd/temporal@${CLI}`], {
     cwd: into,
-    env: { ...process.env, GOBIN: into, GOFLAGS: '-mod=mod' },
+    env: { ...process.env, GOBIN: into },
   });
   if (code === 0) return;
   if (code === null)

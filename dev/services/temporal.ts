@@ -30,6 +30,7 @@ export async function startTemporal(context: ServiceContext): Promise<TemporalSe
   await mkdir(folder, { recursive: true });
   const [port = 0, uiPort = 0] = await launch(context, {
     name: 'temporal',
+    title: 'Temporal',
     ports: { temporal: 7233, temporalUi: 8233 },
     command: ([port, uiPort]) => ({
       command,

@@ -3,7 +3,7 @@ import { chmod } from 'node:fs/promises';
 import { join } from 'node:path';
 import { stopLeftovers } from '../os/pid-file';
 import { createPorts } from '../os/ports';
-import { stage, type Log } from '../os/progress';
+import type { Log } from '../os/progress';
 import { createTeardown, type Teardown } from '../os/teardown';
 import { hasDocker, startCompose, type ComposeService } from '../services/compose';
 import type { ServiceContext } from '../services/context';
@@ -81,23 +81,23 @@ async function findServices(context: ServiceContext, env: NodeJS.ProcessEnv): Pr
   const { log } = context;
   const local = '127.0.0.1';
 
-  const postgres = stage(log, 'PostgreSQL', async () => {
-    if (given.postgres) return externalPostgres(given.postgres);
+  async function findPostgres(): Promise<string> {
+    if (given.postgres) return externalPostgres(given.postgres, log);
     if (!container) return startPostgres(context);
     return `postgresql://paysaga:paysaga@${local}:${container.POSTGRES_PORT}/paysaga`;
-  });
-  const kafka = stage(log, 'Kafka', async () => {
-    if (given.kafka) return externalKafka(given.kafka);
+  }
+  async function findKafka(): Promise<string> {
+    if (given.kafka) return externalKafka(given.kafka, log);
     return container ? `${local}:${container.KAFKA_PORT}` : startKafka(context);
-  });
-  const temporal = stage(log, 'Temporal', async () => {
-    if (given.temporal) return { address: await externalTemporal(given.temporal), uiUrl: env.TEMPORAL_UI_URL };
+  }
+  async function findTemporal(): Promise<{ address: string; uiUrl: string | undefined }> {
+    if (given.temporal) return { address: await externalTemporal(given.temporal, log), uiUrl: env.TEMPORAL_UI_URL };
     if (!container) return startTemporal(context);
-    return {
-      address: `${local}:${container.TEMPORAL_PORT}`,
-      uiUrl: `http://${local}:${container.TEMPORAL_UI_PORT}`,
-    };
-  });
+    const uiUrl = `http://${local}:${container.TEMPORAL_UI_PORT}`;
+    return { address: `${local}:${container.TEMPORAL_PORT}`, uiUrl };
+  }
+
+  const [postgres, kafka, temporal] = [findPostgres(), findKafka(), findTemporal()];
   // When one fails the others are waited for, so that all can be stopped.
   await Promise.allSettled([postgres, kafka, temporal]);
   const { address, uiUrl } = await temporal;
