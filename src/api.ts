@@ -11,6 +11,9 @@ import { createFaults } from './platform/faults';
 import { runProcess } from './platform/run-process';
 import { connectTemporalClient, createWorkflowUrl } from './platform/temporal';
 
+/** For a request to arrive, so that a slow sender holds no connection; answering may take longer. */
+const TIMEOUTS = { headersTimeout: 10_000, requestTimeout: 30_000 };
+
 /** The HTTP process. It listens at once; `/health/ready` tells what it still waits for. */
 void runProcess('api', async ({ config, logger, fail }) => {
   const database = connectDatabase({ ...config.database, applicationName: 'paysaga-api', logger });
