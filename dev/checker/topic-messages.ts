@@ -24,6 +24,7 @@ export interface TopicReader {
 }
 
 const READ_DEADLINE_MS = 20_000;
+const ENDS_DEADLINE_MS = 10_000;
 
 /** Reads whole topics, as a consumer group of its own for each read. */
 export async function createTopicReader(brokers: string, topics: readonly string[]): Promise<TopicReader> {
@@ -35,7 +36,8 @@ export async function createTopicReader(brokers: string, topics: readonly string
   });
   const admin = kafka.admin();
   await admin.connect();
-  const ends = (): Promise<TopicEnds> => readEnds(admin, topics);
+  // A partition made a moment ago may not have its leader yet.
+  const ends = (): Promise<TopicEnds> => eventually(() => readEnds(admin, topics), { deadlineMs: ENDS_DEADLINE_MS });
 
   return {
     ends,

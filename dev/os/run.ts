@@ -4,6 +4,8 @@ export interface RunOptions {
   readonly cwd?: string;
   readonly env?: NodeJS.ProcessEnv;
   readonly timeoutMs?: number;
+  /** Ends the tool, and rejects. */
+  readonly signal?: AbortSignal;
   /** Whom it runs as; only root can say. */
   readonly user?: { readonly uid: number; readonly gid: number } | undefined;
 }
@@ -15,17 +17,21 @@ export interface RunResult {
   readonly output: string;
 }
 
-/** Runs a tool to its end and collects what it printed. Never rejects: a missing tool is `code: null`. */
+/**
+ * Runs a tool to its end and collects what it printed. A missing tool is `code: null`.
+ * @throws AbortError when the signal asked for it, and nothing else
+ */
 export function run(
   command: string,
   args: readonly string[],
-  { cwd, env, timeoutMs, user }: RunOptions = {},
+  { cwd, env, timeoutMs, signal, user }: RunOptions = {},
 ): Promise<RunResult> {
-  return new Promise((resolve) => {
+  return new Promise((resolve, reject) => {
     const tool = spawn(command, args, {
       cwd,
       env,
       timeout: timeoutMs,
+      signal,
       stdio: ['ignore', 'pipe', 'pipe'],
       ...(user ?? {}),
     });
@@ -33,7 +39,10 @@ export function run(
     const collect = (chunk: Buffer): void => void (output += chunk.toString());
     tool.stdout.on('data', collect);
     tool.stderr.on('data', collect);
-    tool.once('error', (error) => resolve({ code: null, output: error.message }));
+    tool.once('error', (error) => {
+      if (error.name === 'AbortError') reject(error);
+      else resolve({ code: null, output: error.message });
+    });
     tool.once('close', (code) => resolve({ code, output }));
   });
 }

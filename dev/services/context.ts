@@ -2,6 +2,9 @@ import type { Ports } from '../os/ports';
 import type { Log } from '../os/progress';
 import type { Teardown } from '../os/teardown';
 
+/** How a long install reports, and how it is ended early. */
+export type InstallContext = Pick<ServiceContext, 'log'> & Partial<Pick<ServiceContext, 'signal'>>;
+
 /** What the start of a local service needs. */
 export interface ServiceContext {
   /** The stack's folder: each service has a folder of its own below it. */
@@ -12,5 +15,7 @@ export interface ServiceContext {
   /** Well-known ports are tried first; a stack that runs beside others leaves them alone. */
   readonly wellKnownPorts: boolean;
   readonly log: Log;
+  /** Ends tools that run for minutes once another service cannot be had. */
+  readonly signal: AbortSignal;
   readonly teardown: Teardown;
 }

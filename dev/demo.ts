@@ -1,0 +1,55 @@
+import { disarmFaults } from './client/faults';
+import { runCommand, type CommandContext } from './command';
+import { tellApiCrash } from './demo/api-crash';
+import { tellCompensation } from './demo/compensation';
+import { createNarrator } from './demo/narrator';
+import { tellPayment } from './demo/payment';
+import { tellRelayCrash } from './demo/relay-crash';
+import { createScene } from './demo/scene';
+import { tellVerdict } from './demo/verdict';
+import { tellWorkerCrash } from './demo/worker-crash';
+import { duration, stage } from './os/progress';
+import { startFreshStack } from './stack/fresh-stack';
+import { startServices } from './stack/stack';
+import { temporaryData } from './stack/temporary-data';
+
+const CHAPTERS = [tellPayment, tellCompensation, tellApiCrash, tellWorkerCrash, tellRelayCrash, tellVerdict];
+const LAST_LINES = 15;
+
+/**
+ * Shows the main job and the three crashes on a stack of its own, which ends with it: processes are
+ * really killed, and each claim is checked against Postgres, Kafka and HTTP. 0 only if all of them held.
+ */
+async function demo({ log, teardown }: CommandContext): Promise<number> {
+  const { dataDir, remove } = await temporaryData();
+  teardown.add(remove);
+  const services = await startServices({ dataDir, log, teardown });
+  const stack = await stage(log, 'migrations, catalogue, topics, keys; api, worker and consumer', () =>
+    startFreshStack({ services, dataDir, restart: true }),
+  );
+  teardown.add(() => stack.stop());
+  const narrator = createNarrator(log, process.stdout.isTTY && !process.env.NO_COLOR);
+  const scene = await createScene(stack, narrator);
+  teardown.add(() => scene.leave());
+
+  const began = performance.now();
+  for (const tellChapter of CHAPTERS) {
+    await narrator.whole(() => tellChapter(scene));
+    await disarmFaults(stack.operator).catch(() => undefined);
+  }
+  const took = duration(performance.now() - began);
+  if (narrator.failed.length === 0) {
+    log(`\nAll ${narrator.held} claims held, in ${took}.\n`);
+    return 0;
+  }
+  log(`\n${narrator.failed.length} of ${narrator.held + narrator.failed.length} claims did not hold:`);
+  narrator.failed.forEach((claim) => log(`  ✗ ${claim}`));
+  log('\nThe last warnings of the processes:');
+  stack.log
+    .filter((line) => /"level":"(warn|error|fatal)"/.test(line))
+    .slice(-LAST_LINES)
+    .forEach(log);
+  return 1;
+}
+
+void runCommand(demo);

@@ -1,0 +1,90 @@
+import { randomBytes } from 'node:crypto';
+import { type Checker, createChecker } from '../checker/checker';
+import { query } from '../checker/rows.sql';
+import { createTopicReader, type TopicEnds } from '../checker/topic-messages';
+import { type Clients, createClients } from '../client/clients';
+import { createTeardown } from '../os/teardown';
+import { createDatabase, dropDatabase } from '../services/postgres';
+import { consumers, eventRegistry } from '../../src/application';
+import { prepare } from './prepare';
+import { type Processes, type ProcessesOptions, startProcesses } from './processes';
+import { type ApiKeys, ensureApiKeys } from './secrets';
+import { skipToEnds } from './skip-to-ends';
+import type { ServiceAddresses } from './stack';
+
+export interface FreshStackOptions extends Pick<ProcessesOptions, 'dataDir' | 'restart'> {
+  /** The database names the cluster: the stack gets a new one of it. */
+  readonly services: ServiceAddresses;
+  readonly env?: NodeJS.ProcessEnv;
+  readonly envOf?: NonNullable<ProcessesOptions['envOf']>;
+}
+
+export interface FreshStack extends Clients {
+  readonly processes: Processes;
+  readonly checker: Checker;
+  readonly keys: ApiKeys;
+  /** As the processes have them, the new database among them. */
+  readonly services: ServiceAddresses;
+  readonly namespace: string;
+  /** What the processes have logged so far, line by line, each behind the name of its process. */
+  readonly log: readonly string[];
+  /** One statement past the product, for looking. */
+  query<Row>(sql: string, ...values: unknown[]): Promise<Row[]>;
+  /** Stops the processes and drops the database. */
+  stop(): Promise<void>;
+}
+
+/**
+ * The three processes on a database and a Temporal namespace of their own. Topics and consumer groups
+ * have fixed names, so a stack begins where the ones before ended, and only one runs on a broker at a time.
+ */
+export async function startFreshStack(options: FreshStackOptions): Promise<FreshStack> {
+  const { dataDir, restart, envOf } = options;
+  const teardown = createTeardown();
+  const name = `fresh_${randomBytes(5).toString('hex')}`;
+  const databaseUrl = await createDatabase(options.services.databaseUrl, name);
+  teardown.add(() => dropDatabase(databaseUrl));
+  const services = { ...options.services, databaseUrl };
+  const env = { ...options.env, TEMPORAL_NAMESPACE: name };
+  const log: string[] = [];
+
+  try {
+    await prepare(services, env);
+    const [since, keys] = await Promise.all([beginAtEnds(services.kafkaBrokers), ensureApiKeys(databaseUrl)]);
+    const processes = await startProcesses({
+      services,
+      dataDir,
+      env,
+      ...(envOf && { envOf }),
+      log: (line) => void log.push(line),
+      restart,
+      teardown,
+    });
+    return {
+      ...createClients(processes.api.url, keys),
+      processes,
+      checker: createChecker({ databaseUrl, kafkaBrokers: services.kafkaBrokers, since }),
+      keys,
+      services,
+      namespace: name,
+      log,
+      query: (sql, ...values) => query(databaseUrl, sql, values),
+      stop: () => teardown.run(),
+    };
+  } catch (error) {
+    await teardown.run();
+    throw error;
+  }
+}
+
+/** Where the topics end, and every group with them: what others left there is not this stack's. */
+async function beginAtEnds(brokers: string): Promise<TopicEnds> {
+  const topics = await createTopicReader(brokers, eventRegistry.topics);
+  try {
+    const ends = await topics.ends();
+    await Promise.all(consumers.map((consumer) => skipToEnds(brokers, consumer, ends)));
+    return ends;
+  } finally {
+    await topics.close();
+  }
+}
