@@ -1,7 +1,7 @@
 import { ApplicationFailure, Context } from '@temporalio/activity';
 import type { RelayInput } from '../src/contract';
 import { LANES } from '../src/outbox/lane';
-import { type RelayOptions, runRelay } from '../src/outbox/relay';
+import { type RelayOptions, type RelayResult, runRelay } from '../src/outbox/relay';
 
 export type OutboxActivitiesOptions = Pick<
   RelayOptions,
@@ -18,7 +18,7 @@ export const createOutboxActivities = (options: OutboxActivitiesOptions) => ({
    *
    * @throws ApplicationFailure non-retryable for a group that this deployment does not have
    */
-  async relayOutbox({ group }: RelayInput): Promise<{ published: number }> {
+  async relayOutbox({ group }: RelayInput): Promise<RelayResult> {
     const context = Context.current();
     const lanes = lanesOf(group, options.config.lanesPerRelay);
     if (lanes.length === 0) {

@@ -1,4 +1,4 @@
-import { continueAsNew, proxyActivities, setCurrentDetails, workflowInfo } from '@temporalio/workflow';
+import { continueAsNew, proxyActivities, setCurrentDetails, sleep, workflowInfo } from '@temporalio/workflow';
 import type { OutboxActivities } from '../activities';
 import { type RelayInput, taskQueues } from '../src/contract';
 
@@ -17,11 +17,16 @@ const { relayOutbox } = proxyActivities<OutboxActivities>({
 /** An activity runs for minutes, so that is days; each run adds six events to the history. */
 const RUNS_PER_HISTORY = 500;
 
+/** Only a relay that is not of this workflow can take its lanes: two of them must not fight at full speed. */
+const FENCED_OFF_PAUSE = '5s';
+
 /** Keeps one activity relaying a group's lanes, for ever. One per group, by its workflow id. */
 export async function outboxRelay(input: RelayInput): Promise<never> {
   let published = 0;
   for (let run = 0; run < RUNS_PER_HISTORY && !workflowInfo().continueAsNewSuggested; run += 1) {
-    published += (await relayOutbox(input)).published;
+    const report = await relayOutbox(input);
+    published += report.published;
+    if (report.fencedOff) await sleep(FENCED_OFF_PAUSE, { summary: 'another relay has these lanes' });
     setCurrentDetails(`Group ${input.group}: ${published} messages published in ${run + 1} finished runs.`);
   }
   return continueAsNew<typeof outboxRelay>(input);

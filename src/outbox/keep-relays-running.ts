@@ -1,6 +1,6 @@
 import { relayWorkflowId, type RelayInput, taskQueues } from '../contract';
 import type { Logger } from '../platform/logger';
-import type { TemporalClient } from '../platform/temporal';
+import { reasonOf, type TemporalClient } from '../platform/temporal';
 import { wait } from '../platform/wait';
 import { LANES } from './lane';
 
@@ -22,11 +22,15 @@ const DEADLINE_MS = 2_000;
  */
 export async function keepRelaysRunning(options: KeepRelaysRunningOptions): Promise<void> {
   const { lanesPerRelay, logger, signal } = options;
+  let away = false;
   while (!signal.aborted) {
     try {
       for (let group = 0; group < relayGroups(lanesPerRelay); group += 1) await startRelay(options, group);
+      if (away) logger.info('temporal.back');
+      away = false;
     } catch (error) {
-      logger.warn({ err: error }, 'relay.start_postponed');
+      if (!away) logger.warn({ reason: reasonOf(error) }, 'temporal.away');
+      away = true;
     }
     await wait(INTERVAL_MS, signal);
   }

@@ -1,5 +1,4 @@
 import {
-  isGrpcServiceError,
   WorkflowExecutionAlreadyStartedError,
   WorkflowFailedError,
   type WorkflowHandle,
@@ -19,7 +18,7 @@ import {
   taskQueues,
 } from '../contract';
 import type { Logger } from '../platform/logger';
-import type { TemporalClient } from '../platform/temporal';
+import { reasonOf, type TemporalClient } from '../platform/temporal';
 import { wait } from '../platform/wait';
 
 /** What the `saga` row knows of it. */
@@ -116,10 +115,4 @@ function failureOf(error: unknown): SagaFailure | undefined {
   if (!(error instanceof WorkflowFailedError) || !(error.cause instanceof ApplicationFailure)) return undefined;
   const { type, details } = error.cause;
   return type === SAGA_COMPENSATED ? (details?.[0] as SagaFailure) : undefined;
-}
-
-/** gRPC's own words where there are any: the SDK wraps them into a general sentence. */
-function reasonOf(error: unknown): string {
-  const cause = error instanceof Error && isGrpcServiceError(error.cause) ? error.cause : error;
-  return cause instanceof Error ? cause.message : String(cause);
 }

@@ -8,6 +8,12 @@ import { wait } from './wait';
 const LEVELS = { TRACE: 'trace', DEBUG: 'debug', INFO: 'info', WARN: 'warn', ERROR: 'error' } as const;
 
 /**
+ * Warnings of the SDK's native core, without those of each call it tries again: while the server is away
+ * they come by the dozen every second, and the worker says so itself.
+ */
+const CORE_LOG_FILTER = 'error,temporalio_sdk_core=warn';
+
+/**
  * Sends the SDK's log lines, and those of workflows and activities, through our logger. Once per
  * process, before anything else of the worker SDK. It handles no signal: the process orders its end.
  */
@@ -22,7 +28,7 @@ export function installTemporalRuntime(logger: Logger): void {
       warn: at('WARN'),
       error: at('ERROR'),
     },
-    telemetryOptions: { logging: { filter: { core: 'WARN', other: 'ERROR' }, forward: {} } },
+    telemetryOptions: { logging: { filter: CORE_LOG_FILTER, forward: {} } },
     shutdownSignals: [],
   });
 }

@@ -1,4 +1,4 @@
-import { Client, Connection } from '@temporalio/client';
+import { Client, Connection, isGrpcServiceError } from '@temporalio/client';
 import type { Config } from '../config';
 
 type TemporalConfig = Config['temporal'];
@@ -47,3 +47,9 @@ export const createWorkflowUrl =
     uiUrl === undefined
       ? null
       : `${uiUrl.replace(/\/$/, '')}/namespaces/${encodeURIComponent(namespace)}/workflows/${encodeURIComponent(workflowId)}`;
+
+/** Why a call failed, for the log: gRPC's own words, which the SDK wraps into a general sentence. */
+export function reasonOf(error: unknown): string {
+  const cause = error instanceof Error && isGrpcServiceError(error.cause) ? error.cause : error;
+  return cause instanceof Error ? cause.message : String(cause);
+}
