@@ -20,6 +20,9 @@ const STICKY_TIMEOUT = '1s';
 /** About half a megabyte each, in a process that stays below 512 MiB. */
 const CACHED_WORKFLOWS = 200;
 
+/** A worker cannot drain while Temporal is away: then it ends after the grace time, and this. */
+const FORCE_AFTER_MS = 1_000;
+
 /** The process of workflows, activities and relay. It waits for Temporal; Postgres and Kafka may come later. */
 void runProcess('worker', async ({ config, logger, fail, stopping }) => {
   installTemporalRuntime(logger);
@@ -35,7 +38,11 @@ void runProcess('worker', async ({ config, logger, fail, stopping }) => {
   const relayWorker = await createRelayWorker(connection, config, createOutboxActivities(relay));
 
   const running = [sagaWorker, relayWorker].map((worker) => worker.run());
-  for (const worker of running) worker.catch(fail);
+  for (const worker of running) {
+    worker.catch((error: unknown) =>
+      stopping.aborted ? logger.warn({ err: error }, 'worker.forced_to_stop') : fail(error),
+    );
+  }
   const sagas = createSagaStarter({ temporal, config, logger });
   const { lanesPerRelay } = config.outbox;
   const background = [
@@ -48,8 +55,8 @@ void runProcess('worker', async ({ config, logger, fail, stopping }) => {
     // The relay first: it finishes the batch in flight, and another worker takes its lanes.
     relayWorker.shutdown();
     sagaWorker.shutdown();
-    await Promise.all([...running, ...background]);
-    await Promise.all([connection.close(), temporal.close(), database.$disconnect()]);
+    await Promise.allSettled([...running, ...background]);
+    await Promise.allSettled([connection.close(), temporal.close(), database.$disconnect()]);
   };
 });
 
@@ -63,6 +70,7 @@ function createSagaWorker(connection: NativeConnection, config: Config, activiti
     maxCachedWorkflows: CACHED_WORKFLOWS,
     stickyQueueScheduleToStartTimeout: STICKY_TIMEOUT,
     shutdownGraceTime: config.shutdownGraceMs,
+    shutdownForceTime: config.shutdownGraceMs + FORCE_AFTER_MS,
   });
 }
 
@@ -75,6 +83,7 @@ function createRelayWorker(connection: NativeConnection, config: Config, activit
     activities,
     maxConcurrentActivityTaskExecutions: relayGroups(config.outbox.lanesPerRelay),
     shutdownGraceTime: 0,
+    shutdownForceTime: config.shutdownGraceMs + FORCE_AFTER_MS,
   });
 }
 
