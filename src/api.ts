@@ -32,7 +32,7 @@ void runProcess('api', async ({ config, logger, fail }) => {
     logger,
   });
   const server = serve(
-    { fetch: app.fetch, hostname: config.http.host, port: config.http.port },
+    { fetch: app.fetch, hostname: config.http.host, port: config.http.port, serverOptions: TIMEOUTS },
     ({ address, port }) => {
       logger.info({ address, port }, 'api.listening');
     },
