@@ -12,9 +12,12 @@ import {
 } from '../../src/contract';
 import type { paymentSaga } from '../../workflows';
 import type { FakeActivities } from './saga-activities';
+import { recordHistory } from './histories';
 import { workflowBundle } from './workflow-bundle';
 
 export type PaymentSagaHandle = WorkflowHandle<typeof paymentSaga>;
+
+type Story = (saga: PaymentSagaHandle) => Promise<void>;
 
 /** `temporal.api.enums.v1.IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD` */
 const KEYWORD = 2;
@@ -39,8 +42,11 @@ export async function createSagaEnvironment() {
   });
   const bundle = await workflowBundle();
 
-  /** Runs one payment saga on a worker with these activities, as long as the story takes. */
-  async function tell<T>({ activities }: FakeActivities, story: (saga: PaymentSagaHandle) => Promise<T>): Promise<T> {
+  /**
+   * Runs one payment saga on a worker with these activities, as long as the story takes. With
+   * `RECORD_HISTORIES=1` it leaves its history under the story's name, for the replay test.
+   */
+  async function tell(name: string, { activities }: FakeActivities, story: Story): Promise<void> {
     const taskQueue = `sagas-${randomUUID()}`;
     const worker = await Worker.create({
       connection: server.nativeConnection,
@@ -48,14 +54,15 @@ export async function createSagaEnvironment() {
       workflowBundle: bundle,
       activities,
     });
-    return worker.runUntil(async () => {
+    await worker.runUntil(async () => {
       const input = paymentSagaInput();
       const saga = await server.client.workflow.start<typeof paymentSaga>('paymentSaga', {
         workflowId: input.saga_id,
         taskQueue,
         args: [input, options],
       });
-      return story(saga);
+      await story(saga);
+      if (process.env.RECORD_HISTORIES) await recordHistory(name, saga);
     });
   }
 

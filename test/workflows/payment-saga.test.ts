@@ -17,7 +17,7 @@ afterAll(() => sagas?.close());
 describe('going forward', () => {
   it('closes the invoice, credits the balance and settles, each once', async () => {
     const fake = createFakeActivities();
-    await sagas.tell(fake, async (saga) => {
+    await sagas.tell('completed', fake, async (saga) => {
       expect(await saga.result()).toEqual({ capture_ref: 'cap_1', balance_tx_id: 'ltx_1' });
       expect(fake.calls).toEqual(['closeInvoice', 'creditBalance', 'settlePayment']);
       expect(await saga.query<SagaStatus>('status')).toMatchObject({ state: 'completed', failure: null });
@@ -29,7 +29,7 @@ describe('going forward', () => {
     async (name) => {
       const fake = createFakeActivities();
       fake.make(name, breaks(5));
-      await sagas.tell(fake, async (saga) => {
+      await sagas.tell(`retried-${name}`, fake, async (saga) => {
         expect(await saga.result()).toEqual({ capture_ref: 'cap_1', balance_tx_id: 'ltx_1' });
         expect(fake.attemptsOf(name)).toBe(6);
         expect(fake.attemptsOf('recordSagaOutcome')).toBe(0);
@@ -48,7 +48,7 @@ describe('a step that is refused', () => {
   ] as const)('%s: undoes what was begun in reverse order, itself included', async (name, step, undone) => {
     const fake = createFakeActivities();
     fake.make(name, refuses('order_not_payable'));
-    await sagas.tell(fake, async (saga) => {
+    await sagas.tell(`refused-${step}`, fake, async (saga) => {
       expect(await failureOf(saga)).toEqual({
         failed_step: step,
         code: 'order_not_payable',
@@ -66,7 +66,7 @@ describe('a step that is refused', () => {
     fake.make('creditBalance', refuses('account_closed'));
     fake.make('reverseCredit', breaks(3));
     fake.make('reopenInvoice', breaks(5));
-    await sagas.tell(fake, async (saga) => {
+    await sagas.tell('first-error', fake, async (saga) => {
       expect(await failureOf(saga)).toMatchObject({ failed_step: 'credit_balance', code: 'account_closed' });
     });
   });
@@ -76,7 +76,7 @@ describe('a step that does not succeed for 10 minutes', () => {
   it('compensates, because it may have happened all the same', async () => {
     const fake = createFakeActivities();
     fake.make('creditBalance', breaks());
-    await sagas.tell(fake, async (saga) => {
+    await sagas.tell('timed-out', fake, async (saga) => {
       expect(await failureOf(saga)).toMatchObject({ failed_step: 'credit_balance', code: 'step_timed_out' });
       expect(await minutesOf(saga)).toBeCloseTo(10, 0);
       expect(fake.calls.slice(-4).sort()).toEqual(
@@ -88,7 +88,7 @@ describe('a step that does not succeed for 10 minutes', () => {
   it('the pivot: compensates when it did not happen', async () => {
     const fake = createFakeActivities({ settled: false });
     fake.make('settlePayment', breaks());
-    await sagas.tell(fake, async (saga) => {
+    await sagas.tell('pivot-timed-out', fake, async (saga) => {
       expect(await failureOf(saga)).toMatchObject({ failed_step: 'settle', code: 'step_timed_out' });
       expect(fake.attemptsOf('confirmSettlement')).toBe(1);
       expect(fake.calls.indexOf('confirmSettlement')).toBeLessThan(fake.calls.indexOf('reverseCredit'));
@@ -98,7 +98,7 @@ describe('a step that does not succeed for 10 minutes', () => {
   it('the pivot: completes, and undoes nothing, when it did happen', async () => {
     const fake = createFakeActivities({ settled: true });
     fake.make('settlePayment', breaks());
-    await sagas.tell(fake, async (saga) => {
+    await sagas.tell('pivot-happened', fake, async (saga) => {
       expect(await saga.result()).toEqual({ capture_ref: 'cap_1', balance_tx_id: 'ltx_1' });
       expect(fake.attemptsOf('reverseCredit') + fake.attemptsOf('reopenInvoice')).toBe(0);
     });
@@ -108,7 +108,7 @@ describe('a step that does not succeed for 10 minutes', () => {
     const fake = createFakeActivities();
     fake.make('settlePayment', refuses('order_not_payable'));
     fake.make('confirmSettlement', breaks(9));
-    await sagas.tell(fake, async (saga) => {
+    await sagas.tell('pivot-unknown', fake, async (saga) => {
       await sagas.until(saga, ({ state }) => state === 'stuck');
       expect(fake.attemptsOf('reverseCredit')).toBe(0);
       const decision = { step: 'settle', actor: 'key_op', reason: 'no' };
@@ -132,7 +132,7 @@ describe('a compensation that fails for a round of 8 attempts', () => {
 
   it('is stuck, and told to Postgres, while the other compensations go on', async () => {
     const fake = brokenReversal(8);
-    await sagas.tell(fake, async (saga) => {
+    await sagas.tell('stuck', fake, async (saga) => {
       const status = await sagas.until(saga, ({ state, steps }) => state === 'stuck' && steps[0]?.state === 'undone');
       expect(stepStates(status)).toEqual(['close_invoice undone', 'credit_balance undoing', 'settle failed']);
       expect(status.steps[1]).toMatchObject({ attempts: 8, error: 'The database is away.' });
@@ -149,7 +149,7 @@ describe('a compensation that fails for a round of 8 attempts', () => {
 
   it('is tried again every 5 minutes, without the history growing', async () => {
     const fake = brokenReversal(8 + 50);
-    await sagas.tell(fake, async (saga) => {
+    await sagas.tell('stuck-retried-by-time', fake, async (saga) => {
       expect(await failureOf(saga)).toMatchObject({ failed_step: 'settle', code: 'order_not_payable' });
       expect(fake.attemptsOf('reverseCredit')).toBe(8 + 50 + 1);
       expect(await minutesOf(saga)).toBeCloseTo(51 * 5, 0);
@@ -159,7 +159,7 @@ describe('a compensation that fails for a round of 8 attempts', () => {
 
   it('is tried again at once when an operator says so', async () => {
     const fake = brokenReversal(8);
-    await sagas.tell(fake, async (saga) => {
+    await sagas.tell('stuck-retried-by-operator', fake, async (saga) => {
       await sagas.until(saga, ({ state }) => state === 'stuck');
       await saga.executeUpdate('retryStep', { args: [decision] });
       await failureOf(saga);
@@ -170,7 +170,7 @@ describe('a compensation that fails for a round of 8 attempts', () => {
 
   it('stays stuck when the operator’s retry fails, too', async () => {
     const fake = brokenReversal(16);
-    await sagas.tell(fake, async (saga) => {
+    await sagas.tell('stuck-retried-in-vain', fake, async (saga) => {
       await sagas.until(saga, ({ state }) => state === 'stuck');
       await saga.executeUpdate('retryStep', { args: [decision] });
       await sagas.until(saga, ({ steps }) => steps[1]?.attempts === 16);
@@ -181,7 +181,7 @@ describe('a compensation that fails for a round of 8 attempts', () => {
 
   it('is skipped when an operator says so, and the saga ends compensated', async () => {
     const fake = brokenReversal(Number.POSITIVE_INFINITY);
-    await sagas.tell(fake, async (saga) => {
+    await sagas.tell('stuck-skipped', fake, async (saga) => {
       await sagas.until(saga, ({ state }) => state === 'stuck');
       await saga.executeUpdate('skipStep', { args: [decision] });
       await failureOf(saga);
@@ -193,7 +193,7 @@ describe('a compensation that fails for a round of 8 attempts', () => {
 
   it('refuses an operator’s word about a step that is not stuck', async () => {
     const fake = brokenReversal(8);
-    await sagas.tell(fake, async (saga) => {
+    await sagas.tell('stuck-other-refused', fake, async (saga) => {
       await sagas.until(saga, ({ state }) => state === 'stuck');
       const other = { ...decision, step: 'close_invoice' };
       for (const update of ['retryStep', 'skipStep']) {
@@ -208,7 +208,7 @@ describe('a compensation that fails for a round of 8 attempts', () => {
   it('may be one of several: each is resolved by itself', async () => {
     const fake = brokenReversal(8);
     fake.make('reopenInvoice', breaks());
-    await sagas.tell(fake, async (saga) => {
+    await sagas.tell('stuck-twice', fake, async (saga) => {
       await sagas.until(saga, ({ steps }) => steps[0]?.attempts === 8 && steps[1]?.attempts === 8);
       await saga.executeUpdate('retryStep', { args: [decision] });
       const status = await sagas.until(saga, ({ steps }) => steps[1]?.state === 'undone', '10ms');
@@ -223,7 +223,7 @@ describe('a cancellation', () => {
   it('before the pivot compensates', async () => {
     const fake = createFakeActivities();
     fake.make('creditBalance', breaks());
-    await sagas.tell(fake, async (saga) => {
+    await sagas.tell('cancelled', fake, async (saga) => {
       await sagas.until(saga, () => fake.attemptsOf('creditBalance') > 0, '10ms');
       await saga.cancel();
       expect(await failureOf(saga)).toMatchObject({ failed_step: 'credit_balance', code: 'cancelled' });
@@ -235,7 +235,7 @@ describe('a cancellation', () => {
   it('while the pivot runs is too late: the saga completes', async () => {
     const fake = createFakeActivities();
     fake.make('settlePayment', breaks(3));
-    await sagas.tell(fake, async (saga) => {
+    await sagas.tell('cancelled-too-late', fake, async (saga) => {
       await sagas.until(saga, () => fake.attemptsOf('settlePayment') > 0, '10ms');
       await saga.cancel();
       expect(await saga.result()).toEqual({ capture_ref: 'cap_1', balance_tx_id: 'ltx_1' });
@@ -246,7 +246,7 @@ describe('a cancellation', () => {
     const fake = createFakeActivities();
     fake.make('settlePayment', refuses('order_not_payable'));
     fake.make('reverseCredit', breaks(4));
-    await sagas.tell(fake, async (saga) => {
+    await sagas.tell('cancelled-while-compensating', fake, async (saga) => {
       await sagas.until(saga, () => fake.attemptsOf('reverseCredit') > 0, '10ms');
       await saga.cancel();
       expect(await failureOf(saga)).toMatchObject({ failed_step: 'settle', code: 'order_not_payable' });
