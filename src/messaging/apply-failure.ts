@@ -29,5 +29,12 @@ const REASON_LENGTH = 2_000;
 /** For people, kept with the message. */
 export function failureReason(error: unknown): string {
   if (error instanceof Refusal) return `${error.code}: ${error.detail}`;
-  return storable(error instanceof Error ? error.message.trim() : String(error)).slice(0, REASON_LENGTH);
+  const message = error instanceof Error ? error.message.trim() : String(error);
+  // Prisma puts the call it was made with first, and what happened last.
+  const isPrisma = error instanceof Prisma.PrismaClientKnownRequestError;
+  return storable((isPrisma && message.split('\n').at(-1)) || message).slice(0, REASON_LENGTH);
 }
+
+/** For the log: an outage is told by its reason, anything else with its stack. */
+export const failureLine = (error: unknown): { reason: string } | { err: unknown } =>
+  failureKind(error) === 'outage' ? { reason: failureReason(error) } : { err: error };

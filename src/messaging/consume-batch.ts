@@ -1,5 +1,6 @@
 import { createBackoff } from '../platform/backoff';
 import { wait } from '../platform/wait';
+import { failureLine } from './apply-failure';
 import { type ApplyInOrderOptions, createApplyInOrder } from './apply-in-order';
 import { incomingMessage } from './incoming-message';
 import type { EachBatchPayload, KafkaMessage } from './kafka';
@@ -31,7 +32,10 @@ export function createConsumeBatch(options: ConsumeBatchOptions) {
         return true;
       } catch (error) {
         const wait_ms = backoff.next();
-        logger.warn({ err: error, group: definition.group, topic, partition, wait_ms }, 'consumer.waits_for_database');
+        logger.warn(
+          { ...failureLine(error), group: definition.group, topic, partition, wait_ms },
+          'consumer.waits_for_database',
+        );
         await wait(wait_ms, signal);
       }
     }

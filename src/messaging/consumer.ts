@@ -1,6 +1,7 @@
 import type { Message } from '../mediator/message';
 import { createBackoff } from '../platform/backoff';
 import { wait } from '../platform/wait';
+import { failureReason } from './apply-failure';
 import type { ApplyInOrderOptions } from './apply-in-order';
 import { createConsumeBatch } from './consume-batch';
 import { drainDeadLetters } from './drain-dead-letters';
@@ -68,9 +69,10 @@ async function join(options: ConsumerOptions, signal: AbortSignal): Promise<Cons
       await consumer.run({ autoCommit: false, eachBatchAutoResolve: false, eachBatch: consumeBatch });
       return consumer;
     } catch (error) {
-      logger.warn({ err: error, group, topics }, 'consumer.waits_for_kafka');
+      const wait_ms = backoff.next();
+      logger.warn({ reason: failureReason(error), group, topics, wait_ms }, 'consumer.waits_for_kafka');
       await consumer.disconnect().catch(() => undefined);
-      await wait(backoff.next(), signal);
+      await wait(wait_ms, signal);
     }
   }
   return undefined;

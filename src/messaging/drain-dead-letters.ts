@@ -1,6 +1,6 @@
 import { createBackoff } from '../platform/backoff';
 import { wait } from '../platform/wait';
-import { failureKind, failureReason } from './apply-failure';
+import { failureKind, failureLine, failureReason } from './apply-failure';
 import type { ApplyInOrderOptions } from './apply-in-order';
 import { createApply } from './apply-messages';
 import {
@@ -43,8 +43,9 @@ export async function drainDeadLetters(options: DrainOptions): Promise<void> {
       backoff.reset();
       if (idle) await wait(POLL_MS, signal);
     } catch (error) {
-      logger.warn({ err: error, group: definition.group }, 'consumer.drain_waits');
-      await wait(backoff.next(), signal);
+      const wait_ms = backoff.next();
+      logger.warn({ ...failureLine(error), group: definition.group, wait_ms }, 'consumer.drain_waits');
+      await wait(wait_ms, signal);
     }
     await release(options, due);
   }

@@ -108,15 +108,15 @@ export function connectKafka({ config, logger, socketFactory }: KafkaOptions): K
 }
 
 /**
- * kafkajs logs each failed attempt as an error. What matters of it is logged by whoever called, so its
- * own lines go one level down, and its known noise to `debug`.
+ * kafkajs logs each failed attempt as an error, many a second during an outage. Whoever called logs what
+ * matters of it, so its own lines are for `debug`.
  */
 function forwardLog(logger: Logger) {
   return ({ level, namespace, log }: { level: logLevel; namespace: string; log: { message: string } }): void => {
     const { message, ...fields } = log;
     const line = { component: `kafkajs/${namespace}`, detail: message, ...pick(fields) };
-    if (level === logLevel.ERROR) logger.warn(line, 'kafka.client_reported');
-    else logger.debug(line, 'kafka.client_reported');
+    if (level === logLevel.ERROR) logger.debug(line, 'kafka.client_reported');
+    else logger.trace(line, 'kafka.client_reported');
   };
 }
 

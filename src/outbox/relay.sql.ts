@@ -47,6 +47,10 @@ const HELD = `(held.parked_at IS NOT NULL OR held.next_attempt_at IS NOT NULL)`;
  * The next rows of each lane, at most `limit` of them, from the set of pending rows: never from a
  * cursor, because ids become visible out of commit order. Left out are rows of an aggregate that an
  * earlier row holds (parked, or waiting for its next attempt), and rows that are in flight.
+ *
+ * BETWEEN and the order by lane leave Postgres only the index on (lane, id): by an equality it may walk the
+ * primary key instead, past all rows of other lanes. OFFSET 0 keeps the look for an earlier row one index
+ * probe; as a join, each row met every held one.
  */
 export async function claimPending(
   database: Queryable,
@@ -63,14 +67,14 @@ export async function claimPending(
      JOIN outbox_lane AS owned ON owned.lane = lease.lane AND owned.epoch = lease.epoch
      LEFT JOIN LATERAL (
        SELECT id, lane, attempts, aggregate_id, event_id FROM outbox
-       WHERE outbox.lane = owned.lane AND outbox.parked_at IS NULL
+       WHERE outbox.lane BETWEEN owned.lane AND owned.lane AND outbox.parked_at IS NULL
          AND (outbox.next_attempt_at IS NULL OR outbox.next_attempt_at <= now())
          AND outbox.id NOT IN (SELECT unnest($4::bigint[]))
          AND NOT EXISTS (
            SELECT FROM outbox AS held
            WHERE held.aggregate_id = outbox.aggregate_id AND held.id < outbox.id AND ${HELD}
-             AND (held.parked_at IS NOT NULL OR held.next_attempt_at > now()))
-       ORDER BY id LIMIT $3) AS row ON true
+             AND (held.parked_at IS NOT NULL OR held.next_attempt_at > now()) OFFSET 0)
+       ORDER BY outbox.lane, id LIMIT $3) AS row ON true
      LEFT JOIN event ON event.event_id = row.event_id
      ORDER BY row.id`,
     leases.map(({ lane }) => lane),
