@@ -44,6 +44,8 @@ export async function runCommand(command: (context: CommandContext) => Promise<n
     };
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, onSignal);
     whenOrphaned(() => onSignal('SIGTERM'));
+    // Whoever read our output has gone, as `head` does.
+    process.stdout.on('error', () => onSignal('SIGTERM'));
   });
   let asked = false;
   void stopped.then(() => (asked = true));
@@ -57,7 +59,13 @@ export async function runCommand(command: (context: CommandContext) => Promise<n
     if (!asked) process.stderr.write(`\n${explain(error)}\n`);
     return 1;
   });
-  const code = await Promise.race([work, stopped]);
+  const broken = new Promise<number>((resolve) => {
+    process.on('uncaughtException', (error) => {
+      process.stderr.write(`\n${error.stack}\n`);
+      resolve(1);
+    });
+  });
+  const code = await Promise.race([work, stopped, broken]);
   if (asked) print('\nStopping …');
   await teardown.run();
   process.exit(code);

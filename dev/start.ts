@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { print, runCommand, type CommandContext } from './command';
-import { createPorts, isFree } from './os/ports';
+import { createPorts, type Ports } from './os/ports';
 import { Problem } from './os/problem';
 import { stage, type Log } from './os/progress';
 import { DATA } from './root';
@@ -17,8 +17,9 @@ const API_PORT = 3000;
 async function start({ log, teardown, untilStopped }: CommandContext): Promise<number> {
   const release = claimStack(DATA);
   teardown.add(async () => release());
-  const port = await apiPort(process.env.PORT);
-  const services = await startServices({ dataDir: DATA, log, teardown, wellKnownPorts: true });
+  const ports = createPorts();
+  const port = await apiPort(ports, process.env.PORT);
+  const services = await startServices({ dataDir: DATA, log, teardown, ports, wellKnownPorts: true });
   const secrets = await stage(log, 'migrations, catalogue, topics, search attributes, keys', async () => {
     await prepare(services);
     return ensureSecrets(DATA, services.databaseUrl);
@@ -64,9 +65,11 @@ function createHeldOutput(write: Log): { line: Log; release: () => void } {
   };
 }
 
-async function apiPort(wanted: string | undefined): Promise<number> {
-  if (!wanted) return createPorts().takeFrom(API_PORT);
-  if (await isFree(Number(wanted))) return Number(wanted);
+async function apiPort(ports: Ports, wanted: string | undefined): Promise<number> {
+  if (!wanted) return ports.takeFrom(API_PORT);
+  if (!/^[1-9]\d{0,4}$/.test(wanted) || Number(wanted) > 65_535)
+    throw new Problem(`PORT is ${wanted}, which is no port: set one between 1 and 65535, or unset it.`);
+  if ((await ports.take(Number(wanted))) === Number(wanted)) return Number(wanted);
   throw new Problem(
     `Port ${wanted} is taken: \`ss -ltnp 'sport = :${wanted}'\` shows by whom; choose another by PORT, or unset it.`,
   );

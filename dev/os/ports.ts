@@ -17,7 +17,7 @@ function canBind(port: number, host: string): Promise<boolean> {
 }
 
 /** True when nothing listens on the port, neither on loopback nor on all addresses. */
-export async function isFree(port: number): Promise<boolean> {
+async function isFree(port: number): Promise<boolean> {
   return (await canBind(port, '127.0.0.1')) && (await canBind(port, '0.0.0.0'));
 }
 

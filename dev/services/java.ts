@@ -3,8 +3,9 @@ import { readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { cacheDirectory, once } from '../os/cache';
 import { Problem } from '../os/problem';
-import { stage, type Log } from '../os/progress';
+import { stage } from '../os/progress';
 import { lastLines, run } from '../os/run';
+import type { InstallContext } from './context';
 
 /** Kafka 4 does not run on less. */
 const OLDEST_JAVA = 17;
@@ -26,26 +27,23 @@ export async function findJava(wantedBy: string): Promise<string> {
  * @param pomDirectory has the `pom.xml`; its name and the version in it name the folder in the cache
  * @returns the class path
  */
-export async function classPathOf(pomDirectory: string, title: string, log: Log): Promise<string> {
+export async function classPathOf(pomDirectory: string, title: string, context: InstallContext): Promise<string> {
   const pom = await readFile(join(pomDirectory, 'pom.xml'), 'utf8');
   const version = /<dependency>.*?<version>([^<]+)</s.exec(pom)?.[1] ?? '0';
   const digest = createHash('sha256').update(pom).digest('hex').slice(0, 8);
   const name = `${basename(pomDirectory)}-${version}-${digest}`;
   const jars = await once(join(cacheDirectory(), name), (into) =>
-    stage(log, `${title} ${version} by Maven`, () => copyJars(pomDirectory, into, title)),
+    stage(context.log, `${title} ${version} by Maven`, () => copyJars(pomDirectory, into, title, context)),
   );
   return join(jars, '*');
 }
 
-async function copyJars(pomDirectory: string, into: string, title: string): Promise<void> {
-  const { code, output } = await run('mvn', [
-    '--batch-mode',
-    '--quiet',
-    `--file=${join(pomDirectory, 'pom.xml')}`,
-    'dependency:copy-dependencies',
-    '-DincludeScope=runtime',
-    `-DoutputDirectory=${into}`,
-  ]);
+async function copyJars(pomDirectory: string, into: string, title: string, { signal }: InstallContext): Promise<void> {
+  const goal = ['dependency:copy-dependencies', '-DincludeScope=runtime', `-DoutputDirectory=${into}`];
+  const pom = join(pomDirectory, 'pom.xml');
+  const { code, output } = await run('mvn', ['--batch-mode', '--quiet', `--file=${pom}`, ...goal], {
+    ...(signal && { signal }),
+  });
   if (code === 0) return;
   if (code === null)
     throw new Problem(`Maven brings ${title} and it is not there: install it (on Debian: \`apt-get install maven\`).`);

@@ -40,7 +40,7 @@ rootLogger.appenderRef.out.ref = out
 /** @returns the broker's address, `host:port`; one node in KRaft mode, its own controller */
 export async function startKafka(context: ServiceContext): Promise<string> {
   const java = await findJava('Kafka');
-  const classPath = await classPathOf(fromRoot('dev/kafka'), 'Kafka', context.log);
+  const classPath = await classPathOf(fromRoot('dev/kafka'), 'Kafka', context);
   const folder = join(context.dataDir, 'kafka');
   const logging = join(folder, 'log4j2.properties');
   await mkdir(folder, { recursive: true });

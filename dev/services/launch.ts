@@ -49,11 +49,10 @@ async function launchSomewhere(context: ServiceContext, service: Launch): Promis
     });
     context.teardown.add(() => child.stop());
     if (await isUp(child, () => service.ready(ports), service.timeoutMs)) return ports;
-    const reason = child.isRunning()
-      ? `did not answer within ${service.timeoutMs / 1000} s`
-      : `ended with ${await child.ended}`;
+    const hangs = child.isRunning();
+    const reason = hangs ? `did not answer within ${service.timeoutMs / 1000} s` : `ended with ${await child.ended}`;
     await child.stop();
-    if (attempt === ATTEMPTS)
+    if (hangs || attempt === ATTEMPTS)
       throw new Problem(`${service.title} ${reason}: ${tailOf(logFile)} (all of it: ${logFile})`);
   }
 }

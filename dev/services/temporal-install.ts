@@ -6,6 +6,7 @@ import { Problem } from '../os/problem';
 import { stage, type Log } from '../os/progress';
 import { lastLines, run } from '../os/run';
 import { fromRoot } from '../root';
+import type { InstallContext } from './context';
 import { classPathOf, findJava } from './java';
 
 /** Newer tags of the CLI carry a `replace` line, which `go install` refuses. */
@@ -18,14 +19,15 @@ const OLDEST_SERVER = [1, 28] as const;
  * The `temporal` command: the one on PATH when it is new enough, else the one in the cache, put there by
  * the SDK's download or, where that is not to be had, built with Go.
  */
-export async function findTemporalCli(log: Log): Promise<string> {
+export async function findTemporalCli(context: InstallContext): Promise<string> {
+  const { log, signal } = context;
   if (await isRecent('temporal')) return 'temporal';
   const directory = await once(join(cacheDirectory(), `temporal-cli-${CLI}`), async (into) => {
     if (await canDownload()) {
       const done = await stage(log, `Temporal CLI ${CLI}: download`, () => download(into)).catch(() => undefined);
       if (done) return;
     }
-    await stage(log, `Temporal CLI ${CLI}: go install (about 3 minutes, once)`, () => build(into));
+    await stage(log, `Temporal CLI ${CLI}: go install (about 3 minutes, once)`, () => build(into, signal));
   });
   return join(directory, 'temporal');
 }
@@ -59,10 +61,11 @@ async function download(into: string): Promise<true> {
   return true;
 }
 
-async function build(into: string): Promise<void> {
+async function build(into: string, signal: AbortSignal | undefined): Promise<void> {
   const { code, output } = await run('go', ['install', `github.com/temporalio/cli/cmd/temporal@${CLI}`], {
     cwd: into,
     env: { ...process.env, GOBIN: into },
+    ...(signal && { signal }),
   });
   if (code === 0) return;
   if (code === null)
@@ -76,7 +79,7 @@ async function build(into: string): Promise<void> {
 export async function findTemporalTestServer(log: Log): Promise<string> {
   const title = "Temporal's test server";
   const java = await findJava(title);
-  const classPath = await classPathOf(fromRoot('dev/temporal-test-server'), title, log);
+  const classPath = await classPathOf(fromRoot('dev/temporal-test-server'), title, { log });
   const script = `#!/bin/sh\nexec '${java}' -Xmx256m -cp '${classPath}' io.temporal.testserver.TestServer "$@"\n`;
   const file = join(dirname(classPath), 'temporal-test-server');
   const written = `${file}.${process.pid}`;

@@ -25,7 +25,7 @@ export interface TemporalServer {
 
 /** Temporal's development server with its Web UI, its state in a file that survives a crash. */
 export async function startTemporal(context: ServiceContext): Promise<TemporalServer> {
-  const command = await findTemporalCli(context.log);
+  const command = await findTemporalCli(context);
   const folder = join(context.dataDir, 'temporal');
   await mkdir(folder, { recursive: true });
   const [port = 0, uiPort = 0] = await launch(context, {

@@ -1,8 +1,10 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { chmod } from 'node:fs/promises';
 import { join } from 'node:path';
+import { assertDiskSpace } from '../os/disk-space';
 import { stopLeftovers } from '../os/pid-file';
-import { createPorts } from '../os/ports';
+import { createPorts, type Ports } from '../os/ports';
+import { allOrNone } from '../os/all-or-none';
 import type { Log } from '../os/progress';
 import { createTeardown, type Teardown } from '../os/teardown';
 import { hasDocker, startCompose, type ComposeService } from '../services/compose';
@@ -36,7 +38,12 @@ export interface ServiceOptions {
   /** Try 5432, 9092, 7233 and 8233 before random ports. */
   readonly wellKnownPorts?: boolean;
   readonly env?: NodeJS.ProcessEnv;
+  /** Where other ports of the same stack were taken from. */
+  readonly ports?: Ports;
 }
+
+/** An empty PostgreSQL, Kafka and Temporal take 150 MiB; the rest is for what they are used for. */
+const NEEDED_MIB = 300;
 
 /**
  * Finds or makes PostgreSQL, Kafka and Temporal, each from the first that is there: its environment
@@ -48,19 +55,23 @@ export async function startServices(options: ServiceOptions): Promise<Services> 
   const { dataDir, log, env = process.env } = options;
   const teardown = options.teardown ?? createTeardown();
   mkdirSync(dataDir, { recursive: true });
+  await assertDiskSpace(dataDir, NEEDED_MIB);
   if (process.getuid?.() === 0) await chmod(dataDir, 0o755);
   const leftovers = await stopLeftovers(join(dataDir, 'pids'));
   if (leftovers.length > 0) log(`✓ stopped what a killed stack had left: ${leftovers.join(', ')}`);
+  const abort = new AbortController();
+  teardown.add(async () => abort.abort());
   const context: ServiceContext = {
     dataDir,
     log,
     teardown,
-    ports: createPorts(),
+    signal: abort.signal,
+    ports: options.ports ?? createPorts(),
     lastPorts: readPorts(dataDir),
     wellKnownPorts: options.wellKnownPorts ?? false,
   };
   try {
-    const addresses = await findServices(context, env);
+    const addresses = await findServices(context, env, abort);
     writeFileSync(portsFile(dataDir), JSON.stringify(Object.fromEntries(context.lastPorts)));
     return { ...addresses, stop: () => teardown.run() };
   } catch (error) {
@@ -69,7 +80,11 @@ export async function startServices(options: ServiceOptions): Promise<Services> 
   }
 }
 
-async function findServices(context: ServiceContext, env: NodeJS.ProcessEnv): Promise<ServiceAddresses> {
+async function findServices(
+  context: ServiceContext,
+  env: NodeJS.ProcessEnv,
+  abort: AbortController,
+): Promise<ServiceAddresses> {
   const given = {
     postgres: env.DATABASE_URL,
     kafka: env.KAFKA_BROKERS,
@@ -97,16 +112,11 @@ async function findServices(context: ServiceContext, env: NodeJS.ProcessEnv): Pr
     return { address: `${local}:${container.TEMPORAL_PORT}`, uiUrl };
   }
 
-  const [postgres, kafka, temporal] = [findPostgres(), findKafka(), findTemporal()];
-  // When one fails the others are waited for, so that all can be stopped.
-  await Promise.allSettled([postgres, kafka, temporal]);
-  const { address, uiUrl } = await temporal;
-  return {
-    databaseUrl: await postgres,
-    kafkaBrokers: await kafka,
-    temporalAddress: address,
-    temporalUiUrl: uiUrl,
-  };
+  const [databaseUrl, kafkaBrokers, { address, uiUrl }] = await allOrNone(
+    [findPostgres(), findKafka(), findTemporal()],
+    abort,
+  );
+  return { databaseUrl, kafkaBrokers, temporalAddress: address, temporalUiUrl: uiUrl };
 }
 
 function portsFile(dataDir: string): string {
