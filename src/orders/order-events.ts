@@ -2,18 +2,21 @@ import { z } from 'zod';
 import { defineEvent, type EventOf } from '../outbox/event-registry';
 
 const topic = 'paysaga.order';
+const ordered = {
+  order_id: z.string(),
+  customer_id: z.string(),
+  product_sku: z.string(),
+  quantity: z.int(),
+  amount: z.int(),
+  currency: z.string(),
+};
 
 const orderPlaced = defineEvent({
   type: 'order.placed',
   dataVersion: 1,
   topic,
   payload: z.object({
-    order_id: z.string(),
-    customer_id: z.string(),
-    product_sku: z.string(),
-    quantity: z.int(),
-    amount: z.int(),
-    currency: z.string(),
+    ...ordered,
     collection_method: z.enum(['send_invoice', 'charge_automatically']),
     payment_method: z.string().nullable(),
     invoice_id: z.string(),
@@ -26,12 +29,7 @@ export const orderPaid = defineEvent({
   dataVersion: 1,
   topic,
   payload: z.object({
-    order_id: z.string(),
-    customer_id: z.string(),
-    product_sku: z.string(),
-    quantity: z.int(),
-    amount: z.int(),
-    currency: z.string(),
+    ...ordered,
     invoice_id: z.string(),
     payment_id: z.string(),
   }),
