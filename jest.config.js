@@ -13,5 +13,7 @@ module.exports = {
   transformIgnorePatterns: ['/node_modules/(?!@prisma/schema-engine-wasm/)'],
   // The tests share two cores and one Kafka; end-to-end ones have the processes to themselves.
   maxWorkers: 1,
+  // The end-to-end files start whole processes on the same topics: one file at a time.
+  maxWorkers: 1,
   testTimeout: 60_000,
 };
