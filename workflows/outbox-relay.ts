@@ -14,8 +14,8 @@ const { relayOutbox } = proxyActivities<OutboxActivities>({
   summary: 'claim, send, mark',
 });
 
-/** An activity runs for minutes, so that is days; each run adds six events to the history. */
-const RUNS_PER_HISTORY = 500;
+/** An activity runs for minutes, so that is most of a day, and some hundred events. */
+const RUNS_PER_HISTORY = 100;
 
 /** Only a relay that is not of this workflow can take its lanes: two of them must not fight at full speed. */
 const FENCED_OFF_PAUSE = '5s';

@@ -1,45 +1,23 @@
 import { randomUUID } from 'node:crypto';
 import { type WorkflowHandle, WorkflowFailedError } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
-import { TestWorkflowEnvironment } from '@temporalio/testing';
-import { DefaultLogger, Runtime, Worker } from '@temporalio/worker';
-import {
-  type PaymentSagaInput,
-  type SagaFailure,
-  type SagaOptions,
-  type SagaStatus,
-  searchAttributes,
-} from '../../src/contract';
+import { Worker } from '@temporalio/worker';
+import { type PaymentSagaInput, type SagaFailure, type SagaOptions, type SagaStatus } from '../../src/contract';
 import type { paymentSaga } from '../../workflows';
 import type { FakeActivities } from './saga-activities';
 import { recordHistory } from './histories';
+import { startTimeSkippingServer } from './time-skipping-server';
 import { workflowBundle } from './workflow-bundle';
 
 export type PaymentSagaHandle = WorkflowHandle<typeof paymentSaga>;
 
 type Story = (saga: PaymentSagaHandle) => Promise<void>;
 
-/** `temporal.api.enums.v1.IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD` */
-const KEYWORD = 2;
 const options: SagaOptions = { compensation_max_interval_ms: 1_000 };
 
-/** Temporal with skipped time: one test at a time. Its executable is `TEMPORAL_TEST_SERVER`. */
+/** Payment sagas in skipped time, one at a time. */
 export async function createSagaEnvironment() {
-  const path = process.env.TEMPORAL_TEST_SERVER;
-  if (!path) throw new Error('TEMPORAL_TEST_SERVER is not set: run the tests with `npm test`.');
-  Runtime.install({
-    logger: new DefaultLogger('ERROR', () => undefined),
-    telemetryOptions: { logging: { filter: { core: 'ERROR', other: 'ERROR' }, forward: {} } },
-    shutdownSignals: [],
-  });
-  const server = await TestWorkflowEnvironment.createTimeSkipping({
-    server: { executable: { type: 'existing-path', path } },
-  });
-  const keys = Object.values(searchAttributes).map(({ name }) => [name, KEYWORD] as const);
-  await server.connection.operatorService.addSearchAttributes({
-    namespace: server.namespace ?? 'default',
-    searchAttributes: Object.fromEntries(keys),
-  });
+  const server = await startTimeSkippingServer();
   const bundle = await workflowBundle();
 
   /**

@@ -1,5 +1,6 @@
-import { DefaultLogger, Runtime, Worker } from '@temporalio/worker';
+import { Worker } from '@temporalio/worker';
 import { recordedHistories } from '../support/histories';
+import { silenceTemporal } from '../support/time-skipping-server';
 import { workflowBundle } from '../support/workflow-bundle';
 
 /**
@@ -7,7 +8,7 @@ import { workflowBundle } from '../support/workflow-bundle';
  * and record the new one beside it (`RECORD_HISTORIES=1 npm test -- test/workflows/payment-saga`).
  */
 it('replays every recorded history', async () => {
-  Runtime.install({ logger: new DefaultLogger('ERROR', () => undefined), shutdownSignals: [] });
+  silenceTemporal();
   const histories = recordedHistories();
   const results = Worker.runReplayHistories({ workflowBundle: await workflowBundle() }, histories);
   const replayed: string[] = [];
