@@ -1,4 +1,4 @@
-import type { Queryable } from '../platform/database';
+import { LOCK_TIMEOUT_MS, type Queryable } from '../platform/database';
 import type { Once } from './once';
 
 /** A second caller waits this long for the first one's transaction, then is told to come again. */
@@ -11,13 +11,19 @@ export interface InboxRow {
   readonly result: unknown;
 }
 
-/** Claims the key in the open transaction: `false` when it is there already. */
+/**
+ * Claims the key in the open transaction: `false` when it is there already. Only the claim waits briefly;
+ * what follows in the transaction waits for rows as long as other statements do.
+ */
 export async function claim(tx: Queryable, once: Once, now: string, result: unknown = null): Promise<boolean> {
-  const inserted = await tx.$executeRawUnsafe(
-    `INSERT INTO inbox (scope, key, fingerprint, result, source, expires_at)
-     SELECT $1, $2, $3, $4::json, $5, $6::timestamptz
-     FROM (SELECT set_config('lock_timeout', '${ONCE_WAIT_MS}ms', true)) AS waits_briefly
-     ON CONFLICT (scope, key) DO NOTHING`,
+  const [row] = await tx.$queryRawUnsafe<{ claimed: boolean }[]>(
+    `WITH claim AS (
+       INSERT INTO inbox (scope, key, fingerprint, result, source, expires_at)
+       SELECT $1, $2, $3, $4::json, $5, $6::timestamptz
+       FROM (SELECT set_config('lock_timeout', '${ONCE_WAIT_MS}ms', true)) AS waits_briefly
+       ON CONFLICT (scope, key) DO NOTHING RETURNING key)
+     SELECT claimed, set_config('lock_timeout', '${LOCK_TIMEOUT_MS}ms', true)
+     FROM (SELECT count(*) = 1 AS claimed FROM claim) AS done`,
     once.scope,
     once.key,
     once.fingerprint ?? null,
@@ -25,7 +31,7 @@ export async function claim(tx: Queryable, once: Once, now: string, result: unkn
     once.source ?? null,
     new Date(Date.parse(now) + once.ttlMs).toISOString(),
   );
-  return inserted === 1;
+  return row?.claimed === true;
 }
 
 export async function find(database: Queryable, scope: string, key: string): Promise<InboxRow | undefined> {

@@ -1,9 +1,6 @@
 import type { Queryable } from '../platform/database';
 import type { TableName } from './write.sql';
 
-/** How long a command queues for an aggregate's row before it gives up, to be tried again. */
-const ROW_WAIT_MS = 2_000;
-
 /**
  * The row as JSON (amounts as numbers, times as RFC 3339), locked until the transaction ends. NO KEY
  * UPDATE, so that rows which refer to it can still be inserted.
@@ -16,7 +13,7 @@ export async function lockRow<State>(
 ): Promise<State | undefined> {
   const rows = await tx.$queryRawUnsafe<{ state: State }[]>(
     `SELECT to_json(stored) AS state
-     FROM ${table} AS stored, (SELECT set_config('lock_timeout', '${ROW_WAIT_MS}ms', true)) AS waits
+     FROM ${table} AS stored
      WHERE stored."${idColumn}" = $1
      FOR NO KEY UPDATE OF stored`,
     id,

@@ -2,6 +2,7 @@ import type { EventContext } from '../outbox/append';
 import type { EventRegistry } from '../outbox/event-registry';
 import type { Clock } from '../platform/clock';
 import type { Database, Tx } from '../platform/database';
+import { isDatabaseOutage } from '../platform/database-error';
 import { newId } from '../platform/ids';
 import type { Logger } from '../platform/logger';
 import type { Behaviour, Dispatch, SendOptions } from './behaviour';
@@ -35,6 +36,8 @@ export interface Mediator {
   /**
    * A batch of commands in one transaction; when that fails, one by one, so that one bad command
    * costs only itself. Answers in the order of the commands.
+   *
+   * @throws the database's error during an outage; a repeat with the same once-keys is safe
    */
   sendMany(batch: readonly BatchCommand[]): Promise<PromiseSettledResult<unknown>[]>;
 }
@@ -94,6 +97,7 @@ export function createMediator({ messages, handlers, registry, database, clock, 
           return results;
         });
       } catch (error) {
+        if (isDatabaseOutage(error)) throw error;
         logger.debug({ err: error, size: batch.length }, 'batch.taken_apart');
         const results: PromiseSettledResult<unknown>[] = [];
         for (const { message, options } of batch) {

@@ -23,7 +23,8 @@ export interface DatabaseOptions {
  * still commit after Prisma reported the time-out.
  */
 const STATEMENT_TIMEOUT_MS = 5_000;
-const LOCK_TIMEOUT_MS = 2_000;
+/** How long a command queues for a row before it gives up, to be tried again. */
+export const LOCK_TIMEOUT_MS = 2_000;
 const TRANSACTION = { maxWait: 5_000, timeout: 15_000 };
 
 /** Connects lazily: no connection is made before the first statement. Close with `$disconnect()`. */
@@ -33,6 +34,7 @@ export function connectDatabase({ url, applicationName, poolSize = 10, logger }:
     application_name: applicationName,
     max: poolSize,
     connectionTimeoutMillis: 5_000,
+    keepAlive: true,
     statement_timeout: STATEMENT_TIMEOUT_MS,
     lock_timeout: LOCK_TIMEOUT_MS,
     idle_in_transaction_session_timeout: TRANSACTION.timeout,
