@@ -27,8 +27,16 @@ async function instantiateEngine(): Promise<EngineModule> {
   const glue = await import('@prisma/schema-engine-wasm/schema_engine_bg');
   const file = createRequire(__filename).resolve('@prisma/schema-engine-wasm/schema_engine_bg');
   const binary = await readFile(file.replace(/\.js$/, '.wasm'));
-  const { instance } = await WebAssembly.instantiate(binary, { './schema_engine_bg.js': glue });
+  const imports = { ...glue, ...timersThatHoldNothing(glue) };
+  const { instance } = await WebAssembly.instantiate(binary, { './schema_engine_bg.js': imports });
   glue.__wbg_set_wasm(instance.exports);
   instance.exports.__wbindgen_start();
   return glue;
+}
+
+/** The engine never clears its 10 s time-out for the lock: a program that only migrates would end that much later. */
+function timersThatHoldNothing(glue: object): object {
+  const names = Object.keys(glue).filter((name) => name.startsWith('__wbg_setTimeout_'));
+  const unrefTimeout = (callback: () => void, ms: number): NodeJS.Timeout => setTimeout(callback, ms).unref();
+  return Object.fromEntries(names.map((name) => [name, unrefTimeout]));
 }
