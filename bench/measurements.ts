@@ -1,10 +1,24 @@
+import { consumer } from './consumer/consumer';
 import type { Measurement } from './measurement';
 import { getOrder } from './orders/get-order';
 import { postIdempotent } from './orders/post-idempotent';
 import { postOrders } from './orders/post-orders';
+import { latency } from './relay/latency';
 import { relay } from './relay/relay';
 import { relayActivity } from './relay/relay-activity';
 import { saga } from './saga/saga';
 
-/** Every measurement there is, in the order in which they run. */
-export const measurements: readonly Measurement[] = [relay, relayActivity, postOrders, postIdempotent, getOrder, saga];
+/**
+ * Every measurement there is, in the order in which they run: the consumer first, because it would
+ * begin with what the relay's measurements leave on its topics.
+ */
+export const measurements: readonly Measurement[] = [
+  consumer,
+  relay,
+  relayActivity,
+  latency,
+  postOrders,
+  postIdempotent,
+  getOrder,
+  saga,
+];

@@ -25,8 +25,8 @@ const FILL_EVENTS = `WITH placed AS (
   FROM placed`;
 
 /** The lane as `laneOf` has it; `crc32` is there since PostgreSQL 18. */
-const FILL_OUTBOX = `INSERT INTO outbox (event_id, lane, aggregate_id)
-  SELECT event_id, crc32(aggregate_id::bytea) % 16, aggregate_id FROM event ORDER BY event_id LIMIT $1::int`;
+const ENQUEUE = `INSERT INTO outbox (event_id, lane, aggregate_id)
+  SELECT event_id, crc32(aggregate_id::bytea) % 16, aggregate_id FROM event`;
 
 /** Fills the event log, once. */
 export async function fillEvents(client: Client): Promise<void> {
@@ -34,8 +34,14 @@ export async function fillEvents(client: Client): Promise<void> {
   await client.query('ANALYZE event');
 }
 
-/** Puts the first rows into an outbox that is empty; all of them become visible at once. */
+/** Puts the first events into the outbox, which is emptied before; they become visible at once. */
 export async function fillOutbox(client: Client, rows: number): Promise<void> {
   await client.query('TRUNCATE outbox');
-  await client.query(FILL_OUTBOX, [rows]);
+  await client.query(`${ENQUEUE} ORDER BY event_id LIMIT $1::int`, [rows]);
+}
+
+/** Puts these events into the outbox, in one transaction. */
+export async function enqueue(client: Client, eventIds: readonly string[]): Promise<void> {
+  const text = `${ENQUEUE} WHERE event_id = ANY ($1::text[]) ORDER BY event_id`;
+  await client.query({ name: 'enqueue', text, values: [eventIds] });
 }

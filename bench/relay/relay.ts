@@ -2,6 +2,7 @@ import { Client } from 'pg';
 import { inSequence, type Measurement } from '../measurement';
 import { relayGroups } from '../../src/outbox/keep-relays-running';
 import { drainRate } from './drain';
+import { readMessages } from './event-messages';
 import { fillEvents } from './fill-outbox';
 import { startPlainRelay } from './plain-relay';
 import { rawClaimRate } from './raw-claim';
@@ -26,8 +27,8 @@ export const relay: Measurement = {
     const options = relayOptions(stack);
     const { batchSize, lanesPerRelay } = config.outbox;
     const claiming = { databaseUrl, connections: relayGroups(lanesPerRelay), batchSize: batchSize * lanesPerRelay };
-    const sender = await createRawSender(client, config.kafka, batchSize);
-    teardown.add(() => sender.close());
+    const sender = await createRawSender(config.kafka, await readMessages(client), batchSize);
+    teardown.add(() => sender.stop());
 
     return async function round() {
       const stop = startPlainRelay(options);

@@ -1,0 +1,87 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { Client } from 'pg';
+import { eventRegistry } from '../../src/application';
+import { percentile } from '../load/clients';
+import type { Measurement } from '../measurement';
+import { type Arrivals, createArrivals } from './arrivals';
+import { drainRate } from './drain';
+import { byTopic, readMessages, type TopicMessage } from './event-messages';
+import { enqueue, fillEvents, ROWS } from './fill-outbox';
+import { startPlainRelay } from './plain-relay';
+import { connectRawKafka } from './raw-kafka';
+import { relayOptions } from './relay-options';
+
+/** Half of the relay's poll interval: what waiting for the next poll takes on average. */
+const POLL_ALLOWANCE_MS = 25;
+const TICK_MS = 20;
+const WARM_UP_TICKS = 50;
+const TICKS = 250;
+
+/**
+ * Milliseconds from a commit until a consumer has the event, the median at half of the relay's own rate.
+ * The limit is that of kafkajs alone, from the send on, and 25 ms for the poll.
+ */
+export const latency: Measurement = {
+  name: 'latency',
+  unit: 'ms',
+  better: 'lower',
+  goal: 1,
+  async prepare(stack) {
+    const { databaseUrl, config, teardown } = stack;
+    const client = new Client({ connectionString: databaseUrl });
+    await client.connect();
+    teardown.add(() => client.end());
+    await fillEvents(client);
+    const options = relayOptions(stack);
+    const stopCalibrating = startPlainRelay(options);
+    const halfRate = (await drainRate(client).finally(stopCalibrating)) / 2;
+    const ticks = toTicks(await readMessages(client), halfRate);
+
+    const arrivals = createArrivals();
+    const kafka = connectRawKafka(config.kafka);
+    const consumer = await kafka.consume(eventRegistry.topics, (eventId) => arrivals.arrived(eventId));
+    teardown.add(() => consumer.stop());
+    const producer = await kafka.connectProducer();
+    teardown.add(() => producer.stop());
+
+    return async function round() {
+      const stop = startPlainRelay(options);
+      const ours = await medianLatency(arrivals, ticks, async (eventIds) => {
+        await enqueue(client, eventIds);
+        return performance.now();
+      }).finally(stop);
+      const raw = await medianLatency(arrivals, ticks, async (_, messages) => {
+        const began = performance.now();
+        await producer.sendBatch(byTopic(messages));
+        return began;
+      });
+      return { ours, limit: raw + POLL_ALLOWANCE_MS, parts: { raw, events_per_second: halfRate } };
+    };
+  },
+};
+
+const toTicks = (messages: readonly TopicMessage[], rate: number): TopicMessage[][] => {
+  const size = Math.max(1, Math.min(Math.floor((rate * TICK_MS) / 1000), ROWS / TICKS));
+  return Array.from({ length: TICKS }, (_, tick) => messages.slice(tick * size, (tick + 1) * size));
+};
+
+/** @param emit one tick's events. @returns the moment from which they count */
+type Emit = (eventIds: readonly string[], messages: readonly TopicMessage[]) => Promise<number>;
+
+async function medianLatency(arrivals: Arrivals, ticks: readonly TopicMessage[][], emit: Emit): Promise<number> {
+  const latencies: Promise<number[]>[] = [];
+  let due = performance.now();
+  for (const [tick, messages] of ticks.entries()) {
+    await delay(Math.max(0, (due += TICK_MS) - performance.now()));
+    const eventIds = messages.map(({ event_id }) => event_id);
+    const arriving = arrivals.expect(eventIds);
+    const from = await emit(eventIds, messages);
+    const taken = arriving.then((times) => times.map((at) => at - from));
+    if (tick >= WARM_UP_TICKS) latencies.push(taken);
+  }
+  const all = (await Promise.all(latencies)).flat();
+  return percentile(
+    all.toSorted((a, b) => a - b),
+    0.5,
+  );
+}
