@@ -39,7 +39,10 @@ export async function runProcess(name: string, start: (context: ProcessContext) 
       logger.info({ signal, grace_ms: config.shutdownGraceMs }, 'process.stopping');
       stopping.abort();
       // Longer than the parts' own grace, for what hangs in spite of it.
-      setTimeout(() => fail(new Error('The process did not stop within its grace time.')), config.shutdownGraceMs + 5_000).unref();
+      setTimeout(
+        () => fail(new Error('The process did not stop within its grace time.')),
+        config.shutdownGraceMs + 5_000,
+      ).unref();
       resolve();
     };
     process.once('SIGTERM', onSignal).once('SIGINT', onSignal);

@@ -26,7 +26,10 @@ export const amount = z
   .max(1_000_000_000_000)
   .openapi({ example: 9900 });
 
-export const currency = z.string().regex(/^[A-Z]{3}$/, 'must be an ISO 4217 code').openapi({ example: 'EUR' });
+export const currency = z
+  .string()
+  .regex(/^[A-Z]{3}$/, 'must be an ISO 4217 code')
+  .openapi({ example: 'EUR' });
 
 /** RFC 3339 in UTC. */
 export const timestamp = z.string().openapi({ format: 'date-time', example: '2026-11-21T09:30:00.000Z' });
