@@ -29,8 +29,8 @@ export interface StepSender {
 }
 
 export interface StepSenderOptions {
-  readonly mediator: Mediator;
-  readonly faults: Faults;
+  readonly mediator: Pick<Mediator, 'send'>;
+  readonly faults: Pick<Faults, 'pass'>;
 }
 
 /** A saga's activity is this: one command through the mediator, once, recorded as a step. */

@@ -7,7 +7,7 @@ import { findUnstarted, markStarted } from './start-sweeper.sql';
 
 export interface StartSweeperOptions {
   readonly database: Database;
-  readonly sagas: SagaStarter;
+  readonly sagas: Pick<SagaStarter, 'start'>;
   readonly logger: Logger;
   readonly signal: AbortSignal;
   /** 1 s unless told. */
