@@ -76,7 +76,8 @@ async function writeProperties(folder: string, port: number, controllerPort: num
 
 async function format(java: string, jvm: string[], folder: string, properties: string) {
   if (existsSync(join(folder, 'data', 'meta.properties'))) return;
-  const clusterId = randomBytes(16).toString('base64url');
+  // The tool takes an id that begins with - for an option.
+  const clusterId = randomBytes(16).toString('base64url').replace(/^-/, 'A');
   const { code, output } = await run(java, [
     ...jvm,
     ...['kafka.tools.StorageTool', 'format', '--ignore-formatted'],
