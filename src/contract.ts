@@ -66,7 +66,7 @@ export interface SagaStatus {
 export interface SagaStepStatus {
   readonly name: string;
   readonly state: StepState;
-  /** Those that the workflow was told of; while an activity is retried, Temporal counts further. */
+  /** Ended ones that the workflow was told of, of a compensation its own; Temporal counts further. */
   readonly attempts: number;
   readonly error: string | null;
 }

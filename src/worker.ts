@@ -69,6 +69,8 @@ function createSagaWorker(connection: NativeConnection, config: Config, activiti
     activities,
     maxCachedWorkflows: CACHED_WORKFLOWS,
     stickyQueueScheduleToStartTimeout: STICKY_TIMEOUT,
+    // A relay has nothing to lose: one that new code cannot replay fails, and is started anew.
+    workflowFailureErrorTypes: { '*': [], outboxRelay: ['NondeterminismError'] },
     shutdownGraceTime: config.shutdownGraceMs,
     shutdownForceTime: config.shutdownGraceMs + FORCE_AFTER_MS,
   });

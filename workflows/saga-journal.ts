@@ -65,9 +65,13 @@ export function createSagaJournal(subject: SagaSubject, names: readonly string[]
 
   setHandler(status, () => ({ state, steps, failure }), { description: 'Where the saga and its steps stand' });
 
-  function update(name: string, change: Partial<SagaStepStatus>): void {
+  /** A compensation counts its attempts anew. */
+  function update(name: string, { attempts = 0, ...change }: Partial<SagaStepStatus>): void {
     const step = steps.find((candidate) => candidate.name === name);
-    Object.assign(step ?? {}, change);
+    if (!step) return;
+    const before = change.state === 'undoing' ? 0 : step.attempts;
+    const ended = change.state === 'done' || change.state === 'failed' || change.state === 'undone' ? 1 : 0;
+    Object.assign(step, change, { attempts: before + attempts + ended });
     show();
   }
 
@@ -98,8 +102,7 @@ export function createSagaJournal(subject: SagaSubject, names: readonly string[]
       enter('compensating');
     },
     stuck(name, error, attempts) {
-      const step = steps.find((candidate) => candidate.name === name);
-      update(name, { error: describe(error), attempts: (step?.attempts ?? 0) + attempts });
+      update(name, { error: describe(error), attempts });
       stuck.add(name);
       log.error('saga.stuck', { saga_id: subject.saga_id, step: name, error: describe(error) });
       metricMeter.createCounter('paysaga_saga_stuck', undefined, 'Alarms of stuck sagas').add(1, { step: name });

@@ -20,7 +20,16 @@ describe('going forward', () => {
     await sagas.tell('completed', fake, async (saga) => {
       expect(await saga.result()).toEqual({ capture_ref: 'cap_1', balance_tx_id: 'ltx_1' });
       expect(fake.calls).toEqual(['closeInvoice', 'creditBalance', 'settlePayment']);
-      expect(await saga.query<SagaStatus>('status')).toMatchObject({ state: 'completed', failure: null });
+      expect(await saga.query<SagaStatus>('status')).toEqual({
+        state: 'completed',
+        steps: ['close_invoice', 'credit_balance', 'settle'].map((name) => ({
+          name,
+          state: 'done',
+          attempts: 1,
+          error: null,
+        })),
+        failure: null,
+      });
     });
   });
 
