@@ -48,7 +48,9 @@ export async function createTopicReader(brokers: string, topics: readonly string
       if (wanted.length === 0) return [];
 
       const groupId = `paysaga-checker-${randomUUID()}`;
-      const consumer = kafka.consumer({ groupId, maxWaitTimeInMs: 50 });
+      // kafkajs would restart it for ever when its connection breaks after the end.
+      const retry = { restartOnFailure: async () => false };
+      const consumer = kafka.consumer({ groupId, maxWaitTimeInMs: 50, retry });
       try {
         await consumer.connect();
         await consumer.subscribe({ topics: [...topics], fromBeginning: true });

@@ -45,7 +45,9 @@ export async function tellPayment({ service, checker, narrator }: Scene): Promis
   chapter('What Kafka got', 'Other systems build on the stream: all of it, in order, with its story in the headers.');
   const { messages } = await checker.holds(PATIENCE_MS);
   await claim('each event is a CloudEvent; per key they are versions 1, 2, 3…', async () => {
-    const ofOrder = messages.filter(({ key, value }) => key === order.order_id || value.includes(order.order_id));
+    const ofOrder = messages
+      .filter(({ key, value }) => key === order.order_id || value.includes(order.order_id))
+      .sort((one, other) => timeOf(one).localeCompare(timeOf(other)));
     ofOrder.forEach((message) => tell(describe(message)));
     must(
       ofOrder.every(({ headers }) => headers.ce_specversion === '1.0'),
@@ -62,6 +64,8 @@ export async function tellPayment({ service, checker, narrator }: Scene): Promis
     return `${day.day}: ${day.orders} order, ${day.amount} ${day.currency}`;
   });
 }
+
+const timeOf = ({ headers }: TopicMessage): string => headers.ce_time ?? '';
 
 const describe = ({ topic, partition, offset, headers }: TopicMessage): string =>
   `${`${topic}/${partition}/${offset}`.padEnd(38)} ${headers.ce_type?.padEnd(46)} v${headers.ce_sequence}`;

@@ -1,18 +1,26 @@
 import { Kafka, logLevel } from 'kafkajs';
-import type { TopicEnds } from '../checker/topic-messages';
 import type { ConsumerDefinition } from '../../src/messaging/consumer';
+import type { TopicEnds } from '../checker/topic-messages';
+import { eventually } from '../client/eventually';
 
-/**
- * Moves a consumer group behind the last message of its topics, by joining it for a moment. A consumer
- * that was killed may be waited for, as long as its session takes to time out.
- */
-export async function skipToEnds(
-  brokers: string,
-  { group, topics }: ConsumerDefinition,
-  ends: TopicEnds,
-): Promise<void> {
+/** Of a consumer that was killed: until then the group is not ours alone. */
+const DEADLINE_MS = 40_000;
+const SESSION_TIMEOUT_MS = 6_000;
+
+/** Moves a consumer group behind the last message of its topics, by joining it for a moment. */
+export const skipToEnds = (brokers: string, consumer: ConsumerDefinition, ends: TopicEnds): Promise<void> =>
+  eventually(() => trySkip(brokers, consumer, ends), { deadlineMs: DEADLINE_MS });
+
+async function trySkip(brokers: string, { group, topics }: ConsumerDefinition, ends: TopicEnds): Promise<void> {
   const kafka = new Kafka({ brokers: brokers.split(','), clientId: 'paysaga-stack', logLevel: logLevel.NOTHING });
-  const consumer = kafka.consumer({ groupId: group, maxWaitTimeInMs: 50 });
+  const consumer = kafka.consumer({
+    groupId: group,
+    maxWaitTimeInMs: 50,
+    sessionTimeout: SESSION_TIMEOUT_MS,
+    rebalanceTimeout: SESSION_TIMEOUT_MS,
+    // A consumer that kafkajs restarts after its end would stay in the group, and keep partitions from others.
+    retry: { restartOnFailure: async () => false },
+  });
   const offsets = [...ends].map(([place, end]) => {
     const [topic = '', partition = ''] = place.split('/');
     return { topic, partition: Number(partition), offset: String(end) };
@@ -20,9 +28,13 @@ export async function skipToEnds(
   try {
     await consumer.connect();
     await consumer.subscribe({ topics: [...topics] });
-    const joined = new Promise<void>((resolve) => void consumer.on('consumer.group_join', () => resolve()));
+    // Not before it fetches: one that is stopped between joining and fetching does not leave the group.
+    const fetching = new Promise<void>((resolve, reject) => {
+      consumer.on('consumer.fetch', () => resolve());
+      consumer.on('consumer.crash', ({ payload }) => reject(payload.error));
+    });
     await consumer.run({ autoCommit: false, eachMessage: async () => undefined });
-    await joined;
+    await fetching;
     await consumer.commitOffsets(offsets.filter(({ topic }) => topics.includes(topic)));
   } finally {
     await consumer.disconnect();
