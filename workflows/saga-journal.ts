@@ -92,7 +92,10 @@ export function createSagaJournal(subject: SagaSubject, names: readonly string[]
 
   return {
     mark(name, next) {
-      if (next === 'running') upsertSearchAttributes([{ key: searchAttributes.step, value: name }]);
+      // The first one was told with the start.
+      if (next === 'running' && name !== names[0]) {
+        upsertSearchAttributes([{ key: searchAttributes.step, value: name }]);
+      }
       update(name, { state: next });
     },
     complete: () => enter('completed'),
