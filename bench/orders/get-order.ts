@@ -3,7 +3,7 @@ import { inSequence, type Measurement } from '../measurement';
 import { runLoad } from '../load/run-load';
 import type { BenchStack } from '../stack/bench-stack';
 import { INSERT_ORDER, orderParameters } from './insert-order.sql';
-import { loadGetOrder, ORDER_LOAD } from './order-load';
+import { loadGetOrder, ORDER_LOAD, warmUp } from './order-load';
 import type { RawLoadSpec } from './raw-load';
 import { startApi, startNoopServer } from './start-api';
 
@@ -18,6 +18,7 @@ export const getOrder: Measurement = {
   async prepare(stack) {
     const orderIds = await insertOrders(stack.databaseUrl);
     const [api, noop] = [await startApi(stack), await startNoopServer(stack)];
+    await warmUp(() => loadGetOrder(stack, api, orderIds));
     return async function round() {
       const ours = await loadGetOrder(stack, api, orderIds);
       const http = await loadGetOrder(stack, noop, orderIds);

@@ -1,7 +1,7 @@
 import { inSequence, type Measurement } from '../measurement';
 import { runLoad } from '../load/run-load';
 import type { BenchStack } from '../stack/bench-stack';
-import { loadPostOrders, ORDER_LOAD } from './order-load';
+import { loadPostOrders, ORDER_LOAD, warmUp } from './order-load';
 import type { RawLoadSpec } from './raw-load';
 import { startApi, startNoopServer } from './start-api';
 
@@ -16,6 +16,7 @@ export const postOrders: Measurement = {
   goal: 0.6,
   async prepare(stack) {
     const [api, noop] = [await startApi(stack), await startNoopServer(stack)];
+    await warmUp(() => loadPostOrders(stack, api));
     return async function round() {
       const ours = await loadPostOrders(stack, api);
       const http = await loadPostOrders(stack, noop);
