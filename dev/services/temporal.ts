@@ -17,6 +17,13 @@ const DYNAMIC_CONFIG = {
   'system.forceSearchAttributesCacheRefreshOnRead': 'true',
 };
 
+/**
+ * Every step of a workflow is a write; waiting for the disk with each costs the server 50 instead of 35 ms of
+ * its time per saga. A killed server loses nothing without it, only a machine that crashes may lose its last
+ * moment (https://www.sqlite.org/pragma.html#pragma_synchronous).
+ */
+const SQLITE = { journal_mode: 'wal', synchronous: 'normal' };
+
 export interface TemporalServer {
   /** `host:port` of the gRPC front end. */
   readonly address: string;
@@ -36,7 +43,8 @@ export async function startTemporal(context: ServiceContext): Promise<TemporalSe
       command,
       args: [
         ...['server', 'start-dev', '--ip', '127.0.0.1', '--port', String(port), '--ui-port', String(uiPort)],
-        ...['--db-filename', join(folder, 'temporal.db'), '--sqlite-pragma', 'journal_mode=wal'],
+        ...['--db-filename', join(folder, 'temporal.db')],
+        ...pairs('--sqlite-pragma', SQLITE),
         ...['--disable-config-env', '--disable-config-file'],
         ...pairs('--dynamic-config-value', DYNAMIC_CONFIG),
         ...pairs('--search-attribute', SEARCH_ATTRIBUTES),
