@@ -38,6 +38,8 @@ void runProcess('api', async ({ config, logger, fail }) => {
     },
   );
   server.on('error', fail);
+  // Opens the connections before the first request needs them, and remembers what was there at the start.
+  void app.request('/health');
 
   return async function stop() {
     await new Promise<void>((resolve) => {

@@ -100,6 +100,8 @@ export function connectKafka({ config, logger, socketFactory }: KafkaOptions): K
         rebalanceTimeout: Math.max(sessionTimeoutMs, 10_000),
         allowAutoTopicCreation: false,
         maxWaitTimeInMs: 250,
+        // A partition that had no leader when it was looked up is looked up again this soon.
+        metadataMaxAge: 10_000,
         retry: RETRY,
       }),
 
