@@ -1,5 +1,5 @@
 import type { OutgoingEvent } from '../messaging/cloud-event';
-import type { Queryable } from '../platform/database';
+import { PLANNED_EACH_TIME, type Queryable } from '../platform/database';
 
 /** The right to a lane: whoever took its epoch last owns it, everybody before is fenced off. */
 export interface Lease {
@@ -59,7 +59,7 @@ export async function claimPending(
   inFlight: readonly string[],
 ): Promise<Claim> {
   const answer = await database.$queryRawUnsafe<({ owned: number } & (PendingRow | { id: null }))[]>(
-    `SELECT owned.lane::int AS owned, row.lane::int, row.id::text, row.attempts, row.aggregate_id, event.event_id,
+    `${PLANNED_EACH_TIME} SELECT owned.lane::int AS owned, row.lane::int, row.id::text, row.attempts, row.aggregate_id, event.event_id,
        event.version, event.type, event.data_version, event.payload::text AS payload,
        to_char(event.occurred_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS occurred_at,
        event.correlation_id, event.causation_id, event.traceparent
@@ -104,7 +104,7 @@ export async function deletePublished(
   ids: readonly string[],
 ): Promise<ReadonlySet<number>> {
   const owned = await database.$queryRawUnsafe<{ lane: number }[]>(
-    `WITH ${MINE}, published AS (
+    `${PLANNED_EACH_TIME} WITH ${MINE}, published AS (
        DELETE FROM outbox WHERE id = ANY ($3::bigint[]) AND lane IN (SELECT lane FROM mine))
      SELECT lane::int FROM mine`,
     leases.map(({ lane }) => lane),
