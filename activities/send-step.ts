@@ -65,8 +65,10 @@ export function createStepSender({ mediator, faults }: StepSenderOptions): StepS
 }
 
 function stepRecord(sagaId: string, name: string, state: SagaStepRecord['state']): SagaStepRecord {
-  const { attempt, scheduledTimestampMs } = Context.current().info;
-  return { sagaId, name, state, attempts: attempt, startedAt: new Date(scheduledTimestampMs).toISOString() };
+  const { attempt, isLocal, scheduledTimestampMs } = Context.current().info;
+  // The first attempt of a forward step is a local one; the server counts those that follow it.
+  const attempts = state === 'done' && !isLocal ? attempt + 1 : attempt;
+  return { sagaId, name, state, attempts, startedAt: new Date(scheduledTimestampMs).toISOString() };
 }
 
 /**

@@ -9,11 +9,18 @@ export function failureOf(step: string, error: unknown): SagaFailure {
   if (isCancellation(error)) {
     return { failed_step: step, code: 'cancelled', detail: `The saga was cancelled at its step ${step}.` };
   }
-  const cause = error instanceof ActivityFailure ? error.cause : error;
-  if (cause instanceof ApplicationFailure && cause.nonRetryable && cause.type) {
-    return { failed_step: step, code: cause.type, detail: cause.message };
-  }
+  const refusal = refusalOf(error);
+  if (refusal) return { failed_step: step, code: refusal.type, detail: refusal.message };
   return { failed_step: step, code: 'step_timed_out', detail: `The step ${step} did not succeed within 10 minutes.` };
+}
+
+/** A business refusal is final, every other failure worth another attempt. */
+export const isRefusal = (error: unknown): boolean => refusalOf(error) !== undefined;
+
+function refusalOf(error: unknown): { type: string; message: string } | undefined {
+  const cause = error instanceof ActivityFailure ? error.cause : error;
+  if (!(cause instanceof ApplicationFailure) || !cause.nonRetryable || !cause.type) return undefined;
+  return { type: cause.type, message: cause.message };
 }
 
 /** How a saga's workflow fails once everything is undone: expected, so not an alarm of its own. */

@@ -36,6 +36,8 @@ const { recordSagaOutcome } = proxyActivities<Activities>({
 
 export interface SagaJournal {
   mark(step: string, state: StepState): void;
+  /** The first attempt failed: the saga stays at this step for a while. */
+  retrying(step: string, error: unknown): void;
   complete(): void;
   /** The first failure; the saga compensates from here on. */
   fail(failure: SagaFailure): void;
@@ -62,6 +64,7 @@ export function createSagaJournal(subject: SagaSubject, names: readonly string[]
   let failure: SagaFailure | null = null;
   let recorded = Promise.resolve();
   let records = 0;
+  let current = names[0] ?? '';
 
   setHandler(status, () => ({ state, steps, failure }), { description: 'Where the saga and its steps stand' });
 
@@ -79,10 +82,18 @@ export function createSagaJournal(subject: SagaSubject, names: readonly string[]
     setCurrentDetails([`**${state}**`, '', ...steps.map(line), ...(failure ? ['', failure.detail] : [])].join('\n'));
   }
 
+  /** A write of the server each: only where the saga rests or ends. */
+  function index(): void {
+    upsertSearchAttributes([
+      { key: searchAttributes.sagaState, value: state },
+      { key: searchAttributes.step, value: current },
+    ]);
+  }
+
   function enter(next: SagaState): void {
     if (next === state) return;
     state = next;
-    upsertSearchAttributes([{ key: searchAttributes.sagaState, value: next }]);
+    index();
     show();
     if (failure && next !== 'running' && next !== 'completed') {
       const outcome = { ...subject, state: next, failure, sequence: ++records };
@@ -92,11 +103,12 @@ export function createSagaJournal(subject: SagaSubject, names: readonly string[]
 
   return {
     mark(name, next) {
-      // The first one was told with the start.
-      if (next === 'running' && name !== names[0]) {
-        upsertSearchAttributes([{ key: searchAttributes.step, value: name }]);
-      }
-      update(name, { state: next });
+      current = name;
+      update(name, next === 'done' ? { state: next, error: null } : { state: next });
+    },
+    retrying(name, error) {
+      update(name, { error: describe(error), attempts: 1 });
+      index();
     },
     complete: () => enter('completed'),
     fail(first) {

@@ -6,13 +6,16 @@ import {
   CancellationScope,
   CancelledFailure,
   condition,
+  isCancellation,
+  type LocalActivityOptions,
   proxyActivities,
+  proxyLocalActivities,
   sleep,
   TemporalFailure,
 } from '@temporalio/workflow';
 import type { Activities } from '../activities';
 import type { SagaFailure, SagaOptions } from '../src/contract';
-import { failureOf, sagaCompensated } from './saga-failure';
+import { failureOf, isRefusal, sagaCompensated } from './saga-failure';
 import { createSagaJournal, type SagaSubject } from './saga-journal';
 import { awaitOperator } from './saga-operator';
 
@@ -41,6 +44,9 @@ type Outcome = { readonly answer: unknown } | 'failed' | 'retry' | 'skip';
 
 /** One attempt. With the stickiness to its worker, this is what a killed worker costs. */
 const ATTEMPT = { startToCloseTimeout: '5s', cancellationType: ActivityCancellationType.TRY_CANCEL } as const;
+/** The first attempt of a step is the worker's own affair: it costs the server nothing but a marker. */
+const FIRST: LocalActivityOptions = { ...ATTEMPT, retry: { maximumAttempts: 1 } };
+/** What did not succeed at once is the server's: it counts the attempts and shows them. */
 const FORWARD: ActivityOptions = {
   ...ATTEMPT,
   scheduleToCloseTimeout: '10 minutes',
@@ -105,13 +111,24 @@ export async function runSaga({ subject, steps, options }: Saga): Promise<void> 
       await CancellationScope.nonCancellable(() => passPivot(step));
       pivotPassed = true;
     } else {
-      await act(step, 'run', FORWARD);
+      await run(step);
+    }
+  }
+
+  /** A first attempt whose worker died, or that timed out, may have happened: the step's once-key tells. */
+  async function run(step: SagaStep): Promise<unknown> {
+    try {
+      return await step.run(proxyLocalActivities<Activities>({ ...FIRST, summary: summaryOf(step, 'run') }));
+    } catch (error) {
+      if (!(error instanceof TemporalFailure) || isCancellation(error) || isRefusal(error)) throw error;
+      journal.retrying(step.name, error);
+      return act(step, 'run', FORWARD);
     }
   }
 
   async function passPivot(step: SagaStep): Promise<void> {
     try {
-      await act(step, 'run', FORWARD);
+      await run(step);
     } catch (error) {
       if (!(await persist(step, 'pivot'))) throw error;
     }

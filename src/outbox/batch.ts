@@ -30,6 +30,8 @@ export interface Batch {
   readonly topics: readonly TopicMessages[];
   /** Rows that can never be sent as they are. */
   readonly failed: readonly FailedRow[];
+  /** More rows than one send may carry. */
+  readonly cut: boolean;
 }
 
 /**
@@ -45,6 +47,7 @@ export function composeBatch(
   const taken: PendingRow[] = [];
   const failed: FailedRow[] = [];
   const held = new Set<string>();
+  let cut = false;
 
   for (const row of rows) {
     if (held.has(row.aggregate_id)) continue;
@@ -59,14 +62,16 @@ export function composeBatch(
     }
     const there = topics.get(topic);
     if (!there) topics.set(topic, { topic, messages: [message], bytes });
-    else if (there.bytes + bytes > limits.maxTopicBytes) break;
-    else {
+    else if (there.bytes + bytes > limits.maxTopicBytes) {
+      cut = true;
+      break;
+    } else {
       there.messages.push(message);
       there.bytes += bytes;
     }
     taken.push(row);
   }
-  return { rows: taken, topics: [...topics.values()], failed };
+  return { rows: taken, topics: [...topics.values()], failed, cut };
 }
 
 function faultOf(row: PendingRow, topic: string | undefined, bytes: number, limits: BatchLimits) {

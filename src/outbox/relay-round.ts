@@ -23,6 +23,13 @@ export interface RelayRoundOptions {
   readonly senders: ReadonlyMap<number, LaneSender>;
 }
 
+export interface RoundResult {
+  readonly published: number;
+  /** A batch was full: there may be more to claim. */
+  readonly backlog: boolean;
+  readonly brokerError?: unknown;
+}
+
 export interface RelayRound {
   /**
    * Claims, sends and marks the next batch of each lane.
@@ -30,7 +37,7 @@ export interface RelayRound {
    * @throws FencedOff when another relay owns a lane; anything else is the database's, and the next
    *   round begins from what is pending then
    */
-  run(): Promise<{ readonly published: number; readonly brokerError?: unknown }>;
+  run(): Promise<RoundResult>;
 }
 
 export function createRelayRound(options: RelayRoundOptions): RelayRound {
@@ -47,9 +54,8 @@ export function createRelayRound(options: RelayRoundOptions): RelayRound {
   };
 
   const claimAhead = (batches: readonly Batch[]): typeof ahead => {
-    const backlog = batches.some(({ rows }) => rows.length >= config.batchSize);
-    const claiming = backlog ? claim(batches.flatMap(({ rows }) => rows)) : undefined;
-    claiming?.catch(() => undefined);
+    const claiming = claim(batches.flatMap(({ rows }) => rows));
+    claiming.catch(() => undefined);
     return claiming;
   };
 
@@ -65,12 +71,13 @@ export function createRelayRound(options: RelayRoundOptions): RelayRound {
       const claiming = ahead ?? claim([]);
       ahead = undefined;
       const lanes = composeLanes(await claiming, registry);
-      if (lanes.size === 0) return { published: 0 };
+      if (lanes.size === 0) return { published: 0, backlog: false };
 
       await faults.pass('relay.before_send');
       const batches = [...lanes.values()];
       const sending = Promise.all([...lanes].map(([lane, batch]) => send(lane, batch)));
-      const next = claimAhead(batches);
+      const backlog = batches.some(({ rows, cut }) => cut || rows.length >= config.batchSize);
+      const next = backlog ? claimAhead(batches) : undefined;
       const results = await sending;
       await faults.pass('relay.after_send');
       await mark(results);
@@ -78,7 +85,8 @@ export function createRelayRound(options: RelayRoundOptions): RelayRound {
 
       // What was claimed ahead may stand behind a row that was not sent: claim again then.
       if (results.every(({ failed, brokerError }) => failed.length === 0 && brokerError === undefined)) ahead = next;
-      return reportRound({ results, batches, logger, durationMs: performance.now() - started });
+      const durationMs = performance.now() - started;
+      return { ...reportRound({ results, batches, logger, durationMs }), backlog };
     },
   };
 }

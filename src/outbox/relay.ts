@@ -68,7 +68,7 @@ export async function runRelay(options: RelayOptions): Promise<RelayResult> {
         if (done.brokerError !== undefined) await wait(backoff.next(), signal);
         else {
           backoff.reset();
-          if (done.published === 0) await wakeUp.wait(config.pollIntervalMs, signal);
+          if (!done.backlog) await wakeUp.wait(config.pollIntervalMs, signal);
         }
       } catch (error) {
         if (error instanceof FencedOff) throw error;

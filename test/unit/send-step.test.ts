@@ -16,7 +16,7 @@ const step = {
   message: reverseCredit({ saga_id: 'payment-pay_1' }),
 } as const;
 
-/** Sends the step on the third attempt of its activity, to a mediator that answers so. */
+/** Sends the step on the third attempt of its activity, the fourth of the step, to a mediator that answers so. */
 async function send(kind: keyof StepSender, answer: () => unknown) {
   const sent: SendOptions[] = [];
   const passed: string[] = [];
@@ -53,7 +53,7 @@ it('sends a forward step once, recorded with its attempt, between its two fault 
           sagaId: 'payment-pay_1',
           name: 'credit_balance',
           state: 'done',
-          attempts: 3,
+          attempts: 4,
           startedAt: '2026-11-21T09:30:00.000Z',
         },
         correlationId: 'req_1',
