@@ -5,6 +5,8 @@ import { newClientId, payUntilSettled, placeOrder, untilStatus } from '../../dev
 import { type E2eStack, startE2eStack } from '../support/e2e-stack';
 
 const ORDERS = 6;
+/** A refusal that a killed worker did not live to report is asked for again. */
+const REFUSALS = 10 * ORDERS;
 /** Some crashes in a row, each of which costs an activity's attempt (5 s), and the relay's time-out (10 s). */
 const DEADLINE_MS = 75_000;
 
@@ -54,7 +56,7 @@ describe('SIGKILL', () => {
     '$title: nothing is lost, doubled or half-finished',
     async ({ points, refuse }) => {
       const { service, operator } = stack;
-      if (refuse) await armFault(operator, refuse, 'refuse', ORDERS);
+      if (refuse) await armFault(operator, refuse, 'refuse', REFUSALS);
       for (const point of points) await armFault(operator, point, 'crash');
 
       const orders = await Promise.all(Array.from({ length: ORDERS }, () => placeOrder(service)));
