@@ -1,7 +1,7 @@
 import { ApplicationFailure, Context } from '@temporalio/activity';
 import type { RelayInput } from '../src/contract';
 import { LANES } from '../src/outbox/lane';
-import { type RelayOptions, type RelayResult, runRelay } from '../src/outbox/relay';
+import { type RelayOptions, type RelayResult, runRelay } from '../src/outbox/relay/relay';
 
 export type OutboxActivitiesOptions = Pick<
   RelayOptions,

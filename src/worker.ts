@@ -6,7 +6,7 @@ import { createApplication, eventRegistry } from './application';
 import type { Config } from './config';
 import { taskQueues } from './contract';
 import { connectKafka } from './messaging/kafka';
-import { keepRelaysRunning, relayGroups } from './outbox/keep-relays-running';
+import { keepRelaysRunning, relayGroups } from './outbox/relay/keep-relays-running';
 import { createSagaStarter } from './payments/start-saga';
 import { runStartSweeper } from './payments/start-sweeper';
 import { connectDatabase } from './platform/database';

@@ -1,6 +1,6 @@
 import type { OutboxActivitiesOptions } from '../../activities/outbox';
-import { relayGroups } from '../../src/outbox/keep-relays-running';
-import { runRelay } from '../../src/outbox/relay';
+import { relayGroups } from '../../src/outbox/relay/keep-relays-running';
+import { runRelay } from '../../src/outbox/relay/relay';
 
 /** All groups' relays in this process, without Temporal. @returns ends them */
 export function startPlainRelay(options: OutboxActivitiesOptions): () => Promise<void> {

@@ -3,7 +3,7 @@ import { Client } from 'pg';
 import { createOutboxActivities, type OutboxActivitiesOptions } from '../../activities/outbox';
 import { fromRoot } from '../../dev/root';
 import { taskQueues } from '../../src/contract';
-import { keepRelaysRunning } from '../../src/outbox/keep-relays-running';
+import { keepRelaysRunning } from '../../src/outbox/relay/keep-relays-running';
 import { connectTemporalClient } from '../../src/platform/temporal';
 import { installTemporalRuntime } from '../../src/platform/temporal-worker';
 import type { Measurement } from '../measurement';

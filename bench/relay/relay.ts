@@ -1,6 +1,6 @@
 import { Client } from 'pg';
 import { inSequence, type Measurement } from '../measurement';
-import { relayGroups } from '../../src/outbox/keep-relays-running';
+import { relayGroups } from '../../src/outbox/relay/keep-relays-running';
 import { drainRate } from './drain';
 import { readMessages } from './event-messages';
 import { fillEvents } from './fill-outbox';

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { toEventMessage } from '../../src/messaging/cloud-event';
 import { createEventRegistry, defineEvent, type EventRegistry } from '../../src/outbox/event-registry';
 import { laneOf } from '../../src/outbox/lane';
-import type { PendingRow } from '../../src/outbox/relay.sql';
+import type { PendingRow } from '../../src/outbox/relay/relay.sql';
 import type { TestDatabase } from './database';
 import { uniqueName } from './kafka';
 import type { TopicMessage } from './kafka';

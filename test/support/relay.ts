@@ -1,5 +1,5 @@
 import { LANES } from '../../src/outbox/lane';
-import { type RelayOptions, type RelayResult, runRelay } from '../../src/outbox/relay';
+import { type RelayOptions, type RelayResult, runRelay } from '../../src/outbox/relay/relay';
 import { createFaults } from '../../src/platform/faults';
 import { silentLogger } from './logger';
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
-import { sendApart } from '../../src/outbox/send-apart';
-import type { PendingRow } from '../../src/outbox/relay.sql';
+import { sendApart } from '../../src/outbox/relay/send-apart';
+import type { PendingRow } from '../../src/outbox/relay/relay.sql';
 import { pendingRow } from '../support/outbox';
 
 const refusal = Object.assign(new Error('too large'), { type: 'MESSAGE_TOO_LARGE' });

@@ -1,8 +1,8 @@
-import { relayWorkflowId, type RelayInput, taskQueues } from '../contract';
-import type { Logger } from '../platform/logger';
-import { reasonOf, type TemporalClient } from '../platform/temporal';
-import { wait } from '../platform/wait';
-import { LANES } from './lane';
+import { relayWorkflowId, type RelayInput, taskQueues } from '../../contract';
+import type { Logger } from '../../platform/logger';
+import { reasonOf, type TemporalClient } from '../../platform/temporal';
+import { wait } from '../../platform/wait';
+import { LANES } from '../lane';
 
 export interface KeepRelaysRunningOptions {
   readonly temporal: TemporalClient;

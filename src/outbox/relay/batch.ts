@@ -1,6 +1,6 @@
-import { type EventMessage, toEventMessage } from '../messaging/cloud-event';
-import type { TopicMessages } from '../messaging/kafka';
-import type { EventRegistry } from './event-registry';
+import { type EventMessage, toEventMessage } from '../../messaging/cloud-event';
+import type { TopicMessages } from '../../messaging/kafka';
+import type { EventRegistry } from '../event-registry';
 import { RowError } from './publish-error';
 import type { PendingRow } from './relay.sql';
 

@@ -1,8 +1,8 @@
-import type { OutboxConfig } from '../config';
-import { createBackoff } from '../platform/backoff';
-import type { Database } from '../platform/database';
-import type { Logger } from '../platform/logger';
-import { wait } from '../platform/wait';
+import type { OutboxConfig } from '../../config';
+import { createBackoff } from '../../platform/backoff';
+import type { Database } from '../../platform/database';
+import type { Logger } from '../../platform/logger';
+import { wait } from '../../platform/wait';
 import type { FailedRow } from './batch';
 import { FencedOff, requireAll } from './fence';
 import { publishErrorReason } from './publish-error';

@@ -1,9 +1,9 @@
-import type { OutboxConfig } from '../config';
-import type { Database } from '../platform/database';
-import type { Faults } from '../platform/faults';
-import type { Logger } from '../platform/logger';
+import type { OutboxConfig } from '../../config';
+import type { Database } from '../../platform/database';
+import type { Faults } from '../../platform/faults';
+import type { Logger } from '../../platform/logger';
 import { type Batch, composeBatch } from './batch';
-import type { EventRegistry } from './event-registry';
+import type { EventRegistry } from '../event-registry';
 import { requireAll } from './fence';
 import type { LaneSender } from './lane-sender';
 import { createMark } from './mark';

@@ -1,7 +1,7 @@
-import type { Kafka, Producer } from '../messaging/kafka';
-import { wait } from '../platform/wait';
+import type { Kafka, Producer } from '../../messaging/kafka';
+import { wait } from '../../platform/wait';
 import { type Batch, composeBatch } from './batch';
-import type { EventRegistry } from './event-registry';
+import type { EventRegistry } from '../event-registry';
 import { publishErrorKind } from './publish-error';
 import { sendApart, type SendResult } from './send-apart';
 

@@ -1,4 +1,4 @@
-import { wait } from '../platform/wait';
+import { wait } from '../../platform/wait';
 
 /**
  * How an idle relay waits for work. A hint may come from anywhere and be lost: the relay looks after
