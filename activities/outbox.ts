@@ -1,12 +1,16 @@
 import { ApplicationFailure, Context } from '@temporalio/activity';
 import type { RelayInput } from '../src/contract';
 import { LANES } from '../src/outbox/lane';
+import type { Listener } from '../src/outbox/wake-up/listener';
 import { type RelayOptions, type RelayResult, runRelay } from '../src/outbox/relay/relay';
 
-export type OutboxActivitiesOptions = Pick<
+export interface OutboxActivitiesOptions extends Pick<
   RelayOptions,
   'database' | 'kafka' | 'registry' | 'config' | 'logger' | 'faults'
->;
+> {
+  /** Without it, new rows are found by the poll. */
+  readonly listener?: Listener;
+}
 
 /** Long, so that the workflow's history hardly grows; short enough that workers share groups anew. */
 const RUN_FOR_MS = 10 * 60_000;
@@ -25,8 +29,10 @@ export const createOutboxActivities = (options: OutboxActivitiesOptions) => ({
       const message = `There is no relay group ${group} with ${options.config.lanesPerRelay} lanes per relay.`;
       throw ApplicationFailure.create({ type: 'relay_group_unknown', message, nonRetryable: true, category: 'BENIGN' });
     }
+    const wakeUp = options.listener?.wakeUpFor(lanes);
     return runRelay({
       ...options,
+      ...(wakeUp && { wakeUp }),
       lanes,
       signal: context.cancellationSignal,
       runForMs: RUN_FOR_MS,

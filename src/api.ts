@@ -6,6 +6,7 @@ import { createHealthChecks } from './http/health-checks';
 import { createKafkaHealth } from './messaging/describe-kafka';
 import { connectKafka } from './messaging/kafka';
 import { createSagaStarter } from './payments/start-saga';
+import { createNotifier } from './outbox/wake-up/notifier';
 import { connectDatabase } from './platform/database';
 import { createFaults } from './platform/faults';
 import { runProcess } from './platform/run-process';
@@ -20,7 +21,9 @@ void runProcess('api', async ({ config, logger, fail }) => {
   const temporal = connectTemporalClient({ config: config.temporal });
   const kafka = createKafkaHealth(connectKafka({ config: config.kafka, logger }));
   const faults = createFaults({ database, enabled: config.faultInjection, logger });
-  const mediator = createApplication({ database, logger, workflowUrl: createWorkflowUrl(config.temporal) });
+  const hints = { url: config.database.url, applicationName: 'paysaga-api-hints', logger };
+  const notifier = createNotifier(hints);
+  const mediator = createApplication({ database, logger, notifier, workflowUrl: createWorkflowUrl(config.temporal) });
 
   const app = createApp({
     mediator,
@@ -46,6 +49,6 @@ void runProcess('api', async ({ config, logger, fail }) => {
       server.close(() => resolve());
       if ('closeIdleConnections' in server) server.closeIdleConnections();
     });
-    await Promise.all([kafka.close(), temporal.close(), database.$disconnect()]);
+    await Promise.all([kafka.close(), temporal.close(), notifier.close(), database.$disconnect()]);
   };
 });

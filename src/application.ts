@@ -20,6 +20,7 @@ import { createListOrders, listOrders } from './orders/list-orders';
 import { orderEvents } from './orders/order-events';
 import { createPlaceOrder, placeOrder } from './orders/place-order';
 import { createEventRegistry, type EventRegistry } from './outbox/event-registry';
+import { noNotifier, type Notifier } from './outbox/wake-up/wake-up';
 import { acceptPayment, acceptPaymentHandler } from './payments/accept-payment';
 import { confirmSettlement, confirmSettlementHandler } from './payments/confirm-settlement';
 import { createGetSaga, getSaga } from './payments/get-saga';
@@ -71,6 +72,8 @@ export const consumers = [provisioningConsumer, salesConsumer];
 export interface ApplicationOptions {
   readonly database: Database;
   readonly logger: Logger;
+  /** Without it, the relays find new rows by their poll. */
+  readonly notifier?: Notifier;
   readonly clock?: Clock;
   readonly workflowUrl?: WorkflowUrl;
 }
@@ -79,6 +82,7 @@ export interface ApplicationOptions {
 export function createApplication({
   database,
   logger,
+  notifier = noNotifier,
   clock = systemClock,
   workflowUrl = () => null,
 }: ApplicationOptions): Mediator {
@@ -105,5 +109,5 @@ export function createApplication({
     recordSaleHandler,
     createGetSales(database),
   ];
-  return createMediator({ messages, handlers, registry: eventRegistry, database, clock, logger });
+  return createMediator({ messages, handlers, registry: eventRegistry, database, notifier, clock, logger });
 }

@@ -1,6 +1,7 @@
 import { consumers, createApplication, eventRegistry } from './application';
 import { startConsumer } from './messaging/consumer';
 import { connectKafka } from './messaging/kafka';
+import { createNotifier } from './outbox/wake-up/notifier';
 import { connectDatabase } from './platform/database';
 import { createFaults } from './platform/faults';
 import { runProcess } from './platform/run-process';
@@ -10,7 +11,9 @@ void runProcess('consumer', async ({ config, logger, fail }) => {
   const database = connectDatabase({ ...config.database, applicationName: 'paysaga-consumer', logger });
   const kafka = connectKafka({ config: config.kafka, logger });
   const faults = createFaults({ database, enabled: config.faultInjection, logger });
-  const mediator = createApplication({ database, logger });
+  const hints = { url: config.database.url, applicationName: 'paysaga-consumer-hints', logger };
+  const notifier = createNotifier(hints);
+  const mediator = createApplication({ database, logger, notifier });
 
   const running = consumers.map((definition) =>
     startConsumer({
@@ -29,6 +32,6 @@ void runProcess('consumer', async ({ config, logger, fail }) => {
 
   return async function stop() {
     await Promise.all(running.map((consumer) => consumer.stop()));
-    await database.$disconnect();
+    await Promise.all([notifier.close(), database.$disconnect()]);
   };
 });

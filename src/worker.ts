@@ -9,6 +9,8 @@ import { connectKafka } from './messaging/kafka';
 import { keepRelaysRunning, relayGroups } from './outbox/relay/keep-relays-running';
 import { createSagaStarter } from './payments/start-saga';
 import { runStartSweeper } from './payments/start-sweeper';
+import { createListener } from './outbox/wake-up/listener';
+import { createNotifier } from './outbox/wake-up/notifier';
 import { connectDatabase } from './platform/database';
 import { createFaults } from './platform/faults';
 import { runProcess } from './platform/run-process';
@@ -29,12 +31,15 @@ void runProcess('worker', async ({ config, logger, fail, stopping }) => {
   const database = connectDatabase({ ...config.database, applicationName: 'paysaga-worker', logger });
   const kafka = connectKafka({ config: config.kafka, logger });
   const faults = createFaults({ database, enabled: config.faultInjection, logger });
-  const mediator = createApplication({ database, logger });
+  const hints = { url: config.database.url, applicationName: 'paysaga-worker-hints', logger };
+  const notifier = createNotifier(hints);
+  const mediator = createApplication({ database, logger, notifier });
   const temporal = connectTemporalClient({ config: config.temporal });
   const connection = await connectTemporalWorker({ config: config.temporal, logger, signal: stopping });
 
   const sagaWorker = await createSagaWorker(connection, config, createActivities({ mediator, faults }));
-  const relay = { database, kafka, registry: eventRegistry, config: config.outbox, logger, faults };
+  const listener = createListener(hints);
+  const relay = { database, listener, kafka, registry: eventRegistry, config: config.outbox, logger, faults };
   const relayWorker = await createRelayWorker(connection, config, createOutboxActivities(relay));
 
   const running = [sagaWorker, relayWorker].map((worker) => worker.run());
@@ -56,7 +61,13 @@ void runProcess('worker', async ({ config, logger, fail, stopping }) => {
     relayWorker.shutdown();
     sagaWorker.shutdown();
     await Promise.allSettled([...running, ...background]);
-    await Promise.allSettled([connection.close(), temporal.close(), database.$disconnect()]);
+    await Promise.allSettled([
+      connection.close(),
+      temporal.close(),
+      listener.close(),
+      notifier.close(),
+      database.$disconnect(),
+    ]);
   };
 });
 

@@ -1,5 +1,6 @@
 import type { EventContext } from '../outbox/append';
 import type { EventRegistry } from '../outbox/event-registry';
+import type { Notifier } from '../outbox/wake-up/wake-up';
 import type { Clock } from '../platform/clock';
 import type { Database, Tx } from '../platform/database';
 import { isDatabaseOutage } from '../platform/database-error';
@@ -21,6 +22,8 @@ export interface MediatorOptions {
   readonly handlers: readonly Handler[];
   readonly registry: EventRegistry;
   readonly database: Database;
+  /** Told of the lanes of new outbox rows after each commit. */
+  readonly notifier: Notifier;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -48,17 +51,23 @@ export interface BatchCommand {
 }
 
 /** @throws Error naming the message whose handler is missing, doubled or undeclared */
-export function createMediator({ messages, handlers, registry, database, clock, logger }: MediatorOptions): Mediator {
+export function createMediator(options: MediatorOptions): Mediator {
+  const { messages, handlers, registry, database, notifier, clock, logger } = options;
   const handlerOf = register(messages, handlers);
   const behaviours: readonly Behaviour[] = [
     logging,
     validation,
     authorization,
-    createTransaction(database, registry),
+    createTransaction({ database, registry, notifier }),
     once,
   ];
 
-  const dispatch = (message: Message, options: SendOptions, tx?: Tx): Promise<unknown> => {
+  /** @param within the transaction that a batch shares, and the lanes it appends to */
+  const dispatch = (
+    message: Message,
+    options: SendOptions,
+    within?: { tx: Tx; lanes: Set<number> },
+  ): Promise<unknown> => {
     const handler = handlerOf.get(message.definition.name);
     if (!handler) throw new Error(`${message.definition.name} is not registered with this mediator.`);
     const context: EventContext = {
@@ -74,7 +83,7 @@ export function createMediator({ messages, handlers, registry, database, clock, 
       principal: options.principal ?? system,
       logger,
       context,
-      ...(tx && { uow: createUnitOfWork({ registry, context, tx }) }),
+      ...(within && { uow: createUnitOfWork({ registry, context, ...within }) }),
     };
     const run = (index: number): Promise<unknown> => {
       const behaviour = behaviours[index];
@@ -88,14 +97,17 @@ export function createMediator({ messages, handlers, registry, database, clock, 
       dispatch(message, options) as Promise<Result>,
 
     async sendMany(batch) {
+      const lanes = new Set<number>();
       try {
-        return await database.$transaction(async (tx) => {
-          const results: PromiseSettledResult<unknown>[] = [];
+        const results = await database.$transaction(async (tx) => {
+          const values: PromiseSettledResult<unknown>[] = [];
           for (const { message, options } of batch) {
-            results.push({ status: 'fulfilled', value: await dispatch(message, options, tx) });
+            values.push({ status: 'fulfilled', value: await dispatch(message, options, { tx, lanes }) });
           }
-          return results;
+          return values;
         });
+        notifier.appended(lanes);
+        return results;
       } catch (error) {
         if (isDatabaseOutage(error)) throw error;
         logger.debug({ err: error, size: batch.length }, 'batch.taken_apart');

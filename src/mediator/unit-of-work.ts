@@ -11,6 +11,8 @@ export interface UnitOfWorkOptions {
   readonly context: EventContext;
   /** Absent for a command that writes in one statement, and so cannot read under a lock. */
   readonly tx?: Tx;
+  /** Collects the lanes of all events, for the notification after the commit. */
+  readonly lanes: Set<number>;
 }
 
 /**
@@ -45,11 +47,10 @@ interface Change {
   row: Row;
 }
 
-export function createUnitOfWork({ registry, context, tx }: UnitOfWorkOptions): UnitOfWork {
+export function createUnitOfWork({ registry, context, tx, lanes }: UnitOfWorkOptions): UnitOfWork {
   const inserts = new Map<TableName, Row[]>();
   /** The last state of each aggregate changed here, by table and id. */
   const changes = new Map<string, Change>();
-
   const insert = (table: TableName, row: Row): void => {
     const rows = inserts.get(table);
     if (rows) rows.push(row);
@@ -60,6 +61,7 @@ export function createUnitOfWork({ registry, context, tx }: UnitOfWorkOptions): 
     const rows = eventRows(registry, event, context, newId('evt'));
     insert('event', rows.event);
     insert('outbox', rows.outbox);
+    lanes.add(rows.outbox.lane);
   };
 
   return {

@@ -10,6 +10,7 @@ import {
 } from '../../src/messaging/consumer';
 import type { Kafka } from '../../src/messaging/kafka';
 import { isEvent } from '../../src/messaging/received-event';
+import { noNotifier } from '../../src/outbox/wake-up/wake-up';
 import { systemClock } from '../../src/platform/clock';
 import type { Database } from '../../src/platform/database';
 import { createFaults } from '../../src/platform/faults';
@@ -62,6 +63,7 @@ export async function createConsumerWorld(db: TestDatabase, topic: string): Prom
       handlers: [handler],
       registry,
       database,
+      notifier: noNotifier,
       clock: systemClock,
       logger: silentLogger,
     });

@@ -3,6 +3,7 @@ import { type Handler, handle } from '../../src/mediator/handler';
 import { createMediator } from '../../src/mediator/mediator';
 import { defineQuery, type MessageDefinition } from '../../src/mediator/message';
 import { createEventRegistry, defineEvent } from '../../src/outbox/event-registry';
+import { noNotifier } from '../../src/outbox/wake-up/wake-up';
 import type { Database } from '../../src/platform/database';
 import { silentLogger } from '../support/logger';
 
@@ -22,6 +23,7 @@ const create = (messages: readonly MessageDefinition[], handlers: readonly Handl
     handlers,
     registry: createEventRegistry([]),
     database: noDatabase,
+    notifier: noNotifier,
     clock: () => '2026-11-21T00:00:00.000Z',
     logger: silentLogger,
   });

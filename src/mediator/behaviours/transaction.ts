@@ -2,25 +2,34 @@ import { find } from '../../inbox/inbox.sql';
 import type { Once } from '../../inbox/once';
 import { storedAnswer } from '../../inbox/stored-answer';
 import type { EventRegistry } from '../../outbox/event-registry';
+import type { Notifier } from '../../outbox/wake-up/wake-up';
 import type { Database } from '../../platform/database';
 import { isDatabaseOutage, sqlState, sqlStates } from '../../platform/database-error';
 import { Refusal } from '../../platform/refusal';
 import type { Behaviour, Dispatch } from '../behaviour';
 import { createUnitOfWork } from '../unit-of-work';
 
-/** Gives each command its unit of work, and writes it when the handler is done. */
-export function createTransaction(database: Database, registry: EventRegistry): Behaviour {
+export interface TransactionOptions {
+  readonly database: Database;
+  readonly registry: EventRegistry;
+  readonly notifier: Notifier;
+}
+
+/** Gives each command its unit of work, writes it when the handler is done, and then tells the relays. */
+export function createTransaction({ database, registry, notifier }: TransactionOptions): Behaviour {
   return async function transaction(dispatch, next) {
     const { transaction: mode } = dispatch.definition;
     if (mode === undefined || dispatch.uow) return next();
     const { once } = dispatch.options;
-    const committing = mode === 'one_statement' ? oneStatement(dispatch, next) : interactive(dispatch, next);
+    const lanes = new Set<number>();
+    const commit = mode === 'one_statement' ? oneStatement : interactive;
+    const committing = commit(dispatch, next, lanes).finally(() => notifier.appended(lanes));
     return once ? committing.catch((error: unknown) => readBack(once, error)) : committing;
   };
 
-  async function oneStatement(dispatch: Dispatch, next: () => Promise<unknown>): Promise<unknown> {
+  async function oneStatement(dispatch: Dispatch, next: () => Promise<unknown>, lanes: Set<number>): Promise<unknown> {
     const { context, options } = dispatch;
-    const uow = createUnitOfWork({ registry, context });
+    const uow = createUnitOfWork({ registry, context, lanes });
     dispatch.uow = uow;
     const result = await next();
     const { once } = options;
@@ -33,9 +42,9 @@ export function createTransaction(database: Database, registry: EventRegistry): 
     return written ? result : storedAnswer(once, await find(database, once.scope, once.key));
   }
 
-  function interactive(dispatch: Dispatch, next: () => Promise<unknown>): Promise<unknown> {
+  function interactive(dispatch: Dispatch, next: () => Promise<unknown>, lanes: Set<number>): Promise<unknown> {
     return database.$transaction(async (tx) => {
-      dispatch.uow = createUnitOfWork({ registry, context: dispatch.context, tx });
+      dispatch.uow = createUnitOfWork({ registry, context: dispatch.context, tx, lanes });
       return next();
     });
   }

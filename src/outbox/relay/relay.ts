@@ -10,7 +10,7 @@ import { createLaneSender } from './lane-sender';
 import { FencedOff } from './fence';
 import { createRelayRound, type RelayRound } from './relay-round';
 import { takeLanes } from './relay.sql';
-import { pollOnly, type WakeUp } from './wake-up';
+import { pollOnly, type WakeUp } from '../wake-up/wake-up';
 
 export interface RelayOptions {
   readonly database: Database;

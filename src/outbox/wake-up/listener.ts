@@ -1,0 +1,61 @@
+import type { Logger } from '../../platform/logger';
+import { openSideConnection } from '../../platform/side-connection';
+import { wait } from '../../platform/wait';
+import { LANES } from '../lane';
+import { CHANNEL, fromPayload, type WakeUp } from './wake-up';
+
+export interface ListenerOptions {
+  readonly url: string;
+  readonly applicationName: string;
+  readonly logger: Logger;
+}
+
+export interface Listener {
+  /** For the relay of these lanes. */
+  wakeUpFor(lanes: readonly number[]): WakeUp;
+  close(): Promise<void>;
+}
+
+/**
+ * From one round to the next, also when hints follow each other: each round costs a query, and a request for
+ * each lane with rows, so a few of them share one.
+ */
+const GATHER_MS = 10;
+
+/** Hears of new rows, for all relays of the process, over one connection. */
+export function createListener(options: ListenerOptions): Listener {
+  const hints = new Array<number>(LANES).fill(0);
+  const waiting = new Set<() => void>();
+  const connection = openSideConnection({
+    ...options,
+    async onOpen(client) {
+      client.on('notification', ({ payload = '' }) => {
+        for (const lane of fromPayload(payload)) hints[lane] = (hints[lane] ?? 0) + 1;
+        for (const look of waiting) look();
+      });
+      await client.query(`LISTEN ${CHANNEL}`);
+    },
+  });
+
+  return {
+    wakeUpFor(lanes) {
+      const count = (): number => lanes.reduce((sum, lane) => sum + (hints[lane] ?? 0), 0);
+      let seen = count();
+      return {
+        async wait(ms, signal) {
+          await wait(Math.min(ms, GATHER_MS), signal);
+          const hinted = new AbortController();
+          const look = (): void => {
+            if (count() !== seen) hinted.abort();
+          };
+          waiting.add(look);
+          look();
+          await wait(ms - GATHER_MS, AbortSignal.any([signal, hinted.signal]));
+          waiting.delete(look);
+          seen = count();
+        },
+      };
+    },
+    close: () => connection.close(),
+  };
+}

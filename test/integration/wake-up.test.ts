@@ -1,0 +1,86 @@
+import { eventually } from '../../dev/client/eventually';
+import { createApplication, eventRegistry } from '../../src/application';
+import type { Kafka } from '../../src/messaging/kafka';
+import { placeOrder } from '../../src/orders/place-order';
+import { createListener, type Listener } from '../../src/outbox/wake-up/listener';
+import { createNotifier } from '../../src/outbox/wake-up/notifier';
+import { createTestDatabase, type TestDatabase } from '../support/database';
+import { connectTestKafka, createTestTopic, readTopic, type TopicReader } from '../support/kafka';
+import { silentLogger } from '../support/logger';
+import { allLanes, relayConfig, startRelay } from '../support/relay';
+
+/** So rare that a row which is published in time was hinted at. */
+const NO_POLL = { ...relayConfig, pollIntervalMs: 60_000 };
+const within = { deadlineMs: 5_000 };
+
+let db: TestDatabase;
+let kafka: Kafka;
+let topic: string;
+let reader: TopicReader;
+let listener: Listener;
+let notifier: ReturnType<typeof createNotifier>;
+
+beforeAll(async () => {
+  db = await createTestDatabase();
+  kafka = connectTestKafka();
+  topic = await createTestTopic(kafka, 'wake-up');
+  reader = await readTopic(kafka, topic);
+  const hints = { url: db.url, applicationName: 'hints', logger: silentLogger };
+  listener = createListener(hints);
+  notifier = createNotifier(hints);
+  await eventually(async () => expect(await hintConnections()).toHaveLength(2), within);
+});
+afterAll(async () => {
+  await Promise.all([listener?.close(), notifier?.close(), reader?.close()]);
+  await db?.close();
+});
+
+const hintConnections = () =>
+  db.query<{ pid: number }>(`SELECT pid FROM pg_stat_activity WHERE application_name = 'hints' AND state = 'idle'`);
+
+/** All events to one topic of this test. */
+const toTopic = { ...eventRegistry, find: (type: string) => ({ ...eventRegistry.get(type), topic }) };
+
+test('a committed event is published at once, not with the next poll, also after the connections were lost', async () => {
+  const mediator = createApplication({ database: db.database, logger: silentLogger, notifier });
+  const order = { customer_id: 'cus_1', product_sku: 'vps.s', amount: 9_900, currency: 'EUR', quantity: 1 };
+  const place = () => mediator.send(placeOrder({ ...order, collection_method: 'send_invoice' }));
+  const published = (count: number) => eventually(() => expect(reader.messages).toHaveLength(count), within);
+  const wakeUp = listener.wakeUpFor(allLanes);
+  const relay = startRelay({ database: db.database, kafka, registry: toTopic, config: NO_POLL, wakeUp });
+  try {
+    await place();
+    await published(2);
+
+    const lost = await hintConnections();
+    await db.query(
+      'SELECT pg_terminate_backend(pid) FROM unnest($1::int[]) AS pid',
+      lost.map(({ pid }) => pid),
+    );
+    await eventually(async () => {
+      const pids = (await hintConnections()).map(({ pid }) => pid);
+      expect(pids).toHaveLength(2);
+      expect(pids).not.toEqual(expect.arrayContaining([lost[0]?.pid]));
+    }, within);
+    await Promise.all(Array.from({ length: 20 }, place));
+    await published(42);
+  } finally {
+    await relay.stop();
+  }
+});
+
+test('hints for other lanes do not end the wait', async () => {
+  const stopped = new AbortController();
+  let woken = false;
+  const waiting = listener
+    .wakeUpFor([3])
+    .wait(60_000, stopped.signal)
+    .then(() => (woken = true));
+  const other = listener.wakeUpFor([7]).wait(60_000, stopped.signal);
+  notifier.appended([7]);
+  await other;
+  expect(woken).toBe(false);
+  notifier.appended([3]);
+  await waiting;
+  expect(stopped.signal.aborted).toBe(false);
+});
