@@ -6,6 +6,7 @@ import { postOrders } from './orders/post-orders';
 import { latency } from './relay/latency';
 import { relay } from './relay/relay';
 import { relayActivity } from './relay/relay-activity';
+import { relayHeld } from './relay/relay-held';
 import { saga } from './saga/saga';
 
 /**
@@ -16,6 +17,7 @@ export const measurements: readonly Measurement[] = [
   consumer,
   relay,
   relayActivity,
+  relayHeld,
   latency,
   postOrders,
   postIdempotent,

@@ -12,8 +12,8 @@ export async function drainRate(client: Client): Promise<number> {
   return ROWS / (await drain(client, ROWS));
 }
 
-/** @returns seconds */
-async function drain(client: Client, rows: number): Promise<number> {
+/** Fills an empty outbox, and waits until it is empty again. @returns seconds */
+export async function drain(client: Client, rows: number): Promise<number> {
   await fillOutbox(client, rows);
   const began = performance.now();
   while (await isPending(client)) {

@@ -29,14 +29,13 @@ const ENQUEUE = `INSERT INTO outbox (event_id, lane, aggregate_id)
   SELECT event_id, crc32(aggregate_id::bytea) % 16, aggregate_id FROM event`;
 
 /** Fills the event log, once. */
-export async function fillEvents(client: Client): Promise<void> {
-  await client.query(FILL_EVENTS, [ROWS / 2]);
+export async function fillEvents(client: Client, rows = ROWS): Promise<void> {
+  await client.query(FILL_EVENTS, [rows / 2]);
   await client.query('ANALYZE event');
 }
 
-/** Puts the first events into the outbox, which is emptied before; they become visible at once. */
+/** Puts the first events into the outbox, which is empty; they become visible at once. */
 export async function fillOutbox(client: Client, rows: number): Promise<void> {
-  await client.query('TRUNCATE outbox');
   await client.query(`${ENQUEUE} ORDER BY event_id LIMIT $1::int`, [rows]);
 }
 

@@ -1,6 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Client } from 'pg';
 import { eventRegistry } from '../../src/application';
+import { laneOf } from '../../src/outbox/lane';
+import { createListener } from '../../src/outbox/wake-up/listener';
+import { createNotifier } from '../../src/outbox/wake-up/notifier';
+import { createLogger } from '../../src/platform/logger';
 import { percentile } from '../load/clients';
 import type { Measurement } from '../measurement';
 import { type Arrivals, createArrivals } from './arrivals';
@@ -32,7 +36,13 @@ export const latency: Measurement = {
     await client.connect();
     teardown.add(() => client.end());
     await fillEvents(client);
-    const options = relayOptions(stack);
+    const logger = createLogger({ name: 'bench', ...config.log });
+    const hints = { url: databaseUrl, applicationName: 'paysaga-bench-hints', logger };
+    const listener = createListener(hints);
+    const notifier = createNotifier(hints);
+    teardown.add(() => listener.close());
+    teardown.add(() => notifier.close());
+    const options = { ...relayOptions(stack), listener };
     const stopCalibrating = startPlainRelay(options);
     const halfRate = (await drainRate(client).finally(stopCalibrating)) / 2;
     const ticks = toTicks(await readMessages(client), halfRate);
@@ -46,9 +56,11 @@ export const latency: Measurement = {
 
     return async function round() {
       const stop = startPlainRelay(options);
-      const ours = await medianLatency(arrivals, ticks, async (eventIds) => {
+      const ours = await medianLatency(arrivals, ticks, async (eventIds, messages) => {
         await enqueue(client, eventIds);
-        return performance.now();
+        const committed = performance.now();
+        notifier.appended(lanesOf(messages));
+        return committed;
       }).finally(stop);
       const raw = await medianLatency(arrivals, ticks, async (_, messages) => {
         const began = performance.now();
@@ -59,6 +71,9 @@ export const latency: Measurement = {
     };
   },
 };
+
+const lanesOf = (messages: readonly TopicMessage[]): Set<number> =>
+  new Set(messages.map(({ message }) => laneOf(message.key)));
 
 const toTicks = (messages: readonly TopicMessage[], rate: number): TopicMessage[][] => {
   const size = Math.max(1, Math.min(Math.floor((rate * TICK_MS) / 1000), ROWS / TICKS));

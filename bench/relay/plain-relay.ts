@@ -6,15 +6,12 @@ import { runRelay } from '../../src/outbox/relay/relay';
 export function startPlainRelay(options: OutboxActivitiesOptions): () => Promise<void> {
   const { lanesPerRelay } = options.config;
   const stopping = new AbortController();
-  const running = Array.from({ length: relayGroups(lanesPerRelay) }, (_, group) =>
-    runRelay({
-      ...options,
-      lanes: Array.from({ length: lanesPerRelay }, (_, index) => group * lanesPerRelay + index),
-      signal: stopping.signal,
-      runForMs: Infinity,
-      heartbeat: () => undefined,
-    }),
-  );
+  const running = Array.from({ length: relayGroups(lanesPerRelay) }, (_, group) => {
+    const lanes = Array.from({ length: lanesPerRelay }, (_, index) => group * lanesPerRelay + index);
+    const wakeUp = options.listener?.wakeUpFor(lanes);
+    const endless = { signal: stopping.signal, runForMs: Infinity, heartbeat: () => undefined };
+    return runRelay({ ...options, ...(wakeUp && { wakeUp }), ...endless, lanes });
+  });
   return async function stop() {
     stopping.abort();
     await Promise.all(running);
