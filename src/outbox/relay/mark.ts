@@ -6,6 +6,7 @@ import { wait } from '../../platform/wait';
 import type { FailedRow } from './batch';
 import { FencedOff, requireAll } from './fence';
 import { publishErrorReason } from './publish-error';
+import type { RelayMetrics } from './relay-metrics';
 import { deletePublished, type Lease, type PendingRow, recordFailure } from './relay.sql';
 import type { SendResult } from './send-apart';
 
@@ -14,6 +15,7 @@ export interface MarkOptions {
   readonly config: OutboxConfig;
   readonly leases: readonly Lease[];
   readonly logger: Logger;
+  readonly metrics: RelayMetrics;
   readonly signal: AbortSignal;
 }
 
@@ -27,7 +29,7 @@ const BACKOFF = { initialMs: 100, maxMs: 3_000 };
  * While Postgres is away it waits, and nothing else is sent: so never more than one batch per lane is
  * stored by Kafka and still pending here.
  */
-export function createMark({ database, config, leases, logger, signal }: MarkOptions) {
+export function createMark({ database, config, leases, logger, metrics, signal }: MarkOptions) {
   const publishedRows = async (rows: readonly PendingRow[]): Promise<void> => {
     const backoff = createBackoff(BACKOFF);
     const ids = rows.map(({ id }) => id);
@@ -37,6 +39,7 @@ export function createMark({ database, config, leases, logger, signal }: MarkOpt
         return;
       } catch (error) {
         if (error instanceof FencedOff || signal.aborted) throw error;
+        metrics.waits('database');
         logger.warn({ err: error, rows: ids.length }, 'outbox.mark_waits');
         await wait(backoff.next(), signal);
       }
@@ -52,6 +55,7 @@ export function createMark({ database, config, leases, logger, signal }: MarkOpt
     await recordFailure(database, { lease, id: row.id, reason, parkAt, retryAfterMs });
     const { id, event_id, aggregate_id } = row;
     const parked = row.attempts + 1 >= parkAt;
+    if (parked) metrics.parked(row);
     logger.error(
       {
         id,

@@ -7,6 +7,7 @@ import type { EventRegistry } from '../event-registry';
 import { requireAll } from './fence';
 import type { LaneSender } from './lane-sender';
 import { createMark } from './mark';
+import type { RelayMetrics } from './relay-metrics';
 import { claimPending, type Lease, type PendingRow } from './relay.sql';
 import { reportRound } from './report-round';
 import type { SendResult } from './send-apart';
@@ -17,6 +18,7 @@ export interface RelayRoundOptions {
   readonly config: OutboxConfig;
   readonly logger: Logger;
   readonly faults: Faults;
+  readonly metrics: RelayMetrics;
   readonly signal: AbortSignal;
   readonly leases: readonly Lease[];
   /** One for each lane. */
@@ -41,7 +43,7 @@ export interface RelayRound {
 }
 
 export function createRelayRound(options: RelayRoundOptions): RelayRound {
-  const { database, registry, config, logger, faults, leases, senders } = options;
+  const { database, registry, config, logger, faults, metrics, leases, senders } = options;
   const mark = createMark(options);
   /** Claimed while the batch before was on its way. */
   let ahead: Promise<readonly PendingRow[]> | undefined;
@@ -62,7 +64,10 @@ export function createRelayRound(options: RelayRoundOptions): RelayRound {
   const send = async (lane: number, batch: Batch): Promise<SendResult> => {
     const sender = senders.get(lane);
     if (!sender) throw new Error(`Lane ${lane} has no sender.`);
-    return sender.send(batch);
+    const started = performance.now();
+    const result = await sender.send(batch);
+    metrics.sent(lane, batch, result, performance.now() - started);
+    return result;
   };
 
   return {
@@ -86,6 +91,7 @@ export function createRelayRound(options: RelayRoundOptions): RelayRound {
       // What was claimed ahead may stand behind a row that was not sent: claim again then.
       if (results.every(({ failed, brokerError }) => failed.length === 0 && brokerError === undefined)) ahead = next;
       const durationMs = performance.now() - started;
+      metrics.round(durationMs);
       return { ...reportRound({ results, batches, logger, durationMs }), backlog };
     },
   };

@@ -8,6 +8,7 @@ import { wait } from '../../platform/wait';
 import type { EventRegistry } from '../event-registry';
 import { createLaneSender } from './lane-sender';
 import { FencedOff } from './fence';
+import { noRelayMetrics, type RelayMetrics } from './relay-metrics';
 import { createRelayRound, type RelayRound } from './relay-round';
 import { takeLanes } from './relay.sql';
 import { pollOnly, type WakeUp } from '../wake-up/wake-up';
@@ -28,6 +29,7 @@ export interface RelayOptions {
   /** Called at least every second, also while Kafka or Postgres is away. */
   readonly heartbeat: () => void;
   readonly wakeUp?: WakeUp;
+  readonly metrics?: RelayMetrics;
 }
 
 export interface RelayResult {
@@ -49,7 +51,7 @@ const BACKOFF = { initialMs: 100, maxMs: 3_000 };
  * backoff, and counts against no row. Never throws for either.
  */
 export async function runRelay(options: RelayOptions): Promise<RelayResult> {
-  const { database, lanes, config, logger, signal, heartbeat, wakeUp = pollOnly } = options;
+  const { database, lanes, config, logger, signal, heartbeat, wakeUp = pollOnly, metrics = noRelayMetrics } = options;
   const until = performance.now() + options.runForMs;
   const goesOn = (): boolean => !signal.aborted && performance.now() < until;
   const backoff = createBackoff(BACKOFF);
@@ -62,17 +64,20 @@ export async function runRelay(options: RelayOptions): Promise<RelayResult> {
     heartbeat();
     while (goesOn()) {
       try {
-        round ??= createRelayRound({ ...options, senders, leases: await takeLanes(database, lanes) });
+        round ??= createRelayRound({ ...options, metrics, senders, leases: await takeLanes(database, lanes) });
         const done = await round.run();
         published += done.published;
-        if (done.brokerError !== undefined) await wait(backoff.next(), signal);
-        else {
+        if (done.brokerError !== undefined) {
+          metrics.waits('broker');
+          await wait(backoff.next(), signal);
+        } else {
           backoff.reset();
           if (!done.backlog) await wakeUp.wait(config.pollIntervalMs, signal);
         }
       } catch (error) {
         if (error instanceof FencedOff) throw error;
         const wait_ms = backoff.next();
+        metrics.waits('database');
         logger.warn({ err: error, lanes, wait_ms }, 'outbox.relay_waits');
         await wait(wait_ms, signal);
       }
@@ -80,6 +85,7 @@ export async function runRelay(options: RelayOptions): Promise<RelayResult> {
     return { published, fencedOff: false };
   } catch (error) {
     if (!(error instanceof FencedOff)) throw error;
+    metrics.fencedOff();
     logger.warn({ lanes: error.lanes }, 'outbox.relay_fenced_off');
     return { published, fencedOff: true };
   } finally {

@@ -1,0 +1,20 @@
+import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
+import type { Metrics } from '../platform/metrics';
+import type { HttpEnv } from './http-env';
+import { createRouter } from './router';
+
+/** `/metrics`: the instruments of this process, in Prometheus's text format. It takes no key. */
+export function createMetricsRoute(metrics: Metrics): OpenAPIHono<HttpEnv> {
+  const routes = createRouter();
+  routes.openapi(
+    createRoute({
+      method: 'get',
+      path: '/metrics',
+      tags: ['health'],
+      summary: 'Metrics for Prometheus',
+      responses: { 200: { description: 'Prometheus text', content: { 'text/plain': { schema: z.string() } } } },
+    }),
+    async (c) => c.text(await metrics.render(), 200, { 'content-type': metrics.contentType }),
+  );
+  return routes;
+}

@@ -1,0 +1,85 @@
+import { Gauge } from 'prom-client';
+import type { Queryable } from '../platform/database';
+import type { Logger } from '../platform/logger';
+import type { Metrics } from '../platform/metrics';
+import type { EventRegistry } from './event-registry';
+import { type LaneBacklog, type ParkedRows, readLaneBacklogs, readParkedRows } from './outbox-backlog.sql';
+
+export interface OutboxMetricsOptions {
+  readonly metrics: Metrics;
+  readonly database: Queryable;
+  readonly registry: EventRegistry;
+  readonly logger: Logger;
+}
+
+interface Backlog {
+  readonly lanes: readonly LaneBacklog[];
+  readonly parked: readonly ParkedRows[];
+}
+
+/** Several scrapers, or one that is impatient, cost the database one look a second. */
+const FRESH_MS = 1_000;
+const NO_TOPIC = 'none';
+
+/**
+ * The outbox as it stands in the database, read when it is asked for. Every process that has these says
+ * the same: take `max` over processes, then sum over lanes. While the database is away there are no
+ * samples, rather than old ones.
+ */
+export function registerOutboxMetrics({ metrics, database, registry, logger }: OutboxMetricsOptions): void {
+  const read = cached(FRESH_MS, async (): Promise<Backlog> => {
+    try {
+      const [lanes, parked] = await Promise.all([readLaneBacklogs(database), readParkedRows(database)]);
+      return { lanes, parked };
+    } catch (error) {
+      logger.warn({ err: error }, 'metrics.outbox_unknown');
+      return { lanes: [], parked: [] };
+    }
+  });
+  const registers = [metrics.registry];
+
+  new Gauge({
+    name: 'paysaga_outbox_pending',
+    help: 'Events that wait to be published; an estimate when the table is over 64 MiB',
+    labelNames: ['lane'],
+    registers,
+    async collect() {
+      const { lanes } = await read();
+      this.reset();
+      for (const { lane, pending } of lanes) this.set({ lane }, pending);
+    },
+  });
+  new Gauge({
+    name: 'paysaga_outbox_oldest_age_seconds',
+    help: 'Age of the oldest event that waits to be published; 0 when none does',
+    labelNames: ['lane'],
+    registers,
+    async collect() {
+      const { lanes } = await read();
+      this.reset();
+      for (const { lane, oldestSeconds } of lanes) this.set({ lane }, oldestSeconds);
+    },
+  });
+  new Gauge({
+    name: 'paysaga_outbox_parked',
+    help: 'Events set aside until an operator requeues or discards them; counted up to 10,000',
+    labelNames: ['topic'],
+    registers,
+    async collect() {
+      const { lanes, parked } = await read();
+      this.reset();
+      if (lanes.length === 0) return;
+      for (const topic of registry.topics) this.set({ topic }, 0);
+      for (const row of parked) this.inc({ topic: registry.find(row.type)?.topic ?? NO_TOPIC }, row.parked);
+    },
+  });
+}
+
+/** Whoever asks while an answer is made, or is still fresh, gets that one. */
+function cached<T>(freshMs: number, read: () => Promise<T>): () => Promise<T> {
+  let last: { readonly answer: Promise<T>; readonly until: number } | undefined;
+  return () => {
+    if (!last || performance.now() > last.until) last = { answer: read(), until: performance.now() + freshMs };
+    return last.answer;
+  };
+}
