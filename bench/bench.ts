@@ -13,16 +13,16 @@ import { type Figures, summarise } from './report/rounds';
 import { table } from './report/table';
 import { createBenchStack } from './stack/bench-stack';
 
-const ROUNDS = 3;
+const ROUNDS = '3';
 
-const USAGE = `npm run bench [-- NAME… ] [--json FILE] [--profile FOLDER]; NAME: ${measurements.map(({ name }) => name).join(', ')}`;
+const USAGE = `npm run bench [-- NAME… ] [--json FILE] [--rounds 3] [--profile FOLDER]; NAME: ${measurements.map(({ name }) => name).join(', ')}`;
 
 /**
  * Measures ours against the raw limit, in turn, in three rounds, on services of its own that end with
  * it. The services that variables name are left alone: a million events would go there.
  */
 async function bench({ args, log, teardown }: CommandContext): Promise<number> {
-  const { names, json, profileDir } = parse(args);
+  const { names, json, profileDir, roundCount } = parse(args);
   const { dataDir, remove } = await temporaryData();
   teardown.add(remove);
   const env = { ...process.env, DATABASE_URL: '', KAFKA_BROKERS: '', TEMPORAL_ADDRESS: '' };
@@ -51,24 +51,38 @@ async function bench({ args, log, teardown }: CommandContext): Promise<number> {
     });
     const round = await stage(log, `${name}: prepare`, () => measurement.prepare(stack));
     const rounds: Round[] = [];
-    for (let count = 1; count <= ROUNDS; count += 1) {
-      rounds.push(await stage(log, `${name}: round ${count} of ${ROUNDS}`, round));
+    for (let count = 1; count <= roundCount; count += 1) {
+      rounds.push(await stage(log, `${name}: round ${count} of ${roundCount}`, round));
     }
     await stack.teardown.run();
     return summarise(measurement, rounds);
   }
 }
 
-function parse(args: readonly string[]): { names: string[]; json?: string; profileDir?: string } {
-  const options = { json: { type: 'string' }, profile: { type: 'string' } } as const;
+interface Options {
+  readonly names: string[];
+  readonly roundCount: number;
+  readonly json?: string;
+  readonly profileDir?: string;
+}
+
+function parse(args: readonly string[]): Options {
+  const options = {
+    json: { type: 'string' },
+    profile: { type: 'string' },
+    rounds: { type: 'string', default: ROUNDS },
+  } as const;
   const { values, positionals } = parseArgsOrExplain(() =>
     parseArgs({ args: [...args], options, allowPositionals: true }),
   );
   const unknown = positionals.filter((name) => measurements.every((measurement) => measurement.name !== name));
   if (unknown.length > 0) throw new Problem(`There is no measurement ${unknown.join(', ')}. Usage: ${USAGE}`);
+  const roundCount = Number(values.rounds);
+  if (!Number.isInteger(roundCount) || roundCount < 1) throw new Problem(`--rounds is 1, 2, 3… Usage: ${USAGE}`);
   if (values.profile !== undefined) mkdirSync(values.profile, { recursive: true });
   return {
     names: positionals,
+    roundCount,
     ...(values.json !== undefined && { json: values.json }),
     ...(values.profile !== undefined && { profileDir: resolve(values.profile) }),
   };

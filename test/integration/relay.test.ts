@@ -113,7 +113,8 @@ test('claims a backlog as fast when the outbox was empty until then', async () =
   await db.query('VACUUM ANALYZE outbox');
   const leases = await takeLanes(db.database, allLanes);
   // Postgres keeps a plan after five executions on a connection.
-  for (let polls = 0; polls < 12 * 10; polls += 1) await claimPending(db.database, leases, 100, []);
+  for (let polls = 0; polls < 12 * 10; polls += 1)
+    await claimPending(db.database, leases, { limit: 100, inFlight: [], lowBounds: new Map() });
   await db.query(`INSERT INTO event (event_id, aggregate_type, aggregate_id, version, type, data_version, payload,
       occurred_at, correlation_id)
     SELECT 'evt_backlog_' || n, 'thing', 'thing_' || n, 1, 'thing.happened', 1, '{}', now(), 'req_test'
@@ -122,7 +123,7 @@ test('claims a backlog as fast when the outbox was empty until then', async () =
     SELECT event_id, version, aggregate_id FROM event WHERE event_id LIKE 'evt_backlog_%'`);
 
   const began = performance.now();
-  const { rows } = await claimPending(db.database, leases, 100, []);
+  const { rows } = await claimPending(db.database, leases, { limit: 100, inFlight: [], lowBounds: new Map() });
 
   expect(rows).toHaveLength(100);
   expect(performance.now() - began).toBeLessThan(1_000);

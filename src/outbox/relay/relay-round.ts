@@ -6,6 +6,7 @@ import { type Batch, composeBatch } from './batch';
 import type { EventRegistry } from '../event-registry';
 import { requireAll } from './fence';
 import type { LaneSender } from './lane-sender';
+import { createLowBounds } from './low-bound';
 import { createMark } from './mark';
 import type { RelayMetrics } from './relay-metrics';
 import { claimPending, type Lease, type PendingRow } from './relay.sql';
@@ -45,12 +46,18 @@ export interface RelayRound {
 export function createRelayRound(options: RelayRoundOptions): RelayRound {
   const { database, registry, config, logger, faults, metrics, leases, senders } = options;
   const mark = createMark(options);
+  const lowBounds = createLowBounds(
+    database,
+    leases.map(({ lane }) => lane),
+  );
   /** Claimed while the batch before was on its way. */
   let ahead: Promise<readonly PendingRow[]> | undefined;
 
   const claim = async (inFlight: readonly PendingRow[]): Promise<readonly PendingRow[]> => {
     const ids = inFlight.map(({ id }) => id);
-    const { owned, rows } = await claimPending(database, leases, config.batchSize, ids);
+    await lowBounds.advance();
+    const looking = { limit: config.batchSize, inFlight: ids, lowBounds: lowBounds.current };
+    const { owned, rows } = await claimPending(database, leases, looking);
     requireAll(leases, owned);
     return rows;
   };

@@ -23,6 +23,15 @@ export interface Claim {
   readonly rows: readonly PendingRow[];
 }
 
+export interface ClaimOptions {
+  /** Rows of each lane, at most. */
+  readonly limit: number;
+  /** Ids that are on their way to Kafka. */
+  readonly inFlight: readonly string[];
+  /** By lane: no row of it has a lower id, or ever will. */
+  readonly lowBounds: ReadonlyMap<number, string>;
+}
+
 export interface RowFailure {
   readonly lease: Lease;
   readonly id: string;
@@ -45,7 +54,8 @@ const HELD = `(held.parked_at IS NOT NULL OR held.next_attempt_at IS NOT NULL)`;
 
 /**
  * The next rows of each lane, at most `limit` of them, from the set of pending rows: never from a
- * cursor, because ids become visible out of commit order. Left out are rows of an aggregate that an
+ * cursor, because ids become visible out of commit order. A low bound only skips index entries of deleted
+ * rows; see `low-bound.ts`. Left out are rows of an aggregate that an
  * earlier row holds (parked, or waiting for its next attempt), and rows that are in flight.
  *
  * BETWEEN and the order by lane leave Postgres only the index on (lane, id): by an equality it may walk the
@@ -55,19 +65,18 @@ const HELD = `(held.parked_at IS NOT NULL OR held.next_attempt_at IS NOT NULL)`;
 export async function claimPending(
   database: Queryable,
   leases: readonly Lease[],
-  limit: number,
-  inFlight: readonly string[],
+  { limit, inFlight, lowBounds }: ClaimOptions,
 ): Promise<Claim> {
   const answer = await database.$queryRawUnsafe<({ owned: number } & (PendingRow | { id: null }))[]>(
     `${PLANNED_EACH_TIME} SELECT owned.lane::int AS owned, row.lane::int, row.id::text, row.attempts, row.aggregate_id, event.event_id,
        event.version, event.type, event.data_version, event.payload::text AS payload,
        to_char(event.occurred_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS occurred_at,
        event.correlation_id, event.causation_id, event.traceparent
-     FROM unnest($1::smallint[], $2::bigint[]) AS lease (lane, epoch)
+     FROM unnest($1::smallint[], $2::bigint[], $5::bigint[]) AS lease (lane, epoch, low_bound)
      JOIN outbox_lane AS owned ON owned.lane = lease.lane AND owned.epoch = lease.epoch
      LEFT JOIN LATERAL (
        SELECT id, lane, attempts, aggregate_id, event_id FROM outbox
-       WHERE outbox.lane BETWEEN owned.lane AND owned.lane AND outbox.parked_at IS NULL
+       WHERE outbox.lane BETWEEN owned.lane AND owned.lane AND outbox.id >= lease.low_bound AND outbox.parked_at IS NULL
          AND (outbox.next_attempt_at IS NULL OR outbox.next_attempt_at <= now())
          AND outbox.id NOT IN (SELECT unnest($4::bigint[]))
          AND NOT EXISTS (
@@ -81,6 +90,7 @@ export async function claimPending(
     leases.map(({ epoch }) => epoch),
     limit,
     inFlight,
+    leases.map(({ lane }) => lowBounds.get(lane) ?? '0'),
   );
   const owned = new Set<number>();
   const rows: PendingRow[] = [];
