@@ -7,6 +7,7 @@ import type { FailedRow } from './batch';
 import { FencedOff, requireAll } from './fence';
 import { publishErrorReason } from './publish-error';
 import type { RelayMetrics } from './relay-metrics';
+import { rowBackoff } from './row-backoff';
 import { deletePublished, type Lease, type PendingRow, recordFailure } from './relay.sql';
 import type { SendResult } from './send-apart';
 
@@ -17,10 +18,10 @@ export interface MarkOptions {
   readonly logger: Logger;
   readonly metrics: RelayMetrics;
   readonly signal: AbortSignal;
+  /** 0 up to 1, for the jitter of a row's next attempt. */
+  readonly random?: () => number;
 }
 
-/** How long a row waits for its second attempt; each later one takes the configured multiple. */
-const FIRST_RETRY_MS = 1_000;
 const BACKOFF = { initialMs: 100, maxMs: 3_000 };
 
 /**
@@ -29,7 +30,7 @@ const BACKOFF = { initialMs: 100, maxMs: 3_000 };
  * While Postgres is away it waits, and nothing else is sent: so never more than one batch per lane is
  * stored by Kafka and still pending here.
  */
-export function createMark({ database, config, leases, logger, metrics, signal }: MarkOptions) {
+export function createMark({ database, config, leases, logger, metrics, signal, random = Math.random }: MarkOptions) {
   const publishedRows = async (rows: readonly PendingRow[]): Promise<void> => {
     const backoff = createBackoff(BACKOFF);
     const ids = rows.map(({ id }) => id);
@@ -51,7 +52,7 @@ export function createMark({ database, config, leases, logger, metrics, signal }
     if (!lease) return;
     const reason = publishErrorReason(error);
     const parkAt = config.maxRetryCount + 1;
-    const retryAfterMs = Math.round(FIRST_RETRY_MS * config.retryBackoffMultiplier ** row.attempts);
+    const retryAfterMs = rowBackoff({ attempts: row.attempts, multiplier: config.retryBackoffMultiplier, random });
     await recordFailure(database, { lease, id: row.id, reason, parkAt, retryAfterMs });
     const { id, event_id, aggregate_id } = row;
     const parked = row.attempts + 1 >= parkAt;
