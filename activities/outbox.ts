@@ -6,7 +6,7 @@ import { type RelayOptions, type RelayResult, runRelay } from '../src/outbox/rel
 
 export interface OutboxActivitiesOptions extends Pick<
   RelayOptions,
-  'database' | 'kafka' | 'registry' | 'config' | 'logger' | 'faults'
+  'database' | 'kafka' | 'registry' | 'config' | 'cloudEventsMode' | 'logger' | 'faults' | 'metrics'
 > {
   /** Without it, new rows are found by the poll. */
   readonly listener?: Listener;

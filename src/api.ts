@@ -1,5 +1,5 @@
 import { serve } from '@hono/node-server';
-import { createApplication } from './application';
+import { createApplication, eventRegistry } from './application';
 import { createAuthenticate } from './http/api-keys';
 import { createApp } from './http/app';
 import { createHealthChecks } from './http/health-checks';
@@ -7,8 +7,10 @@ import { createKafkaHealth } from './messaging/describe-kafka';
 import { connectKafka } from './messaging/kafka';
 import { createSagaStarter } from './payments/start-saga';
 import { createNotifier } from './outbox/wake-up/notifier';
+import { registerOutboxMetrics } from './outbox/outbox-metrics';
 import { connectDatabase } from './platform/database';
 import { createFaults } from './platform/faults';
+import { createMetrics } from './platform/metrics';
 import { runProcess } from './platform/run-process';
 import { connectTemporalClient, createWorkflowUrl } from './platform/temporal';
 
@@ -25,11 +27,15 @@ void runProcess('api', async ({ config, logger, fail }) => {
   const notifier = createNotifier(hints);
   const mediator = createApplication({ database, logger, notifier, workflowUrl: createWorkflowUrl(config.temporal) });
 
+  const metrics = createMetrics();
+  if (config.outboxMetrics) registerOutboxMetrics({ metrics, database, registry: eventRegistry, logger });
+
   const app = createApp({
     mediator,
     sagas: createSagaStarter({ temporal, config, logger }),
     authenticate: createAuthenticate(database),
-    health: createHealthChecks({ database, kafka, temporal }),
+    health: createHealthChecks({ database, kafka, temporal, outboxLag: config.outboxLag }),
+    metrics,
     faults,
     faultInjection: config.faultInjection,
     logger,

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { z } from 'zod';
 
@@ -11,6 +12,19 @@ const list = z.string().transform((text) =>
     .filter(Boolean),
 );
 
+/** A PEM file, by its path; becomes its content. */
+const pemFile = z.string().transform((path, context) => {
+  try {
+    const pem = readFileSync(path, 'utf8');
+    if (pem.includes('-----BEGIN ')) return pem;
+    context.addIssue({ code: 'custom', message: `names ${path}, which is no PEM file` });
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown error';
+    context.addIssue({ code: 'custom', message: `names ${path}, which cannot be read (${code})` });
+  }
+  return z.NEVER;
+});
+
 const environment = z
   .object({
     NODE_ENV: z.enum(['development', 'test', 'production']).default('production'),
@@ -22,14 +36,20 @@ const environment = z
 
     HOST: z.string().default('0.0.0.0'),
     PORT: integer(0, 65_535).default(3000),
+    METRICS_PORT: integer(1, 65_535).optional(),
     SHUTDOWN_GRACE_MS: integer(0, 600_000).default(10_000),
 
     KAFKA_BROKERS: list.pipe(z.array(z.string().regex(/^[^:\s]+:\d+$/, 'must be host:port')).min(1)),
     KAFKA_CLIENT_ID: z.string().min(1).default('paysaga'),
     KAFKA_SSL: flag.default(false),
+    KAFKA_SSL_CA: pemFile.optional(),
+    KAFKA_SSL_CERT: pemFile.optional(),
+    KAFKA_SSL_KEY: pemFile.optional(),
     KAFKA_SASL_MECHANISM: z.enum(['plain', 'scram-sha-256', 'scram-sha-512']).optional(),
     KAFKA_SASL_USERNAME: z.string().optional(),
     KAFKA_SASL_PASSWORD: z.string().optional(),
+    KAFKA_COMPRESSION: z.enum(['none', 'gzip']).default('none'),
+    KAFKA_CLOUDEVENTS_MODE: z.enum(['binary', 'structured']).default('binary'),
     KAFKA_PARTITIONS: integer(1, 1000).default(12),
     KAFKA_REPLICATION: integer(1, 10).default(3),
     KAFKA_MIN_INSYNC_REPLICAS: integer(1, 10).optional(),
@@ -45,12 +65,17 @@ const environment = z
       .enum(['1', '2', '4', '8', '16'], 'must divide the 16 lanes: 1, 2, 4, 8 or 16')
       .default('8')
       .transform(Number),
+    OUTBOX_ENABLE_METRICS: flag.default(true),
+    OUTBOX_ENABLE_HEALTH_CHECK: flag.default(true),
+    OUTBOX_LAG_DEGRADED_SECONDS: integer(1, 86_400).default(60),
+    OUTBOX_LAG_UNHEALTHY_SECONDS: integer(1, 604_800).default(900),
 
     CONSUMER_SESSION_TIMEOUT_MS: integer(6_000, 300_000).default(30_000),
     CONSUMER_RETRY_DELAYS_MS: list
       .pipe(z.array(z.string().transform(Number).pipe(z.int().min(0).max(86_400_000))).max(20))
       .default([1_000, 30_000, 300_000]),
 
+    HOUSEKEEPING_INTERVAL_MS: integer(60_000, 86_400_000).default(3_600_000),
     COMPENSATION_MAX_INTERVAL_MS: integer(200, 3_600_000).default(5_000),
     FAULT_INJECTION: flag.default(false),
   })
@@ -60,6 +85,18 @@ const environment = z
     if (value.KAFKA_SASL_MECHANISM && !(value.KAFKA_SASL_USERNAME && value.KAFKA_SASL_PASSWORD)) {
       complain('KAFKA_SASL_MECHANISM', 'needs KAFKA_SASL_USERNAME and KAFKA_SASL_PASSWORD');
     }
+    if (!value.KAFKA_SSL && (value.KAFKA_SSL_CA ?? value.KAFKA_SSL_CERT ?? value.KAFKA_SSL_KEY) !== undefined) {
+      complain('KAFKA_SSL', 'must be 1 where a KAFKA_SSL_ file is given');
+    }
+    if ((value.KAFKA_SSL_CERT === undefined) !== (value.KAFKA_SSL_KEY === undefined)) {
+      complain('KAFKA_SSL_CERT', 'and KAFKA_SSL_KEY go together');
+    }
+    if ((value.KAFKA_MIN_INSYNC_REPLICAS ?? 1) > value.KAFKA_REPLICATION) {
+      complain('KAFKA_MIN_INSYNC_REPLICAS', 'is more than KAFKA_REPLICATION: nothing could be written');
+    }
+    if (value.OUTBOX_LAG_UNHEALTHY_SECONDS < value.OUTBOX_LAG_DEGRADED_SECONDS) {
+      complain('OUTBOX_LAG_UNHEALTHY_SECONDS', 'is less than OUTBOX_LAG_DEGRADED_SECONDS');
+    }
     if (value.FAULT_INJECTION && value.NODE_ENV === 'production') {
       complain('FAULT_INJECTION', 'is never allowed when NODE_ENV is production (its default)');
     }
@@ -68,6 +105,7 @@ const environment = z
 export type Config = ReturnType<typeof loadConfig>;
 export type KafkaConfig = Config['kafka'];
 export type OutboxConfig = Config['outbox'];
+export type OutboxLagConfig = Config['outboxLag'];
 
 /** Every error of the configuration at once. The entry points print it and exit with 2. */
 export class ConfigError extends Error {
@@ -103,11 +141,18 @@ export function loadConfig(variables: Record<string, string | undefined> = proce
     log: { level: env.LOG_LEVEL, pretty: env.LOG_PRETTY },
     database: { url: env.DATABASE_URL, poolSize: env.DATABASE_POOL_SIZE },
     http: { host: env.HOST, port: env.PORT },
+    metrics: { host: env.HOST, ...(env.METRICS_PORT !== undefined && { port: env.METRICS_PORT }) },
     shutdownGraceMs: env.SHUTDOWN_GRACE_MS,
     kafka: {
       brokers: env.KAFKA_BROKERS,
       clientId: env.KAFKA_CLIENT_ID,
-      ssl: env.KAFKA_SSL,
+      ssl: env.KAFKA_SSL && {
+        ...(env.KAFKA_SSL_CA !== undefined && { ca: env.KAFKA_SSL_CA }),
+        ...(env.KAFKA_SSL_CERT !== undefined && { cert: env.KAFKA_SSL_CERT }),
+        ...(env.KAFKA_SSL_KEY !== undefined && { key: env.KAFKA_SSL_KEY }),
+      },
+      compression: env.KAFKA_COMPRESSION,
+      cloudEventsMode: env.KAFKA_CLOUDEVENTS_MODE,
       ...(env.KAFKA_SASL_MECHANISM && {
         sasl: {
           mechanism: env.KAFKA_SASL_MECHANISM,
@@ -130,7 +175,14 @@ export function loadConfig(variables: Record<string, string | undefined> = proce
       retryBackoffMultiplier: env.OUTBOX_RETRY_BACKOFF_MULTIPLIER,
       lanesPerRelay: env.OUTBOX_LANES_PER_RELAY,
     },
+    outboxMetrics: env.OUTBOX_ENABLE_METRICS,
+    outboxLag: {
+      checked: env.OUTBOX_ENABLE_HEALTH_CHECK,
+      degradedSeconds: env.OUTBOX_LAG_DEGRADED_SECONDS,
+      unhealthySeconds: env.OUTBOX_LAG_UNHEALTHY_SECONDS,
+    },
     consumer: { sessionTimeoutMs: env.CONSUMER_SESSION_TIMEOUT_MS, retryDelaysMs: env.CONSUMER_RETRY_DELAYS_MS },
+    housekeeping: { intervalMs: env.HOUSEKEEPING_INTERVAL_MS },
     saga: { compensationMaxIntervalMs: env.COMPENSATION_MAX_INTERVAL_MS },
     faultInjection: env.FAULT_INJECTION,
   };

@@ -1,9 +1,12 @@
 import { consumers, createApplication, eventRegistry } from './application';
+import { createConsumerMetrics } from './messaging/consumer-metrics';
 import { startConsumer } from './messaging/consumer';
 import { connectKafka } from './messaging/kafka';
 import { createNotifier } from './outbox/wake-up/notifier';
 import { connectDatabase } from './platform/database';
 import { createFaults } from './platform/faults';
+import { createMetrics } from './platform/metrics';
+import { startMetricsServer } from './platform/metrics-server';
 import { runProcess } from './platform/run-process';
 
 /** The process of the Kafka consumers. It waits for Kafka and Postgres, at the start and later. */
@@ -15,6 +18,10 @@ void runProcess('consumer', async ({ config, logger, fail }) => {
   const notifier = createNotifier(hints);
   const mediator = createApplication({ database, logger, notifier });
 
+  const metrics = createMetrics();
+  const metricsServer = await startMetricsServer({ ...config.metrics, metrics, logger });
+  const consumerMetrics = createConsumerMetrics(metrics);
+
   const running = consumers.map((definition) =>
     startConsumer({
       kafka,
@@ -23,6 +30,7 @@ void runProcess('consumer', async ({ config, logger, fail }) => {
       database,
       faults,
       definition,
+      metrics: consumerMetrics,
       config: config.consumer,
       logger,
       onFatal: fail,
@@ -32,6 +40,6 @@ void runProcess('consumer', async ({ config, logger, fail }) => {
 
   return async function stop() {
     await Promise.all(running.map((consumer) => consumer.stop()));
-    await Promise.all([notifier.close(), database.$disconnect()]);
+    await Promise.all([metricsServer.close(), notifier.close(), database.$disconnect()]);
   };
 });

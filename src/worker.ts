@@ -6,15 +6,21 @@ import { createApplication, eventRegistry } from './application';
 import type { Config } from './config';
 import { taskQueues } from './contract';
 import { connectKafka } from './messaging/kafka';
+import { keepHousekeepingScheduled } from './housekeeping/keep-scheduled';
 import { keepRelaysRunning, relayGroups } from './outbox/relay/keep-relays-running';
+import { createRelayMetrics } from './outbox/relay/relay-metrics';
+import { runReplays } from './outbox/replay/run-replays';
 import { createSagaStarter } from './payments/start-saga';
 import { runStartSweeper } from './payments/start-sweeper';
 import { createListener } from './outbox/wake-up/listener';
 import { createNotifier } from './outbox/wake-up/notifier';
 import { connectDatabase } from './platform/database';
 import { createFaults } from './platform/faults';
+import { createMetrics } from './platform/metrics';
+import { startMetricsServer } from './platform/metrics-server';
 import { runProcess } from './platform/run-process';
 import { connectTemporalClient } from './platform/temporal';
+import { readTemporalMetrics, takeLoopbackPort } from './platform/temporal-metrics';
 import { connectTemporalWorker, installTemporalRuntime } from './platform/temporal-worker';
 
 /** Sticky tasks of a killed worker go to another one after this long. */
@@ -27,7 +33,14 @@ const FORCE_AFTER_MS = 1_000;
 
 /** The process of workflows, activities and relay. It waits for Temporal; Postgres and Kafka may come later. */
 void runProcess('worker', async ({ config, logger, fail, stopping }) => {
-  installTemporalRuntime(logger);
+  const metrics = createMetrics();
+  if (config.metrics.port === undefined) installTemporalRuntime(logger);
+  else {
+    const metricsPort = await takeLoopbackPort();
+    installTemporalRuntime(logger, metricsPort);
+    metrics.include(() => readTemporalMetrics(metricsPort));
+  }
+  const metricsServer = await startMetricsServer({ ...config.metrics, metrics, logger });
   const database = connectDatabase({ ...config.database, applicationName: 'paysaga-worker', logger });
   const kafka = connectKafka({ config: config.kafka, logger });
   const faults = createFaults({ database, enabled: config.faultInjection, logger });
@@ -39,7 +52,17 @@ void runProcess('worker', async ({ config, logger, fail, stopping }) => {
 
   const sagaWorker = await createSagaWorker(connection, config, createActivities({ mediator, faults }));
   const listener = createListener(hints);
-  const relay = { database, listener, kafka, registry: eventRegistry, config: config.outbox, logger, faults };
+  const relay = {
+    database,
+    listener,
+    kafka,
+    registry: eventRegistry,
+    config: config.outbox,
+    cloudEventsMode: config.kafka.cloudEventsMode,
+    logger,
+    faults,
+    ...(config.outboxMetrics && { metrics: createRelayMetrics(metrics, eventRegistry) }),
+  };
   const relayWorker = await createRelayWorker(connection, config, createOutboxActivities(relay));
 
   const running = [sagaWorker, relayWorker].map((worker) => worker.run());
@@ -53,6 +76,8 @@ void runProcess('worker', async ({ config, logger, fail, stopping }) => {
   const background = [
     runStartSweeper({ database, sagas, logger, signal: stopping }),
     keepRelaysRunning({ temporal, lanesPerRelay, logger, signal: stopping }),
+    runReplays({ mediator, logger, signal: stopping }),
+    keepHousekeepingScheduled({ temporal, ...config.housekeeping, logger, signal: stopping }),
   ];
   logger.info({ namespace: config.temporal.namespace, relay_groups: relayGroups(lanesPerRelay) }, 'worker.running');
 
@@ -62,6 +87,7 @@ void runProcess('worker', async ({ config, logger, fail, stopping }) => {
     sagaWorker.shutdown();
     await Promise.allSettled([...running, ...background]);
     await Promise.allSettled([
+      metricsServer.close(),
       connection.close(),
       temporal.close(),
       listener.close(),

@@ -9,13 +9,16 @@ import type { SagaStarter } from '../payments/start-saga';
 import type { Faults } from '../platform/faults';
 import { newId } from '../platform/ids';
 import type { Logger } from '../platform/logger';
+import type { Metrics } from '../platform/metrics';
 import { Refusal } from '../platform/refusal';
 import type { Authenticate } from './api-keys';
 import { limitBody } from './body-limit';
 import { createFaultRoutes } from './dev-faults';
 import { createDocs } from './docs';
 import { createHealthRoutes, type HealthChecks } from './health';
+import { measureRequests } from './http-metrics';
 import type { HttpEnv } from './http-env';
+import { createMetricsRoute } from './metrics-route';
 import { answerError, answerNotFound } from './problem';
 import { createRouter } from './router';
 
@@ -26,6 +29,7 @@ export interface AppOptions {
   readonly sagas: SagaStarter;
   readonly authenticate: Authenticate;
   readonly health: HealthChecks;
+  readonly metrics: Metrics;
   readonly faults: Faults;
   /** Mounts `/dev/faults`. */
   readonly faultInjection: boolean;
@@ -34,9 +38,10 @@ export interface AppOptions {
 
 /** The HTTP interface: every route, and what surrounds them all. Call `app.request()` in tests. */
 export function createApp(options: AppOptions): OpenAPIHono<HttpEnv> {
-  const { mediator, sagas, authenticate, health, faults, faultInjection, logger } = options;
+  const { mediator, sagas, authenticate, health, metrics, faults, faultInjection, logger } = options;
   const app = createRouter();
 
+  app.use(measureRequests(metrics));
   app.use(async function requestContext(c, next) {
     const given = c.req.header('x-request-id');
     const requestId = given !== undefined && /^[\w.-]{1,64}$/.test(given) ? given : newId('req');
@@ -64,6 +69,7 @@ export function createApp(options: AppOptions): OpenAPIHono<HttpEnv> {
   app.route('/', createInventoryRoutes({ mediator }));
   app.route('/', createAnalyticsRoutes({ mediator }));
   app.route('/', createHealthRoutes(health));
+  app.route('/', createMetricsRoute(metrics));
   if (faultInjection) app.route('/', createFaultRoutes(faults));
   app.route('/', createDocs(app));
   return app;

@@ -13,6 +13,11 @@ export interface HealthCheck {
   readonly ask: () => Promise<HealthFinding | void>;
   /** Without it the service cannot do its work; without another it is only degraded. */
   readonly essential: boolean;
+  /**
+   * It tells of work that other processes do. It never takes this one out of rotation: no API can publish
+   * events sooner by refusing orders, and a backlog would take all of them out at once.
+   */
+  readonly elsewhere?: boolean;
 }
 
 export interface HealthFinding {
@@ -20,7 +25,9 @@ export interface HealthFinding {
   readonly detail?: string;
 }
 
-export type HealthChecks = Readonly<Record<'database' | 'broker' | 'temporal' | 'outbox_lag', HealthCheck>>;
+const names = ['database', 'broker', 'temporal', 'outbox_lag'] as const;
+
+export type HealthChecks = Readonly<Record<(typeof names)[number], HealthCheck>>;
 
 const healthStatus = z.enum(['healthy', 'degraded', 'unhealthy']);
 const check = z.object({ status: healthStatus, detail: z.string().optional(), latency_ms: z.number().optional() });
@@ -37,6 +44,9 @@ type Check = z.infer<typeof check>;
  * `/health/live`: the process answers. `/health` and `/health/ready`: what it stands on. A dependency
  * that never answered since the start makes it unhealthy, so a deploy waits for all three; one that
  * went away later makes it degraded, because orders are still taken without Kafka and Temporal.
+ *
+ * `/health/ready` is for load balancers, `/health` for people and alarms. They differ where a check tells of
+ * work done elsewhere (`outbox_lag`): unhealthy there is 503 on `/health`, and degraded on `/health/ready`.
  */
 export function createHealthRoutes(checks: HealthChecks): OpenAPIHono<HttpEnv> {
   const seen = new Set<string>();
@@ -53,16 +63,21 @@ export function createHealthRoutes(checks: HealthChecks): OpenAPIHono<HttpEnv> {
     }
   };
 
-  const ask = async () => {
+  const ask = async (path: '/health' | '/health/ready') => {
     const [database, broker, temporal, outbox_lag] = await Promise.all([
       run('database', checks.database),
       run('broker', checks.broker),
       run('temporal', checks.temporal),
       run('outbox_lag', checks.outbox_lag),
     ]);
-    const results = [database, broker, temporal, outbox_lag].map(({ status }) => status);
+    const found = { database, broker, temporal, outbox_lag };
+    const results = names.map((name) =>
+      path === '/health/ready' && checks[name].elsewhere && found[name].status === 'unhealthy'
+        ? 'degraded'
+        : found[name].status,
+    );
     const status = results.includes('unhealthy') ? 'unhealthy' : results.includes('degraded') ? 'degraded' : 'healthy';
-    return { status, checks: { database, broker, temporal, outbox_lag } } as const;
+    return { status, checks: found } as const;
   };
 
   const routes = createRouter();
@@ -76,7 +91,7 @@ export function createHealthRoutes(checks: HealthChecks): OpenAPIHono<HttpEnv> {
     }),
     (c) => c.json({ status: 'healthy' as const }, 200),
   );
-  for (const path of ['/health', '/health/ready']) {
+  for (const path of ['/health', '/health/ready'] as const) {
     routes.openapi(
       createRoute({
         method: 'get',
@@ -86,7 +101,7 @@ export function createHealthRoutes(checks: HealthChecks): OpenAPIHono<HttpEnv> {
         responses: { 200: json(report, 'Healthy or degraded'), 503: json(report, 'Unhealthy') },
       }),
       async (c) => {
-        const result = await ask();
+        const result = await ask(path);
         return c.json(result, result.status === 'unhealthy' ? 503 : 200);
       },
     );

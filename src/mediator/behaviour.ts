@@ -9,6 +9,8 @@ export interface SendOptions {
   /** The system unless told. */
   readonly principal?: Principal;
   readonly once?: Once;
+  /** Called when the once-key was there already: the stored answer is given, and nothing was done. */
+  readonly onRepeat?: () => void;
   /** The saga step this command is, recorded in the command's own transaction. */
   readonly step?: SagaStepRecord;
   readonly correlationId?: string;

@@ -20,7 +20,7 @@ export interface ApplyInOrderOptions extends ApplyOptions {
  * @throws the database's error during an outage
  */
 export function createApplyInOrder(options: ApplyInOrderOptions) {
-  const { definition, database, config, logger } = options;
+  const { definition, database, config, logger, metrics } = options;
   const apply = createApply(options);
 
   const setAside = ({ message, error }: ApplyFailure): NewDeadLetter => {
@@ -50,7 +50,9 @@ export function createApplyInOrder(options: ApplyInOrderOptions) {
         queues.delete(key);
       }
     }
-    if (letters.length > 0) await storeDeadLetters(database, definition.group, letters);
+    if (letters.length === 0) return;
+    await storeDeadLetters(database, definition.group, letters);
+    for (const { state } of letters) metrics?.deadLetters(definition.group, topic, state);
   };
 }
 

@@ -5,6 +5,7 @@ import type { Faults } from '../platform/faults';
 import { wait } from '../platform/wait';
 import { failureKind } from './apply-failure';
 import type { ConsumerDefinition } from './consumer';
+import { type ConsumerMetrics, noConsumerMetrics } from './consumer-metrics';
 import { eventCommand } from './event-command';
 import type { IncomingMessage } from './incoming-message';
 
@@ -13,6 +14,7 @@ export interface ApplyOptions {
   readonly mediator: Mediator;
   readonly registry: EventRegistry;
   readonly faults: Faults;
+  readonly metrics?: ConsumerMetrics;
 }
 
 export interface ApplyFailure {
@@ -31,19 +33,25 @@ const BACKOFF = { initialMs: 50, maxMs: 500 };
  * @returns the ones that could not be applied
  * @throws the database's error during an outage; what was applied until then, a repeat finds done
  */
-export function createApply({ definition, mediator, registry, faults }: ApplyOptions) {
+export function createApply({ definition, mediator, registry, faults, metrics = noConsumerMetrics }: ApplyOptions) {
+  const { group } = definition;
+  const fail = (failures: ApplyFailure[], message: IncomingMessage, error: unknown): void => {
+    metrics.failed(group, message.topic);
+    failures.push({ message, error });
+  };
+
   return async function apply(messages: readonly IncomingMessage[]): Promise<ApplyFailure[]> {
     const failures: ApplyFailure[] = [];
-    let pending: { message: IncomingMessage; command: BatchCommand }[] = [];
+    let pending: PendingMessage[] = [];
     for (const message of messages) {
       try {
         const command = eventCommand(message, definition, registry);
         if (!command) continue;
         await faults.pass('consumer.before_effect');
-        pending.push({ message, command });
+        pending.push(pendingMessage(message, command));
       } catch (error) {
         if (failureKind(error) === 'outage') throw error;
-        failures.push({ message, error });
+        fail(failures, message, error);
       }
     }
 
@@ -53,11 +61,14 @@ export function createApply({ definition, mediator, registry, faults }: ApplyOpt
       const again: typeof pending = [];
       for (const [index, item] of pending.entries()) {
         const result = results[index];
-        if (result?.status !== 'rejected') continue;
+        if (result?.status !== 'rejected') {
+          metrics[item.isRepeat ? 'duplicates' : 'applied'](group, item.message.topic);
+          continue;
+        }
         const kind = failureKind(result.reason);
         if (kind === 'outage') throw result.reason;
         if (kind === 'passing' && attempt < ATTEMPTS_IN_PLACE) again.push(item);
-        else failures.push({ message: item.message, error: result.reason });
+        else fail(failures, item.message, result.reason);
       }
       if (again.length < pending.length) await faults.pass('consumer.after_commit');
       pending = again;
@@ -65,4 +76,23 @@ export function createApply({ definition, mediator, registry, faults }: ApplyOpt
     }
     return failures;
   };
+}
+
+interface PendingMessage {
+  readonly message: IncomingMessage;
+  readonly command: BatchCommand;
+  /** Its effect was there already. */
+  isRepeat: boolean;
+}
+
+function pendingMessage(message: IncomingMessage, { message: command, options }: BatchCommand): PendingMessage {
+  const onRepeat = (): void => {
+    pending.isRepeat = true;
+  };
+  const pending: PendingMessage = {
+    message,
+    command: { message: command, options: { ...options, onRepeat } },
+    isRepeat: false,
+  };
+  return pending;
 }

@@ -1,9 +1,10 @@
 import type { EventContext } from '../outbox/append';
+import { type EventNames, paysagaNames } from '../outbox/event-names';
 
 /** Every event type on the wire: `com.paysaga.` + the registry's type. */
-export const TYPE_PREFIX = 'com.paysaga.';
+export const TYPE_PREFIX = paysagaNames.typePrefix;
 /** `ce_source`: with `ce_id` it names one event for ever (CloudEvents 1.0, 3.1). */
-export const SOURCE = '/paysaga';
+export const SOURCE = paysagaNames.source;
 
 /** An event on its way to Kafka, its payload as JSON text. */
 export interface OutgoingEvent extends EventContext {
@@ -30,13 +31,13 @@ export interface EventMessage {
  * headers; the relay has about 100 µs for a whole row. A test shows that the library reads it back.
  * Kafka's own timestamp stays that of sending, so that retention counts from there after an outage.
  */
-export function toEventMessage(event: OutgoingEvent): EventMessage {
+export function toEventMessage(event: OutgoingEvent, names: EventNames = paysagaNames): EventMessage {
   const headers: Record<string, string> = {
     'content-type': 'application/json',
     ce_id: event.event_id,
-    ce_type: TYPE_PREFIX + event.type,
+    ce_type: names.typePrefix + event.type,
     ce_specversion: '1.0',
-    ce_source: SOURCE,
+    ce_source: names.source,
     ce_subject: event.aggregate_id,
     ce_time: event.occurred_at,
     ce_dataversion: String(event.data_version),

@@ -58,7 +58,7 @@ async function release({ database }: DrainOptions, letters: readonly ClaimedLett
 
 /** Applies one letter and those behind it, up to the first that fails again. */
 function createDrainKey(options: DrainOptions) {
-  const { definition, database, config, logger, signal } = options;
+  const { definition, database, config, logger, metrics, signal } = options;
   const apply = createApply(options);
 
   const attempt = async (letter: ClaimedLetter): Promise<boolean> => {
@@ -77,6 +77,7 @@ function createDrainKey(options: DrainOptions) {
     const retryAfterMs = poison ? null : (config.retryDelaysMs[letter.attempts] ?? null);
     await recordLetterFailure(database, letter.id, reason, retryAfterMs);
     const state = retryAfterMs === null ? 'dead' : 'retrying';
+    if (state === 'dead') metrics?.deadLetters(definition.group, letter.message.topic, state);
     logger.warn({ ...line, attempts: letter.attempts + 1, reason, state }, 'consumer.dead_letter_failed');
     return false;
   };

@@ -1,5 +1,6 @@
 import {
   type Admin,
+  CompressionTypes,
   type Consumer,
   type ISocketFactory,
   Kafka as KafkaJS,
@@ -43,8 +44,15 @@ export interface Kafka {
   createAdmin(): Admin;
 }
 
+/** TLS by certificates in PEM, by the system's own for `true`; SASL where the broker asks for it. */
+export type KafkaConnection = Pick<KafkaConfig, 'brokers' | 'clientId' | 'sasl'> & {
+  readonly ssl: boolean | Exclude<KafkaConfig['ssl'], boolean>;
+  /** Of whole batches, by the producer; consumers read any. None unless told. */
+  readonly compression?: KafkaConfig['compression'];
+};
+
 export interface KafkaOptions {
-  readonly config: Pick<KafkaConfig, 'brokers' | 'clientId' | 'ssl' | 'sasl'>;
+  readonly config: KafkaConnection;
   readonly logger: Logger;
   /** For a broker that is reached another way than by the address it gives, e.g. through a tunnel. */
   readonly socketFactory?: ISocketFactory;
@@ -74,6 +82,8 @@ export function connectKafka({ config, logger, socketFactory }: KafkaOptions): K
     logCreator: () => forwardLog(logger),
   });
 
+  const compression = config.compression === 'gzip' ? CompressionTypes.GZIP : CompressionTypes.None;
+
   return {
     createProducer() {
       const producer = kafka.producer({
@@ -87,7 +97,7 @@ export function connectKafka({ config, logger, socketFactory }: KafkaOptions): K
         disconnect: () => producer.disconnect(),
         async sendBatch(batch) {
           const topicMessages = batch.map(({ topic, messages }) => ({ topic, messages: [...messages] }));
-          await producer.sendBatch({ topicMessages, acks: ALL_REPLICAS, timeout: ACKS_TIMEOUT_MS });
+          await producer.sendBatch({ topicMessages, acks: ALL_REPLICAS, timeout: ACKS_TIMEOUT_MS, compression });
         },
       };
     },

@@ -2,7 +2,6 @@ import { Kafka as KafkaBinding } from 'cloudevents';
 import type { CloudEvent } from 'cloudevents';
 import { z } from 'zod';
 import type { EventDefinition, EventRegistry } from '../outbox/event-registry';
-import { TYPE_PREFIX } from './cloud-event';
 import { PoisonMessage } from './poison-message';
 
 /** An event as a consumer gets it, its payload checked against the registry's schema. */
@@ -36,7 +35,7 @@ export const isEvent = <Type extends string, Payload>(
 
 const attributes = z.object({
   id: z.string().min(1),
-  type: z.string().startsWith(TYPE_PREFIX),
+  type: z.string().min(1),
   specversion: z.literal('1.0'),
   subject: z.string().min(1),
   time: z.string(),
@@ -56,10 +55,15 @@ const attributes = z.object({
 export function readEvent(message: RawMessage, registry: EventRegistry): ReceivedEvent {
   const event = decode(message);
   const parsed = attributes.safeParse(event);
-  if (!parsed.success) throw new PoisonMessage(`Not an event of paysaga: ${z.prettifyError(parsed.error)}`);
+  if (!parsed.success) throw new PoisonMessage(`Not an event of this service: ${z.prettifyError(parsed.error)}`);
   const { data } = parsed;
+  if (!data.type.startsWith(registry.typePrefix)) {
+    throw new PoisonMessage(
+      `Type ${data.type} does not begin with ${registry.typePrefix}: not an event of this service.`,
+    );
+  }
 
-  const type = data.type.slice(TYPE_PREFIX.length);
+  const type = data.type.slice(registry.typePrefix.length);
   const definition = registry.find(type);
   if (!definition) throw new PoisonMessage(`Event type ${data.type} is not known.`);
   if (data.dataversion > definition.dataVersion) {

@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import { type EventNames, paysagaNames } from './event-names';
 
 /** What a slice declares for each of its event types. */
 export interface EventDefinition<Type extends string = string, Payload = unknown> {
@@ -19,7 +20,7 @@ export const defineEvent = <Type extends string, Payload>(
   definition: EventDefinition<Type, Payload>,
 ): EventDefinition<Type, Payload> => definition;
 
-export interface EventRegistry {
+export interface EventRegistry extends EventNames {
   /** All topics that events go to, each once. */
   readonly topics: readonly string[];
   /** @throws Error for a type nobody declared */
@@ -27,14 +28,22 @@ export interface EventRegistry {
   find(type: string): EventDefinition | undefined;
 }
 
-/** The one list of event types. @throws Error when a type is declared twice */
-export function createEventRegistry(definitions: readonly EventDefinition[]): EventRegistry {
+/**
+ * The one list of event types: it alone says where an event goes. Names are paysaga's unless told.
+ *
+ * @throws Error when a type is declared twice
+ */
+export function createEventRegistry(
+  definitions: readonly EventDefinition[],
+  names: EventNames = paysagaNames,
+): EventRegistry {
   const byType = new Map<string, EventDefinition>();
   for (const definition of definitions) {
     if (byType.has(definition.type)) throw new Error(`Event type ${definition.type} is declared twice.`);
     byType.set(definition.type, definition);
   }
   return {
+    ...names,
     topics: [...new Set(definitions.map(({ topic }) => topic))],
     find: (type) => byType.get(type),
     get(type) {

@@ -16,8 +16,11 @@ const CORE_LOG_FILTER = 'error,temporalio_sdk_core=warn';
 /**
  * Sends the SDK's log lines, and those of workflows and activities, through our logger. Once per
  * process, before anything else of the worker SDK. It handles no signal: the process orders its end.
+ *
+ * @param metricsPort on loopback, where the SDK then tells its own metrics and those of workflows, among
+ *   them `paysaga_saga_stuck_total`
  */
-export function installTemporalRuntime(logger: Logger): void {
+export function installTemporalRuntime(logger: Logger, metricsPort?: number): void {
   const at = (level: LogLevel) => (message: string, meta?: LogMetadata) => write(logger, level, message, meta);
   Runtime.install({
     logger: {
@@ -28,10 +31,23 @@ export function installTemporalRuntime(logger: Logger): void {
       warn: at('WARN'),
       error: at('ERROR'),
     },
-    telemetryOptions: { logging: { filter: CORE_LOG_FILTER, forward: {} } },
+    telemetryOptions: {
+      logging: { filter: CORE_LOG_FILTER, forward: {} },
+      ...(metricsPort !== undefined && { metrics: prometheus(metricsPort) }),
+    },
     shutdownSignals: [],
   });
 }
+
+/** By Prometheus's conventions: seconds, and names that end in their unit or in `_total`. */
+const prometheus = (port: number) => ({
+  prometheus: {
+    bindAddress: `127.0.0.1:${port}`,
+    countersTotalSuffix: true,
+    unitSuffix: true,
+    useSecondsForDurations: true,
+  },
+});
 
 /**
  * Lines of our workflows and activities keep their names; what the SDK says of itself becomes a detail,

@@ -106,9 +106,9 @@ test.each([
     withHeaders({ ce_type: 'com.paysaga.thing.unknown' }),
     'com.paysaga.thing.unknown is not known',
   ],
-  ['of another product', withHeaders({ ce_type: 'org.example.thing' }), 'Not an event of paysaga'],
+  ['of another product', withHeaders({ ce_type: 'org.example.thing' }), 'not an event of this service'],
   ['of a newer data version', withHeaders({ ce_dataversion: '2' }), 'newer than the 1 known'],
-  ['with a version that is no number', withHeaders({ ce_sequence: 'first' }), 'Not an event of paysaga'],
+  ['with a version that is no number', withHeaders({ ce_sequence: 'first' }), 'Not an event of this service'],
   ['with a time that is none', withHeaders({ ce_time: 'yesterday' }), 'cannot be read'],
   ['of a batch', withHeaders({ 'content-type': 'application/cloudevents-batch+json' }), 'cannot be read'],
 ])('a message %s is poison, with its reason', (_, message, reason) => {

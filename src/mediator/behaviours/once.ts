@@ -26,7 +26,10 @@ export const once: Behaviour = async function once({ definition, options, uow, c
   }
 
   const claimed = await claim(tx, key, now).catch(refuseWhileFirstRuns);
-  if (!claimed) return storedAnswer(key, await find(tx, key.scope, key.key));
+  if (!claimed) {
+    options.onRepeat?.();
+    return storedAnswer(key, await find(tx, key.scope, key.key));
+  }
 
   const neverHappened =
     key.undoes !== undefined && (await claim(tx, { ...key, key: key.undoes }, now, undone).catch(refuseWhileFirstRuns));

@@ -39,7 +39,9 @@ export function createTransaction({ database, registry, notifier }: TransactionO
     }
     const claim = { once, now: context.occurred_at, result };
     const written = await uow.write(database, { claim }).catch(refuseWhileFirstRuns);
-    return written ? result : storedAnswer(once, await find(database, once.scope, once.key));
+    if (written) return result;
+    options.onRepeat?.();
+    return storedAnswer(once, await find(database, once.scope, once.key));
   }
 
   function interactive(dispatch: Dispatch, next: () => Promise<unknown>, lanes: Set<number>): Promise<unknown> {

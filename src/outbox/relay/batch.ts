@@ -1,5 +1,6 @@
-import { type EventMessage, toEventMessage } from '../../messaging/cloud-event';
+import type { EventMessage } from '../../messaging/cloud-event';
 import type { TopicMessages } from '../../messaging/kafka';
+import { type CloudEventsMode, encoderOf } from '../../messaging/structured-event';
 import type { EventRegistry } from '../event-registry';
 import { RowError } from './publish-error';
 import type { PendingRow } from './relay.sql';
@@ -41,8 +42,9 @@ export interface Batch {
 export function composeBatch(
   rows: readonly PendingRow[],
   registry: EventRegistry,
-  limits: BatchLimits = defaultLimits,
+  { mode = 'binary', limits = defaultLimits }: { mode?: CloudEventsMode; limits?: BatchLimits } = {},
 ): Batch {
+  const encode = encoderOf(mode);
   const topics = new Map<string, { topic: string; messages: EventMessage[]; bytes: number }>();
   const taken: PendingRow[] = [];
   const failed: FailedRow[] = [];
@@ -51,7 +53,7 @@ export function composeBatch(
 
   for (const row of rows) {
     if (held.has(row.aggregate_id)) continue;
-    const message = toEventMessage(row);
+    const message = encode(row, registry);
     const bytes = sizeOf(message);
     const topic = registry.find(row.type)?.topic;
     const fault = faultOf(row, topic, bytes, limits);

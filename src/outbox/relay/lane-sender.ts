@@ -1,4 +1,5 @@
 import type { Kafka, Producer } from '../../messaging/kafka';
+import type { CloudEventsMode } from '../../messaging/structured-event';
 import { wait } from '../../platform/wait';
 import { type Batch, composeBatch } from './batch';
 import type { EventRegistry } from '../event-registry';
@@ -14,11 +15,17 @@ export interface LaneSender {
   close(): Promise<void>;
 }
 
+export interface LaneSenderOptions {
+  readonly kafka: Kafka;
+  readonly registry: EventRegistry;
+  readonly cloudEventsMode?: CloudEventsMode;
+}
+
 /** A producer that hangs on a dead broker must not hold up the end of the process. */
 const DISCONNECT_MS = 2_000;
 
 /** The one sender of a lane, with a producer of its own that does not outlive a failed send. */
-export function createLaneSender({ kafka, registry }: { kafka: Kafka; registry: EventRegistry }): LaneSender {
+export function createLaneSender({ kafka, registry, cloudEventsMode = 'binary' }: LaneSenderOptions): LaneSender {
   let connected: Promise<Producer> | undefined;
 
   const connect = async (): Promise<Producer> => {
@@ -51,7 +58,7 @@ export function createLaneSender({ kafka, registry }: { kafka: Kafka; registry: 
       const failure = await sendOnce(batch);
       if (!failure) return { published: rows, failed };
       if (publishErrorKind(failure.error) === 'broker') return { published: [], failed, brokerError: failure.error };
-      const apart = await sendApart(rows, (part) => sendOnce(composeBatch(part, registry)));
+      const apart = await sendApart(rows, (part) => sendOnce(composeBatch(part, registry, { mode: cloudEventsMode })));
       return { ...apart, failed: [...failed, ...apart.failed] };
     },
     async close() {

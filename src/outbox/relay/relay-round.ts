@@ -1,5 +1,6 @@
 import type { OutboxConfig } from '../../config';
 import type { Database } from '../../platform/database';
+import type { CloudEventsMode } from '../../messaging/structured-event';
 import type { Faults } from '../../platform/faults';
 import type { Logger } from '../../platform/logger';
 import { type Batch, composeBatch } from './batch';
@@ -17,6 +18,8 @@ export interface RelayRoundOptions {
   readonly database: Database;
   readonly registry: EventRegistry;
   readonly config: OutboxConfig;
+  /** Binary unless told. */
+  readonly cloudEventsMode?: CloudEventsMode;
   readonly logger: Logger;
   readonly faults: Faults;
   readonly metrics: RelayMetrics;
@@ -44,7 +47,8 @@ export interface RelayRound {
 }
 
 export function createRelayRound(options: RelayRoundOptions): RelayRound {
-  const { database, registry, config, logger, faults, metrics, leases, senders } = options;
+  const { database, registry, config, cloudEventsMode: mode = 'binary' } = options;
+  const { logger, faults, metrics, leases, senders } = options;
   const mark = createMark(options);
   const lowBounds = createLowBounds(
     database,
@@ -82,7 +86,7 @@ export function createRelayRound(options: RelayRoundOptions): RelayRound {
       const started = performance.now();
       const claiming = ahead ?? claim([]);
       ahead = undefined;
-      const lanes = composeLanes(await claiming, registry);
+      const lanes = composeLanes(await claiming, registry, mode);
       if (lanes.size === 0) return { published: 0, backlog: false };
 
       await faults.pass('relay.before_send');
@@ -104,12 +108,12 @@ export function createRelayRound(options: RelayRoundOptions): RelayRound {
   };
 }
 
-function composeLanes(rows: readonly PendingRow[], registry: EventRegistry): Map<number, Batch> {
+function composeLanes(rows: readonly PendingRow[], registry: EventRegistry, mode: CloudEventsMode): Map<number, Batch> {
   const lanes = new Map<number, PendingRow[]>();
   for (const row of rows) {
     const lane = lanes.get(row.lane);
     if (lane) lane.push(row);
     else lanes.set(row.lane, [row]);
   }
-  return new Map([...lanes].map(([lane, claimed]) => [lane, composeBatch(claimed, registry)]));
+  return new Map([...lanes].map(([lane, claimed]) => [lane, composeBatch(claimed, registry, { mode })]));
 }

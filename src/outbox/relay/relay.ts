@@ -1,5 +1,6 @@
 import type { OutboxConfig } from '../../config';
 import type { Kafka } from '../../messaging/kafka';
+import type { CloudEventsMode } from '../../messaging/structured-event';
 import { createBackoff } from '../../platform/backoff';
 import type { Database } from '../../platform/database';
 import type { Faults } from '../../platform/faults';
@@ -19,6 +20,8 @@ export interface RelayOptions {
   /** Knows each event type's topic. */
   readonly registry: EventRegistry;
   readonly config: OutboxConfig;
+  /** Binary unless told. */
+  readonly cloudEventsMode?: CloudEventsMode;
   readonly lanes: readonly number[];
   readonly logger: Logger;
   readonly faults: Faults;
