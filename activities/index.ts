@@ -1,11 +1,12 @@
 import type { Mediator } from '../src/mediator/mediator';
 import type { Faults } from '../src/platform/faults';
 import { createBillingActivities } from './billing';
+import { createHousekeepingActivities } from './housekeeping';
 import { createPaymentActivities } from './payments';
 import { createStepSender } from './send-step';
 import { createOutboxActivities } from './outbox';
 
-export { createOutboxActivities };
+export { createHousekeepingActivities, createOutboxActivities };
 
 export interface SagaActivitiesOptions {
   readonly mediator: Mediator;
@@ -23,4 +24,5 @@ export function createActivities({ mediator, faults }: SagaActivitiesOptions) {
 
 /** What workflows know of them: their types. */
 export type Activities = ReturnType<typeof createActivities>;
+export type HousekeepingActivities = ReturnType<typeof createHousekeepingActivities>;
 export type OutboxActivities = ReturnType<typeof createOutboxActivities>;

@@ -10,6 +10,7 @@ import { reverseCredit, reverseCreditHandler } from './billing/reverse-credit';
 import { createProvisionService, provisionService } from './fulfilment/provision-service';
 import { provisioningConsumer } from './fulfilment/provisioning-consumer';
 import { provisioningEvents } from './fulfilment/provisioning-events';
+import { deleteExpired, deleteExpiredHandler } from './housekeeping/delete-expired';
 import { createCatalogue } from './inventory/catalogue';
 import { createListProducts, listProducts } from './inventory/list-products';
 import { createMediator, type Mediator } from './mediator/mediator';
@@ -21,6 +22,14 @@ import { orderEvents } from './orders/order-events';
 import { createPlaceOrder, placeOrder } from './orders/place-order';
 import { createEventRegistry, type EventRegistry } from './outbox/event-registry';
 import { noNotifier, type Notifier } from './outbox/wake-up/wake-up';
+import { createGetOutboxRow, getOutboxRow } from './outbox/operator/get-outbox-row';
+import { createListOutboxRows, listOutboxRows } from './outbox/operator/list-outbox-rows';
+import { discardOutboxRow, discardOutboxRowHandler } from './outbox/operator/discard-outbox-row';
+import { requeueOutboxRow, requeueOutboxRowHandler } from './outbox/operator/requeue-outbox-row';
+import { continueReplay, continueReplayHandler } from './outbox/replay/continue-replay';
+import { createGetReplay, getReplay } from './outbox/replay/get-replay';
+import { createPreviewReplay, previewReplay } from './outbox/replay/preview-replay';
+import { createStartReplay, startReplay } from './outbox/replay/start-replay';
 import { acceptPayment, acceptPaymentHandler } from './payments/accept-payment';
 import { confirmSettlement, confirmSettlementHandler } from './payments/confirm-settlement';
 import { createGetSaga, getSaga } from './payments/get-saga';
@@ -64,6 +73,15 @@ const messages = [
   provisionService,
   recordSale,
   getSales,
+  listOutboxRows,
+  getOutboxRow,
+  requeueOutboxRow,
+  discardOutboxRow,
+  previewReplay,
+  startReplay,
+  continueReplay,
+  getReplay,
+  deleteExpired,
 ];
 
 /** Every consumer group there is. */
@@ -87,6 +105,7 @@ export function createApplication({
   workflowUrl = () => null,
 }: ApplicationOptions): Mediator {
   const catalogue = createCatalogue(database);
+  const replays = { registry: eventRegistry, consumers };
   const handlers = [
     createPlaceOrder(catalogue),
     cancelOrderHandler,
@@ -108,6 +127,15 @@ export function createApplication({
     createProvisionService(catalogue),
     recordSaleHandler,
     createGetSales(database),
+    createListOutboxRows(database),
+    createGetOutboxRow(database),
+    requeueOutboxRowHandler,
+    discardOutboxRowHandler,
+    createPreviewReplay(database, replays),
+    createStartReplay(replays),
+    continueReplayHandler,
+    createGetReplay(database),
+    deleteExpiredHandler,
   ];
   return createMediator({ messages, handlers, registry: eventRegistry, database, notifier, clock, logger });
 }

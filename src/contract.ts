@@ -84,6 +84,15 @@ export interface RelayInput {
   readonly group: number;
 }
 
+/** The Schedule of the housekeeping, its workflow, and that one's id. */
+export const HOUSEKEEPING = 'housekeeping';
+
+/** Rows that one housekeeping has deleted, by table. */
+export interface HousekeepingReport {
+  readonly inbox: number;
+  readonly dead_letter: number;
+}
+
 /** Of every saga's workflow, so that operators find it by what it is about. */
 export const searchAttributes = {
   orderId: defineSearchAttributeKey('PaysagaOrderId', 'KEYWORD'),

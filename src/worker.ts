@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { type NativeConnection, Worker, type WorkerOptions } from '@temporalio/worker';
-import { createActivities, createOutboxActivities } from '../activities';
+import { createActivities, createHousekeepingActivities, createOutboxActivities } from '../activities';
 import { createApplication, eventRegistry } from './application';
 import type { Config } from './config';
 import { taskQueues } from './contract';
@@ -50,7 +50,8 @@ void runProcess('worker', async ({ config, logger, fail, stopping }) => {
   const temporal = connectTemporalClient({ config: config.temporal });
   const connection = await connectTemporalWorker({ config: config.temporal, logger, signal: stopping });
 
-  const sagaWorker = await createSagaWorker(connection, config, createActivities({ mediator, faults }));
+  const activities = { ...createActivities({ mediator, faults }), ...createHousekeepingActivities({ mediator }) };
+  const sagaWorker = await createSagaWorker(connection, config, activities);
   const listener = createListener(hints);
   const relay = {
     database,

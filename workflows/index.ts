@@ -1,2 +1,3 @@
+export { housekeeping } from './housekeeping';
 export { outboxRelay } from './outbox-relay';
 export { paymentSaga } from './payment-saga';

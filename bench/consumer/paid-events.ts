@@ -35,5 +35,6 @@ function paidEvent() {
     correlation_id: newId('req'),
     causation_id: null,
     traceparent: null,
+    replay_id: null,
   });
 }

@@ -13,7 +13,8 @@ export interface TopicMessage {
 export async function readMessages(client: Client): Promise<TopicMessage[]> {
   const { rows } = await client.query<OutgoingEvent & { topic: string }>(
     `SELECT 'paysaga.' || aggregate_type AS topic, event_id, aggregate_id, version, type, data_version,
-       payload::text, occurred_at::text, correlation_id, causation_id, traceparent FROM event ORDER BY event_id`,
+       payload::text, occurred_at::text, correlation_id, causation_id, traceparent,
+       NULL AS replay_id FROM event ORDER BY event_id`,
   );
   return rows.map(({ topic, ...event }) => ({ topic, event_id: event.event_id, message: toEventMessage(event) }));
 }

@@ -1,4 +1,4 @@
-import { createRoute, type RouteConfig, type z } from '@hono/zod-openapi';
+import { createRoute, type RouteConfig, z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import { type Once, requestOnce } from '../inbox/once';
 import type { SendOptions } from '../mediator/behaviour';
@@ -37,6 +37,14 @@ export const json = <Schema extends z.ZodType>(schema: Schema, description: stri
 export const jsonBody = <Schema extends z.ZodType>(schema: Schema) => ({
   required: true,
   content: { 'application/json': { schema } },
+});
+
+/** The header of every POST that may be repeated; see {@link onceOf}. */
+export const idempotencyKey = z.object({
+  'idempotency-key': z
+    .string()
+    .optional()
+    .openapi({ description: 'The same key answers the same bytes for 24 hours, and does nothing twice.' }),
 });
 
 /** A route that takes an API key. */

@@ -4,6 +4,7 @@ import { createBillingRoutes } from '../billing/routes';
 import { createInventoryRoutes } from '../inventory/routes';
 import type { Mediator } from '../mediator/mediator';
 import { createOrderRoutes } from '../orders/routes';
+import { createOutboxRoutes } from '../outbox/operator/routes';
 import { createPaymentRoutes } from '../payments/routes';
 import type { SagaStarter } from '../payments/start-saga';
 import type { Faults } from '../platform/faults';
@@ -68,6 +69,7 @@ export function createApp(options: AppOptions): OpenAPIHono<HttpEnv> {
   app.route('/', createBillingRoutes({ mediator }));
   app.route('/', createInventoryRoutes({ mediator }));
   app.route('/', createAnalyticsRoutes({ mediator }));
+  app.route('/', createOutboxRoutes({ mediator }));
   app.route('/', createHealthRoutes(health));
   app.route('/', createMetricsRoute(metrics));
   if (faultInjection) app.route('/', createFaultRoutes(faults));

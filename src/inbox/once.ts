@@ -17,8 +17,8 @@ export interface Once {
 }
 
 const HOUR_MS = 3_600_000;
-/** Longer than any replay of Kafka or Temporal. */
-const REPLAY_WINDOW_MS = 90 * 24 * HOUR_MS;
+/** Longer than any replay of Kafka or Temporal; older events are not replayed from the log. */
+export const REPLAY_WINDOW_MS = 90 * 24 * HOUR_MS;
 
 /** HTTP `Idempotency-Key`: scoped to API key and route, kept for 24 hours. */
 export const requestOnce = (apiKeyId: string, route: string, key: string, body: unknown): Once => ({

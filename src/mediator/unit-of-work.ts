@@ -11,7 +11,7 @@ export interface UnitOfWorkOptions {
   readonly context: EventContext;
   /** Absent for a command that writes in one statement, and so cannot read under a lock. */
   readonly tx?: Tx;
-  /** Collects the lanes of all events, for the notification after the commit. */
+  /** Collects the lanes of all new rows, for the notification after the commit. */
   readonly lanes: Set<number>;
 }
 
@@ -36,6 +36,8 @@ export interface UnitOfWork {
   ): State;
   insert(table: TableName, row: Row): void;
   append(event: NewEvent): void;
+  /** The relay of this lane looks for rows after the commit. {@link append} does that by itself. */
+  wake(lane: number): void;
   /** @returns `false` when the key to claim was there already, and nothing was written */
   write(database: Queryable, once?: Pick<Writes, 'claim' | 'onceResult'>): Promise<boolean>;
 }
@@ -98,6 +100,7 @@ export function createUnitOfWork({ registry, context, tx, lanes }: UnitOfWorkOpt
 
     insert,
     append,
+    wake: (lane) => void lanes.add(lane),
 
     async write(database, once = {}) {
       const updates = new Map<TableName, { idColumn: string; rows: Row[] }>();

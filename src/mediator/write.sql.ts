@@ -12,7 +12,9 @@ export type TableName =
   | 'ledger_entry'
   | 'saga'
   | 'event'
-  | 'outbox';
+  | 'outbox'
+  | 'outbox_replay'
+  | 'operator_action';
 
 export type Row = object;
 

@@ -14,6 +14,8 @@ export interface OutgoingEvent extends EventContext {
   readonly type: string;
   readonly data_version: number;
   readonly payload: string;
+  /** Of the replay that publishes it again; `null` the first time. */
+  readonly replay_id: string | null;
 }
 
 export interface EventMessage {
@@ -46,5 +48,6 @@ export function toEventMessage(event: OutgoingEvent, names: EventNames = paysaga
   };
   if (event.causation_id !== null) headers.ce_causationid = event.causation_id;
   if (event.traceparent !== null) headers.ce_traceparent = event.traceparent;
+  if (event.replay_id !== null) headers.ce_replayid = event.replay_id;
   return { key: event.aggregate_id, value: event.payload, headers };
 }

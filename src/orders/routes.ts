@@ -1,5 +1,5 @@
 import { type OpenAPIHono, z } from '@hono/zod-openapi';
-import { apiRoute, json, jsonBody, onceOf, problems, sendOptions } from '../http/api-route';
+import { apiRoute, idempotencyKey, json, jsonBody, onceOf, problems, sendOptions } from '../http/api-route';
 import type { HttpEnv } from '../http/http-env';
 import { createRouter } from '../http/router';
 import type { Mediator } from '../mediator/mediator';
@@ -14,12 +14,6 @@ import { newOrder, placeOrder } from './place-order';
 
 const tags = ['orders'];
 const params = z.object({ order_id: opaqueId });
-const idempotencyKey = z.object({
-  'idempotency-key': z
-    .string()
-    .optional()
-    .openapi({ description: 'The same key answers the same bytes for 24 hours, and does nothing twice.' }),
-});
 
 export function createOrderRoutes({ mediator, faults }: { mediator: Mediator; faults: Faults }): OpenAPIHono<HttpEnv> {
   const routes = createRouter();

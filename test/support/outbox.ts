@@ -61,6 +61,7 @@ export function pendingRow(row: Partial<PendingRow> = {}): PendingRow {
     correlation_id: 'req_1',
     causation_id: null,
     traceparent: null,
+    replay_id: null,
     ...row,
   };
 }

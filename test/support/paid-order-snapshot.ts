@@ -136,6 +136,6 @@ function logOf(
 }
 
 function published(event: EventRow, offset: number): TopicMessage {
-  const { key, headers, value } = toEventMessage({ ...event, payload: JSON.stringify(event.payload) });
+  const { key, headers, value } = toEventMessage({ ...event, payload: JSON.stringify(event.payload), replay_id: null });
   return { topic: eventRegistry.get(event.type).topic, partition: 0, offset, key, headers, value };
 }

@@ -71,11 +71,11 @@ export async function claimPending(
     `${PLANNED_EACH_TIME} SELECT owned.lane::int AS owned, row.lane::int, row.id::text, row.attempts, row.aggregate_id, event.event_id,
        event.version, event.type, event.data_version, event.payload::text AS payload,
        to_char(event.occurred_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS occurred_at,
-       event.correlation_id, event.causation_id, event.traceparent
+       event.correlation_id, event.causation_id, event.traceparent, row.replay_id
      FROM unnest($1::smallint[], $2::bigint[], $5::bigint[]) AS lease (lane, epoch, low_bound)
      JOIN outbox_lane AS owned ON owned.lane = lease.lane AND owned.epoch = lease.epoch
      LEFT JOIN LATERAL (
-       SELECT id, lane, attempts, aggregate_id, event_id FROM outbox
+       SELECT id, lane, attempts, aggregate_id, event_id, replay_id FROM outbox
        WHERE outbox.lane BETWEEN owned.lane AND owned.lane AND outbox.id >= lease.low_bound AND outbox.parked_at IS NULL
          AND (outbox.next_attempt_at IS NULL OR outbox.next_attempt_at <= now())
          AND outbox.id NOT IN (SELECT unnest($4::bigint[]))

@@ -1,0 +1,32 @@
+import { newId } from '../platform/ids';
+import type { HandlerContext } from './handler';
+import type { Principal } from './message';
+
+/** One act of a person, past the normal course of things. */
+export interface OperatorAct {
+  /** `outbox.requeue`: what it was about, and the verb. */
+  readonly action: string;
+  /** The id of what it was done to. */
+  readonly subject: string;
+  /** Why, in the person's words; at most 500 characters. */
+  readonly reason: string;
+  /** What would be gone without it, e.g. the row that was discarded. JSON. */
+  readonly details?: Readonly<Record<string, unknown>>;
+}
+
+/** Records who did it, in the transaction of the act: neither is there without the other. */
+export function recordOperatorAction({ uow, principal, now }: HandlerContext, act: OperatorAct): void {
+  const { action, subject, reason, details = {} } = act;
+  const operator_action_id = newId('opa');
+  uow.insert('operator_action', {
+    operator_action_id,
+    at: now,
+    actor: actorOf(principal),
+    action,
+    subject,
+    reason,
+    details,
+  });
+}
+
+const actorOf = (principal: Principal): string => (principal.role === 'system' ? 'system' : principal.keyId);

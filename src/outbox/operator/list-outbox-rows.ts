@@ -1,0 +1,32 @@
+import { z } from '@hono/zod-openapi';
+import { handle } from '../../mediator/handler';
+import { defineQuery } from '../../mediator/message';
+import { decodeCursor, encodeCursor } from '../../platform/cursor';
+import type { Database } from '../../platform/database';
+import { pageQuery } from '../../platform/schemas';
+import { isRowId, outboxRowView, outboxState } from './outbox-row';
+import { findOutboxRows } from './outbox-rows.sql';
+
+export const outboxFilter = z.strictObject({ state: outboxState.default('parked'), ...pageQuery });
+
+/** Oldest first. */
+export const listOutboxRows = defineQuery({
+  name: 'ListOutboxRows',
+  input: outboxFilter,
+  result: z.object({ data: z.array(outboxRowView), next_cursor: z.string().nullable() }),
+  roles: ['operator'],
+});
+
+export const createListOutboxRows = (database: Database) =>
+  handle(listOutboxRows, async ({ state, limit, cursor }) => {
+    const rows = await findOutboxRows(database, state, positionOf(cursor), limit + 1);
+    const page = rows.slice(0, limit);
+    const last = rows.length > limit ? page.at(-1) : undefined;
+    return { data: page, next_cursor: last ? encodeCursor([last.id]) : null };
+  });
+
+function positionOf(cursor: string | undefined): string {
+  if (cursor === undefined) return '0';
+  const [after = ''] = decodeCursor(cursor, 1);
+  return isRowId(after) ? after : '0';
+}

@@ -1,0 +1,73 @@
+import type { Queryable } from '../../platform/database';
+import type { OutboxRowView, OutboxState } from './outbox-row';
+
+/** A row with what an act on it has to know. */
+export interface OutboxRowDetail extends OutboxRowView {
+  readonly version: number;
+  /** RFC 3339, UTC; of a row that is not parked. */
+  readonly next_attempt_at: string | null;
+  readonly replay_id: string | null;
+}
+
+const RFC_3339 = `'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'`;
+const COLUMNS = `outbox.id::text, outbox.event_id, event.type, outbox.aggregate_id, outbox.lane::int, outbox.attempts,
+  outbox.last_error, to_char(outbox.parked_at AT TIME ZONE 'UTC', ${RFC_3339}) AS parked_at`;
+const DETAIL = `${COLUMNS}, event.version, outbox.replay_id,
+  to_char(outbox.next_attempt_at AT TIME ZONE 'UTC', ${RFC_3339}) AS next_attempt_at`;
+
+const IN_STATE: Record<OutboxState, string> = { parked: 'parked_at IS NOT NULL', pending: 'parked_at IS NULL' };
+
+/** A page of rows in the order of their ids, behind `after`. */
+export function findOutboxRows(
+  database: Queryable,
+  state: OutboxState,
+  after: string,
+  limit: number,
+): Promise<OutboxRowView[]> {
+  return database.$queryRawUnsafe<OutboxRowView[]>(
+    `SELECT ${COLUMNS} FROM outbox JOIN event USING (event_id)
+     WHERE ${IN_STATE[state]} AND outbox.id > $1::bigint ORDER BY outbox.id LIMIT $2`,
+    after,
+    limit,
+  );
+}
+
+export async function findOutboxRow(database: Queryable, id: string): Promise<OutboxRowDetail | undefined> {
+  const rows = await database.$queryRawUnsafe<OutboxRowDetail[]>(
+    `SELECT ${DETAIL} FROM outbox JOIN event USING (event_id) WHERE outbox.id = $1::bigint`,
+    id,
+  );
+  return rows[0];
+}
+
+/** The same, locked until the transaction ends: of two operators the second finds what the first has left. */
+export async function lockOutboxRow(tx: Queryable, id: string): Promise<OutboxRowDetail | undefined> {
+  const rows = await tx.$queryRawUnsafe<OutboxRowDetail[]>(
+    `SELECT ${DETAIL} FROM outbox JOIN event USING (event_id) WHERE outbox.id = $1::bigint FOR UPDATE OF outbox`,
+    id,
+  );
+  return rows[0];
+}
+
+/** Later rows of its aggregate, which wait for it. */
+export async function countBehind(database: Queryable, { id, lane, aggregate_id }: OutboxRowView): Promise<number> {
+  const [row] = await database.$queryRawUnsafe<{ behind: number }[]>(
+    `SELECT count(*)::int AS behind FROM outbox WHERE lane = $1::smallint AND aggregate_id = $2 AND id > $3::bigint`,
+    lane,
+    aggregate_id,
+    id,
+  );
+  return row?.behind ?? 0;
+}
+
+/** Due at once, with all its attempts before it, in its old place: its aggregate's later rows come behind it. */
+export async function requeueRow(tx: Queryable, id: string): Promise<void> {
+  await tx.$executeRawUnsafe(
+    `UPDATE outbox SET attempts = 0, parked_at = NULL, next_attempt_at = NULL, last_error = NULL WHERE id = $1::bigint`,
+    id,
+  );
+}
+
+export async function discardRow(tx: Queryable, id: string): Promise<void> {
+  await tx.$executeRawUnsafe(`DELETE FROM outbox WHERE id = $1::bigint`, id);
+}

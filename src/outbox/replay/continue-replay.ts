@@ -1,0 +1,51 @@
+import { z } from '@hono/zod-openapi';
+import { handle } from '../../mediator/handler';
+import { defineCommand } from '../../mediator/message';
+import { laneOf } from '../lane';
+import { type LogPlace, type ScannedEvent, scanLog } from './event-range.sql';
+import { advanceReplay, lockOpenReplay } from './replay.sql';
+
+/** Events looked at in one transaction, of which so many are written at most. */
+const SCAN = 5_000;
+const CHUNK = 500;
+/** A replay's rows in the outbox at a time: new events queue behind no more than these. */
+const WAITING = 2_000;
+
+/**
+ * Writes the next chunk of the oldest open replay into the outbox, in the order of the log. For the system; any
+ * number of workers may do so at once. `none`: nothing to do now, or the relay has to catch up first.
+ */
+export const continueReplay = defineCommand({
+  name: 'ContinueReplay',
+  input: z.strictObject({}),
+  result: z.enum(['none', 'more']),
+  roles: [],
+});
+
+export const continueReplayHandler = handle(continueReplay, async (_, { uow, now, logger }) => {
+  const replay = await lockOpenReplay(uow.tx, WAITING);
+  if (!replay) return 'none';
+  const { replay_id, range } = replay;
+  const scanned = await scanLog(uow.tx, range, replay, SCAN);
+  const { events, place } = takeChunk(scanned, replay);
+  const finished = scanned.length < SCAN && place.last;
+  for (const { event_id, aggregate_id } of events) {
+    const lane = laneOf(aggregate_id);
+    uow.insert('outbox', { event_id, lane, aggregate_id, replay_id });
+    uow.wake(lane);
+  }
+  await advanceReplay(uow.tx, replay_id, { written: events.length, place, finishedAt: finished ? now : null });
+  if (finished) logger.info({ replay_id }, 'outbox.replay_written');
+  return 'more';
+});
+
+function takeChunk(scanned: readonly ScannedEvent[], from: LogPlace) {
+  const events: ScannedEvent[] = [];
+  let place = from;
+  for (const event of scanned) {
+    if (events.length === CHUNK) return { events, place: { ...place, last: false } };
+    if (event.in_range) events.push(event);
+    place = event;
+  }
+  return { events, place: { ...place, last: true } };
+}

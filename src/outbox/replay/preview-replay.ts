@@ -1,0 +1,16 @@
+import { handle } from '../../mediator/handler';
+import { defineQuery } from '../../mediator/message';
+import type { Database } from '../../platform/database';
+import { readScope, type ReplayDeps } from './read-scope';
+import { chosenRange, replayScope } from './replay-range';
+
+/** The dry run: what a replay would touch, and whether it would be accepted. */
+export const previewReplay = defineQuery({
+  name: 'PreviewReplay',
+  input: chosenRange,
+  result: replayScope,
+  roles: ['operator'],
+});
+
+export const createPreviewReplay = (database: Database, deps: ReplayDeps) =>
+  handle(previewReplay, (range, { now }) => database.$transaction((tx) => readScope(tx, deps, range, now)));

@@ -1,0 +1,46 @@
+import { handle } from '../../mediator/handler';
+import { defineCommand } from '../../mediator/message';
+import { recordOperatorAction } from '../../mediator/operator-action';
+import { newId } from '../../platform/ids';
+import { z } from '@hono/zod-openapi';
+import { readScope, type ReplayDeps } from './read-scope';
+import { replayOrder, replayScope } from './replay-range';
+
+export const replayStarted = replayScope.extend({ replay_id: z.string() }).openapi('ReplayStarted');
+
+/**
+ * Orders a replay: the worker writes the range into the outbox again, chunk by chunk, marked with the replay's
+ * id. The range ends now, so what happens from here on is published once.
+ */
+export const startReplay = defineCommand({
+  name: 'StartReplay',
+  input: replayOrder,
+  result: replayStarted,
+  roles: ['operator'],
+});
+
+export const createStartReplay = (deps: ReplayDeps) =>
+  handle(startReplay, async ({ reason, ...chosen }, context) => {
+    const { uow, now } = context;
+    const range = { ...chosen, to: chosen.to ?? now };
+    const scope = await readScope(uow.tx, deps, range, now);
+    const replay_id = newId('rpl');
+    uow.insert('outbox_replay', {
+      replay_id,
+      range,
+      events: scope.events,
+      written: 0,
+      at_aggregate_type: '',
+      at_aggregate_id: '',
+      at_version: 0,
+      created_at: now,
+    });
+    const { events, keys } = scope;
+    recordOperatorAction(context, {
+      action: 'outbox.replay',
+      subject: replay_id,
+      reason,
+      details: { range, events, keys },
+    });
+    return { replay_id, ...scope };
+  });
