@@ -32,6 +32,8 @@ export interface Processes {
   readonly api: { readonly pid: number; readonly url: string };
   readonly worker: { readonly pid: number };
   readonly consumer: { readonly pid: number };
+  /** Where each tells its metrics to Prometheus. */
+  readonly metrics: Readonly<Record<ProcessName, string>>;
   /** SIGKILL unless told; resolves when the process is gone. */
   kill(name: ProcessName, signal?: NodeJS.Signals): Promise<void>;
   /** Starts one that does not run; for the API resolves when it answers, on the port it had. */
@@ -53,7 +55,9 @@ const START_TIMEOUT_MS = 60_000;
  * @throws Problem when it does not; the processes are stopped then
  */
 export async function startProcesses(options: ProcessesOptions): Promise<Processes> {
-  const port = options.env?.PORT ?? String(await createPorts().take());
+  const ports = createPorts();
+  const port = options.env?.PORT ?? String(await ports.take());
+  const metricsPorts = { worker: String(await ports.take()), consumer: String(await ports.take()) };
   const url = `http://127.0.0.1:${port}`;
   const env = processEnvironment(options.services, { ...options.env, PORT: port });
   // Several sets may run on one folder at a time: each names its pid files apart.
@@ -63,7 +67,7 @@ export async function startProcesses(options: ProcessesOptions): Promise<Process
   const start = (name: ProcessName): SupervisedProcess =>
     superviseProcess({
       script: fromRoot('dist', 'src', `${name}.js`),
-      env: { ...env, ...options.envOf?.[name] },
+      env: { ...env, ...(name !== 'api' && { METRICS_PORT: metricsPorts[name] }), ...options.envOf?.[name] },
       pidFile: join(options.dataDir, 'pids', `${name}-${set}.pid`),
       log: (line) => options.log(`${name.padEnd(8)} │ ${line}`),
       restart: options.restart,
@@ -105,6 +109,11 @@ export async function startProcesses(options: ProcessesOptions): Promise<Process
     },
     get consumer() {
       return { pid: running.consumer.pid };
+    },
+    metrics: {
+      api: `${url}/metrics`,
+      worker: `http://127.0.0.1:${metricsPorts.worker}/metrics`,
+      consumer: `http://127.0.0.1:${metricsPorts.consumer}/metrics`,
     },
     kill: (name, signal) => running[name].kill(signal),
     async start(name) {

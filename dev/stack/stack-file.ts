@@ -13,6 +13,8 @@ export interface StackFile extends Secrets {
   readonly kafka_brokers: string;
   readonly temporal_address: string;
   readonly temporal_ui_url: string | null;
+  /** Each process's address for Prometheus. */
+  readonly metrics: Readonly<Record<'api' | 'worker' | 'consumer', string>>;
   /** Each pid is that of the working process itself. */
   readonly processes: Readonly<Record<'api' | 'worker' | 'consumer', { readonly pid: number }>>;
 }
@@ -35,6 +37,7 @@ export function writeStackFile(
     temporal_ui_url: services.temporalUiUrl ?? null,
     webhook_secret: secrets.webhook_secret,
     api_keys: secrets.api_keys,
+    metrics: processes.metrics,
     processes: { api: { pid: api.pid }, worker, consumer },
   } satisfies StackFile);
 }

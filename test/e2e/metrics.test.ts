@@ -1,0 +1,56 @@
+import { eventually } from '../../dev/client/eventually';
+import { armFault, disarmFaults } from '../../dev/client/faults';
+import { newClientId, pay, payUntilSettled, placeOrder, untilStatus } from '../../dev/client/shop';
+import { type E2eStack, startE2eStack } from '../support/e2e-stack';
+import { namingFaults, scrape } from '../support/prometheus';
+
+const within = { deadlineMs: 30_000 };
+
+let stack: E2eStack;
+beforeAll(async () => (stack = await startE2eStack()), 60_000);
+afterAll(() => stack?.stop());
+afterEach(() => disarmFaults(stack.operator));
+
+test('each process tells Prometheus what it did with a paid order', async () => {
+  const order = await placeOrder(stack.service);
+  await payUntilSettled(stack.service, order, { payment_id: newClientId('pay') }, 30_000);
+  await untilStatus(stack.service, order.order_id, 'FULFILLED');
+
+  const { metrics } = stack.processes;
+  const api = await eventually(async () => {
+    const told = await scrape(metrics.api);
+    expect(told.sum('paysaga_outbox_pending')).toBe(0);
+    return told;
+  }, within);
+  expect(api.sum('paysaga_outbox_parked')).toBe(0);
+  expect(api.sum('paysaga_outbox_oldest_age_seconds')).toBe(0);
+  const placed = { method: 'POST', route: '/orders', status: '201' };
+  expect(api.sum('paysaga_http_request_duration_seconds_count', placed)).toBe(1);
+
+  const worker = await scrape(metrics.worker);
+  expect(worker.sum('paysaga_outbox_published_total', { topic: 'paysaga.order' })).toBe(3);
+  expect(worker.sum('temporal_workflow_completed_total')).toBeGreaterThanOrEqual(1);
+
+  const consumer = await scrape(metrics.consumer);
+  const applied = { group: 'provisioning', topic: 'invoice_paid.provision_service' };
+  expect(consumer.sum('paysaga_consumer_applied_total', applied)).toBe(1);
+
+  for (const told of [api, worker, consumer]) expect(namingFaults(told)).toEqual([]);
+  for (const { origin } of [metrics.worker, metrics.consumer].map((url) => new URL(url))) {
+    const live = await fetch(`${origin}/health/live`);
+    expect([live.status, await live.json()]).toEqual([200, { status: 'healthy' }]);
+    expect((await fetch(`${origin}/elsewhere`)).status).toBe(404);
+    expect((await fetch(`${origin}/metrics`, { method: 'POST' })).status).toBe(405);
+  }
+});
+
+test('a stuck saga raises a counter that Prometheus sees', async () => {
+  const order = await placeOrder(stack.service);
+  await armFault(stack.operator, 'ledger.credit_balance', 'refuse');
+  await armFault(stack.operator, 'billing.reopen_invoice', 'error', 100);
+  await pay(stack.service, order, { wait: 1 });
+  await eventually(async () => {
+    const told = await scrape(stack.processes.metrics.worker);
+    expect(told.sum('paysaga_saga_stuck_total', { step: 'close_invoice' })).toBe(1);
+  }, within);
+});
