@@ -149,6 +149,7 @@ const isAccepted = (sent: Promise<unknown>): Promise<boolean> =>
 /** The same types, all on one topic of the test's own. */
 function onOneTopic(registry: EventRegistry, ofTest: string): EventRegistry {
   return {
+    ...registry,
     topics: [ofTest],
     get: (type) => ({ ...registry.get(type), topic: ofTest }),
     find(type) {
