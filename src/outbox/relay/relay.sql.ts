@@ -50,17 +50,13 @@ export async function takeLanes(database: Queryable, lanes: readonly number[]): 
   );
 }
 
-const HELD = `(held.parked_at IS NOT NULL OR held.next_attempt_at IS NOT NULL)`;
-
 /**
  * The next rows of each lane, at most `limit` of them, from the set of pending rows: never from a
  * cursor, because ids become visible out of commit order. A low bound only skips index entries of deleted
  * rows; see `low-bound.ts`. Left out are rows of an aggregate that an
  * earlier row holds (parked, or waiting for its next attempt), and rows that are in flight.
  *
- * BETWEEN and the order by lane leave Postgres only the index on (lane, id): by an equality it may walk the
- * primary key instead, past all rows of other lanes. OFFSET 0 keeps the look for an earlier row one index
- * probe; as a join, each row met every held one.
+ * `outbox_pending_rows` (in the migrations) walks the index on (lane, id), and nothing else.
  */
 export async function claimPending(
   database: Queryable,
@@ -74,16 +70,7 @@ export async function claimPending(
        event.correlation_id, event.causation_id, event.traceparent, row.replay_id
      FROM unnest($1::smallint[], $2::bigint[], $5::bigint[]) AS lease (lane, epoch, low_bound)
      JOIN outbox_lane AS owned ON owned.lane = lease.lane AND owned.epoch = lease.epoch
-     LEFT JOIN LATERAL (
-       SELECT id, lane, attempts, aggregate_id, event_id, replay_id FROM outbox
-       WHERE outbox.lane BETWEEN owned.lane AND owned.lane AND outbox.id >= lease.low_bound AND outbox.parked_at IS NULL
-         AND (outbox.next_attempt_at IS NULL OR outbox.next_attempt_at <= now())
-         AND outbox.id NOT IN (SELECT unnest($4::bigint[]))
-         AND NOT EXISTS (
-           SELECT FROM outbox AS held
-           WHERE held.aggregate_id = outbox.aggregate_id AND held.id < outbox.id AND ${HELD}
-             AND (held.parked_at IS NOT NULL OR held.next_attempt_at > now()) OFFSET 0)
-       ORDER BY outbox.lane, id LIMIT $3) AS row ON true
+     LEFT JOIN LATERAL outbox_pending_rows(owned.lane, lease.low_bound, $3::int, $4::bigint[]) AS row ON true
      LEFT JOIN event ON event.event_id = row.event_id
      ORDER BY row.id`,
     leases.map(({ lane }) => lane),
