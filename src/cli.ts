@@ -1,15 +1,18 @@
 #!/usr/bin/env node
-import { readFileSync } from 'node:fs';
-import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { eventRegistry } from './application';
-import { type Config, ConfigError, loadConfig } from './config';
-import { createApiKey, type NewApiKey } from './http/api-keys';
+import { configure } from './cli/configure';
+import { addKeyCommands } from './cli/keys';
+import { addOutboxCommands } from './cli/outbox';
+import { say } from './cli/output';
+import { UsageError } from './cli/usage-error';
+import { ConfigError } from './config';
+import type { ValidationError } from './mediator/behaviours/validation';
 import { connectKafka } from './messaging/kafka';
 import { createTopics } from './messaging/topics';
-import { connectDatabase } from './platform/database';
 import { createLogger } from './platform/logger';
 import { applyMigrations } from './platform/migrate';
-import { clientId } from './platform/schemas';
+import { Refusal } from './platform/refusal';
 
 const FAILED = 1;
 const USAGE = 2;
@@ -46,35 +49,8 @@ program
     say(made.length === 0 ? `All ${topics.length} topics are there.` : `Made ${made.join(', ')}.`);
   });
 
-const keys = program.command('keys').description('API keys');
-keys
-  .command('create')
-  .description('make an API key and print it, this once')
-  .addOption(
-    new Option('--role <role>', 'what it may do').choices(['customer', 'service', 'operator']).makeOptionMandatory(),
-  )
-  .option('--customer <id>', 'whose data a customer key sees', customerId)
-  .action(async ({ role, customer }: { role: 'customer' | 'service' | 'operator'; customer?: string }) => {
-    const logger = createLogger({ name: 'cli', level: 'silent', pretty: false });
-    const database = connectDatabase({ ...configure().database, applicationName: 'paysaga-cli', logger });
-    try {
-      const { key } = await createApiKey(database, newKey(role, customer));
-      say(key);
-    } finally {
-      await database.$disconnect();
-    }
-  });
-
-function newKey(role: 'customer' | 'service' | 'operator', customer: string | undefined): NewApiKey {
-  if (role === 'customer') {
-    if (customer === undefined) throw new UsageError('A customer key needs --customer <id>.');
-    return { role, customerId: customer };
-  }
-  if (customer !== undefined) throw new UsageError('--customer is for --role customer.');
-  return { role };
-}
-
-class UsageError extends Error {}
+addKeyCommands(program);
+addOutboxCommands(program);
 
 function oneOf(...choices: string[]) {
   return (value: string): string => {
@@ -83,37 +59,23 @@ function oneOf(...choices: string[]) {
   };
 }
 
-function customerId(value: string): string {
-  const parsed = clientId.safeParse(value);
-  if (!parsed.success) throw new InvalidArgumentError(`It ${parsed.error.issues[0]?.message ?? 'is no customer id'}.`);
-  return parsed.data;
+/** What is wrong, in words for the one who called. */
+function explain(error: unknown): string {
+  if (!(error instanceof Refusal)) return error instanceof Error ? error.message : String(error);
+  const errors = (error.extra['errors'] ?? []) as readonly ValidationError[];
+  if (errors.length === 0) return `${error.code}: ${error.detail}`;
+  return errors
+    .map(({ pointer, message }) => `${pointer.slice(1).replaceAll('/', '.') || 'The options'}: ${message}`)
+    .join('\n');
 }
 
-/** The environment, completed by the running local stack. */
-function configure(): Config {
-  return loadConfig({ ...localStack(), ...process.env });
-}
-
-function localStack(): Record<string, string> {
-  try {
-    const stack = JSON.parse(readFileSync('.paysaga/stack.json', 'utf8')) as Record<string, string>;
-    return {
-      DATABASE_URL: stack['database_url'] ?? '',
-      KAFKA_BROKERS: stack['kafka_brokers'] ?? '',
-      TEMPORAL_ADDRESS: stack['temporal_address'] ?? '',
-      KAFKA_REPLICATION: '1',
-    };
-  } catch {
-    return {};
-  }
-}
-
-function say(line: string): void {
-  process.stdout.write(`${line}\n`);
-}
+const isUsage = (error: unknown): boolean =>
+  error instanceof ConfigError ||
+  error instanceof UsageError ||
+  (error instanceof Refusal && error.code === 'validation_failed');
 
 program.parseAsync().catch((error: unknown) => {
   if (error instanceof CommanderError) process.exit(error.exitCode === 0 ? 0 : USAGE);
-  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
-  process.exit(error instanceof ConfigError || error instanceof UsageError ? USAGE : FAILED);
+  process.stderr.write(`${explain(error)}\n`);
+  process.exit(isUsage(error) ? USAGE : FAILED);
 });

@@ -1,0 +1,54 @@
+import { userInfo } from 'node:os';
+import { Option } from 'commander';
+import { createApplication } from '../application';
+import type { Message, Principal } from '../mediator/message';
+import { connectDatabase, type Database } from '../platform/database';
+import { createLogger } from '../platform/logger';
+import { configure } from './configure';
+
+/** Runs with a database, and closes it. */
+export async function withDatabase<T>(work: (database: Database) => Promise<T>): Promise<T> {
+  const logger = createLogger({ name: 'cli', level: 'silent', pretty: false });
+  const database = connectDatabase({ ...configure().database, applicationName: 'paysaga-cli', logger });
+  try {
+    return await work(database);
+  } finally {
+    await database.$disconnect();
+  }
+}
+
+/** Sends messages as an operator. */
+export type Send = <Result>(message: Message<Result>) => Promise<Result>;
+
+/** The one way in, also from here: through the mediator, as the operator `cli/<actor>`. */
+export function asOperator<T>(actor: string | undefined, work: (send: Send) => Promise<T>): Promise<T> {
+  const principal: Principal = { role: 'operator', keyId: `cli/${actor ?? osUser()}` };
+  return withDatabase((database) => {
+    const logger = createLogger({ name: 'cli', level: 'silent', pretty: false });
+    const mediator = createApplication({ database, logger });
+    return work((message) => mediator.send(message, { principal }));
+  });
+}
+
+/** A container's user may have no name. */
+function osUser(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    return `uid-${process.getuid?.() ?? 'unknown'}`;
+  }
+}
+
+/** What every act takes. */
+export const reasonOption = (): Option => new Option('--reason <text>', 'why, for the audit').makeOptionMandatory();
+export const actorOption = (): Option =>
+  new Option('--actor <name>', 'who, for the audit; the user of this shell unless told');
+export const dryRunOption = (): Option => new Option('--dry-run', 'say what it would do, and do nothing');
+export const jsonOption = (): Option => new Option('--json', 'as JSON, for programs');
+
+export interface ActOptions {
+  readonly reason: string;
+  readonly actor?: string;
+  readonly dryRun?: boolean;
+  readonly json?: boolean;
+}
