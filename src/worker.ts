@@ -12,6 +12,8 @@ import { createRelayMetrics } from './outbox/relay/relay-metrics';
 import { runReplays } from './outbox/replay/run-replays';
 import { createSagaStarter } from './payments/start-saga';
 import { runStartSweeper } from './payments/start-sweeper';
+import { createHeldRelays } from './outbox/spread/held-relays';
+import { spreadRelays } from './outbox/spread/spread-relays';
 import { createListener } from './outbox/wake-up/listener';
 import { createNotifier } from './outbox/wake-up/notifier';
 import { connectDatabase } from './platform/database';
@@ -53,8 +55,10 @@ void runProcess('worker', async ({ config, logger, fail, stopping }) => {
   const activities = { ...createActivities({ mediator, faults }), ...createHousekeepingActivities({ mediator }) };
   const sagaWorker = await createSagaWorker(connection, config, activities);
   const listener = createListener(hints);
+  const held = createHeldRelays();
   const relay = {
     database,
+    held,
     listener,
     kafka,
     registry: eventRegistry,
@@ -79,6 +83,7 @@ void runProcess('worker', async ({ config, logger, fail, stopping }) => {
     keepRelaysRunning({ temporal, lanesPerRelay, logger, signal: stopping }),
     runReplays({ mediator, logger, signal: stopping }),
     keepHousekeepingScheduled({ temporal, ...config.housekeeping, logger, signal: stopping }),
+    spreadRelays({ database, held, logger, signal: stopping }),
   ];
   logger.info({ namespace: config.temporal.namespace, relay_groups: relayGroups(lanesPerRelay) }, 'worker.running');
 

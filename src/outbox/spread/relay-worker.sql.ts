@@ -1,0 +1,30 @@
+import type { Queryable } from '../../platform/database';
+
+export interface CheckIn {
+  readonly workerId: string;
+  /** How many lane groups it relays now. */
+  readonly relays: number;
+  /** A worker that has not checked in for this long is taken for gone. */
+  readonly goneAfterMs: number;
+}
+
+/**
+ * Says that the worker is there, and forgets those that are gone. By the database's clock alone.
+ *
+ * @returns the fewest relays that any other worker has, `null` when there is no other
+ */
+export async function checkIn(database: Queryable, { workerId, relays, goneAfterMs }: CheckIn): Promise<number | null> {
+  const [row] = await database.$queryRawUnsafe<{ fewest: number | null }[]>(
+    `WITH me AS (
+       INSERT INTO relay_worker (worker_id, relays, seen_at) VALUES ($1, $2, now())
+       ON CONFLICT (worker_id) DO UPDATE SET relays = EXCLUDED.relays, seen_at = EXCLUDED.seen_at),
+     gone AS (
+       DELETE FROM relay_worker WHERE worker_id <> $1 AND seen_at < now() - $3 * interval '1 millisecond')
+     SELECT min(relays) AS fewest FROM relay_worker
+     WHERE worker_id <> $1 AND seen_at >= now() - $3 * interval '1 millisecond'`,
+    workerId,
+    relays,
+    goneAfterMs,
+  );
+  return row?.fewest ?? null;
+}
