@@ -8,6 +8,14 @@ export async function armFault(operator: ApiClient, point: FaultPoint, kind: Fau
   must(status === 204, `PUT /dev/faults answered ${status} ${text}`);
 }
 
+/** Makes the next pass of the point take that long, in whichever process gets there. */
+export async function armDelay(operator: ApiClient, point: FaultPoint, delay_ms: number): Promise<void> {
+  const { status, text } = await operator.call('PUT', '/dev/faults', {
+    json: { point, kind: 'delay_ms', times: 1, delay_ms },
+  });
+  must(status === 204, `PUT /dev/faults answered ${status} ${text}`);
+}
+
 export async function disarmFaults(operator: ApiClient): Promise<void> {
   const { status, text } = await operator.call('DELETE', '/dev/faults');
   must(status === 204, `DELETE /dev/faults answered ${status} ${text}`);
