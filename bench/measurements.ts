@@ -6,6 +6,7 @@ import { postOrders } from './orders/post-orders';
 import { latency } from './relay/latency';
 import { relay } from './relay/relay';
 import { relayActivity } from './relay/relay-activity';
+import { relayBacklog } from './relay/relay-backlog';
 import { relayHeld } from './relay/relay-held';
 import { saga } from './saga/saga';
 
@@ -18,6 +19,7 @@ export const measurements: readonly Measurement[] = [
   relay,
   relayActivity,
   relayHeld,
+  relayBacklog,
   latency,
   postOrders,
   postIdempotent,

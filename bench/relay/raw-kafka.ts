@@ -7,6 +7,8 @@ export interface RawKafka {
   connectProducer(): Promise<RawProducer>;
   /** @param onEvent gets each event's id as it arrives, of those that are sent after this resolved */
   consume(topics: readonly string[], onEvent: (eventId: string) => void): Promise<{ stop(): Promise<void> }>;
+  /** Counts the messages that the topics ever got. */
+  countStored(topics: readonly string[]): Promise<{ count(): Promise<number>; close(): Promise<void> }>;
 }
 
 export interface RawProducer {
@@ -40,6 +42,18 @@ export function connectRawKafka({ brokers }: Pick<KafkaConfig, 'brokers'>): RawK
       });
       await joined;
       return { stop: () => consumer.disconnect() };
+    },
+
+    async countStored(topics) {
+      const admin = kafka.admin();
+      await admin.connect();
+      return {
+        async count() {
+          const offsets = await Promise.all(topics.map((topic) => admin.fetchTopicOffsets(topic)));
+          return offsets.flat().reduce((sum, { high }) => sum + Number(high), 0);
+        },
+        close: () => admin.disconnect(),
+      };
     },
   };
 }

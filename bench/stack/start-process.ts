@@ -16,6 +16,7 @@ export interface ProcessOptions {
 
 /** A process that is measured, or is the limit of one. */
 export interface BenchProcess {
+  readonly pid: number;
   /** Ends it in good order; resolves when it is gone. */
   stop(): Promise<void>;
 }
@@ -37,7 +38,7 @@ export async function startProcess(stack: BenchStack, { program, env, ready }: P
   stack.teardown.add(() => child.stop());
   const up = await waitUntil(async () => !child.isRunning() || (await ready()), { timeoutMs: START_TIMEOUT_MS });
   if (!up || !child.isRunning()) throw new Problem(`${name} did not come up; its output above says why.`);
-  return { stop: () => child.stop() };
+  return { pid: child.pid, stop: () => child.stop() };
 }
 
 const profiling = ({ profileDir }: BenchStack): string[] =>
