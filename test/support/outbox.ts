@@ -23,16 +23,19 @@ export interface ThingEvent {
   readonly version: number;
   readonly type?: string;
   readonly text?: string;
+  /** RFC 3339. */
+  readonly occurredAt?: string;
 }
 
 /** Inserts an event with its outbox row, in the transaction of the connection that is given. */
 export async function appendThing(connection: Pick<TestDatabase, 'query'>, event: ThingEvent): Promise<string> {
   const { aggregateId, version, type = 'thing.happened', text = 'ok' } = event;
+  const { occurredAt = '2026-11-21T10:00:00.123Z' } = event;
   const eventId = uniqueName('evt');
   await connection.query(
     `WITH new_event AS (
        INSERT INTO event (event_id, aggregate_type, aggregate_id, version, type, data_version, payload, occurred_at, correlation_id)
-       VALUES ($1, 'thing', $2, $3, $4, 1, $5::jsonb, '2026-11-21T10:00:00.123Z', 'req_test'))
+       VALUES ($1, 'thing', $2, $3, $4, 1, $5::jsonb, $7, 'req_test'))
      INSERT INTO outbox (event_id, lane, aggregate_id) VALUES ($1, $6, $2)`,
     eventId,
     aggregateId,
@@ -40,6 +43,7 @@ export async function appendThing(connection: Pick<TestDatabase, 'query'>, event
     type,
     JSON.stringify({ n: version, text }),
     laneOf(aggregateId),
+    occurredAt,
   );
   return eventId;
 }

@@ -1,4 +1,5 @@
 import { findViolations } from '../../dev/checker/find-violations';
+import { countDuplicates } from '../../dev/checker/rules/topics';
 import type { Snapshot } from '../../dev/checker/snapshot';
 import type { TopicMessage } from '../../dev/checker/topic-messages';
 import { paidOrderSnapshot } from '../support/paid-order-snapshot';
@@ -23,6 +24,13 @@ const orderMessages = (...versions: number[]): Pick<Snapshot, 'messages'> => {
   return { messages: [...sound.messages.filter((message) => !ofOrder(message)), ...picked] };
 };
 
+/** The order's messages as they were published, and these versions once more, as a replay. */
+const withReplay = (...versions: number[]): Pick<Snapshot, 'messages'> => {
+  const replayed = orderMessages(...versions).messages.slice(orderMessages().messages.length);
+  const marked = replayed.map((message) => ({ ...message, headers: { ...message.headers, ce_replayid: 'rpl_1' } }));
+  return { messages: [...sound.messages, ...marked] };
+};
+
 const broken: [rule: string, change: Partial<Snapshot>, violation: RegExp][] = [
   [
     'a ledger transaction that does not sum to zero',
@@ -44,6 +52,7 @@ const broken: [rule: string, change: Partial<Snapshot>, violation: RegExp][] = [
   ['a message of an event that was rolled back', { events: sound.events.slice(1) }, /is not an event of the log/],
   ['an event that overtakes another', orderMessages(2, 1, 3), /came in the order 2, 1, 3/],
   ['a replay that leaves an event out', orderMessages(1, 2, 3, 1, 3), /came in the order/],
+  ['an ordered replay whose events overtake each other', withReplay(3, 1), /replay rpl_1 of .* in the order 3, 1/],
   ['an event that waits in the outbox', { outbox: [{ event_id: 'evt_order_3', parked_at: null }] }, /pending/],
   ['an event that a consumer never applied', { inbox: sound.inbox.slice(1) }, /sales-projection has not applied/],
   [
@@ -65,6 +74,15 @@ describe('the consistency checker', () => {
 
   it.each([[[1, 2, 3, 1, 2, 3]], [[1, 2, 2, 3]], [[1, 2, 3, 2, 3, 3]]])('takes %j for a replay', (versions) => {
     expect(findViolations({ ...sound, ...orderMessages(...versions) })).toEqual([]);
+  });
+
+  it.each([[[1, 3]], [[2]], [[1, 3, 1, 3]]])('lets an ordered replay of %j pass', (versions) => {
+    expect(findViolations({ ...sound, ...withReplay(...versions) })).toEqual([]);
+  });
+
+  it('counts what was sent again as duplicates, and no ordered replay', () => {
+    expect(countDuplicates(orderMessages(1, 2, 2, 3).messages)).toBe(1);
+    expect(countDuplicates(withReplay(1, 2).messages)).toBe(0);
   });
 
   it.each(broken)('finds %s', (_, change, violation) => {

@@ -42,6 +42,12 @@ test('an event without cause and trace has no headers for them', () => {
   expect(Object.keys(headers)).not.toEqual(expect.arrayContaining(['ce_traceparent']));
 });
 
+test('an event that is published again says by which replay, and is read as the same event', () => {
+  const again = toEventMessage({ ...row, replay_id: 'rpl_1' });
+  expect(again).toEqual({ ...toEventMessage(row), headers: { ...toEventMessage(row).headers, ce_replayid: 'rpl_1' } });
+  expect(readEvent(received(again), registry)).toEqual(readEvent(received(), registry));
+});
+
 test('the cloudevents library reads the message as the valid event that it would have made itself', () => {
   const message = toEventMessage(row);
   const read = KafkaBinding.toEvent({ ...message, body: message.value }) as CloudEvent<unknown>;

@@ -45,6 +45,8 @@ it.each([
   ['OUTBOX_MAX_RETRY_COUNT', '101'],
   ['OUTBOX_RETRY_BACKOFF_MULTIPLIER', '0.5'],
   ['OUTBOX_LANES_PER_RELAY', '3'],
+  ['HOUSEKEEPING_INTERVAL_MS', '59999'],
+  ['HOUSEKEEPING_INTERVAL_MS', '86400001'],
   ['KAFKA_BROKERS', 'nowhere'],
   ['DATABASE_URL', 'mysql://localhost/x'],
 ])('refuses %s=%s by its name', (name, value) => {

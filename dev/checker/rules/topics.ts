@@ -8,7 +8,8 @@ import { groupBy } from './group';
 
 /**
  * Nothing committed is lost, nothing rolled back is published, and per aggregate the order holds: the
- * first occurrences of its events are versions 1, 2, 3…, and what comes again is a replay.
+ * first occurrences of its events are versions 1, 2, 3…, and what comes again was sent again, or is marked as
+ * a replay that somebody ordered.
  */
 export function checkTopics({ events, outbox, messages }: Snapshot): string[] {
   const eventOf = new Map(events.map((event) => [event.event_id, event]));
@@ -29,20 +30,30 @@ export function checkTopics({ events, outbox, messages }: Snapshot): string[] {
   return [...pending, ...lost, ...strange, ...checkOrder(messages)];
 }
 
-/** Messages that are there more than once: sent again after a crash or a failed send. */
+/** Messages that are there more than once: sent again after a crash or a failed send. Ordered replays are none. */
 export const countDuplicates = (messages: readonly TopicMessage[]): number =>
-  messages.length - new Set(messages.map(idOf)).size;
+  messages.length - new Set(messages.map((message) => `${replayOf(message)} ${idOf(message)}`)).size;
 
 function checkOrder(messages: readonly TopicMessage[]): string[] {
   return [...groupBy(messages, ({ topic, key }) => `${topic} ${key}`)].flatMap(([aggregate, ofKey]) => {
     const partitions = new Set(ofKey.map(({ partition }) => partition));
     if (partitions.size > 1) return [`${aggregate} is in ${partitions.size} partitions`];
-    const versions = ofKey.map(({ headers }) => Number(headers.ce_sequence));
-    // A replay begins at an earlier version, or the same one, and goes on from there without a gap.
-    const inOrder = versions.every((version, index) => version >= 1 && version <= (versions[index - 1] ?? 0) + 1);
-    return inOrder ? [] : [`${aggregate} came in the order ${versions.join(', ')}`];
+    return [...groupBy(ofKey, replayOf)].flatMap(([replay, messages]) => {
+      const versions = messages.map(({ headers }) => Number(headers.ce_sequence));
+      const inOrder = replay === '' ? isGapless(versions) : isAscending([...new Set(versions)]);
+      const what = replay === '' ? aggregate : `replay ${replay} of ${aggregate}`;
+      return inOrder ? [] : [`${what} came in the order ${versions.join(', ')}`];
+    });
   });
 }
+
+/** What is sent again begins at an earlier version, or the same one, and goes on from there without a gap. */
+const isGapless = (versions: readonly number[]): boolean =>
+  versions.every((version, index) => version >= 1 && version <= (versions[index - 1] ?? 0) + 1);
+
+/** A replay may leave versions out. */
+const isAscending = (versions: readonly number[]): boolean =>
+  versions.every((version, index) => version > (versions[index - 1] ?? 0));
 
 const isSame = ({ topic, key, headers, value }: TopicMessage, event: EventRow): boolean =>
   topic === eventRegistry.get(event.type).topic &&
@@ -54,5 +65,7 @@ const isSame = ({ topic, key, headers, value }: TopicMessage, event: EventRow): 
   headers.ce_correlationid === event.correlation_id &&
   isDeepStrictEqual(JSON.parse(value), event.payload);
 
+/** Of an ordered replay; empty the first time, and when that was sent again. */
+const replayOf = ({ headers }: TopicMessage): string => headers.ce_replayid ?? '';
 const idOf = ({ headers }: TopicMessage): string => headers.ce_id ?? '';
 const placeOf = ({ topic, partition, offset }: TopicMessage): string => `${topic}/${partition}/${offset}`;
