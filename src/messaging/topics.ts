@@ -15,7 +15,7 @@ export interface CreateTopicsOptions {
 /**
  * Makes the topics that are missing and waits until each partition has a leader. Safe to call from
  * several processes at once. A topic that is there is left as it is: more partitions would send a key
- * elsewhere, and its order would be lost.
+ * elsewhere, and its order would be lost. One with another number of partitions is warned about.
  *
  * @returns the names of those that were made now
  * @throws Error when the broker cannot be reached or a topic has no leader within the deadline
@@ -32,6 +32,7 @@ export async function createTopics(options: CreateTopicsOptions): Promise<string
       logger?.info({ topics: missing, ...config }, 'kafka.topics_created');
     }
     await waitForLeaders(admin, topics, Date.now() + deadlineMs);
+    if (logger) await warnOfOthers(admin, topics, config, logger);
     return missing;
   } finally {
     await admin.disconnect();
@@ -47,6 +48,19 @@ const specification = (topic: string, config: KafkaConfig['topics']) => ({
     { name: 'min.insync.replicas', value: String(config.minInsyncReplicas) },
   ],
 });
+
+async function warnOfOthers(
+  admin: Admin,
+  topics: readonly string[],
+  { partitions: wanted }: KafkaConfig['topics'],
+  logger: Logger,
+): Promise<void> {
+  const metadata = await admin.fetchTopicMetadata({ topics: [...topics] });
+  for (const { name, partitions } of metadata.topics) {
+    if (partitions.length === wanted) continue;
+    logger.warn({ topic: name, partitions: partitions.length, wanted }, 'kafka.topic_differs');
+  }
+}
 
 async function waitForLeaders(admin: Admin, topics: readonly string[], deadline: number): Promise<void> {
   for (;;) {

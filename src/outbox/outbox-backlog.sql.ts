@@ -5,7 +5,7 @@ export interface LaneBacklog {
   readonly lane: number;
   /** Not parked; an estimate while the table is larger than {@link COUNTED_BYTES}. */
   readonly pending: number;
-  /** Age of the oldest of them. */
+  /** Age of the oldest that waits for its first publishing: a replay is late on purpose. */
   readonly oldestSeconds: number;
 }
 
@@ -22,7 +22,8 @@ const PARKED_COUNTED = 10_000;
 
 /**
  * Each lane's backlog, in bounded time however long it is: exact up to {@link COUNTED_BYTES} of table,
- * beyond that scaled up from a sample of its pages.
+ * beyond that scaled up from a sample of its pages. The oldest is the first of the index on (lane, id)
+ * that is neither parked nor a replay: said so that Postgres expects to find one soon, and walks that index.
  */
 export async function readLaneBacklogs(database: Queryable): Promise<LaneBacklog[]> {
   return database.$queryRawUnsafe<LaneBacklog[]>(
@@ -32,11 +33,13 @@ export async function readLaneBacklogs(database: Queryable): Promise<LaneBacklog
        SELECT lane, count(*) AS rows
        FROM outbox TABLESAMPLE SYSTEM ((SELECT percent FROM sample)) WHERE parked_at IS NULL GROUP BY lane)
      SELECT lane::int, coalesce(round(rows * 100 / percent), 0)::float8 AS pending,
-       greatest(0, coalesce(extract(epoch FROM now() - oldest.occurred_at), 0))::float8 AS "oldestSeconds"
+       greatest(0, coalesce(extract(epoch FROM now() -
+         (SELECT occurred_at FROM event WHERE event.event_id = oldest.event_id)), 0))::float8 AS "oldestSeconds"
      FROM outbox_lane CROSS JOIN sample LEFT JOIN counted USING (lane)
      LEFT JOIN LATERAL (
-       SELECT event.occurred_at FROM outbox JOIN event USING (event_id)
-       WHERE outbox.lane BETWEEN outbox_lane.lane AND outbox_lane.lane AND parked_at IS NULL
+       SELECT event_id FROM outbox
+       WHERE outbox.lane BETWEEN outbox_lane.lane AND outbox_lane.lane
+         AND num_nonnulls(parked_at, replay_id) < 1
        ORDER BY outbox.lane, outbox.id LIMIT 1) AS oldest ON true
      ORDER BY lane`,
     COUNTED_BYTES,

@@ -106,11 +106,14 @@ test('tells of a backlog too large to be counted within a few per cent, and fast
   await db.query(`INSERT INTO event (event_id, aggregate_type, aggregate_id, version, type, data_version, payload,
       occurred_at, correlation_id)
     SELECT 'evt_backlog_' || n, 'thing', 'thing_' || n, 1, 'thing.happened', 1, '{}', now() - interval '1 minute', 'req_test'
-    FROM generate_series(1, 20) AS n`);
-  await db.query('ALTER TABLE outbox DROP CONSTRAINT outbox_event_id_key, DROP CONSTRAINT outbox_event_id_fkey');
+    FROM generate_series(0, 15) AS n`);
+  await db.query(`INSERT INTO outbox (event_id, lane, aggregate_id)
+    SELECT event_id, substr(aggregate_id, 7)::int, aggregate_id FROM event`);
+  // A million rows without a million events.
+  await db.query('SET session_replication_role = replica');
   try {
     await db.query(`INSERT INTO outbox (event_id, lane, aggregate_id)
-      SELECT 'evt_backlog_' || (n % 20 + 1), n % 16, repeat('x', 60) FROM generate_series(1, 1000000) AS n`);
+      SELECT 'evt_without_' || n, n % 16, repeat('x', 60) FROM generate_series(1, 1000000) AS n`);
     const began = performance.now();
     const told = await scrape(url);
     expect(performance.now() - began).toBeLessThan(3_000);
@@ -119,9 +122,7 @@ test('tells of a backlog too large to be counted within a few per cent, and fast
     expect(told.samples.filter(({ name }) => name === 'paysaga_outbox_pending')).toHaveLength(16);
     expect(told.sum('paysaga_outbox_oldest_age_seconds', { lane: '0' })).toBeGreaterThanOrEqual(60);
   } finally {
-    await db.query('TRUNCATE outbox');
-    await db.query(`ALTER TABLE outbox ADD CONSTRAINT outbox_event_id_key UNIQUE (event_id),
-      ADD CONSTRAINT outbox_event_id_fkey FOREIGN KEY (event_id) REFERENCES event (event_id)`);
+    await db.query('SET session_replication_role = origin');
   }
 });
 
