@@ -10,3 +10,13 @@ export function refusalCode(act: () => unknown): string | undefined {
     throw error;
   }
 }
+
+/** The same of something that takes time; `accepted` when it is not refused. */
+export const codeOf = (act: Promise<unknown>): Promise<string> =>
+  act.then(
+    () => 'accepted',
+    (error: unknown) => {
+      if (error instanceof Refusal) return error.code;
+      throw error;
+    },
+  );

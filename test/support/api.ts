@@ -1,0 +1,70 @@
+import { createApplication } from '../../src/application';
+import { createApiKey, createAuthenticate } from '../../src/http/api-keys';
+import { createApp } from '../../src/http/app';
+import { createFaults } from '../../src/platform/faults';
+import { createMetrics } from '../../src/platform/metrics';
+import type { SagaStarter } from '../../src/payments/start-saga';
+import type { Database } from '../../src/platform/database';
+import { silentLogger } from './logger';
+
+export interface ApiAnswer {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly text: string;
+  /** As JSON; `null` when there is none. */
+  readonly body: Record<string, unknown> | null;
+}
+
+export interface ApiRequest {
+  /** Whose key; none without it. */
+  readonly as?: 'operator' | 'service' | 'customer';
+  readonly json?: unknown;
+  readonly headers?: Record<string, string>;
+}
+
+export interface TestApi {
+  /** The id of the operator's key. */
+  readonly operatorKeyId: string;
+  call(method: string, path: string, request?: ApiRequest): Promise<ApiAnswer>;
+}
+
+const noSagas: SagaStarter = {
+  start: () => Promise.reject(new Error('No saga is started here.')),
+} as Partial<SagaStarter> as SagaStarter;
+const well = { essential: false, ask: async () => undefined };
+
+/** The HTTP interface on a database alone, without a socket. */
+export async function createTestApi(database: Database): Promise<TestApi> {
+  const app = createApp({
+    mediator: createApplication({ database, logger: silentLogger }),
+    sagas: noSagas,
+    authenticate: createAuthenticate(database),
+    health: { database: well, broker: well, temporal: well, outbox_lag: well },
+    metrics: createMetrics(),
+    faults: createFaults({ database, enabled: false, logger: silentLogger }),
+    faultInjection: false,
+    logger: silentLogger,
+  });
+  const operator = await createApiKey(database, { role: 'operator' });
+  const service = await createApiKey(database, { role: 'service' });
+  const customer = await createApiKey(database, { role: 'customer', customerId: 'cus_1' });
+  const keys = { operator: operator.key, service: service.key, customer: customer.key };
+
+  return {
+    operatorKeyId: operator.keyId,
+    async call(method, path, { as, json, headers = {} } = {}) {
+      const response = await app.request(path, {
+        method,
+        headers: {
+          ...(as && { authorization: `Bearer ${keys[as]}` }),
+          ...(json !== undefined && { 'content-type': 'application/json' }),
+          ...headers,
+        },
+        ...(json !== undefined && { body: JSON.stringify(json) }),
+      });
+      const text = await response.text();
+      const body = text === '' ? null : (JSON.parse(text) as Record<string, unknown>);
+      return { status: response.status, headers: response.headers, text, body };
+    },
+  };
+}
