@@ -1,9 +1,10 @@
 import { userInfo } from 'node:os';
-import { Option } from 'commander';
+import { InvalidArgumentError, Option } from 'commander';
 import { createApplication } from '../application';
 import type { Message, Principal } from '../mediator/message';
 import { connectDatabase, type Database } from '../platform/database';
 import { createLogger } from '../platform/logger';
+import { reason } from '../platform/schemas';
 import { configure } from './configure';
 
 /** Runs with a database, and closes it. */
@@ -40,7 +41,8 @@ function osUser(): string {
 }
 
 /** What every act takes. */
-export const reasonOption = (): Option => new Option('--reason <text>', 'why, for the audit').makeOptionMandatory();
+export const reasonOption = (): Option =>
+  new Option('--reason <text>', 'why, for the audit').argParser(checkedReason).makeOptionMandatory();
 export const actorOption = (): Option =>
   new Option('--actor <name>', 'who, for the audit; the user of this shell unless told');
 export const dryRunOption = (): Option => new Option('--dry-run', 'say what it would do, and do nothing');
@@ -51,4 +53,10 @@ export interface ActOptions {
   readonly actor?: string;
   readonly dryRun?: boolean;
   readonly json?: boolean;
+}
+
+function checkedReason(value: string): string {
+  const parsed = reason.safeParse(value);
+  if (!parsed.success) throw new InvalidArgumentError(parsed.error.issues.map(({ message }) => message).join('; '));
+  return parsed.data;
 }
