@@ -19,7 +19,7 @@ const pemFile = z.string().transform((path, context) => {
     if (pem.includes('-----BEGIN ')) return pem;
     context.addIssue({ code: 'custom', message: `names ${path}, which is no PEM file` });
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown error';
+    const { code } = error as NodeJS.ErrnoException;
     context.addIssue({ code: 'custom', message: `names ${path}, which cannot be read (${code})` });
   }
   return z.NEVER;

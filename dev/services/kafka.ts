@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Kafka, logLevel } from 'kafkajs';
+import { Kafka, type KafkaConfig, logLevel } from 'kafkajs';
 import { Problem } from '../os/problem';
 import { lastLines, run } from '../os/run';
 import { fromRoot } from '../root';
@@ -37,36 +37,55 @@ rootLogger.level = warn
 rootLogger.appenderRef.out.ref = out
 `;
 
+/** What a broker has besides the settings of the local stack's. */
+export interface BrokerOptions {
+  readonly heapMb?: number;
+  /** Further listeners: the name under which each one's port is remembered. */
+  readonly morePorts?: readonly string[];
+  /** Broker settings over the plain ones, for these ports: its own, its controller's, then `morePorts`. */
+  readonly settings?: (ports: readonly number[]) => Readonly<Record<string, string>>;
+  /** For the tool that makes its data folder, e.g. `--add-scram`. */
+  readonly format?: readonly string[];
+  /** How a client gets in, for the look whether it is up. */
+  readonly client?: Pick<KafkaConfig, 'ssl' | 'sasl'>;
+}
+
 /** @returns the broker's address, `host:port`; one node in KRaft mode, its own controller */
-export async function startKafka(context: ServiceContext): Promise<string> {
+export async function startKafka(context: ServiceContext, options: BrokerOptions = {}): Promise<string> {
+  const { heapMb = 512, morePorts = [], settings, format: formatArguments = [], client = {} } = options;
   const java = await findJava('Kafka');
   const classPath = await classPathOf(fromRoot('dev/kafka'), 'Kafka', context);
   const folder = join(context.dataDir, 'kafka');
   const logging = join(folder, 'log4j2.properties');
   await mkdir(folder, { recursive: true });
   await writeFile(logging, LOGGING);
-  const jvm = ['-Xms512m', '-Xmx512m', `-Dlog4j2.configurationFile=${logging}`, '-cp', classPath];
+  const jvm = [`-Xms${heapMb}m`, `-Xmx${heapMb}m`, `-Dlog4j2.configurationFile=${logging}`, '-cp', classPath];
   const [port = 0] = await launch(context, {
     name: 'kafka',
     title: 'Kafka',
-    ports: { kafka: 9092, kafkaController: 9093 },
-    command: async ([port = 0, controllerPort = 0]) => {
-      const properties = await writeProperties(folder, port, controllerPort);
-      await format(java, jvm, folder, properties);
+    ports: { kafka: 9092, kafkaController: 9093, ...Object.fromEntries(morePorts.map((name) => [name, 0])) },
+    command: async (ports) => {
+      const properties = await writeProperties(folder, ports, settings?.(ports));
+      await format(java, jvm, folder, properties, formatArguments);
       return { command: java, args: [...jvm, 'kafka.Kafka', properties] };
     },
-    ready: ([port = 0]) => answers(`127.0.0.1:${port}`),
+    ready: ([port = 0]) => answers(`127.0.0.1:${port}`, client),
     timeoutMs: 120_000,
   });
   return `127.0.0.1:${port}`;
 }
 
-async function writeProperties(folder: string, port: number, controllerPort: number) {
+async function writeProperties(
+  folder: string,
+  [port = 0, controllerPort = 0]: readonly number[],
+  settings: Readonly<Record<string, string>> = {},
+) {
   const properties = {
     ...SETTINGS,
     'log.dirs': join(folder, 'data'),
     listeners: `PLAINTEXT://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controllerPort}`,
     'controller.quorum.voters': `1@127.0.0.1:${controllerPort}`,
+    ...settings,
   };
   const lines = Object.entries(properties).map(([key, value]) => `${key}=${value}`);
   const file = join(folder, 'server.properties');
@@ -74,7 +93,7 @@ async function writeProperties(folder: string, port: number, controllerPort: num
   return file;
 }
 
-async function format(java: string, jvm: string[], folder: string, properties: string) {
+async function format(java: string, jvm: string[], folder: string, properties: string, more: readonly string[]) {
   if (existsSync(join(folder, 'data', 'meta.properties'))) return;
   // The tool takes an id that begins with - for an option.
   const clusterId = randomBytes(16).toString('base64url').replace(/^-/, 'A');
@@ -82,13 +101,15 @@ async function format(java: string, jvm: string[], folder: string, properties: s
     ...jvm,
     ...['kafka.tools.StorageTool', 'format', '--ignore-formatted'],
     ...['--cluster-id', clusterId, '--config', properties],
+    ...more,
   ]);
   if (code !== 0) throw new Problem(`Kafka's data folder could not be made: ${lastLines(output)}`);
 }
 
 /** True when the broker knows itself and is not fenced any more: only then does it take topics. */
-async function answers(broker: string): Promise<boolean> {
+async function answers(broker: string, client: Pick<KafkaConfig, 'ssl' | 'sasl'>): Promise<boolean> {
   const kafka = new Kafka({
+    ...client,
     brokers: [broker],
     logLevel: logLevel.NOTHING,
     connectionTimeout: 1000,
