@@ -70,9 +70,8 @@ export function createMark({ database, config, leases, logger, metrics, signal, 
     );
   };
 
-  return async function mark(results: readonly SendResult[]): Promise<void> {
-    const published = results.flatMap((result) => result.published);
+  return async function mark({ published, failed }: SendResult): Promise<void> {
     if (published.length > 0) await publishedRows(published);
-    for (const failed of results.flatMap((result) => result.failed)) await failedRow(failed);
+    for (const failure of failed) await failedRow(failure);
   };
 }

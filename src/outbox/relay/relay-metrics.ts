@@ -5,10 +5,10 @@ import type { Batch } from './batch';
 import type { PendingRow } from './relay.sql';
 import type { SendResult } from './send-apart';
 
-/** What the relay counts: once per lane and batch, never once per row. */
+/** What the relay counts, with each send. */
 export interface RelayMetrics {
-  /** A lane's batch came back from Kafka. */
-  sent(lane: number, batch: Batch, result: SendResult, durationMs: number): void;
+  /** A batch came back from Kafka. */
+  sent(batch: Batch, result: SendResult, durationMs: number): void;
   /** From claim to mark, all lanes of the relay together. */
   round(durationMs: number): void;
   parked(row: PendingRow): void;
@@ -53,15 +53,14 @@ export function createRelayMetrics(metrics: Metrics, registry: EventRegistry): R
   });
   const batchRows = new Histogram({
     name: 'paysaga_outbox_batch_rows',
-    help: 'Events in one send of a lane',
+    help: 'Events of a lane in one send',
     labelNames: ['lane'],
     buckets: BATCH_BUCKETS,
     registers,
   });
   const sendSeconds = new Histogram({
     name: 'paysaga_outbox_send_duration_seconds',
-    help: 'One send of a lane, until all in-sync replicas have it',
-    labelNames: ['lane'],
+    help: 'One send, until all in-sync replicas have it',
     buckets: DURATION_BUCKETS,
     registers,
   });
@@ -83,32 +82,36 @@ export function createRelayMetrics(metrics: Metrics, registry: EventRegistry): R
     registers,
   });
 
-  const topicOf = ({ type }: PendingRow): string => registry.find(type)?.topic ?? NO_TOPIC;
-
-  /** A batch mostly goes whole: then its topics are counted already. */
-  function byTopic(rows: readonly PendingRow[], { rows: all, topics }: Batch): Iterable<[string, number]> {
-    if (rows.length === all.length) return topics.map(({ topic, messages }) => [topic, messages.length]);
-    const counts = new Map<string, number>();
-    for (const row of rows) counts.set(topicOf(row), (counts.get(topicOf(row)) ?? 0) + 1);
-    return counts;
-  }
+  const labelsOf = ({ lane, type }: PendingRow) => ({ lane, topic: registry.find(type)?.topic ?? NO_TOPIC });
 
   return {
-    sent(lane, batch, result, durationMs) {
-      batchRows.observe({ lane }, batch.rows.length);
-      sendSeconds.observe({ lane }, durationMs / 1_000);
-      if (result.published.length > 0) {
-        for (const [topic, count] of byTopic(result.published, batch)) published.inc({ lane, topic }, count);
+    sent(batch, result, durationMs) {
+      sendSeconds.observe(durationMs / 1_000);
+      for (const { rows } of grouped(batch.rows, ({ lane }) => lane))
+        batchRows.observe({ lane: rows[0].lane }, rows.length);
+      for (const { rows } of grouped(result.published, ({ lane, type }) => `${lane}/${type}`)) {
+        published.inc(labelsOf(rows[0]), rows.length);
       }
-      for (const { row } of result.failed) failed.inc({ lane, topic: topicOf(row), reason: 'row' });
+      for (const { row } of result.failed) failed.inc({ ...labelsOf(row), reason: 'row' });
       if (result.brokerError === undefined) return;
       const settled = new Set([...result.published, ...result.failed.map(({ row }) => row)]);
-      const unsent = batch.rows.filter((row) => !settled.has(row));
-      for (const [topic, count] of byTopic(unsent, batch)) failed.inc({ lane, topic, reason: 'broker' }, count);
+      for (const row of batch.rows) if (!settled.has(row)) failed.inc({ ...labelsOf(row), reason: 'broker' });
     },
     round: (durationMs) => batchSeconds.observe(durationMs / 1_000),
-    parked: (row) => parked.inc({ lane: row.lane, topic: topicOf(row) }),
+    parked: (row) => parked.inc(labelsOf(row)),
     waits: (on) => waits.inc({ on }),
     fencedOff: () => fencedOff.inc(),
   };
+}
+
+type Group = { readonly rows: [PendingRow, ...PendingRow[]] };
+
+function grouped(rows: readonly PendingRow[], keyOf: (row: PendingRow) => string | number): Iterable<Group> {
+  const groups = new Map<string | number, Group>();
+  for (const row of rows) {
+    const group = groups.get(keyOf(row));
+    if (group) group.rows.push(row);
+    else groups.set(keyOf(row), { rows: [row] });
+  }
+  return groups.values();
 }

@@ -6,13 +6,12 @@ import type { Logger } from '../../platform/logger';
 import { type Batch, composeBatch } from './batch';
 import type { EventRegistry } from '../event-registry';
 import { requireAll } from './fence';
-import type { LaneSender } from './lane-sender';
 import { createLowBounds } from './low-bound';
 import { createMark } from './mark';
 import type { RelayMetrics } from './relay-metrics';
 import { claimPending, type Lease, type PendingRow } from './relay.sql';
 import { reportRound } from './report-round';
-import type { SendResult } from './send-apart';
+import type { Sender } from './sender';
 
 export interface RelayRoundOptions {
   readonly database: Database;
@@ -25,20 +24,19 @@ export interface RelayRoundOptions {
   readonly metrics: RelayMetrics;
   readonly signal: AbortSignal;
   readonly leases: readonly Lease[];
-  /** One for each lane. */
-  readonly senders: ReadonlyMap<number, LaneSender>;
+  readonly sender: Sender;
 }
 
 export interface RoundResult {
   readonly published: number;
-  /** A batch was full: there may be more to claim. */
+  /** A lane's share was full: there may be more to claim. */
   readonly backlog: boolean;
   readonly brokerError?: unknown;
 }
 
 export interface RelayRound {
   /**
-   * Claims, sends and marks the next batch of each lane.
+   * Claims the next rows of each lane, sends them in one request, and marks them.
    *
    * @throws FencedOff when another relay owns a lane; anything else is the database's, and the next
    *   round begins from what is pending then
@@ -48,7 +46,7 @@ export interface RelayRound {
 
 export function createRelayRound(options: RelayRoundOptions): RelayRound {
   const { database, registry, config, cloudEventsMode: mode = 'binary' } = options;
-  const { logger, faults, metrics, leases, senders } = options;
+  const { logger, faults, metrics, leases, sender } = options;
   const mark = createMark(options);
   const lowBounds = createLowBounds(
     database,
@@ -66,19 +64,10 @@ export function createRelayRound(options: RelayRoundOptions): RelayRound {
     return rows;
   };
 
-  const claimAhead = (batches: readonly Batch[]): typeof ahead => {
-    const claiming = claim(batches.flatMap(({ rows }) => rows));
+  const claimAhead = ({ rows }: Batch): typeof ahead => {
+    const claiming = claim(rows);
     claiming.catch(() => undefined);
     return claiming;
-  };
-
-  const send = async (lane: number, batch: Batch): Promise<SendResult> => {
-    const sender = senders.get(lane);
-    if (!sender) throw new Error(`Lane ${lane} has no sender.`);
-    const started = performance.now();
-    const result = await sender.send(batch);
-    metrics.sent(lane, batch, result, performance.now() - started);
-    return result;
   };
 
   return {
@@ -86,34 +75,33 @@ export function createRelayRound(options: RelayRoundOptions): RelayRound {
       const started = performance.now();
       const claiming = ahead ?? claim([]);
       ahead = undefined;
-      const lanes = composeLanes(await claiming, registry, mode);
-      if (lanes.size === 0) return { published: 0, backlog: false };
+      const claimed = await claiming;
+      if (claimed.length === 0) return { published: 0, backlog: false };
+      const batch = composeBatch(claimed, registry, { mode });
 
       await faults.pass('relay.before_send');
-      const batches = [...lanes.values()];
-      const sending = Promise.all([...lanes].map(([lane, batch]) => send(lane, batch)));
-      const backlog = batches.some(({ rows, cut }) => cut || rows.length >= config.batchSize);
-      const next = backlog ? claimAhead(batches) : undefined;
-      const results = await sending;
+      const sentAt = performance.now();
+      const sending = sender.send(batch);
+      const backlog = batch.cut || hasFullLane(claimed, config.batchSize);
+      const next = backlog ? claimAhead(batch) : undefined;
+      const result = await sending;
+      metrics.sent(batch, result, performance.now() - sentAt);
       await faults.pass('relay.after_send');
-      await mark(results);
+      await mark(result);
       await faults.pass('relay.after_mark');
 
       // What was claimed ahead may stand behind a row that was not sent: claim again then.
-      if (results.every(({ failed, brokerError }) => failed.length === 0 && brokerError === undefined)) ahead = next;
+      if (result.failed.length === 0 && result.brokerError === undefined) ahead = next;
       const durationMs = performance.now() - started;
       metrics.round(durationMs);
-      return { ...reportRound({ results, batches, logger, durationMs }), backlog };
+      reportRound({ result, batch, logger, durationMs });
+      return { published: result.published.length, backlog, brokerError: result.brokerError };
     },
   };
 }
 
-function composeLanes(rows: readonly PendingRow[], registry: EventRegistry, mode: CloudEventsMode): Map<number, Batch> {
-  const lanes = new Map<number, PendingRow[]>();
-  for (const row of rows) {
-    const lane = lanes.get(row.lane);
-    if (lane) lane.push(row);
-    else lanes.set(row.lane, [row]);
-  }
-  return new Map([...lanes].map(([lane, claimed]) => [lane, composeBatch(claimed, registry, { mode })]));
+function hasFullLane(rows: readonly PendingRow[], full: number): boolean {
+  const counts = new Map<number, number>();
+  for (const { lane } of rows) counts.set(lane, (counts.get(lane) ?? 0) + 1);
+  return [...counts.values()].some((count) => count >= full);
 }

@@ -7,11 +7,11 @@ import type { Faults } from '../../platform/faults';
 import type { Logger } from '../../platform/logger';
 import { wait } from '../../platform/wait';
 import type { EventRegistry } from '../event-registry';
-import { createLaneSender } from './lane-sender';
 import { FencedOff } from './fence';
 import { noRelayMetrics, type RelayMetrics } from './relay-metrics';
 import { createRelayRound, type RelayRound } from './relay-round';
 import { takeLanes } from './relay.sql';
+import { createSender } from './sender';
 import { pollOnly, type WakeUp } from '../wake-up/wake-up';
 
 export interface RelayOptions {
@@ -59,7 +59,7 @@ export async function runRelay(options: RelayOptions): Promise<RelayResult> {
   const goesOn = (): boolean => !signal.aborted && performance.now() < until;
   const backoff = createBackoff(BACKOFF);
   const beat = setInterval(heartbeat, HEARTBEAT_MS);
-  const senders = new Map(lanes.map((lane) => [lane, createLaneSender(options)]));
+  const sender = createSender(options);
   let round: RelayRound | undefined;
   let published = 0;
 
@@ -67,7 +67,7 @@ export async function runRelay(options: RelayOptions): Promise<RelayResult> {
     heartbeat();
     while (goesOn()) {
       try {
-        round ??= createRelayRound({ ...options, metrics, senders, leases: await takeLanes(database, lanes) });
+        round ??= createRelayRound({ ...options, metrics, sender, leases: await takeLanes(database, lanes) });
         const done = await round.run();
         published += done.published;
         if (done.brokerError !== undefined) {
@@ -93,6 +93,6 @@ export async function runRelay(options: RelayOptions): Promise<RelayResult> {
     return { published, fencedOff: true };
   } finally {
     clearInterval(beat);
-    await Promise.all([...senders.values()].map((sender) => sender.close()));
+    await sender.close();
   }
 }

@@ -4,23 +4,20 @@ import { publishErrorReason } from './publish-error';
 import type { SendResult } from './send-apart';
 
 export interface RoundReport {
-  readonly results: readonly SendResult[];
-  readonly batches: readonly Batch[];
+  readonly result: SendResult;
+  readonly batch: Batch;
   readonly logger: Logger;
   readonly durationMs: number;
 }
 
-/** Sums up one round for its caller and the log. */
-export function reportRound({ results, batches, logger, durationMs }: RoundReport) {
-  const published = results.reduce((sum, result) => sum + result.published.length, 0);
-  const total = batches.reduce((sum, { rows, failed }) => sum + rows.length + failed.length, 0);
-  const brokerError = results.find((result) => result.brokerError !== undefined)?.brokerError;
+/** Tells the log of one round. */
+export function reportRound({ result, batch, logger, durationMs }: RoundReport): void {
+  const published = result.published.length;
+  const total = batch.rows.length + batch.failed.length;
 
   if (logger.isLevelEnabled('debug')) {
-    for (const { published: rows } of results) {
-      for (const { event_id, type, aggregate_id, version } of rows) {
-        logger.debug({ event_id, type, aggregate_id, version }, 'outbox.event_published');
-      }
+    for (const { event_id, type, aggregate_id, version } of result.published) {
+      logger.debug({ event_id, type, aggregate_id, version }, 'outbox.event_published');
     }
   }
   logger.info(
@@ -33,8 +30,7 @@ export function reportRound({ results, batches, logger, durationMs }: RoundRepor
     },
     'outbox.batch_complete',
   );
-  if (brokerError !== undefined) {
-    logger.warn({ reason: publishErrorReason(brokerError) }, 'outbox.broker_unavailable');
+  if (result.brokerError !== undefined) {
+    logger.warn({ reason: publishErrorReason(result.brokerError) }, 'outbox.broker_unavailable');
   }
-  return { published, brokerError };
 }

@@ -6,7 +6,7 @@ import type { EventRegistry } from '../event-registry';
 import { publishErrorKind } from './publish-error';
 import { sendApart, type SendResult } from './send-apart';
 
-export interface LaneSender {
+export interface Sender {
   /**
    * Sends the batch in one `sendBatch`; when Kafka refuses its content, aggregate by aggregate. Never
    * throws. A row that is in neither list of the result may have been stored: it is sent again.
@@ -15,7 +15,7 @@ export interface LaneSender {
   close(): Promise<void>;
 }
 
-export interface LaneSenderOptions {
+export interface SenderOptions {
   readonly kafka: Kafka;
   readonly registry: EventRegistry;
   readonly cloudEventsMode?: CloudEventsMode;
@@ -24,8 +24,11 @@ export interface LaneSenderOptions {
 /** A producer that hangs on a dead broker must not hold up the end of the process. */
 const DISCONNECT_MS = 2_000;
 
-/** The one sender of a lane, with a producer of its own that does not outlive a failed send. */
-export function createLaneSender({ kafka, registry, cloudEventsMode = 'binary' }: LaneSenderOptions): LaneSender {
+/**
+ * The one sender of a relay's lanes, with a producer of its own that does not outlive a failed send: kafkajs
+ * rolls its sequence back then, and another batch would be taken for the lost one (design 10).
+ */
+export function createSender({ kafka, registry, cloudEventsMode = 'binary' }: SenderOptions): Sender {
   let connected: Promise<Producer> | undefined;
 
   const connect = async (): Promise<Producer> => {
