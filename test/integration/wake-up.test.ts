@@ -22,6 +22,7 @@ let notifier: ReturnType<typeof createNotifier>;
 
 beforeAll(async () => {
   db = await createTestDatabase();
+  await db.query(`INSERT INTO product VALUES ('vps.s', 'VPS', 'service', 9900, 'EUR')`);
   kafka = connectTestKafka();
   topic = await createTestTopic(kafka, 'wake-up');
   reader = await readTopic(kafka, topic);
