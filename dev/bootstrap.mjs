@@ -11,6 +11,7 @@ const PROGRAMS = {
   start: 'dist/dev/start.js',
   test: 'dist/dev/test.js',
   demo: 'dist/dev/demo.js',
+  chaos: 'dist/dev/chaos.js',
   bench: 'dist/bench/bench.js',
   reset: 'dist/dev/reset.js',
   services: 'dist/dev/services.js',

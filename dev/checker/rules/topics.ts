@@ -13,7 +13,8 @@ import { groupBy } from './group';
  */
 export function checkTopics({ events, outbox, messages }: Snapshot): string[] {
   const eventOf = new Map(events.map((event) => [event.event_id, event]));
-  const published = new Set(messages.map(idOf));
+  // What only a replay brought was never published: somebody else ordered that.
+  const published = new Set(messages.filter((message) => replayOf(message) === '').map(idOf));
   const pending = outbox.map(
     ({ event_id, parked_at }) => `event ${event_id} is ${parked_at ? 'parked' : 'pending'} in the outbox`,
   );
@@ -62,7 +63,12 @@ const isSame = ({ topic, key, headers, value }: TopicMessage, event: EventRow): 
   headers.ce_subject === event.aggregate_id &&
   headers.ce_sequence === String(event.version) &&
   headers.ce_dataversion === String(event.data_version) &&
+  headers.ce_specversion === '1.0' &&
+  headers.ce_source === eventRegistry.source &&
+  Date.parse(headers.ce_time ?? '') === Date.parse(event.occurred_at) &&
   headers.ce_correlationid === event.correlation_id &&
+  headers.ce_causationid === (event.causation_id ?? undefined) &&
+  headers.ce_traceparent === (event.traceparent ?? undefined) &&
   isDeepStrictEqual(JSON.parse(value), event.payload);
 
 /** Of an ordered replay; empty the first time, and when that was sent again. */

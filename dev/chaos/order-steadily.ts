@@ -1,0 +1,56 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { ApiClient } from '../client/api-client';
+import { eventually, must } from '../client/eventually';
+import { newClientId, orderRequest, payUntilSettled } from '../client/shop';
+import type { OrderView } from '../client/views';
+
+export interface OrderSteadilyOptions {
+  readonly api: ApiClient;
+  readonly orders: number;
+  /** The orders are spread over this long. */
+  readonly durationMs: number;
+  /** How long a client asks for one answer. */
+  readonly patienceMs: number;
+}
+
+const CLIENTS = 20;
+/** An API that was killed with the request answers nothing any more. */
+const ASK_AGAIN_MS = 5_000;
+/** One in so many is paid. */
+const PAID = 50;
+
+/** Places orders, and pays some, as clients that ask again under the same key until they have their answer. */
+export async function orderSteadily({ api, orders, durationMs, patienceMs }: OrderSteadilyOptions): Promise<void> {
+  const began = performance.now();
+  const paying: Promise<void>[] = [];
+  let next = 0;
+  await Promise.all(
+    Array.from({ length: CLIENTS }, async () => {
+      for (let n = next++; n < orders; n = next++) {
+        await delay(Math.max(0, began + (n / orders) * durationMs - performance.now()));
+        const order = await placeUntilAnswered(api, patienceMs);
+        if (n % PAID === 0) paying.push(payOrder(api, order, patienceMs));
+      }
+    }),
+  );
+  await Promise.all(paying);
+}
+
+/** One order for one `Idempotency-Key`, however often it is asked for. */
+function placeUntilAnswered(api: ApiClient, patienceMs: number): Promise<OrderView> {
+  const request = { json: orderRequest(), headers: { 'idempotency-key': randomUUID() }, timeoutMs: ASK_AGAIN_MS };
+  return eventually(
+    async () => {
+      const { status, body, text } = await api.call<OrderView>('POST', '/orders', request);
+      must(status === 201, `POST /orders answered ${status} ${text}`);
+      return body;
+    },
+    { deadlineMs: patienceMs, everyMs: 100 },
+  );
+}
+
+async function payOrder(api: ApiClient, order: OrderView, patienceMs: number): Promise<void> {
+  const { status, text } = await payUntilSettled(api, order, { payment_id: newClientId('pay') }, patienceMs);
+  must(status === 200, `the payment of ${order.order_id} was answered ${status} ${text}`);
+}
