@@ -10,6 +10,7 @@ import {
 import type { KafkaConfig } from '../config';
 import type { Logger } from '../platform/logger';
 import type { EventMessage } from './cloud-event';
+import { breakWhenSilent, plainSocketFactory } from './socket';
 
 export type { Admin, Consumer, EachBatchPayload, KafkaMessage } from 'kafkajs';
 
@@ -65,28 +66,35 @@ const RETRY = { initialRetryTime: 200, maxRetryTime: 2_000, retries: 3 };
 const REQUEST_TIMEOUT_MS = 15_000;
 /** How long the broker waits for its replicas. */
 const ACKS_TIMEOUT_MS = 10_000;
+/** Longer than that: a producer's connection that owes an answer so long is broken. */
+const SILENT_AFTER_MS = 12_000;
 const ALL_REPLICAS = -1;
 
 /** The one place that knows kafkajs. TLS and SASL as configured. */
-export function connectKafka({ config, logger, socketFactory }: KafkaOptions): Kafka {
-  const kafka = new KafkaJS({
+export function connectKafka({ config, logger, socketFactory = plainSocketFactory }: KafkaOptions): Kafka {
+  const settings: KafkaJSConfig = {
     brokers: [...config.brokers],
     clientId: config.clientId,
     ssl: config.ssl,
     ...(config.sasl && { sasl: config.sasl as NonNullable<KafkaJSConfig['sasl']> }),
-    ...(socketFactory && { socketFactory }),
+    socketFactory,
     retry: RETRY,
     connectionTimeout: 3_000,
     requestTimeout: REQUEST_TIMEOUT_MS,
     logLevel: logLevel.INFO,
     logCreator: () => forwardLog(logger),
+  };
+  const kafka = new KafkaJS(settings);
+  const kafkaOfProducers = new KafkaJS({
+    ...settings,
+    socketFactory: breakWhenSilent(socketFactory, SILENT_AFTER_MS),
   });
 
   const compression = config.compression === 'gzip' ? CompressionTypes.GZIP : CompressionTypes.None;
 
   return {
     createProducer() {
-      const producer = kafka.producer({
+      const producer = kafkaOfProducers.producer({
         idempotent: true,
         maxInFlightRequests: 1,
         retry: SEND_RETRY,

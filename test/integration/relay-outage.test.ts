@@ -47,6 +47,25 @@ test('waits while Kafka is away, counts it against no row, and goes on in order'
   await Promise.all([reader.close(), proxy.close()]);
 });
 
+test('gives up connections whose other end has vanished, and sends the same rows again', async () => {
+  const { kafka: byProxy, proxy } = await connectTestKafkaByProxy();
+  const topic = await createTestTopic(kafka, 'relay-outage');
+  const reader = await readTopic(kafka, topic);
+  await append(1, 3);
+  const relay = startRelay({ database: db.database, kafka: byProxy, registry: thingRegistry(topic) });
+  await eventually(async () => expect(await rows()).toHaveLength(0), within);
+
+  proxy.strand();
+  await append(4, 8);
+
+  // It may take 12 s for an answer; kafkajs alone would send into the same connection for a minute.
+  await eventually(async () => expect(await rows()).toHaveLength(0), within);
+  await eventually(() => expect(reader.messages).toHaveLength(8), within);
+  expect(versionsByKey(reader.messages).thing).toEqual(upTo(8));
+  await relay.stop();
+  await Promise.all([reader.close(), proxy.close()]);
+}, 60_000);
+
 test('goes on when the connections to Postgres break', async () => {
   const url = new URL(db.url);
   const proxy = await createTcpProxy({ host: url.hostname, port: Number(url.port) });

@@ -8,12 +8,15 @@ export interface TcpProxy {
   restore(): void;
   /** Keeps connections, but lets nothing more through them, nor through new ones. */
   stall(): void;
+  /** Lets nothing more through the connections that are open now, and says nothing; new ones work. */
+  strand(): void;
   close(): Promise<void>;
 }
 
 /** A way to the target that a test can break. Loopback only. */
 export async function createTcpProxy(target: { host: string; port: number }, port = 0): Promise<TcpProxy> {
   const sockets = new Set<Socket>();
+  const stranded = new WeakSet<Socket>();
   let refuses = false;
   let stalls = false;
 
@@ -29,7 +32,7 @@ export async function createTcpProxy(target: { host: string; port: number }, por
     ] as const) {
       sockets.add(socket);
       socket.on('data', (data) => {
-        if (!stalls) other.write(data);
+        if (!stalls && !stranded.has(socket)) other.write(data);
       });
       socket.on('error', () => other.destroy());
       socket.on('close', () => {
@@ -55,6 +58,9 @@ export async function createTcpProxy(target: { host: string; port: number }, por
     },
     stall() {
       stalls = true;
+    },
+    strand() {
+      for (const socket of sockets) stranded.add(socket);
     },
     async close() {
       cutAll();
