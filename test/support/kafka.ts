@@ -18,15 +18,26 @@ function brokers(): string[] {
 
 const settings = () => ({ brokers: brokers(), clientId: 'paysaga-test', ssl: false });
 
-/** As the product connects. */
-export const connectTestKafka = (): Kafka => connectKafka({ config: settings(), logger: silentLogger });
+/** As the product connects; to the broker of `npm test` unless told. */
+export const connectTestKafka = (config: Partial<ReturnType<typeof settings>> = {}): Kafka =>
+  connectKafka({ config: { ...settings(), ...config }, logger: silentLogger });
 
-/** The same through a proxy, which a test can break. One broker. */
-export async function connectTestKafkaByProxy(): Promise<{ kafka: Kafka; proxy: TcpProxy }> {
+/** Where the broker of `npm test` is, for a proxy before it. One broker. */
+export function brokerAddress(): { host: string; port: number } {
   const [host = '', port = ''] = (brokers()[0] ?? '').split(':');
-  const proxy = await createTcpProxy({ host, port: Number(port) });
-  const socketFactory = ({ onConnect }: { onConnect: () => void }) => connect(proxy.port, '127.0.0.1', onConnect);
-  return { kafka: connectKafka({ config: settings(), logger: silentLogger, socketFactory }), proxy };
+  return { host, port: Number(port) };
+}
+
+/** The same broker, with every connection to it by way of a port of 127.0.0.1, whatever address it gives. */
+export function connectTestKafkaThrough(port: number): Kafka {
+  const socketFactory = ({ onConnect }: { onConnect: () => void }) => connect(port, '127.0.0.1', onConnect);
+  return connectKafka({ config: settings(), logger: silentLogger, socketFactory });
+}
+
+/** The same through a proxy, which a test can break. */
+export async function connectTestKafkaByProxy(): Promise<{ kafka: Kafka; proxy: TcpProxy }> {
+  const proxy = await createTcpProxy(brokerAddress());
+  return { kafka: connectTestKafkaThrough(proxy.port), proxy };
 }
 
 /** A new, empty topic. */
