@@ -1,5 +1,6 @@
 import { consumer } from './consumer/consumer';
 import type { Measurement } from './measurement';
+import { memory } from './memory/memory';
 import { getOrder } from './orders/get-order';
 import { postIdempotent } from './orders/post-idempotent';
 import { postOrders } from './orders/post-orders';
@@ -25,4 +26,5 @@ export const measurements: readonly Measurement[] = [
   postIdempotent,
   getOrder,
   saga,
+  memory,
 ];

@@ -20,14 +20,14 @@ const orders = Array.from({ length: CUSTOMERS }, (_, index) => ({
   body: JSON.stringify({ customer_id: `cus_bench_${index}`, product_sku: 'vps.s', amount: 9900 }),
 }));
 
-/** POST /orders by 20 keep-alive clients. */
+/** POST /orders by keep-alive clients, 20 unless told. */
 export function loadPostOrders(
   { teardown }: BenchStack,
   { port, headers }: Server,
-  { idempotencyKeys = false } = {},
+  { idempotencyKeys = false, shape = ORDER_LOAD } = {},
 ): Promise<LoadResult> {
   const spec: HttpLoadSpec = {
-    shape: ORDER_LOAD,
+    shape,
     port,
     headers,
     method: 'POST',

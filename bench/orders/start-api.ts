@@ -5,6 +5,7 @@ import { startProcess } from '../stack/start-process';
 
 export interface Server {
   readonly port: number;
+  readonly pid: number;
   /** What each request carries. */
   readonly headers: Readonly<Record<string, string>>;
 }
@@ -12,18 +13,18 @@ export interface Server {
 /** The real API process, and a service's key for it. */
 export async function startApi(stack: BenchStack): Promise<Server> {
   const { service } = await ensureApiKeys(stack.databaseUrl);
-  const port = await listen(stack, 'src/api.js', '/health/live');
-  return { port, headers: { authorization: `Bearer ${service}` } };
+  const server = await listen(stack, 'src/api.js', '/health/live');
+  return { ...server, headers: { authorization: `Bearer ${service}` } };
 }
 
 /** The least that a Hono server can do with the same requests. */
 export async function startNoopServer(stack: BenchStack): Promise<Server> {
-  return { port: await listen(stack, 'bench/orders/noop-server.js', '/'), headers: {} };
+  return { ...(await listen(stack, 'bench/orders/noop-server.js', '/')), headers: {} };
 }
 
-async function listen(stack: BenchStack, program: string, path: string): Promise<number> {
+async function listen(stack: BenchStack, program: string, path: string): Promise<Pick<Server, 'port' | 'pid'>> {
   const port = await createPorts().take();
   const ready = async (): Promise<boolean> => (await fetch(`http://127.0.0.1:${port}${path}`)).ok;
-  await startProcess(stack, { program, env: { PORT: String(port) }, ready });
-  return port;
+  const { pid } = await startProcess(stack, { program, env: { PORT: String(port) }, ready });
+  return { port, pid };
 }

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Client } from 'pg';
 import { eventRegistry } from '../../src/application';
-import { residentMiB } from '../load/resident';
+import { residentMiB } from '../memory/resident';
 import type { Measurement } from '../measurement';
 import { startProcess } from '../stack/start-process';
 import { fillEvents, fillOutbox } from './fill-outbox';

@@ -1,13 +1,12 @@
 import { taskQueues } from '../../src/contract';
 import type { LoadResult, LoadShape } from '../load/clients';
-import type { HttpLoadSpec } from '../load/http-load';
 import { runLoad } from '../load/run-load';
 import type { Measurement } from '../measurement';
-import { type Server, startApi } from '../orders/start-api';
+import { startApi } from '../orders/start-api';
 import type { BenchStack } from '../stack/bench-stack';
 import { NOOP_TASK_QUEUE } from './noop-contract';
 import type { NoopLoadSpec } from './noop-load';
-import { placeOrders } from './place-orders';
+import { pay } from './pay';
 import { startWorker } from './start-worker';
 
 /** Both workers are warm before the first round: a cold one takes twice as long. */
@@ -36,17 +35,17 @@ export const saga: Measurement = {
     const api = await startApi(stack);
     await startWorker(stack, 'src/worker.js', taskQueues.sagas);
     await startWorker(stack, 'bench/saga/noop-worker.js', NOOP_TASK_QUEUE);
-    await pay(stack, api, WARM_UP);
+    await pay(stack, api, WARM_UP, ORDERS);
     await executeNoop(stack, WARM_UP);
 
     return async function round() {
       const ours: LoadResult[] = [];
       const limit: LoadResult[] = [];
       for (let turn = 0; turn < TURNS; turn += 1) {
-        ours.push(await pay(stack, api, FULL));
+        ours.push(await pay(stack, api, FULL, ORDERS));
         limit.push(await executeNoop(stack, FULL));
       }
-      const lowOurs = await pay(stack, api, LOW);
+      const lowOurs = await pay(stack, api, LOW, ORDERS / 10);
       const lowLimit = await executeNoop(stack, LOW);
       const parts = {
         p50_ms: mean(ours.map(({ p50Ms }) => p50Ms)),
@@ -58,13 +57,6 @@ export const saga: Measurement = {
     };
   },
 };
-
-async function pay(stack: BenchStack, { port, headers }: Server, shape: LoadShape): Promise<LoadResult> {
-  const notices = await placeOrders(stack.databaseUrl, shape.clients === 1 ? ORDERS / 10 : ORDERS);
-  const requests = notices.map((notice) => ({ path: '/invoices/close-after-payment', body: JSON.stringify(notice) }));
-  const spec: HttpLoadSpec = { shape, port, headers, method: 'POST', requests, once: true, status: 200 };
-  return runLoad(stack.teardown, 'load/http-load.js', spec);
-}
 
 function executeNoop({ teardown, config }: BenchStack, shape: LoadShape): Promise<LoadResult> {
   const spec: NoopLoadSpec = { shape, temporal: config.temporal };

@@ -1,12 +1,12 @@
 import { connectTemporalClient } from '../../src/platform/temporal';
 import type { BenchStack } from '../stack/bench-stack';
-import { startProcess } from '../stack/start-process';
+import { type BenchProcess, startProcess } from '../stack/start-process';
 
 /** `temporal.api.enums.v1.TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW` */
 const WORKFLOW_TASK_QUEUE = 1;
 
 /** Starts a worker process; it works once Temporal knows that it asks for workflow tasks. */
-export async function startWorker(stack: BenchStack, program: string, taskQueue: string): Promise<void> {
+export async function startWorker(stack: BenchStack, program: string, taskQueue: string): Promise<BenchProcess> {
   const { temporal } = stack.config;
   const { client, close } = connectTemporalClient({ config: temporal });
   const ready = async (): Promise<boolean> => {
@@ -17,5 +17,5 @@ export async function startWorker(stack: BenchStack, program: string, taskQueue:
     });
     return (pollers ?? []).length > 0;
   };
-  await startProcess(stack, { program, ready }).finally(close);
+  return startProcess(stack, { program, ready }).finally(close);
 }
