@@ -1,4 +1,4 @@
-import { LOCK_TIMEOUT_MS, type Queryable } from '../platform/database';
+import type { Queryable } from '../platform/queryable';
 import type { Once } from './once';
 
 /** A second caller waits this long for the first one's transaction, then is told to come again. */
@@ -17,13 +17,14 @@ export interface InboxRow {
  */
 export async function claim(tx: Queryable, once: Once, now: string, result: unknown = null): Promise<boolean> {
   const [row] = await tx.$queryRawUnsafe<{ claimed: boolean }[]>(
-    `WITH claim AS (
+    `WITH before AS MATERIALIZED (SELECT current_setting('lock_timeout') AS lock_timeout),
+     claim AS (
        INSERT INTO inbox (scope, key, fingerprint, result, source, expires_at)
        SELECT $1, $2, $3, $4::json, $5, $6::timestamptz
-       FROM (SELECT set_config('lock_timeout', '${ONCE_WAIT_MS}ms', true)) AS waits_briefly
+       FROM before, LATERAL (SELECT set_config('lock_timeout', '${ONCE_WAIT_MS}ms', before.lock_timeout IS NOT NULL)) AS waits_briefly
        ON CONFLICT (scope, key) DO NOTHING RETURNING key)
-     SELECT claimed, set_config('lock_timeout', '${LOCK_TIMEOUT_MS}ms', true)
-     FROM (SELECT count(*) = 1 AS claimed FROM claim) AS done`,
+     SELECT claimed, set_config('lock_timeout', before.lock_timeout, true)
+     FROM before, (SELECT count(*) = 1 AS claimed FROM claim) AS done`,
     once.scope,
     once.key,
     once.fingerprint ?? null,

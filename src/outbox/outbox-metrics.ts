@@ -1,5 +1,5 @@
 import { Gauge } from 'prom-client';
-import type { Queryable } from '../platform/database';
+import type { Queryable } from '../platform/queryable';
 import type { Logger } from '../platform/logger';
 import type { Metrics } from '../platform/metrics';
 import type { EventRegistry } from './event-registry';

@@ -2,13 +2,13 @@ import { PrismaPg } from '@prisma/adapter-pg';
 import { Pool } from 'pg';
 import type { Logger } from './logger';
 import { type Prisma, PrismaClient } from './prisma/client';
+import { PLANNED_EACH_TIME, type Queryable } from './queryable';
 
 /** Outside a transaction; every statement commits by itself. */
 export type Database = PrismaClient;
 /** Inside an interactive transaction. */
 export type Tx = Prisma.TransactionClient;
-/** Runs a raw statement, in a transaction or not. */
-export type Queryable = Pick<Tx, '$queryRawUnsafe' | '$executeRawUnsafe'>;
+export { PLANNED_EACH_TIME, type Queryable };
 
 export interface DatabaseOptions {
   readonly url: string;
@@ -24,7 +24,7 @@ export interface DatabaseOptions {
  */
 const STATEMENT_TIMEOUT_MS = 5_000;
 /** How long a command queues for a row before it gives up, to be tried again. */
-export const LOCK_TIMEOUT_MS = 2_000;
+const LOCK_TIMEOUT_MS = 2_000;
 const TRANSACTION = { maxWait: 5_000, timeout: 15_000 };
 
 /** Connects lazily: no connection is made before the first statement. Close with `$disconnect()`. */
@@ -46,12 +46,6 @@ export function connectDatabase({ url, applicationName, poolSize = 10, logger }:
   });
   return new PrismaClient({ adapter, transactionOptions: TRANSACTION });
 }
-
-/**
- * In front of a statement on a table that is now empty and now full: it is planned at each execution. A plan
- * that Postgres kept from the empty table would read the full one from end to end, for each of its rows.
- */
-export const PLANNED_EACH_TIME = '/* planned each time */';
 
 /**
  * Names make Postgres keep a statement's plan per connection: 6,700/s instead of 5,300/s on the hot

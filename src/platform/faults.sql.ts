@@ -1,4 +1,4 @@
-import type { Database } from './database';
+import type { Queryable } from './queryable';
 
 export type FaultKind = 'error' | 'refuse' | 'crash' | 'delay_ms';
 
@@ -10,7 +10,7 @@ export interface Fault {
 }
 
 /** Takes one of the passes the point is armed for, if there is one left; two takers never share one. */
-export async function takeFault(database: Database, point: string): Promise<Fault | undefined> {
+export async function takeFault(database: Queryable, point: string): Promise<Fault | undefined> {
   const [fault] = await database.$queryRawUnsafe<Fault[]>(
     `UPDATE fault SET times = times - 1 WHERE point = $1 AND times > 0 RETURNING point, kind, times, delay_ms`,
     point,
@@ -18,7 +18,7 @@ export async function takeFault(database: Database, point: string): Promise<Faul
   return fault;
 }
 
-export async function armFault(database: Database, fault: Fault): Promise<void> {
+export async function armFault(database: Queryable, fault: Fault): Promise<void> {
   await database.$executeRawUnsafe(
     `INSERT INTO fault (point, kind, times, delay_ms) VALUES ($1, $2, $3, $4)
      ON CONFLICT (point) DO UPDATE SET kind = excluded.kind, times = excluded.times, delay_ms = excluded.delay_ms`,
@@ -29,6 +29,6 @@ export async function armFault(database: Database, fault: Fault): Promise<void> 
   );
 }
 
-export async function disarmFaults(database: Database): Promise<void> {
+export async function disarmFaults(database: Queryable): Promise<void> {
   await database.$executeRawUnsafe(`DELETE FROM fault`);
 }

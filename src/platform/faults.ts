@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Database } from './database';
+import type { Queryable } from './queryable';
 import { armFault, disarmFaults, type Fault, type FaultKind, takeFault } from './faults.sql';
 import type { Logger } from './logger';
 import { Refusal } from './refusal';
@@ -63,8 +63,11 @@ export interface Faults {
   disarmAll(): Promise<void>;
 }
 
+/** For whoever has no faults to inject: every point is passed. */
+export const noFaults: Pick<Faults, 'pass'> = { pass: async () => undefined };
+
 export interface FaultsOptions {
-  readonly database: Database;
+  readonly database: Queryable;
   readonly enabled: boolean;
   readonly logger: Logger;
 }

@@ -1,6 +1,6 @@
 import type { OutboxConfig } from '../../config';
 import { createBackoff } from '../../platform/backoff';
-import type { Database } from '../../platform/database';
+import type { Queryable } from '../../platform/queryable';
 import type { Logger } from '../../platform/logger';
 import { wait } from '../../platform/wait';
 import type { FailedRow } from './batch';
@@ -12,7 +12,7 @@ import { deletePublished, type Lease, type PendingRow, recordFailure } from './r
 import type { SendResult } from './send-apart';
 
 export interface MarkOptions {
-  readonly database: Database;
+  readonly database: Queryable;
   readonly config: OutboxConfig;
   readonly leases: readonly Lease[];
   readonly logger: Logger;

@@ -1,5 +1,5 @@
 import type { OutboxConfig } from '../../config';
-import type { Database } from '../../platform/database';
+import type { Queryable } from '../../platform/queryable';
 import type { CloudEventsMode } from '../../messaging/structured-event';
 import type { Faults } from '../../platform/faults';
 import type { Logger } from '../../platform/logger';
@@ -14,13 +14,13 @@ import { reportRound } from './report-round';
 import type { Sender } from './sender';
 
 export interface RelayRoundOptions {
-  readonly database: Database;
+  readonly database: Queryable;
   readonly registry: EventRegistry;
   readonly config: OutboxConfig;
   /** Binary unless told. */
   readonly cloudEventsMode?: CloudEventsMode;
   readonly logger: Logger;
-  readonly faults: Faults;
+  readonly faults: Pick<Faults, 'pass'>;
   readonly metrics: RelayMetrics;
   readonly signal: AbortSignal;
   readonly leases: readonly Lease[];

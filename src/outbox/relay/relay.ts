@@ -2,7 +2,7 @@ import type { OutboxConfig } from '../../config';
 import type { Kafka } from '../../messaging/kafka';
 import type { CloudEventsMode } from '../../messaging/structured-event';
 import { createBackoff } from '../../platform/backoff';
-import type { Database } from '../../platform/database';
+import type { Queryable } from '../../platform/queryable';
 import type { Faults } from '../../platform/faults';
 import type { Logger } from '../../platform/logger';
 import { wait } from '../../platform/wait';
@@ -15,7 +15,7 @@ import { createSender } from './sender';
 import { pollOnly, type WakeUp } from '../wake-up/wake-up';
 
 export interface RelayOptions {
-  readonly database: Database;
+  readonly database: Queryable;
   readonly kafka: Kafka;
   /** Knows each event type's topic. */
   readonly registry: EventRegistry;
@@ -24,7 +24,7 @@ export interface RelayOptions {
   readonly cloudEventsMode?: CloudEventsMode;
   readonly lanes: readonly number[];
   readonly logger: Logger;
-  readonly faults: Faults;
+  readonly faults: Pick<Faults, 'pass'>;
   /** Ends the run after the batch in flight. */
   readonly signal: AbortSignal;
   /** The run also ends, between two batches, after this long. */
