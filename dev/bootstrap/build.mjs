@@ -4,7 +4,7 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { runTool, stage } from './stage.mjs';
 
-const SOURCES = ['src', 'workflows', 'activities', 'dev', 'bench'];
+const SOURCES = ['src', 'workflows', 'activities', 'dev', 'bench', 'examples'];
 const GENERATED = join('src', 'platform', 'prisma');
 
 /**

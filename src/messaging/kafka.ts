@@ -9,6 +9,7 @@ import {
 } from 'kafkajs';
 import type { KafkaConfig } from '../config';
 import type { Logger } from '../platform/logger';
+import { silentLogger } from '../platform/silent-logger';
 import type { EventMessage } from './cloud-event';
 import { breakWhenSilent, plainSocketFactory } from './socket';
 
@@ -54,7 +55,8 @@ export type KafkaConnection = Pick<KafkaConfig, 'brokers' | 'clientId' | 'sasl'>
 
 export interface KafkaOptions {
   readonly config: KafkaConnection;
-  readonly logger: Logger;
+  /** Silent unless told. */
+  readonly logger?: Logger;
   /** For a broker that is reached another way than by the address it gives, e.g. through a tunnel. */
   readonly socketFactory?: ISocketFactory;
 }
@@ -71,7 +73,11 @@ const SILENT_AFTER_MS = 12_000;
 const ALL_REPLICAS = -1;
 
 /** The one place that knows kafkajs. TLS and SASL as configured. */
-export function connectKafka({ config, logger, socketFactory = plainSocketFactory }: KafkaOptions): Kafka {
+export function connectKafka({
+  config,
+  logger = silentLogger,
+  socketFactory = plainSocketFactory,
+}: KafkaOptions): Kafka {
   const settings: KafkaJSConfig = {
     brokers: [...config.brokers],
     clientId: config.clientId,

@@ -2,6 +2,7 @@ import { Gauge } from 'prom-client';
 import type { Queryable } from '../platform/queryable';
 import type { Logger } from '../platform/logger';
 import type { Metrics } from '../platform/metrics';
+import { silentLogger } from '../platform/silent-logger';
 import type { EventRegistry } from './event-registry';
 import { type LaneBacklog, type ParkedRows, readLaneBacklogs, readParkedRows } from './outbox-backlog.sql';
 
@@ -9,7 +10,8 @@ export interface OutboxMetricsOptions {
   readonly metrics: Metrics;
   readonly database: Queryable;
   readonly registry: EventRegistry;
-  readonly logger: Logger;
+  /** Silent unless told. */
+  readonly logger?: Logger;
 }
 
 interface Backlog {
@@ -26,7 +28,7 @@ const NO_TOPIC = 'none';
  * the same: take `max` over processes, then sum over lanes. While the database is away there are no
  * samples, rather than old ones.
  */
-export function registerOutboxMetrics({ metrics, database, registry, logger }: OutboxMetricsOptions): void {
+export function registerOutboxMetrics({ metrics, database, registry, logger = silentLogger }: OutboxMetricsOptions): void {
   const read = cached(FRESH_MS, async (): Promise<Backlog> => {
     try {
       const [lanes, parked] = await Promise.all([readLaneBacklogs(database), readParkedRows(database)]);

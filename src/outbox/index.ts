@@ -1,0 +1,32 @@
+/**
+ * `paysaga/outbox`: the transactional outbox, its relay and the inbox, for a service that has nothing else of
+ * ours. It needs PostgreSQL, Kafka, and a database client with Prisma's two raw calls; see `examples/outbox`.
+ *
+ * - {@link append} puts events beside the state, in one transaction: committed together, or not at all.
+ * - {@link startRelay} publishes them at least once, in version order per aggregate.
+ * - {@link claim} makes a consumer's effect happen once, in the transaction of the effect.
+ */
+export { claim } from '../inbox/inbox.sql';
+export { eventOnce, type Once } from '../inbox/once';
+export type { EventMessage } from '../messaging/cloud-event';
+export { incomingMessage, sourceOf, type IncomingMessage } from '../messaging/incoming-message';
+export { connectKafka, type Kafka, type KafkaConnection, type KafkaOptions } from '../messaging/kafka';
+export { PoisonMessage } from '../messaging/poison-message';
+export { isEvent, readEvent, type ReceivedEvent } from '../messaging/received-event';
+export type { CloudEventsMode } from '../messaging/structured-event';
+export { createTopics, type CreateTopicsOptions } from '../messaging/topics';
+export type { Logger } from '../platform/logger';
+export { createMetrics, type Metrics } from '../platform/metrics';
+export type { Queryable } from '../platform/queryable';
+export type { EventContext, NewEvent } from './append';
+export type { EventNames } from './event-names';
+export { createEventRegistry, defineEvent, type EventDefinition, type EventRegistry } from './event-registry';
+export { append, type AppendOptions } from './library/append';
+export { outboxSchema } from './library/schema.sql';
+export { startRelay, type RunningRelay, type StartRelayOptions } from './library/start-relay';
+export { registerOutboxMetrics, type OutboxMetricsOptions } from './outbox-metrics';
+export { createRelayMetrics, type RelayMetrics } from './relay/relay-metrics';
+export type { RelayResult } from './relay/relay';
+export { createListener, type Listener } from './wake-up/listener';
+export { createNotifier, type NotifierOptions } from './wake-up/notifier';
+export type { Notifier, WakeUp } from './wake-up/wake-up';
