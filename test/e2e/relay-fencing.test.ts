@@ -12,7 +12,7 @@ const ORDERS = 10;
 /** Long enough to freeze a process in it. */
 const FREEZE_WITHIN_MS = 3_000;
 /** The second relay keeps what it claimed for this long, for the first one to wake up in. */
-const CLAIMED_FOR_MS = 10_000;
+const CLAIMED_FOR_MS = 6_000;
 const DEADLINE_MS = 30_000;
 
 describe('a relay that is frozen past its heartbeat time-out, with a batch sent and not yet marked', () => {
@@ -86,11 +86,4 @@ describe('a relay that is frozen past its heartbeat time-out, with a batch sent 
     expect(sentByFirst).toBeGreaterThan(0);
     expect(sentByFirst).toBeLessThanOrEqual(sentAndNotMarked.length);
   }, 120_000);
-
-  it('can have the lanes again, when the other is gone', async () => {
-    await second.kill();
-    await untilOwner(frozenPid);
-    await placeOrder(stack.service);
-    await stack.checker.holds(DEADLINE_MS);
-  }, 60_000);
 });
