@@ -29,8 +29,8 @@ export interface RelayRoundOptions {
 
 export interface RoundResult {
   readonly published: number;
-  /** A lane's share was full: there may be more to claim. */
-  readonly backlog: boolean;
+  /** So many rows that others have come meanwhile: the next round may begin at once. */
+  readonly busy: boolean;
   readonly brokerError?: unknown;
 }
 
@@ -76,7 +76,7 @@ export function createRelayRound(options: RelayRoundOptions): RelayRound {
       const claiming = ahead ?? claim([]);
       ahead = undefined;
       const claimed = await claiming;
-      if (claimed.length === 0) return { published: 0, backlog: false };
+      if (claimed.length === 0) return { published: 0, busy: false };
       const batch = composeBatch(claimed, registry, { mode });
 
       await faults.pass('relay.before_send');
@@ -95,7 +95,8 @@ export function createRelayRound(options: RelayRoundOptions): RelayRound {
       const durationMs = performance.now() - started;
       metrics.round(durationMs);
       reportRound({ result, batch, logger, durationMs });
-      return { published: result.published.length, backlog, brokerError: result.brokerError };
+      const busy = backlog || batch.rows.length >= config.batchSize / 2;
+      return { published: result.published.length, busy, brokerError: result.brokerError };
     },
   };
 }

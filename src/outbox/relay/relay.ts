@@ -75,7 +75,7 @@ export async function runRelay(options: RelayOptions): Promise<RelayResult> {
           await wait(backoff.next(), signal);
         } else {
           backoff.reset();
-          if (!done.backlog) await wakeUp.wait(config.pollIntervalMs, signal);
+          if (!done.busy) await wakeUp.wait(config.pollIntervalMs, signal);
         }
       } catch (error) {
         if (error instanceof FencedOff) throw error;

@@ -16,10 +16,7 @@ export interface Listener {
   close(): Promise<void>;
 }
 
-/**
- * From one round to the next, also when hints follow each other: each round costs a query, and a request for
- * each lane with rows, so a few of them share one.
- */
+/** Before a round, also when hints follow each other: a round costs two queries and a request, so rows share it. */
 const GATHER_MS = 10;
 
 /** Hears of new rows, for all relays of the process, over one connection. */

@@ -18,7 +18,11 @@ const GATHER_MS = 5;
  * At most one notification is on its way; what comes meanwhile shares the next.
  */
 export function createNotifier(options: NotifierOptions): Notifier & { close(): Promise<void> } {
-  const connection = openSideConnection(options);
+  const connection = openSideConnection({
+    ...options,
+    // A hint need not survive a crash, so nobody waits for the disk.
+    onOpen: async (client) => void (await client.query('SET synchronous_commit = off')),
+  });
   const told = new Set<number>();
   let gathering = false;
 
