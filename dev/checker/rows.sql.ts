@@ -29,6 +29,7 @@ SELECT json_build_object(
 /** What says, at little cost, that everything has come to rest. */
 const COUNT_MOVING = `
 SELECT (SELECT count(*) FROM outbox WHERE parked_at IS NULL)
+     + (SELECT count(*) FROM outbox_replay WHERE finished_at IS NULL)
      + (SELECT count(*) FROM saga WHERE state IN ('running', 'compensating'))
      + (SELECT count(*) FROM event LEFT JOIN inbox ON scope = 'provisioning' AND key = event_id
         WHERE type = 'invoice_paid.provision_service' AND key IS NULL)

@@ -1,4 +1,4 @@
-import type { Queryable } from '../../platform/database';
+import { PLANNED_EACH_TIME, type Queryable } from '../../platform/database';
 import type { OutboxRowView, OutboxState } from './outbox-row';
 
 /** A row with what an act on it has to know. */
@@ -25,7 +25,7 @@ export function findOutboxRows(
   limit: number,
 ): Promise<OutboxRowView[]> {
   return database.$queryRawUnsafe<OutboxRowView[]>(
-    `SELECT ${COLUMNS} FROM outbox JOIN event USING (event_id)
+    `${PLANNED_EACH_TIME} SELECT ${COLUMNS} FROM outbox JOIN event USING (event_id)
      WHERE ${IN_STATE[state]} AND outbox.id > $1::bigint ORDER BY outbox.id LIMIT $2`,
     after,
     limit,
@@ -52,7 +52,7 @@ export async function lockOutboxRow(tx: Queryable, id: string): Promise<OutboxRo
 /** Later rows of its aggregate, which wait for it. */
 export async function countBehind(database: Queryable, { id, lane, aggregate_id }: OutboxRowView): Promise<number> {
   const [row] = await database.$queryRawUnsafe<{ behind: number }[]>(
-    `SELECT count(*)::int AS behind FROM outbox WHERE lane = $1::smallint AND aggregate_id = $2 AND id > $3::bigint`,
+    `${PLANNED_EACH_TIME} SELECT count(*)::int AS behind FROM outbox WHERE lane = $1::smallint AND aggregate_id = $2 AND id > $3::bigint`,
     lane,
     aggregate_id,
     id,

@@ -1,4 +1,4 @@
-import type { Queryable } from '../../platform/database';
+import { PLANNED_EACH_TIME, type Queryable } from '../../platform/database';
 import type { LogPlace } from './event-range.sql';
 import type { ReplayRange } from './replay-range';
 
@@ -13,7 +13,7 @@ export interface OpenReplay extends LogPlace {
  */
 export async function lockOpenReplay(tx: Queryable, waiting: number): Promise<OpenReplay | undefined> {
   const rows = await tx.$queryRawUnsafe<OpenReplay[]>(
-    `SELECT replay_id, range, at_aggregate_type AS aggregate_type, at_aggregate_id AS aggregate_id, at_version AS version
+    `${PLANNED_EACH_TIME} SELECT replay_id, range, at_aggregate_type AS aggregate_type, at_aggregate_id AS aggregate_id, at_version AS version
      FROM outbox_replay AS replay
      WHERE finished_at IS NULL AND $1 > (
        SELECT count(*) FROM (SELECT FROM outbox WHERE outbox.replay_id = replay.replay_id LIMIT $1) AS waiting)
@@ -55,7 +55,7 @@ export interface ReplayRow {
 
 export async function findReplay(database: Queryable, replayId: string): Promise<ReplayRow | undefined> {
   const rows = await database.$queryRawUnsafe<ReplayRow[]>(
-    `SELECT replay_id, range, events, written, created_at, finished_at,
+    `${PLANNED_EACH_TIME} SELECT replay_id, range, events, written, created_at, finished_at,
        (SELECT count(*)::int FROM outbox WHERE outbox.replay_id = $1) AS pending
      FROM outbox_replay WHERE replay_id = $1`,
     replayId,
