@@ -142,6 +142,24 @@ test('marks nothing after another relay took its lanes, and stops', async () => 
   expect(await pending()).toBe(1);
 });
 
+test('one that slept before it sent sends its batch once more, after the new owner went on: first occurrences stay in order', async () => {
+  const { gate: slept, reached, open } = gatedKafka('before');
+  for (let version = 1; version <= 3; version += 1) await appendThing(db, { aggregateId: 'thing', version });
+  const sleeper = start({ kafka: slept });
+  await reached;
+  start();
+  await drained();
+  await appendThing(db, { aggregateId: 'thing', version: 4 });
+  await published(4);
+
+  open();
+  expect(await sleeper.result).toEqual({ published: 0, fencedOff: true });
+  await appendThing(db, { aggregateId: 'thing', version: 5 });
+  await published(8);
+  await drained();
+  expect(versionsByKey(reader.messages).thing).toEqual([1, 2, 3, 4, 1, 2, 3, 5]);
+});
+
 test('sends the same rows again with a new producer when a send fails although Kafka has them', async () => {
   let sends = 0;
   let producers = 0;

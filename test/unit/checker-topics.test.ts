@@ -31,6 +31,24 @@ test.each(broken)('the checker finds a message with %s', (_, messages, violation
   expect(findViolations({ ...sound, messages }).join('\n')).toMatch(violation);
 });
 
+const ofOrder = (...versions: number[]): TopicMessage[] => [
+  ...sound.messages.filter(({ topic }) => topic !== 'paysaga.order'),
+  ...versions.flatMap((version) =>
+    sound.messages.filter(({ topic, headers }) => topic === 'paysaga.order' && headers.ce_sequence === String(version)),
+  ),
+];
+
+test.each([[[1, 2, 1, 3]], [[1, 2, 1, 2, 3, 1]]])(
+  'the checker lets a fenced relay’s last batch pass: %j',
+  (versions) => {
+    expect(findViolations({ ...sound, messages: ofOrder(...versions) })).toEqual([]);
+  },
+);
+
+test.each([[[1, 2, 3, 1, 3]], [[2, 1, 2, 3]], [[1, 3, 2, 3]]])('the checker finds the order %j', (versions) => {
+  expect(findViolations({ ...sound, messages: ofOrder(...versions) }).join()).toMatch(/came in the order/);
+});
+
 describe('the bound on duplicates', () => {
   const twice = [...sound.messages, ...sound.messages];
   const enough = { faults: 1, lanes: 1, batchSize: sound.messages.length };

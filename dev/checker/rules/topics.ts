@@ -48,9 +48,18 @@ function checkOrder(messages: readonly TopicMessage[]): string[] {
   });
 }
 
-/** What is sent again begins at an earlier version, or the same one, and goes on from there without a gap. */
-const isGapless = (versions: readonly number[]): boolean =>
-  versions.every((version, index) => version >= 1 && version <= (versions[index - 1] ?? 0) + 1);
+/**
+ * What is sent again begins at an earlier version, or the same one, and goes on from there without a gap. A relay
+ * that was fenced off may still have sent its last batch: after it the aggregate goes on where it was.
+ */
+function isGapless(versions: readonly number[]): boolean {
+  let newest = 0;
+  return versions.every((version, index) => {
+    const inOrder = version >= 1 && (version <= (versions[index - 1] ?? 0) + 1 || version === newest + 1);
+    newest = Math.max(newest, version);
+    return inOrder;
+  });
+}
 
 /** A replay may leave versions out. */
 const isAscending = (versions: readonly number[]): boolean =>
