@@ -5,7 +5,7 @@ COPY package.json package-lock.json .npmrc ./
 RUN npm ci
 COPY . .
 RUN node dev/bootstrap.mjs build \
-  && rm -rf dist/dev dist/bench \
+  && rm -rf dist/dev dist/bench dist/examples \
   && npm prune --omit=dev
 
 FROM node:22-bookworm-slim
