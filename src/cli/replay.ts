@@ -32,8 +32,8 @@ export function addReplayCommands(outbox: Command): void {
     .description('publish a range of the event log again, marked as replay; what fits every option that is given')
     .option('--aggregate <id...>', 'events of these aggregates')
     .option('--type <type...>', 'events of these types, e.g. order.paid')
-    .option('--from <time>', 'since then (RFC 3339)')
-    .option('--to <time>', 'until then; now unless told')
+    .option('--from <time>', 'since then (RFC 3339), or since that day began (UTC)', startOf)
+    .option('--to <time>', 'until then, or until that day ended; now unless told', endOf)
     .option('--versions <a..b>', 'from version a to b; either may be left out', versions)
     .addOption(reasonOption())
     .addOption(actorOption())
@@ -100,6 +100,10 @@ async function untilPublished(send: Send, replay_id: string): Promise<void> {
     await delay(LOOK_MS);
   }
 }
+
+const DAY = /^\d{4}-\d\d-\d\d$/;
+const startOf = (value: string): string => (DAY.test(value) ? `${value}T00:00:00.000Z` : value);
+const endOf = (value: string): string => (DAY.test(value) ? `${value}T23:59:59.999Z` : value);
 
 function versions(value: string): NonNullable<ReplayRange['versions']> {
   const match = /^(\d{1,9})?\.\.(\d{1,9})?$/.exec(value);

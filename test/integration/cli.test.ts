@@ -136,6 +136,9 @@ describe('replay', () => {
     expect(dry.output).toContain('Nothing was done.');
     expect(await actions()).toEqual([]);
 
+    const today = new Date(Date.now() - 3_600_000).toISOString().slice(0, 10);
+    expect(await json('replay', '--from', today, '--to', today, ...reason, '--dry-run')).toMatchObject({ events: 3 });
+
     const ordered = await json('replay', '--type', 'order.placed', '--versions', '..1', ...reason);
     expect(ordered).toMatchObject({ replay_id: expect.stringMatching(/^rpl_/), events: 2, keys: 2 });
     expect(await actions()).toMatchObject([{ action: 'outbox.replay' }]);
