@@ -197,7 +197,7 @@ test('parks a row whose event has no topic: its aggregate waits for it, the othe
 
   expect(versionsByKey(reader.messages)).toEqual({ held: [1], free: [1, 2] });
   expect(await parked()).toMatchObject([{ attempts: 1, last_error: expect.stringContaining('thing.unheard-of') }]);
-  expect(await pending()).toBe(3);
+  await eventually(async () => expect(await pending()).toBe(3), within);
 
   await relay.stop();
   await db.query(`DELETE FROM outbox WHERE parked_at IS NOT NULL`);
