@@ -7,11 +7,13 @@ import { namingFaults, scrape } from '../support/prometheus';
 const within = { deadlineMs: 30_000 };
 
 let stack: E2eStack;
-beforeAll(async () => (stack = await startE2eStack()), 60_000);
-afterAll(() => stack?.stop());
-afterEach(() => disarmFaults(stack.operator));
+afterEach(async () => {
+  if (stack) await disarmFaults(stack.operator);
+  await stack?.stop();
+});
 
 test('each process tells Prometheus what it did with a paid order', async () => {
+  stack = await startE2eStack();
   const order = await placeOrder(stack.service);
   await payUntilSettled(stack.service, order, { payment_id: newClientId('pay') }, 30_000);
   await untilStatus(stack.service, order.order_id, 'FULFILLED');
@@ -45,6 +47,7 @@ test('each process tells Prometheus what it did with a paid order', async () => 
 });
 
 test('a stuck saga raises a counter that Prometheus sees', async () => {
+  stack = await startE2eStack();
   const order = await placeOrder(stack.service);
   await armFault(stack.operator, 'ledger.credit_balance', 'refuse');
   await armFault(stack.operator, 'billing.reopen_invoice', 'error', 100);
@@ -53,4 +56,26 @@ test('a stuck saga raises a counter that Prometheus sees', async () => {
     const told = await scrape(stack.processes.metrics.worker);
     expect(told.sum('paysaga_saga_stuck_total', { step: 'close_invoice' })).toBe(1);
   }, within);
+});
+
+test('structured mode and gzip change nothing for the service’s own consumers; the outbox’s checks can be off', async () => {
+  const env = {
+    KAFKA_CLOUDEVENTS_MODE: 'structured',
+    KAFKA_COMPRESSION: 'gzip',
+    OUTBOX_ENABLE_METRICS: '0',
+    OUTBOX_ENABLE_HEALTH_CHECK: '0',
+  };
+  stack = await startE2eStack({ env });
+  const order = await placeOrder(stack.service);
+  await payUntilSettled(stack.service, order, { payment_id: newClientId('pay') }, 30_000);
+  await untilStatus(stack.service, order.order_id, 'FULFILLED');
+
+  const { metrics } = stack.processes;
+  const [api, worker] = [await scrape(metrics.api), await scrape(metrics.worker)];
+  expect([api.types.paysaga_outbox_pending, worker.types.paysaga_outbox_published_total]).toEqual([
+    undefined,
+    undefined,
+  ]);
+  const { body } = await stack.service.call<{ checks: Record<string, unknown> }>('GET', '/health');
+  expect(body.checks.outbox_lag).toMatchObject({ detail: 'not checked (OUTBOX_ENABLE_HEALTH_CHECK)' });
 });

@@ -70,6 +70,7 @@ test('tells what waits, what was published and what was parked, by lane and topi
     const told = await scrape(url);
     expect(told.sum('paysaga_outbox_pending')).toBe(1);
     expect(told.sum('paysaga_outbox_parked')).toBe(1);
+    expect(told.sum('paysaga_outbox_parked_total')).toBe(1);
     return told;
   }, within);
 
