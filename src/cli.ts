@@ -10,6 +10,7 @@ import { ConfigError } from './config';
 import type { ValidationError } from './mediator/behaviours/validation';
 import { connectKafka } from './messaging/kafka';
 import { createTopics } from './messaging/topics';
+import { isDatabaseOutage } from './platform/database-error';
 import { createLogger } from './platform/logger';
 import { applyMigrations } from './platform/migrate';
 import { Refusal } from './platform/refusal';
@@ -61,6 +62,7 @@ function oneOf(...choices: string[]) {
 
 /** What is wrong, in words for the one who called. */
 function explain(error: unknown): string {
+  if (isDatabaseOutage(error)) return 'The database does not answer; see DATABASE_URL.';
   if (!(error instanceof Refusal)) return error instanceof Error ? error.message : String(error);
   const errors = (error.extra['errors'] ?? []) as readonly ValidationError[];
   if (errors.length === 0) return `${error.code}: ${error.detail}`;

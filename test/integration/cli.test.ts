@@ -3,6 +3,8 @@ import { fromRoot } from '../../dev/root';
 import { createTestDatabase, type TestDatabase } from '../support/database';
 import { appendThing } from '../support/outbox';
 
+/** The command line does its work in the database. */
+const addresses = { KAFKA_BROKERS: 'nowhere:1', TEMPORAL_ADDRESS: 'nowhere:1' };
 const reason = ['--reason', 'the broker was full'];
 
 let db: TestDatabase;
@@ -14,7 +16,7 @@ afterAll(() => db.close());
 
 /** The built program, as a shell runs it. */
 function paysaga(...args: string[]) {
-  const env = { ...process.env, DATABASE_URL: db.url, KAFKA_BROKERS: 'nowhere:1', TEMPORAL_ADDRESS: 'nowhere:1' };
+  const env = { ...process.env, ...addresses, DATABASE_URL: db.url };
   return run(process.execPath, [fromRoot('dist', 'src', 'cli.js'), 'outbox', ...args], { env });
 }
 
@@ -94,6 +96,12 @@ it('ends with 1 where the state does not allow it', async () => {
   expect(await paysaga('replay-status', 'rpl_1')).toMatchObject({ code: 1 });
   expect(await parked()).toHaveLength(1);
   expect(id).not.toBe('');
+});
+
+it('ends with 1 and a sentence while the database is away', async () => {
+  const env = { ...process.env, ...addresses, DATABASE_URL: 'postgresql://nobody:x@127.0.0.1:1/nothing' };
+  const away = await run(process.execPath, [fromRoot('dist', 'src', 'cli.js'), 'outbox', 'ls'], { env });
+  expect(away).toEqual({ code: 1, output: 'The database does not answer; see DATABASE_URL.\n' });
 });
 
 it.each([

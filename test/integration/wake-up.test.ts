@@ -1,7 +1,11 @@
 import { eventually } from '../../dev/client/eventually';
 import { createApplication, eventRegistry } from '../../src/application';
 import type { Kafka } from '../../src/messaging/kafka';
+import { cancelOrder } from '../../src/orders/cancel-order';
 import { placeOrder } from '../../src/orders/place-order';
+import { requeueOutboxRow } from '../../src/outbox/operator/requeue-outbox-row';
+import { continueReplay } from '../../src/outbox/replay/continue-replay';
+import { startReplay } from '../../src/outbox/replay/start-replay';
 import { createListener, type Listener } from '../../src/outbox/wake-up/listener';
 import { createNotifier } from '../../src/outbox/wake-up/notifier';
 import { createTestDatabase, type TestDatabase } from '../support/database';
@@ -84,4 +88,34 @@ test('hints for other lanes do not end the wait', async () => {
   notifier.appended([3]);
   await waiting;
   expect(stopped.signal.aborted).toBe(false);
+});
+
+test('what an operator requeues or replays is published at once as well', async () => {
+  const mediator = createApplication({ database: db.database, logger: silentLogger, notifier });
+  const order = { customer_id: 'cus_2', product_sku: 'vps.s', amount: 9_900, currency: 'EUR', quantity: 1 };
+  const { order_id } = await mediator.send(placeOrder({ ...order, collection_method: 'send_invoice' }));
+  await mediator.send(cancelOrder({ order_id }));
+  const [placed] = await db.query<{ id: string; event_id: string }>(
+    `UPDATE outbox SET parked_at = now() WHERE aggregate_id = $1 AND id = (SELECT min(id) FROM outbox WHERE aggregate_id = $1)
+     RETURNING id, event_id`,
+    order_id,
+  );
+  const messagesOf = () => reader.messages.filter(({ key }) => key === order_id);
+  const published = (count: number) => eventually(() => expect(messagesOf()).toHaveLength(count), within);
+  const wakeUp = listener.wakeUpFor(allLanes);
+  const relay = startRelay({ database: db.database, kafka, registry: toTopic, config: NO_POLL, wakeUp });
+  const settled = async () =>
+    expect(await db.query('SELECT FROM outbox WHERE parked_at IS NULL AND aggregate_id <> $1', order_id)).toHaveLength(
+      0,
+    );
+  try {
+    await eventually(settled, within);
+    await mediator.send(requeueOutboxRow({ id: placed?.id ?? '', reason: 'again' }));
+    await published(2);
+    await mediator.send(startReplay({ aggregate_ids: [order_id], reason: 'again' }));
+    await mediator.send(continueReplay({}));
+    await published(4);
+  } finally {
+    await relay.stop();
+  }
 });
