@@ -1,7 +1,8 @@
 import { ConsistencyError } from '../checker/checker';
 import { checkDuplicates, duplicatesAtMost } from '../checker/rules/duplicates';
 import { countDuplicates } from '../checker/rules/topics';
-import { must } from '../client/eventually';
+import { eventually, must } from '../client/eventually';
+import { armDelay, disarmFaults } from '../client/faults';
 import { LANES } from '../../src/outbox/lane';
 import type { FreshStack } from '../stack/fresh-stack';
 import { type Kills, killAtRandom } from './kill-at-random';
@@ -34,6 +35,10 @@ const BATCH_SIZE = 20;
 /** Small batches, so that the bound on duplicates says something. */
 export const chaosEnv = { OUTBOX_BATCH_SIZE: String(BATCH_SIZE) };
 
+/** Between Kafka's ack and the mark, where a kill costs duplicates: long enough to be hit. */
+const MARK_AFTER_MS = 200;
+/** As many as a fault point takes, and more than a relay gets to. */
+const MANY = 10_000;
 const EVENTS_PER_ORDER = 2;
 const MS_PER_KILL = 2_200;
 const PATIENCE_MS = 120_000;
@@ -46,16 +51,18 @@ const PATIENCE_MS = 120_000;
  *   the kills explain
  */
 export async function runChaos({ stack, events, kills, seed }: ChaosOptions): Promise<ChaosReport> {
-  const { service: api, processes, checker } = stack;
+  const { service: api, operator, processes, checker } = stack;
   const began = performance.now();
   const orders = Math.ceil(events / EVENTS_PER_ORDER);
   const durationMs = kills * MS_PER_KILL;
   const random = createRandom(seed);
 
+  await armDelay(operator, 'relay.after_send', MARK_AFTER_MS, MANY);
   const [killed] = await Promise.all([
     killAtRandom({ processes, kills, durationMs, random }),
     orderSteadily({ api, orders, durationMs, patienceMs: durationMs + PATIENCE_MS }),
   ]);
+  await eventually(() => disarmFaults(operator), { deadlineMs: PATIENCE_MS });
   const judged = await checker.holds(PATIENCE_MS);
 
   const bound = { faults: killed.worker, lanes: LANES, batchSize: BATCH_SIZE };

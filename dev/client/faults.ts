@@ -8,10 +8,10 @@ export async function armFault(operator: ApiClient, point: FaultPoint, kind: Fau
   must(status === 204, `PUT /dev/faults answered ${status} ${text}`);
 }
 
-/** Makes the next pass of the point take that long, in whichever process gets there. */
-export async function armDelay(operator: ApiClient, point: FaultPoint, delay_ms: number): Promise<void> {
+/** Makes the next passes of the point (one unless told) take that long, in whichever process gets there. */
+export async function armDelay(operator: ApiClient, point: FaultPoint, delay_ms: number, times = 1): Promise<void> {
   const { status, text } = await operator.call('PUT', '/dev/faults', {
-    json: { point, kind: 'delay_ms', times: 1, delay_ms },
+    json: { point, kind: 'delay_ms', times, delay_ms },
   });
   must(status === 204, `PUT /dev/faults answered ${status} ${text}`);
 }
