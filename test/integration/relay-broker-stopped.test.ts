@@ -47,6 +47,7 @@ describe('a broker that freezes, and then dies, under load', () => {
       kafka,
       registry: thingRegistry(topic),
       config: { ...relayConfig, batchSize: 20 },
+      runForMs: 600_000,
       heartbeat: () => (beats += 1),
     });
     const load = startLoad(db);
