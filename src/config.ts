@@ -48,7 +48,7 @@ const environment = z
     KAFKA_SASL_MECHANISM: z.enum(['plain', 'scram-sha-256', 'scram-sha-512']).optional(),
     KAFKA_SASL_USERNAME: z.string().optional(),
     KAFKA_SASL_PASSWORD: z.string().optional(),
-    KAFKA_COMPRESSION: z.enum(['none', 'gzip']).default('none'),
+    KAFKA_COMPRESSION: z.enum(['none', 'gzip', 'snappy']).default('none'),
     KAFKA_CLOUDEVENTS_MODE: z.enum(['binary', 'structured']).default('binary'),
     KAFKA_PARTITIONS: integer(1, 1000).default(12),
     KAFKA_REPLICATION: integer(1, 10).default(3),

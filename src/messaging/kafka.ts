@@ -1,6 +1,5 @@
 import {
   type Admin,
-  CompressionTypes,
   type Consumer,
   type ISocketFactory,
   Kafka as KafkaJS,
@@ -11,6 +10,7 @@ import type { KafkaConfig } from '../config';
 import type { Logger } from '../platform/logger';
 import { silentLogger } from '../platform/silent-logger';
 import type { EventMessage } from './cloud-event';
+import { compressionOf } from './compression';
 import { breakWhenSilent, plainSocketFactory } from './socket';
 
 export type { Admin, Consumer, EachBatchPayload, KafkaMessage } from 'kafkajs';
@@ -49,7 +49,7 @@ export interface Kafka {
 /** TLS by certificates in PEM, by the system's own for `true`; SASL where the broker asks for it. */
 export type KafkaConnection = Pick<KafkaConfig, 'brokers' | 'clientId' | 'sasl'> & {
   readonly ssl: boolean | Exclude<KafkaConfig['ssl'], boolean>;
-  /** Of whole batches, by the producer; consumers read any. None unless told. */
+  /** Of whole batches, by the producer; consumers read all three. None unless told. */
   readonly compression?: KafkaConfig['compression'];
 };
 
@@ -96,7 +96,7 @@ export function connectKafka({
     socketFactory: breakWhenSilent(socketFactory, SILENT_AFTER_MS),
   });
 
-  const compression = config.compression === 'gzip' ? CompressionTypes.GZIP : CompressionTypes.None;
+  const compression = compressionOf(config.compression ?? 'none');
 
   return {
     createProducer() {
