@@ -1,8 +1,9 @@
-import type { PaymentSagaInput, PaymentSagaResult, SagaFailure } from '../src/contract';
+import type { OperatorDecision, PaymentSagaInput, PaymentSagaResult, SagaFailure, SagaState } from '../src/contract';
 import { stepOnce, undoOnce } from '../src/inbox/once';
 import type { Mediator } from '../src/mediator/mediator';
 import { confirmSettlement } from '../src/payments/confirm-settlement';
 import { recordSagaOutcome } from '../src/payments/record-saga-outcome';
+import { recordStepDecision } from '../src/sagas/record-step-decision';
 import { settlePayment } from '../src/payments/settle-payment';
 import type { StepSender } from './send-step';
 
@@ -10,9 +11,18 @@ export interface SagaOutcomeReport {
   readonly saga_id: string;
   readonly payment_id: string;
   readonly correlation_id: string;
-  readonly state: 'compensating' | 'compensated' | 'stuck';
-  readonly failure: SagaFailure;
+  readonly state: Exclude<SagaState, 'completed'>;
+  /** Absent while nothing is compensated: a step that must happen is stuck, or goes on. */
+  readonly failure: SagaFailure | null;
   /** 1, 2, 3… per saga, so that a late attempt does not undo what a later report said. */
+  readonly sequence: number;
+}
+
+export interface StepDecisionReport extends OperatorDecision {
+  readonly saga_id: string;
+  readonly correlation_id: string;
+  readonly verdict: 'retry' | 'skip';
+  /** Counted together with the outcomes. */
   readonly sequence: number;
 }
 
@@ -41,10 +51,19 @@ export const createPaymentActivities = ({ steps, mediator }: PaymentActivitiesOp
   /** A report, not a decision: whatever fails here is retried. */
   async recordSagaOutcome({ sequence, correlation_id, failure, ...report }: SagaOutcomeReport): Promise<void> {
     const { saga_id, payment_id, state } = report;
-    const { failed_step, code, detail } = failure;
-    const outcome = { saga_id, payment_id, state, failed_step, failure_code: code, failure_detail: detail };
+    const outcome = { saga_id, payment_id, state, failure };
     await mediator.send(recordSagaOutcome(outcome), {
       once: stepOnce(saga_id, `outcome/${sequence}`),
+      correlationId: correlation_id,
+    });
+  },
+
+  /** What an operator decided about a stuck step, with the operator as its sender. */
+  async recordStepDecision({ saga_id, step, verdict, reason, ...report }: StepDecisionReport): Promise<void> {
+    const { actor, sequence, correlation_id } = report;
+    await mediator.send(recordStepDecision({ saga_id, step, verdict, reason }), {
+      principal: { role: 'operator', keyId: actor },
+      once: stepOnce(saga_id, `decision/${sequence}`),
       correlationId: correlation_id,
     });
   },

@@ -5,7 +5,9 @@ import { createApp } from './http/app';
 import { createHealthChecks } from './http/health-checks';
 import { createKafkaHealth } from './messaging/describe-kafka';
 import { connectKafka } from './messaging/kafka';
-import { createSagaStarter } from './payments/start-saga';
+import { createDecideStep } from './sagas/decide-step';
+import { createSagaProgress } from './sagas/saga-progress';
+import { createSagaStarter } from './sagas/start-saga';
 import { createNotifier } from './outbox/wake-up/notifier';
 import { registerOutboxMetrics } from './outbox/outbox-metrics';
 import { connectDatabase } from './platform/database';
@@ -25,7 +27,13 @@ void runProcess('api', async ({ config, logger, fail }) => {
   const faults = createFaults({ database, enabled: config.faultInjection, logger });
   const hints = { url: config.database.url, applicationName: 'paysaga-api-hints', logger };
   const notifier = createNotifier(hints);
-  const mediator = createApplication({ database, logger, notifier, workflowUrl: createWorkflowUrl(config.temporal) });
+  const mediator = createApplication({
+    database,
+    logger,
+    notifier,
+    workflowUrl: createWorkflowUrl(config.temporal),
+    sagaProgress: createSagaProgress({ temporal, logger }),
+  });
 
   const metrics = createMetrics();
   if (config.outboxMetrics) registerOutboxMetrics({ metrics, database, registry: eventRegistry, logger });
@@ -33,6 +41,7 @@ void runProcess('api', async ({ config, logger, fail }) => {
   const app = createApp({
     mediator,
     sagas: createSagaStarter({ temporal, config, logger }),
+    decideStep: createDecideStep(temporal),
     authenticate: createAuthenticate(database),
     health: createHealthChecks({ database, kafka, temporal, outboxLag: config.outboxLag }),
     metrics,

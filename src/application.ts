@@ -32,11 +32,15 @@ import { createPreviewReplay, previewReplay } from './outbox/replay/preview-repl
 import { createStartReplay, startReplay } from './outbox/replay/start-replay';
 import { acceptPayment, acceptPaymentHandler } from './payments/accept-payment';
 import { confirmSettlement, confirmSettlementHandler } from './payments/confirm-settlement';
-import { createGetSaga, getSaga } from './payments/get-saga';
-import { createListSagas, listSagas } from './payments/list-sagas';
+import { createGetSaga, getSaga } from './sagas/get-saga';
+import { createListSagas, listSagas } from './sagas/list-sagas';
 import { invoicePaidProvisionService, paymentEvents } from './payments/payment-events';
+import { createFindStep, findStep } from './sagas/find-step';
+import { recordStepDecision, recordStepDecisionHandler } from './sagas/record-step-decision';
+import { restartSaga, restartSagaHandler } from './payments/restart-saga';
+import { noProgress, type SagaProgress } from './sagas/saga-progress';
 import { recordSagaOutcome, recordSagaOutcomeHandler } from './payments/record-saga-outcome';
-import type { WorkflowUrl } from './payments/saga-view';
+import type { WorkflowUrl } from './sagas/saga-view';
 import { settlePayment, settlePaymentHandler } from './payments/settle-payment';
 import { type Clock, systemClock } from './platform/clock';
 import type { Database } from './platform/database';
@@ -66,6 +70,9 @@ const messages = [
   settlePayment,
   confirmSettlement,
   recordSagaOutcome,
+  recordStepDecision,
+  restartSaga,
+  findStep,
   getSaga,
   listSagas,
   getBalance,
@@ -94,6 +101,7 @@ export interface ApplicationOptions {
   readonly notifier?: Notifier;
   readonly clock?: Clock;
   readonly workflowUrl?: WorkflowUrl;
+  readonly sagaProgress?: SagaProgress;
 }
 
 /** The application that all three processes run: its mediator with a handler for every message. */
@@ -103,6 +111,7 @@ export function createApplication({
   notifier = noNotifier,
   clock = systemClock,
   workflowUrl = () => null,
+  sagaProgress = noProgress,
 }: ApplicationOptions): Mediator {
   const catalogue = createCatalogue(database);
   const replays = { registry: eventRegistry, consumers };
@@ -120,7 +129,10 @@ export function createApplication({
     settlePaymentHandler,
     confirmSettlementHandler,
     recordSagaOutcomeHandler,
-    createGetSaga(database, workflowUrl),
+    recordStepDecisionHandler,
+    restartSagaHandler,
+    createFindStep(database),
+    createGetSaga(database, workflowUrl, sagaProgress),
     createListSagas(database, workflowUrl),
     createGetBalance(database),
     createListProducts(database),

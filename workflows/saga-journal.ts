@@ -9,6 +9,7 @@ import {
 } from '@temporalio/workflow';
 import type { Activities } from '../activities';
 import {
+  type OperatorDecision,
   type SagaFailure,
   type SagaState,
   type SagaStatus,
@@ -17,6 +18,7 @@ import {
   type StepState,
 } from '../src/contract';
 import { describe } from './saga-failure';
+import type { Verdict } from './saga-operator';
 
 export const status = defineQuery<SagaStatus>('status');
 
@@ -28,7 +30,7 @@ export interface SagaSubject {
 }
 
 /** Recording retries without end: what happened is never lost, only told late. */
-const { recordSagaOutcome } = proxyActivities<Activities>({
+const { recordSagaOutcome, recordStepDecision } = proxyActivities<Activities>({
   startToCloseTimeout: '5s',
   retry: { initialInterval: '200ms', maximumInterval: '5s' },
   summary: 'record how the saga goes',
@@ -38,11 +40,14 @@ export interface SagaJournal {
   mark(step: string, state: StepState): void;
   /** The first attempt failed: the saga stays at this step for a while. */
   retrying(step: string, error: unknown): void;
-  complete(): void;
+  /** Resolves when Postgres knows what happened on the way. */
+  completed(): Promise<void>;
   /** The first failure; the saga compensates from here on. */
   fail(failure: SagaFailure): void;
   /** A round of attempts failed: raises the alarm. */
   stuck(step: string, error: unknown, attempts: number): void;
+  /** An operator's decision about a stuck step. */
+  decided(verdict: Verdict, decision: OperatorDecision): void;
   resolved(step: string, state: StepState): void;
   /** Resolves when Postgres knows. */
   compensated(): Promise<void>;
@@ -95,7 +100,8 @@ export function createSagaJournal(subject: SagaSubject, names: readonly string[]
     state = next;
     index();
     show();
-    if (failure && next !== 'running' && next !== 'completed') {
+    // A saga's last step tells of its completion.
+    if (next !== 'completed') {
       const outcome = { ...subject, state: next, failure, sequence: ++records };
       recorded = recorded.then(() => recordSagaOutcome(outcome));
     }
@@ -110,7 +116,10 @@ export function createSagaJournal(subject: SagaSubject, names: readonly string[]
       update(name, { error: describe(error), attempts: 1 });
       index();
     },
-    complete: () => enter('completed'),
+    async completed() {
+      enter('completed');
+      await recorded;
+    },
     fail(first) {
       failure = first;
       update(first.failed_step, { state: 'failed', error: first.detail });
@@ -122,6 +131,10 @@ export function createSagaJournal(subject: SagaSubject, names: readonly string[]
       log.error('saga.stuck', { saga_id: subject.saga_id, step: name, error: describe(error) });
       metricMeter.createCounter('paysaga_saga_stuck', undefined, 'Alarms of stuck sagas').add(1, { step: name });
       enter('stuck');
+    },
+    decided(verdict, decision) {
+      const told = { ...subject, ...decision, verdict, sequence: ++records };
+      recorded = recorded.then(() => recordStepDecision(told));
     },
     resolved(name, next) {
       stuck.delete(name);

@@ -6,8 +6,6 @@ export const retryStep = defineUpdate<void, [OperatorDecision]>('retryStep');
 /** Gives a stuck compensation up: the operator has dealt with it by other means. */
 export const skipStep = defineUpdate<void, [OperatorDecision]>('skipStep');
 
-type Verdict = 'retry' | 'skip';
-
 interface Waiting {
   readonly skippable: boolean;
   readonly decide: (verdict: Verdict) => void;
@@ -20,15 +18,22 @@ export interface SagaOperator {
   dismiss(step: string): void;
 }
 
-/** Registers the updates: before the workflow's first await, so that none is missed. */
-export function awaitOperator(): SagaOperator {
+export type Verdict = 'retry' | 'skip';
+
+/**
+ * Registers the updates: before the workflow's first await, so that none is missed.
+ * @param decided told of each decision that is accepted
+ */
+export function awaitOperator(decided: (verdict: Verdict, decision: OperatorDecision) => void): SagaOperator {
   const waiting = new Map<string, Waiting>();
 
   function accept(update: typeof retryStep, verdict: Verdict): void {
     setHandler(
       update,
-      ({ step, actor, reason }) => {
+      (decision) => {
+        const { step, actor, reason } = decision;
         log.info('saga.operator_decided', { step, verdict, actor, reason });
+        decided(verdict, decision);
         waiting.get(step)?.decide(verdict);
         waiting.delete(step);
       },

@@ -74,7 +74,7 @@ export async function runSaga({ subject, steps, options }: Saga): Promise<void> 
     subject,
     steps.map(({ name }) => name),
   );
-  const operator = awaitOperator();
+  const operator = awaitOperator(journal.decided);
   const round: ActivityOptions = {
     ...ATTEMPT,
     retry: {
@@ -100,7 +100,7 @@ export async function runSaga({ subject, steps, options }: Saga): Promise<void> 
     await CancellationScope.nonCancellable(() => compensate(begun.toReversed(), failure));
     throw sagaCompensated(failure);
   }
-  journal.complete();
+  await CancellationScope.nonCancellable(() => journal.completed());
   await CancellationScope.nonCancellable(() => condition(allHandlersFinished));
 
   async function forward(step: SagaStep): Promise<void> {

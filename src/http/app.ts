@@ -5,8 +5,10 @@ import { createInventoryRoutes } from '../inventory/routes';
 import type { Mediator } from '../mediator/mediator';
 import { createOrderRoutes } from '../orders/routes';
 import { createOutboxRoutes } from '../outbox/operator/routes';
+import type { DecideStep } from '../sagas/decide-step';
 import { createPaymentRoutes } from '../payments/routes';
-import type { SagaStarter } from '../payments/start-saga';
+import { createSagaRoutes } from '../sagas/routes';
+import type { SagaStarter } from '../sagas/start-saga';
 import type { Faults } from '../platform/faults';
 import { newId } from '../platform/ids';
 import type { Logger } from '../platform/logger';
@@ -28,6 +30,7 @@ const BODY_LIMIT_BYTES = 64 * 1024;
 export interface AppOptions {
   readonly mediator: Mediator;
   readonly sagas: SagaStarter;
+  readonly decideStep: DecideStep;
   readonly authenticate: Authenticate;
   readonly health: HealthChecks;
   readonly metrics: Metrics;
@@ -39,7 +42,7 @@ export interface AppOptions {
 
 /** The HTTP interface: every route, and what surrounds them all. Call `app.request()` in tests. */
 export function createApp(options: AppOptions): OpenAPIHono<HttpEnv> {
-  const { mediator, sagas, authenticate, health, metrics, faults, faultInjection, logger } = options;
+  const { mediator, sagas, decideStep, authenticate, health, metrics, faults, faultInjection, logger } = options;
   const app = createRouter();
 
   app.use(measureRequests(metrics));
@@ -66,6 +69,7 @@ export function createApp(options: AppOptions): OpenAPIHono<HttpEnv> {
 
   app.route('/', createOrderRoutes({ mediator, faults }));
   app.route('/', createPaymentRoutes({ mediator, sagas, faults }));
+  app.route('/', createSagaRoutes({ mediator, sagas, decideStep }));
   app.route('/', createBillingRoutes({ mediator }));
   app.route('/', createInventoryRoutes({ mediator }));
   app.route('/', createAnalyticsRoutes({ mediator }));

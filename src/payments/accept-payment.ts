@@ -1,13 +1,15 @@
 import { z } from '@hono/zod-openapi';
 import { loadInvoice, invoiceNotFound } from '../billing/invoice-aggregate';
-import { paymentSagaId, type PaymentSagaInput } from '../contract';
+import { paymentSagaId } from '../contract';
 import { handle } from '../mediator/handler';
 import { defineCommand } from '../mediator/message';
 import { loadOrder, orderNotFound } from '../orders/order-aggregate';
 import { amount, clientId, currency, opaqueId } from '../platform/schemas';
 import { decidePayment } from './payment';
 import { paymentAggregate } from './payment-aggregate';
+import { beginPaymentSaga } from './begin-payment-saga';
 import { refusalOf } from './payable';
+import { sagasOf } from './payment-sagas';
 import { sagaOutcome, viewSagaOutcome } from './saga-outcome';
 
 export const paymentNotice = z
@@ -46,9 +48,8 @@ export const acceptPaymentHandler = handle(
     const payment = await uow.load(paymentAggregate, content.payment_id);
 
     const requested = decidePayment({ type: 'request', content, requested_at: now }, payment);
-    const saga_id = paymentSagaId(content.payment_id);
-    const begun = payment && (await uow.tx.saga.findUnique({ where: { saga_id } }));
-    if (begun) return viewSagaOutcome(begun);
+    const [newest] = payment ? await sagasOf(uow.tx, content) : [];
+    if (newest) return viewSagaOutcome(newest);
 
     const refusal = refusalOf(order, invoice, content);
     if (refusal) {
@@ -61,17 +62,10 @@ export const acceptPaymentHandler = handle(
     }
 
     uow.change(paymentAggregate, payment, requested);
-    const input: PaymentSagaInput = { saga_id, ...content, correlation_id: correlationId };
-    uow.insert('saga', {
-      saga_id,
-      type: 'payment',
-      state: 'running',
-      order_id: order.order_id,
-      customer_id: order.customer_id,
-      input,
-      correlation_id: correlationId,
-      created_at: now,
-    });
-    return { state: 'running', saga_id, input };
+    return beginPaymentSaga(
+      uow,
+      { saga_id: paymentSagaId(content.payment_id), ...content, correlation_id: correlationId },
+      now,
+    );
   },
 );

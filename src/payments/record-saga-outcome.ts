@@ -5,38 +5,53 @@ import { opaqueId } from '../platform/schemas';
 import { decidePayment } from './payment';
 import { paymentAggregate } from './payment-aggregate';
 
-/** How a payment saga that could not settle goes on: compensating, stuck, and compensated at its end. */
+/** How a payment saga in trouble goes on: stuck, running again, compensating, and compensated at its end. */
 export const recordSagaOutcome = defineCommand({
   name: 'RecordSagaOutcome',
   input: z.strictObject({
     saga_id: z.string(),
     payment_id: opaqueId,
-    state: z.enum(['compensating', 'compensated', 'stuck']),
-    failed_step: z.string(),
-    failure_code: z.string(),
-    failure_detail: z.string(),
+    state: z.enum(['running', 'compensating', 'compensated', 'stuck']),
+    failure: z.object({ failed_step: z.string(), code: z.string(), detail: z.string() }).nullable(),
   }),
   result: z.null(),
   roles: [],
 });
 
 export const recordSagaOutcomeHandler = handle(recordSagaOutcome, async (outcome, { uow, now }) => {
-  const { saga_id, state, failed_step, failure_code, failure_detail } = outcome;
+  const { saga_id, state, failure } = outcome;
   const ended = state === 'compensated';
   if (ended) {
     const payment = await uow.load(paymentAggregate, outcome.payment_id);
-    uow.change(paymentAggregate, payment, decidePayment({ type: 'fail', code: failure_code }, payment));
+    const failed = decidePayment({ type: 'fail', code: failure?.code ?? 'unknown' }, payment);
+    uow.change(paymentAggregate, payment, failed);
   }
   await uow.tx.saga.update({
     where: { saga_id },
-    data: { state, failed_step, failure_code, failure_detail, ...(ended && { ended_at: now }) },
+    data: {
+      state,
+      ...(failure && {
+        failed_step: failure.failed_step,
+        failure_code: failure.code,
+        failure_detail: failure.detail,
+      }),
+      ...(ended && { ended_at: now }),
+    },
   });
-  const failed = { state: 'failed', error: failure_detail, ended_at: now };
-  await uow.tx.sagaStep.upsert({
-    where: { saga_id_name: { saga_id, name: failed_step } },
-    create: { saga_id, name: failed_step, attempts: 1, ...failed },
-    // Its compensation may have been first: it is undone then, and keeps its error.
-    update: { error: failure_detail },
-  });
+  if (failure) {
+    await uow.tx.sagaStep.upsert({
+      where: { saga_id_name: { saga_id, name: failure.failed_step } },
+      create: {
+        saga_id,
+        name: failure.failed_step,
+        attempts: 1,
+        state: 'failed',
+        error: failure.detail,
+        ended_at: now,
+      },
+      // Its compensation may have been first: it is undone then, and keeps its error.
+      update: { error: failure.detail },
+    });
+  }
   return null;
 });

@@ -5,12 +5,8 @@ import { createRouter } from '../http/router';
 import type { Mediator } from '../mediator/mediator';
 import type { Faults } from '../platform/faults';
 import { Refusal } from '../platform/refusal';
-import { text } from '../platform/schemas';
 import { acceptPayment, paymentNotice } from './accept-payment';
-import { getSaga } from './get-saga';
-import { listSagas, sagaFilter } from './list-sagas';
-import { sagaView } from './saga-view';
-import type { SagaStarter } from './start-saga';
+import type { SagaStarter } from '../sagas/start-saga';
 import { preferredWaitMs, settledPayment } from './settled-payment';
 
 const paid = z
@@ -55,28 +51,6 @@ export function createPaymentRoutes({ mediator, sagas, faults }: PaymentRouteDep
       if (settled) return c.json({ status: 'ok' as const, saga_id, ...settled }, 200);
       return c.json({ status: 'pending' as const, saga_id }, 202, { Location: `/sagas/${saga_id}` });
     },
-  );
-
-  routes.openapi(
-    apiRoute('/sagas/{saga_id}', {
-      method: 'get',
-      tags: ['sagas'],
-      summary: 'A saga with its steps',
-      request: { params: z.object({ saga_id: text(100) }) },
-      responses: { 200: json(sagaView, 'The saga'), ...problems(401, 403, 404, 503) },
-    }),
-    async (c) => c.json(await mediator.send(getSaga(c.req.valid('param')), sendOptions(c)), 200),
-  );
-
-  routes.openapi(
-    apiRoute('/sagas', {
-      method: 'get',
-      tags: ['sagas'],
-      summary: 'List sagas, newest first',
-      request: { query: sagaFilter },
-      responses: { 200: json(listSagas.result, 'A page of sagas'), ...problems(401, 403, 422, 503) },
-    }),
-    async (c) => c.json(await mediator.send(listSagas(c.req.valid('query')), sendOptions(c)), 200),
   );
   return routes;
 }

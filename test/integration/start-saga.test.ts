@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { NativeConnection, Worker } from '@temporalio/worker';
 import { createNamespace } from '../../dev/stack/temporal';
 import { searchAttributes, taskQueues } from '../../src/contract';
-import { createSagaStarter, type SagaStarter } from '../../src/payments/start-saga';
+import { createSagaStarter, type SagaStarter } from '../../src/sagas/start-saga';
 import { connectTemporalClient, type TemporalClient } from '../../src/platform/temporal';
 import { createDeferred } from '../support/deferred';
 import { givenServices } from '../support/e2e-stack';

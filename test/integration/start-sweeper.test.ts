@@ -1,8 +1,8 @@
 import { createApplication } from '../../src/application';
 import { placeOrder } from '../../src/orders/place-order';
 import { acceptPayment } from '../../src/payments/accept-payment';
-import type { SagaStarter, SagaToStart } from '../../src/payments/start-saga';
-import { runStartSweeper } from '../../src/payments/start-sweeper';
+import type { SagaStarter, SagaToStart } from '../../src/sagas/start-saga';
+import { runStartSweeper } from '../../src/sagas/start-sweeper';
 import { createTestDatabase, type TestDatabase } from '../support/database';
 import { silentLogger } from '../support/logger';
 

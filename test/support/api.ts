@@ -3,7 +3,7 @@ import { createApiKey, createAuthenticate } from '../../src/http/api-keys';
 import { createApp } from '../../src/http/app';
 import { createFaults } from '../../src/platform/faults';
 import { createMetrics } from '../../src/platform/metrics';
-import type { SagaStarter } from '../../src/payments/start-saga';
+import type { SagaStarter } from '../../src/sagas/start-saga';
 import type { Database } from '../../src/platform/database';
 import { silentLogger } from './logger';
 
@@ -38,6 +38,7 @@ export async function createTestApi(database: Database): Promise<TestApi> {
   const app = createApp({
     mediator: createApplication({ database, logger: silentLogger }),
     sagas: noSagas,
+    decideStep: () => Promise.reject(new Error('No saga runs here.')),
     authenticate: createAuthenticate(database),
     health: { database: well, broker: well, temporal: well, outbox_lag: well },
     metrics: createMetrics(),

@@ -39,6 +39,7 @@ export function createFakeActivities({ settled = false } = {}): FakeActivities {
       settlePayment: () => attempt('settlePayment', undefined),
       confirmSettlement: () => attempt('confirmSettlement', settled),
       recordSagaOutcome: ({ state }) => attempt('recordSagaOutcome', undefined, `record ${state}`),
+      recordStepDecision: ({ verdict, step }) => attempt('recordStepDecision', undefined, `record ${verdict} ${step}`),
     },
   };
 }

@@ -119,6 +119,7 @@ describe('a step that does not succeed for 10 minutes', () => {
     fake.make('confirmSettlement', breaks(9));
     await sagas.tell('pivot-unknown', fake, async (saga) => {
       await sagas.until(saga, ({ state }) => state === 'stuck');
+      expect(fake.calls).toContain('record stuck');
       expect(fake.attemptsOf('reverseCredit')).toBe(0);
       const decision = { step: 'settle', actor: 'key_op', reason: 'no' };
       await expect(saga.executeUpdate('skipStep', { args: [decision] })).rejects.toMatchObject({
@@ -174,6 +175,7 @@ describe('a compensation that fails for a round of 8 attempts', () => {
       await failureOf(saga);
       expect(await minutesOf(saga)).toBeLessThan(1);
       expect(fake.attemptsOf('reverseCredit')).toBe(9);
+      expect(fake.calls).toContain('record retry credit_balance');
     });
   });
 
@@ -197,6 +199,7 @@ describe('a compensation that fails for a round of 8 attempts', () => {
       const status = await saga.query<SagaStatus>('status');
       expect(status.state).toBe('compensated');
       expect(stepStates(status)).toEqual(['close_invoice undone', 'credit_balance skipped', 'settle failed']);
+      expect(fake.calls).toContain('record skip credit_balance');
     });
   });
 

@@ -2,9 +2,9 @@ import { z } from 'zod';
 import { handle } from '../mediator/handler';
 import { defineQuery } from '../mediator/message';
 import type { Database } from '../platform/database';
-import { Refusal } from '../platform/refusal';
 import { text } from '../platform/schemas';
-import { sagaView, viewSaga, type WorkflowUrl } from './saga-view';
+import type { SagaProgress } from './saga-progress';
+import { sagaNotFound, sagaView, viewSaga, type WorkflowUrl } from './saga-view';
 
 export const getSaga = defineQuery({
   name: 'GetSaga',
@@ -13,9 +13,13 @@ export const getSaga = defineQuery({
   roles: ['service', 'operator'],
 });
 
-export const createGetSaga = (database: Database, workflowUrl: WorkflowUrl) =>
+/** All is in the database then. */
+const ended: ReadonlySet<string> = new Set(['completed', 'compensated']);
+
+export const createGetSaga = (database: Database, workflowUrl: WorkflowUrl, progressOf: SagaProgress) =>
   handle(getSaga, async ({ saga_id }) => {
     const saga = await database.saga.findUnique({ where: { saga_id }, include: { steps: true } });
-    if (!saga) throw new Refusal('saga_not_found', `There is no saga ${saga_id}.`);
-    return viewSaga(saga, workflowUrl);
+    if (!saga) throw sagaNotFound(saga_id);
+    const progress = ended.has(saga.state) ? undefined : await progressOf(saga_id);
+    return viewSaga(saga, workflowUrl, progress);
   });

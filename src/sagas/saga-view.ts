@@ -1,6 +1,7 @@
 import { z } from '@hono/zod-openapi';
-import { sagaSteps, type SagaType } from '../contract';
+import { type SagaStatus, sagaSteps, type SagaType } from '../contract';
 import type { Prisma } from '../platform/prisma/client';
+import { Refusal } from '../platform/refusal';
 import { timestamp } from '../platform/schemas';
 
 export const sagaState = z.enum(['running', 'completed', 'compensating', 'compensated', 'stuck']);
@@ -33,15 +34,30 @@ type SagaRow = Prisma.SagaGetPayload<{ include: { steps: true } }>;
 /** Where people look into a workflow. */
 export type WorkflowUrl = (workflowId: string) => string | null;
 
-export function viewSaga(saga: SagaRow, workflowUrl: WorkflowUrl): SagaView {
+export const sagaNotFound = (sagaId: string): Refusal => new Refusal('saga_not_found', `There is no saga ${sagaId}.`);
+
+/** @param progress of a saga that runs: it knows more than the steps that have committed */
+export function viewSaga(saga: SagaRow, workflowUrl: WorkflowUrl, progress?: SagaStatus): SagaView {
   const type = sagaType.parse(saga.type);
-  const state = sagaState.parse(saga.state);
+  const state = progress?.state ?? sagaState.parse(saga.state);
+  const steps = viewSteps(type, state, saga.steps);
   return {
     saga_id: saga.saga_id,
     type,
     state,
-    steps: viewSteps(type, state, saga.steps),
+    steps: progress ? steps.map((step) => withProgress(step, progress)) : steps,
     workflow_url: workflowUrl(saga.saga_id),
+  };
+}
+
+function withProgress(step: StepView, { steps }: SagaStatus): StepView {
+  const told = steps.find(({ name }) => name === step.name);
+  if (!told) return step;
+  return {
+    ...step,
+    state: told.state,
+    attempts: Math.max(step.attempts, told.attempts),
+    error: told.error ?? step.error,
   };
 }
 

@@ -1,0 +1,13 @@
+import type { Tx } from '../platform/database';
+
+/** The sagas of one payment, the newest first: the first try, and what operators began again. */
+export async function sagasOf(tx: Tx, { order_id, payment_id }: { order_id: string; payment_id: string }) {
+  const sagas = await tx.saga.findMany({
+    where: { order_id, type: 'payment' },
+    orderBy: [{ created_at: 'desc' }, { saga_id: 'desc' }],
+  });
+  return sagas.filter(({ input }) => isOf(input, payment_id));
+}
+
+const isOf = (input: unknown, paymentId: string): boolean =>
+  typeof input === 'object' && input !== null && 'payment_id' in input && input.payment_id === paymentId;

@@ -1,0 +1,50 @@
+import { z } from '@hono/zod-openapi';
+import { loadInvoice } from '../billing/invoice-aggregate';
+import { paymentSagaId, type PaymentSagaInput } from '../contract';
+import { handle } from '../mediator/handler';
+import { defineCommand } from '../mediator/message';
+import { recordOperatorAction } from '../mediator/operator-action';
+import { loadOrder } from '../orders/order-aggregate';
+import { Refusal } from '../platform/refusal';
+import { reason, text } from '../platform/schemas';
+import { beginPaymentSaga } from './begin-payment-saga';
+import { refusalOf } from './payable';
+import { decidePayment } from './payment';
+import { paymentAggregate } from './payment-aggregate';
+import { sagasOf } from './payment-sagas';
+import { sagaNotFound } from '../sagas/saga-view';
+
+/** Begins a compensated payment saga again, as a new saga `<saga_id>-2` of the same payment. */
+export const restartSaga = defineCommand({
+  name: 'RestartSaga',
+  input: z.strictObject({ saga_id: text(100), reason }),
+  result: z.object({ state: z.literal('running'), saga_id: z.string(), input: z.custom<PaymentSagaInput>() }),
+  roles: ['operator'],
+});
+
+export const restartSagaHandler = handle(restartSaga, async ({ saga_id, reason: why }, context) => {
+  const { uow, now, principal, correlationId } = context;
+  const saga = await uow.tx.saga.findUnique({ where: { saga_id } });
+  if (!saga) throw sagaNotFound(saga_id);
+  if (saga.type !== 'payment') throw notCompensated(`${saga_id} is no payment saga`);
+
+  const { payment_id, order_id, invoice_id, customer_id, amount, currency } = saga.input as unknown as PaymentSagaInput;
+  const content = { payment_id, order_id, invoice_id, customer_id, amount, currency };
+  const order = await loadOrder(uow, content.order_id, principal);
+  const invoice = await loadInvoice(uow, content.invoice_id);
+  const sagas = await sagasOf(uow.tx, content);
+  const [newest] = sagas;
+  if (newest?.saga_id !== saga_id) throw notCompensated(`${saga_id} was begun again as ${newest?.saga_id}`);
+  if (newest.state !== 'compensated') throw notCompensated(`${saga_id} is ${newest.state}`);
+  const refusal = refusalOf(order, invoice, content);
+  if (refusal) throw new Refusal(refusal.code, refusal.detail);
+
+  const payment = await uow.load(paymentAggregate, content.payment_id);
+  uow.change(paymentAggregate, payment, decidePayment({ type: 'request', content, requested_at: now }, payment));
+  const next = `${paymentSagaId(content.payment_id)}-${sagas.length + 1}`;
+  recordOperatorAction(context, { action: 'saga.restart', subject: saga_id, reason: why, details: { begun: next } });
+  return beginPaymentSaga(uow, { ...content, saga_id: next, correlation_id: correlationId }, now);
+});
+
+const notCompensated = (why: string): Refusal =>
+  new Refusal('saga_not_compensated', `Only the newest, compensated saga of a payment can begin again: ${why}.`);

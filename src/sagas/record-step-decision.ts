@@ -1,0 +1,28 @@
+import { z } from 'zod';
+import { handle } from '../mediator/handler';
+import { defineCommand } from '../mediator/message';
+import { recordOperatorAction } from '../mediator/operator-action';
+import { reason } from '../platform/schemas';
+
+/** What an operator decided about a stuck step, once its workflow has accepted it. */
+export const recordStepDecision = defineCommand({
+  name: 'RecordStepDecision',
+  input: z.strictObject({ saga_id: z.string(), step: z.string(), verdict: z.enum(['retry', 'skip']), reason }),
+  result: z.null(),
+  roles: ['operator'],
+});
+
+export const recordStepDecisionHandler = handle(recordStepDecision, async (decision, context) => {
+  const { saga_id, step, verdict, reason: why } = decision;
+  const { uow, now } = context;
+  recordOperatorAction(context, { action: `saga.${verdict}`, subject: saga_id, reason: why, details: { step } });
+  if (verdict === 'skip') {
+    const skipped = { state: 'skipped', ended_at: now };
+    await uow.tx.sagaStep.upsert({
+      where: { saga_id_name: { saga_id, name: step } },
+      create: { saga_id, name: step, attempts: 0, ...skipped },
+      update: skipped,
+    });
+  }
+  return null;
+});

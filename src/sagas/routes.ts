@@ -1,0 +1,91 @@
+import { type OpenAPIHono, z } from '@hono/zod-openapi';
+import { apiRoute, idempotencyKey, json, jsonBody, onceOf, problems, sendOptions } from '../http/api-route';
+import type { HttpEnv } from '../http/http-env';
+import { createRouter } from '../http/router';
+import type { Mediator } from '../mediator/mediator';
+import { reason, text } from '../platform/schemas';
+import type { DecideStep } from './decide-step';
+import { findStep } from './find-step';
+import { getSaga } from './get-saga';
+import { listSagas, sagaFilter } from './list-sagas';
+import { restartSaga } from '../payments/restart-saga';
+import { sagaView } from './saga-view';
+import type { SagaStarter } from './start-saga';
+
+const tags = ['sagas'];
+const pending = z.object({ status: z.literal('pending'), saga_id: z.string() }).openapi('SagaPending');
+const because = jsonBody(z.strictObject({ reason }).openapi('OperatorReason'));
+const refused = problems(400, 401, 403, 404, 409, 413, 415, 422, 503);
+
+export interface SagaRouteDeps {
+  readonly mediator: Mediator;
+  readonly sagas: SagaStarter;
+  readonly decideStep: DecideStep;
+}
+
+/** Sagas as operators see and resolve them. */
+export function createSagaRoutes({ mediator, sagas, decideStep }: SagaRouteDeps): OpenAPIHono<HttpEnv> {
+  const routes = createRouter();
+
+  routes.openapi(
+    apiRoute('/sagas/{saga_id}', {
+      method: 'get',
+      tags,
+      summary: 'A saga with its steps',
+      request: { params: z.object({ saga_id: text(100) }) },
+      responses: { 200: json(sagaView, 'The saga'), ...problems(401, 403, 404, 503) },
+    }),
+    async (c) => c.json(await mediator.send(getSaga(c.req.valid('param')), sendOptions(c)), 200),
+  );
+
+  routes.openapi(
+    apiRoute('/sagas', {
+      method: 'get',
+      tags,
+      summary: 'List sagas, newest first',
+      request: { query: sagaFilter },
+      responses: { 200: json(listSagas.result, 'A page of sagas'), ...problems(401, 403, 422, 503) },
+    }),
+    async (c) => c.json(await mediator.send(listSagas(c.req.valid('query')), sendOptions(c)), 200),
+  );
+
+  const onStep = { params: z.object({ saga_id: text(100), step: text(50) }), body: because };
+  for (const [verdict, summary] of [
+    ['retry', 'Try a stuck step again now'],
+    ['skip', 'Give a stuck compensation up: it was dealt with by other means'],
+  ] as const) {
+    routes.openapi(
+      apiRoute(`/sagas/{saga_id}/steps/{step}/${verdict}`, {
+        method: 'post',
+        tags,
+        summary,
+        request: onStep,
+        responses: { 200: json(sagaView, 'The saga'), ...refused },
+      }),
+      async (c) => {
+        const { saga_id, step } = c.req.valid('param');
+        const { actor } = await mediator.send(findStep({ saga_id, step }), sendOptions(c));
+        await decideStep(saga_id, verdict, { step, actor, ...c.req.valid('json') });
+        return c.json(await mediator.send(getSaga({ saga_id }), sendOptions(c)), 200);
+      },
+    );
+  }
+
+  routes.openapi(
+    apiRoute('/sagas/{saga_id}/restart', {
+      method: 'post',
+      tags,
+      summary: 'Begin a compensated payment saga again, as <saga_id>-2',
+      request: { params: z.object({ saga_id: text(100) }), headers: idempotencyKey, body: because },
+      responses: { 202: json(pending, 'Begun: look at Location'), ...refused },
+    }),
+    async (c) => {
+      const command = { ...c.req.valid('param'), ...c.req.valid('json') };
+      const once = onceOf(c, 'POST /sagas/{saga_id}/restart', command);
+      const { saga_id, input } = await mediator.send(restartSaga(command), sendOptions(c, once));
+      await sagas.start({ saga_id, type: 'payment', input });
+      return c.json({ status: 'pending' as const, saga_id }, 202, { Location: `/sagas/${saga_id}` });
+    },
+  );
+  return routes;
+}

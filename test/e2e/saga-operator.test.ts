@@ -1,0 +1,111 @@
+import { eventually } from '../../dev/client/eventually';
+import { armFault, disarmFaults } from '../../dev/client/faults';
+import { newClientId, pay, placeOrder, readBalance, readSaga, untilStatus } from '../../dev/client/shop';
+import type { OrderView, SagaView } from '../../dev/client/views';
+import { type E2eStack, startE2eStack } from '../support/e2e-stack';
+
+const ROUND = 8;
+const DEADLINE_MS = 30_000;
+const reason = 'the ledger was repaired by hand';
+
+let stack: E2eStack;
+beforeAll(async () => (stack = await startE2eStack()), 60_000);
+afterAll(() => stack?.stop());
+afterEach(() => disarmFaults(stack.operator));
+
+/** A payment that is refused at its pivot, and whose credit cannot be reversed. */
+async function stuckPayment() {
+  const order = await placeOrder(stack.service);
+  const payment_id = newClientId('pay');
+  const saga_id = `payment-${payment_id}`;
+  await armFault(stack.operator, 'payments.settle', 'refuse');
+  await armFault(stack.operator, 'ledger.reverse_credit', 'error', 3 * ROUND);
+  expect((await pay(stack.service, order, { payment_id, wait: 0 })).status).toBe(202);
+  await until(saga_id, ({ state }) => state === 'stuck');
+  return { order, payment_id, saga_id };
+}
+
+const until = (sagaId: string, wanted: (saga: SagaView) => boolean) =>
+  eventually(
+    async () => {
+      const saga = await readSaga(stack.service, sagaId);
+      expect([wanted(saga), saga]).toEqual([true, saga]);
+      return saga;
+    },
+    { deadlineMs: DEADLINE_MS },
+  );
+
+const act = (path: string, body: object = { reason }) => stack.operator.call<SagaView>('POST', path, { json: body });
+const actions = (sagaId: string) =>
+  stack.query<{ action: string; reason: string; details: object }>(
+    'SELECT action, reason, details FROM operator_action WHERE subject = ANY ($1) ORDER BY at',
+    [sagaId],
+  );
+const stepOf = ({ steps }: SagaView, name: string) => steps.find((step) => step.name === name);
+const repeat = (order: OrderView, payment_id: string) => pay(stack.service, order, { payment_id });
+
+it('shows a stuck step with its attempts and error; a retry undoes it', async () => {
+  const { order, saga_id } = await stuckPayment();
+  const stuck = await readSaga(stack.operator, saga_id);
+  expect(stepOf(stuck, 'credit_balance')).toMatchObject({ state: 'undoing', error: expect.stringMatching(/.+/) });
+  expect(stepOf(stuck, 'credit_balance')?.attempts).toBeGreaterThanOrEqual(ROUND);
+
+  await disarmFaults(stack.operator);
+  const answer = await act(`/sagas/${saga_id}/steps/credit_balance/retry`);
+  expect(answer.status).toBe(200);
+  const saga = await until(saga_id, ({ state }) => state === 'compensated');
+  expect(stepOf(saga, 'credit_balance')?.state).toBe('undone');
+  expect(await readBalance(stack.service, order.customer_id)).toBe(0);
+  await eventually(async () => expect(await actions(saga_id)).toHaveLength(1), { deadlineMs: DEADLINE_MS });
+  expect(await actions(saga_id)).toEqual([{ action: 'saga.retry', reason, details: { step: 'credit_balance' } }]);
+});
+
+it('gives a stuck step up when an operator skips it: recorded, and the saga ends compensated', async () => {
+  const { saga_id } = await stuckPayment();
+  expect((await act(`/sagas/${saga_id}/steps/credit_balance/skip`)).status).toBe(200);
+  const saga = await until(saga_id, ({ state }) => state === 'compensated');
+  expect(stepOf(saga, 'credit_balance')?.state).toBe('skipped');
+  expect(await actions(saga_id)).toEqual([{ action: 'saga.skip', reason, details: { step: 'credit_balance' } }]);
+  const again = await act(`/sagas/${saga_id}/steps/credit_balance/skip`);
+  expect([again.status, again.body]).toMatchObject([409, { code: 'step_not_stuck' }]);
+});
+
+it('begins a compensated saga again, and answers the payment as the newest one stands', async () => {
+  const order = await placeOrder(stack.service);
+  const payment_id = newClientId('pay');
+  const saga_id = `payment-${payment_id}`;
+  await armFault(stack.operator, 'payments.settle', 'refuse');
+  const refused = await repeat(order, payment_id);
+  expect([refused.status, refused.body]).toMatchObject([409, { code: 'saga_compensated', saga_id }]);
+  expect((await repeat(order, payment_id)).text).toContain('saga_compensated');
+
+  const restarted = await act(`/sagas/${saga_id}/restart`);
+  expect([restarted.status, restarted.body]).toMatchObject([202, { status: 'pending', saga_id: `${saga_id}-2` }]);
+  await until(`${saga_id}-2`, ({ state }) => state === 'completed');
+  expect(await repeat(order, payment_id)).toMatchObject({ status: 200, body: { saga_id: `${saga_id}-2` } });
+  await untilStatus(stack.service, order.order_id, 'FULFILLED');
+  expect(await readBalance(stack.service, order.customer_id)).toBe(order.amount);
+
+  for (const id of [saga_id, `${saga_id}-2`]) {
+    const answer = await act(`/sagas/${id}/restart`);
+    expect([answer.status, answer.body]).toMatchObject([409, { code: 'saga_not_compensated' }]);
+  }
+  expect(await actions(saga_id)).toEqual([{ action: 'saga.restart', reason, details: { begun: `${saga_id}-2` } }]);
+});
+
+it.each(['steps/settle/retry', 'steps/settle/skip', 'restart'])(
+  '%s: needs an operator, a reason and a saga',
+  async (path) => {
+    const unknown = await act(`/sagas/payment-nobody/${path}`);
+    expect([unknown.status, unknown.body]).toMatchObject([404, { code: 'saga_not_found' }]);
+    const silent = await act(`/sagas/payment-nobody/${path}`, {});
+    expect([silent.status, silent.body]).toMatchObject([422, { code: 'validation_failed' }]);
+    const { status } = await stack.service.call('POST', `/sagas/payment-nobody/${path}`, { json: { reason } });
+    expect(status).toBe(403);
+  },
+);
+
+it('leaves a ledger that balances, except for the credit whose reversal was skipped', async () => {
+  const [{ sum } = { sum: null }] = await stack.query<{ sum: string }>('SELECT sum(amount)::text FROM ledger_entry');
+  expect(sum).toBe('0');
+});
