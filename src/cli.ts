@@ -8,6 +8,7 @@ import { say } from './cli/output';
 import { UsageError } from './cli/usage-error';
 import { ConfigError } from './config';
 import type { ValidationError } from './mediator/behaviours/validation';
+import { failureReason } from './messaging/apply-failure';
 import { connectKafka } from './messaging/kafka';
 import { createTopics } from './messaging/topics';
 import { isDatabaseOutage } from './platform/database-error';
@@ -63,7 +64,7 @@ function oneOf(...choices: string[]) {
 /** What is wrong, in words for the one who called. */
 function explain(error: unknown): string {
   if (isDatabaseOutage(error)) return 'The database does not answer; see DATABASE_URL.';
-  if (!(error instanceof Refusal)) return error instanceof Error ? error.message : String(error);
+  if (!(error instanceof Refusal)) return failureReason(error);
   const errors = (error.extra['errors'] ?? []) as readonly ValidationError[];
   if (errors.length === 0) return `${error.code}: ${error.detail}`;
   return errors

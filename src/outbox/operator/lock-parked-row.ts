@@ -16,11 +16,7 @@ export async function lockParkedRow(tx: Queryable, id: string): Promise<OutboxRo
 }
 
 /** What the audit keeps of it. */
-export const auditedRow = ({ event_id, type, aggregate_id, version, attempts, last_error }: OutboxRowDetail) => ({
-  event_id,
-  type,
-  aggregate_id,
-  version,
-  attempts,
-  last_error,
-});
+export function auditedRow(row: OutboxRowDetail) {
+  const { event_id, type, aggregate_id, version, attempts, last_error, replay_id } = row;
+  return { event_id, type, aggregate_id, version, attempts, last_error, ...(replay_id !== null && { replay_id }) };
+}
