@@ -4,6 +4,7 @@ import { eventRegistry } from './application';
 import { configure } from './cli/configure';
 import { addKeyCommands } from './cli/keys';
 import { addOutboxCommands } from './cli/outbox';
+import { addSagaCommands } from './cli/sagas';
 import { say } from './cli/output';
 import { UsageError } from './cli/usage-error';
 import { ConfigError } from './config';
@@ -53,6 +54,7 @@ program
 
 addKeyCommands(program);
 addOutboxCommands(program);
+addSagaCommands(program);
 
 function oneOf(...choices: string[]) {
   return (value: string): string => {

@@ -5,6 +5,8 @@ import type { Message, Principal } from '../mediator/message';
 import { connectDatabase, type Database } from '../platform/database';
 import { createLogger } from '../platform/logger';
 import { reason } from '../platform/schemas';
+import { connectTemporalClient, createWorkflowUrl, type TemporalClient } from '../platform/temporal';
+import { createSagaProgress } from '../sagas/saga-progress';
 import { configure } from './configure';
 
 /** Runs with a database, and closes it. */
@@ -22,12 +24,18 @@ export async function withDatabase<T>(work: (database: Database) => Promise<T>):
 export type Send = <Result>(message: Message<Result>) => Promise<Result>;
 
 /** The one way in, also from here: through the mediator, as the operator `cli/<actor>`. */
-export function asOperator<T>(actor: string | undefined, work: (send: Send) => Promise<T>): Promise<T> {
+export function asOperator<T>(
+  actor: string | undefined,
+  work: (send: Send, temporal: TemporalClient) => Promise<T>,
+): Promise<T> {
   const principal: Principal = { role: 'operator', keyId: `cli/${actor ?? osUser()}` };
-  return withDatabase((database) => {
+  return withDatabase(async (database) => {
     const logger = createLogger({ name: 'cli', level: 'silent', pretty: false });
-    const mediator = createApplication({ database, logger });
-    return work((message) => mediator.send(message, { principal }));
+    const config = configure().temporal;
+    const temporal = connectTemporalClient({ config });
+    const sagaProgress = createSagaProgress({ temporal, logger });
+    const mediator = createApplication({ database, logger, sagaProgress, workflowUrl: createWorkflowUrl(config) });
+    return work((message) => mediator.send(message, { principal }), temporal).finally(() => temporal.close());
   });
 }
 

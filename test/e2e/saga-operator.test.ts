@@ -1,6 +1,8 @@
 import { eventually } from '../../dev/client/eventually';
 import { armFault, disarmFaults } from '../../dev/client/faults';
 import { newClientId, pay, placeOrder, readBalance, readSaga, untilStatus } from '../../dev/client/shop';
+import { run } from '../../dev/os/run';
+import { fromRoot } from '../../dev/root';
 import type { OrderView, SagaView } from '../../dev/client/views';
 import { type E2eStack, startE2eStack } from '../support/e2e-stack';
 
@@ -34,6 +36,14 @@ const until = (sagaId: string, wanted: (saga: SagaView) => boolean) =>
     },
     { deadlineMs: DEADLINE_MS },
   );
+
+/** The built program, as a shell runs it. */
+function paysaga(...args: string[]) {
+  const { databaseUrl, kafkaBrokers, temporalAddress } = stack.services;
+  const addresses = { DATABASE_URL: databaseUrl, KAFKA_BROKERS: kafkaBrokers, TEMPORAL_ADDRESS: temporalAddress };
+  const env = { ...process.env, ...addresses, TEMPORAL_NAMESPACE: stack.namespace };
+  return run(process.execPath, [fromRoot('dist', 'src', 'cli.js'), 'sagas', ...args], { env });
+}
 
 const act = (path: string, body: object = { reason }) => stack.operator.call<SagaView>('POST', path, { json: body });
 const actions = (sagaId: string) =>
@@ -91,6 +101,25 @@ it('begins a compensated saga again, and answers the payment as the newest one s
     expect([answer.status, answer.body]).toMatchObject([409, { code: 'saga_not_compensated' }]);
   }
   expect(await actions(saga_id)).toEqual([{ action: 'saga.restart', reason, details: { begun: `${saga_id}-2` } }]);
+});
+
+it('does the same from the command line', async () => {
+  const { payment_id, saga_id } = await stuckPayment();
+  expect(await paysaga('ls', '--state', 'stuck')).toMatchObject({ code: 0, output: expect.stringContaining(saga_id) });
+  const shown = await paysaga('show', saga_id);
+  expect(shown.output).toMatch(/^credit_balance +undoing +\d+ /m);
+
+  const skipped = await paysaga('skip', saga_id, 'credit_balance', '--reason', reason, '--actor', 'ann');
+  expect(skipped).toMatchObject({ code: 0 });
+  await until(saga_id, ({ state }) => state === 'compensated');
+  const again = await paysaga('retry', saga_id, 'credit_balance', '--reason', reason);
+  expect(again).toEqual({ code: 1, output: expect.stringMatching(/^step_not_stuck: /) });
+
+  const restarted = await paysaga('restart', saga_id, '--reason', reason, '--json');
+  expect(JSON.parse(restarted.output)).toEqual({ status: 'pending', saga_id: `payment-${payment_id}-2` });
+  await until(`${saga_id}-2`, ({ state }) => state === 'completed');
+  const actors = await stack.query('SELECT action, actor FROM operator_action WHERE subject = $1 ORDER BY at', saga_id);
+  expect(actors[0]).toEqual({ action: 'saga.skip', actor: 'cli/ann' });
 });
 
 it.each(['steps/settle/retry', 'steps/settle/skip', 'restart'])(
