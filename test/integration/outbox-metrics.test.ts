@@ -2,6 +2,7 @@ import pino from 'pino';
 import { eventually } from '../../dev/client/eventually';
 import type { Kafka } from '../../src/messaging/kafka';
 import { laneOf } from '../../src/outbox/lane';
+import { readOutboxLag } from '../../src/outbox/outbox-lag.sql';
 import { registerOutboxMetrics } from '../../src/outbox/outbox-metrics';
 import { createRelayMetrics } from '../../src/outbox/relay/relay-metrics';
 import { createMetrics, type Metrics } from '../../src/platform/metrics';
@@ -122,6 +123,10 @@ test('tells of a backlog too large to be counted within a few per cent, and fast
     expect(told.sum('paysaga_outbox_pending')).toBeLessThan(1_050_000);
     expect(told.samples.filter(({ name }) => name === 'paysaga_outbox_pending')).toHaveLength(16);
     expect(told.sum('paysaga_outbox_oldest_age_seconds', { lane: '0' })).toBeGreaterThanOrEqual(60);
+
+    const asked = performance.now();
+    expect((await readOutboxLag(db.database)).oldestSeconds).toBeGreaterThanOrEqual(60);
+    expect(performance.now() - asked).toBeLessThan(1_000);
   } finally {
     await db.query('SET session_replication_role = origin');
   }
