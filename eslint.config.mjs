@@ -85,7 +85,15 @@ export default tseslint.config(
   },
   ...importDirection,
   {
-    files: ['src/config.ts', 'src/cli/configure.ts', 'dev/**', 'bench/**', 'examples/**', 'test/**', 'prisma.config.ts'],
+    files: [
+      'src/config.ts',
+      'src/cli/configure.ts',
+      'dev/**',
+      'bench/**',
+      'examples/**',
+      'test/**',
+      'prisma.config.ts',
+    ],
     rules: { 'no-restricted-properties': 'off' },
   },
   { files: ['prisma.config.ts', 'jest.config.js'], rules: { 'import-x/no-default-export': 'off' } },

@@ -28,7 +28,12 @@ const NO_TOPIC = 'none';
  * the same: take `max` over processes, then sum over lanes. While the database is away there are no
  * samples, rather than old ones.
  */
-export function registerOutboxMetrics({ metrics, database, registry, logger = silentLogger }: OutboxMetricsOptions): void {
+export function registerOutboxMetrics({
+  metrics,
+  database,
+  registry,
+  logger = silentLogger,
+}: OutboxMetricsOptions): void {
   const read = cached(FRESH_MS, async (): Promise<Backlog> => {
     try {
       const [lanes, parked] = await Promise.all([readLaneBacklogs(database), readParkedRows(database)]);
