@@ -46,9 +46,10 @@ program
   .description('make the Kafka topics that are missing')
   .action(async () => {
     const { kafka } = configure();
-    const logger = createLogger({ name: 'cli', level: 'silent', pretty: false });
+    const logger = createLogger({ name: 'cli', level: 'warn', pretty: false });
     const { topics } = eventRegistry;
-    const made = await createTopics({ kafka: connectKafka({ config: kafka, logger }), topics, config: kafka.topics });
+    const connected = connectKafka({ config: kafka, logger });
+    const made = await createTopics({ kafka: connected, topics, config: kafka.topics, logger });
     say(made.length === 0 ? `All ${topics.length} topics are there.` : `Made ${made.join(', ')}.`);
   });
 
