@@ -135,7 +135,8 @@ it('keeps first occurrences in order while new events are written beside the rep
   writeReplays();
   await order({ from: ago(2 * HOUR_MS) });
   for (const version of [4, 5, 6]) {
-    for (const aggregateId of ['a', 'b', 'c']) await appendThing(db, { aggregateId, version });
+    for (const aggregateId of ['a', 'b', 'c'])
+      await appendThing(db, { aggregateId, version, occurredAt: ago(-HOUR_MS) });
   }
   await published(27);
   const first = reader.messages.filter(({ headers }) => headers.ce_replayid === undefined);

@@ -30,7 +30,7 @@ export interface ThingEvent {
 /** Inserts an event with its outbox row, in the transaction of the connection that is given. */
 export async function appendThing(connection: Pick<TestDatabase, 'query'>, event: ThingEvent): Promise<string> {
   const { aggregateId, version, type = 'thing.happened', text = 'ok' } = event;
-  const { occurredAt = '2026-11-21T10:00:00.123Z' } = event;
+  const { occurredAt = new Date().toISOString() } = event;
   const eventId = uniqueName('evt');
   await connection.query(
     `WITH new_event AS (
