@@ -11,9 +11,7 @@ module.exports = {
   transform: { '^.+\\.ts$': swc, 'schema-engine-wasm/.+\\.js$': swc },
   // The one ES module that the product itself imports.
   transformIgnorePatterns: ['/node_modules/(?!@prisma/schema-engine-wasm/)'],
-  // The tests share two cores and one Kafka; end-to-end ones have the processes to themselves.
-  maxWorkers: 1,
-  // The end-to-end files start whole processes on the same topics: one file at a time.
+  // The end-to-end files start whole processes on the same topics: one file at a time (see dev/test.ts).
   maxWorkers: 1,
   testTimeout: 60_000,
 };
