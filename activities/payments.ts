@@ -1,4 +1,11 @@
-import type { OperatorDecision, PaymentSagaInput, PaymentSagaResult, SagaFailure, SagaState } from '../src/contract';
+import type {
+  OperatorDecision,
+  PaymentSagaInput,
+  PaymentSagaResult,
+  SagaFailure,
+  SagaState,
+  StepVerdict,
+} from '../src/contract';
 import { stepOnce, undoOnce } from '../src/inbox/once';
 import type { Mediator } from '../src/mediator/mediator';
 import { confirmSettlement } from '../src/payments/confirm-settlement';
@@ -21,7 +28,7 @@ export interface SagaOutcomeReport {
 export interface StepDecisionReport extends OperatorDecision {
   readonly saga_id: string;
   readonly correlation_id: string;
-  readonly verdict: 'retry' | 'skip';
+  readonly verdict: StepVerdict;
   /** Counted together with the outcomes. */
   readonly sequence: number;
 }

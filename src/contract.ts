@@ -71,6 +71,10 @@ export interface SagaStepStatus {
   readonly error: string | null;
 }
 
+/** What an operator says about a stuck step. */
+export const stepVerdicts = ['retry', 'skip'] as const;
+export type StepVerdict = (typeof stepVerdicts)[number];
+
 /** Argument of the updates `retryStep` and `skipStep`; kept in the workflow's history. */
 export interface OperatorDecision {
   /** The forward step whose compensation is stuck. */

@@ -16,9 +16,9 @@ import {
   type SagaStepStatus,
   searchAttributes,
   type StepState,
+  type StepVerdict,
 } from '../src/contract';
 import { describe } from './saga-failure';
-import type { Verdict } from './saga-operator';
 
 export const status = defineQuery<SagaStatus>('status');
 
@@ -47,7 +47,7 @@ export interface SagaJournal {
   /** A round of attempts failed: raises the alarm. */
   stuck(step: string, error: unknown, attempts: number): void;
   /** An operator's decision about a stuck step. */
-  decided(verdict: Verdict, decision: OperatorDecision): void;
+  decided(verdict: StepVerdict, decision: OperatorDecision): void;
   resolved(step: string, state: StepState): void;
   /** Resolves when Postgres knows. */
   compensated(): Promise<void>;

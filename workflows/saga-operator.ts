@@ -1,5 +1,5 @@
 import { ApplicationFailure, defineUpdate, log, setHandler } from '@temporalio/workflow';
-import type { OperatorDecision } from '../src/contract';
+import type { OperatorDecision, StepVerdict } from '../src/contract';
 
 /** Tries a stuck step again at once. */
 export const retryStep = defineUpdate<void, [OperatorDecision]>('retryStep');
@@ -8,26 +8,24 @@ export const skipStep = defineUpdate<void, [OperatorDecision]>('skipStep');
 
 interface Waiting {
   readonly skippable: boolean;
-  readonly decide: (verdict: Verdict) => void;
+  readonly decide: (verdict: StepVerdict) => void;
 }
 
 export interface SagaOperator {
   /** What an operator says about a stuck step. A step has one decision at a time: a second is refused. */
-  decides(step: string, may: { readonly skip: boolean }): Promise<Verdict>;
+  decides(step: string, may: { readonly skip: boolean }): Promise<StepVerdict>;
   /** The step is stuck no more; a decision that arrives now is refused. */
   dismiss(step: string): void;
 }
-
-export type Verdict = 'retry' | 'skip';
 
 /**
  * Registers the updates: before the workflow's first await, so that none is missed.
  * @param decided told of each decision that is accepted
  */
-export function awaitOperator(decided: (verdict: Verdict, decision: OperatorDecision) => void): SagaOperator {
+export function awaitOperator(decided: (verdict: StepVerdict, decision: OperatorDecision) => void): SagaOperator {
   const waiting = new Map<string, Waiting>();
 
-  function accept(update: typeof retryStep, verdict: Verdict): void {
+  function accept(update: typeof retryStep, verdict: StepVerdict): void {
     setHandler(
       update,
       (decision) => {
@@ -57,7 +55,7 @@ export function awaitOperator(decided: (verdict: Verdict, decision: OperatorDeci
   };
 }
 
-function refuseUnless(waiting: Waiting | undefined, verdict: Verdict, step: string): void {
+function refuseUnless(waiting: Waiting | undefined, verdict: StepVerdict, step: string): void {
   if (waiting && (verdict === 'retry' || waiting.skippable)) return;
   const message = waiting
     ? `Step ${step} is no compensation: it can be retried, but not skipped.`

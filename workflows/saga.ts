@@ -100,8 +100,10 @@ export async function runSaga({ subject, steps, options }: Saga): Promise<void> 
     await CancellationScope.nonCancellable(() => compensate(begun.toReversed(), failure));
     throw sagaCompensated(failure);
   }
-  await CancellationScope.nonCancellable(() => journal.completed());
-  await CancellationScope.nonCancellable(() => condition(allHandlersFinished));
+  await CancellationScope.nonCancellable(async () => {
+    await journal.completed();
+    await condition(allHandlersFinished);
+  });
 
   async function forward(step: SagaStep): Promise<void> {
     if (pivotPassed) {

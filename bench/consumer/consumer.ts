@@ -1,9 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { Client } from 'pg';
+import type { Client } from 'pg';
 import type { Measurement } from '../measurement';
 import { startProcess } from '../stack/start-process';
 import { producePaidEvents } from './paid-events';
 import { rawInboxRate } from './raw-inbox';
+import { connectClient } from '../stack/connect-client';
 
 /** Applied before the clock starts: the group has joined, and the code is warm. */
 const WARM_UP_EVENTS = 1_000;
@@ -21,10 +22,8 @@ export const consumer: Measurement = {
   better: 'higher',
   goal: 0.6,
   async prepare(stack) {
-    const { databaseUrl, config, teardown } = stack;
-    const client = new Client({ connectionString: databaseUrl });
-    await client.connect();
-    teardown.add(() => client.end());
+    const { config } = stack;
+    const client = await connectClient(stack);
     return async function round() {
       await client.query('TRUNCATE inbox');
       await producePaidEvents(config.kafka, WARM_UP_EVENTS + EVENTS);

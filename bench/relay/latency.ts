@@ -1,5 +1,4 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { Client } from 'pg';
 import { eventRegistry } from '../../src/application';
 import { laneOf } from '../../src/outbox/lane';
 import { createListener } from '../../src/outbox/wake-up/listener';
@@ -14,6 +13,7 @@ import { enqueue, fillEvents, ROWS } from './fill-outbox';
 import { startPlainRelay } from './plain-relay';
 import { connectRawKafka } from './raw-kafka';
 import { relayOptions } from './relay-options';
+import { connectClient } from '../stack/connect-client';
 
 /** Half of the relay's poll interval: what waiting for the next poll takes on average. */
 const POLL_ALLOWANCE_MS = 25;
@@ -32,9 +32,7 @@ export const latency: Measurement = {
   goal: 1,
   async prepare(stack) {
     const { databaseUrl, config, teardown } = stack;
-    const client = new Client({ connectionString: databaseUrl });
-    await client.connect();
-    teardown.add(() => client.end());
+    const client = await connectClient(stack);
     await fillEvents(client);
     const logger = createLogger({ name: 'bench', ...config.log });
     const hints = { url: databaseUrl, applicationName: 'paysaga-bench-hints', logger };

@@ -1,5 +1,4 @@
 import { NativeConnection, Worker } from '@temporalio/worker';
-import { Client } from 'pg';
 import { createOutboxActivities, type OutboxActivitiesOptions } from '../../activities/outbox';
 import { fromRoot } from '../../dev/root';
 import { taskQueues } from '../../src/contract';
@@ -12,6 +11,7 @@ import { drainRate } from './drain';
 import { fillEvents } from './fill-outbox';
 import { startPlainRelay } from './plain-relay';
 import { relayOptions } from './relay-options';
+import { connectClient } from '../stack/connect-client';
 
 /** Rows per second of the relay in its Temporal activity. The limit is the same loop in plain Node. */
 export const relayActivity: Measurement = {
@@ -20,9 +20,7 @@ export const relayActivity: Measurement = {
   better: 'higher',
   goal: 0.97,
   async prepare(stack) {
-    const client = new Client({ connectionString: stack.databaseUrl });
-    await client.connect();
-    stack.teardown.add(() => client.end());
+    const client = await connectClient(stack);
     await fillEvents(client);
     const options = relayOptions(stack);
     installTemporalRuntime(options.logger);

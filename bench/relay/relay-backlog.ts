@@ -1,11 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { Client } from 'pg';
 import { eventRegistry } from '../../src/application';
 import { residentMiB } from '../memory/resident';
 import type { Measurement } from '../measurement';
 import { startProcess } from '../stack/start-process';
 import { fillEvents, fillOutbox } from './fill-outbox';
 import { connectRawKafka } from './raw-kafka';
+import { connectClient } from '../stack/connect-client';
 
 const BACKLOG = 1_000_000;
 /** Relayed before the clock starts. */
@@ -23,10 +23,8 @@ export const relayBacklog: Measurement = {
   better: 'higher',
   goal: 0.9,
   async prepare(stack) {
-    const { databaseUrl, config, teardown } = stack;
-    const client = new Client({ connectionString: databaseUrl });
-    await client.connect();
-    teardown.add(() => client.end());
+    const { config, teardown } = stack;
+    const client = await connectClient(stack);
     await fillEvents(client, BACKLOG + WARM_UP);
     const kafka = connectRawKafka(config.kafka);
     const stored = await kafka.countStored(eventRegistry.topics);

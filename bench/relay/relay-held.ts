@@ -1,9 +1,9 @@
-import { Client } from 'pg';
 import type { Measurement } from '../measurement';
 import { drain, drainRate } from './drain';
 import { fillEvents, ROWS } from './fill-outbox';
 import { startPlainRelay } from './plain-relay';
 import { relayOptions } from './relay-options';
+import { connectClient } from '../stack/connect-client';
 
 const HELD_MS = 60_000;
 
@@ -17,12 +17,8 @@ export const relayHeld: Measurement = {
   better: 'higher',
   goal: 0.85,
   async prepare(stack) {
-    const { databaseUrl, teardown } = stack;
-    const client = new Client({ connectionString: databaseUrl });
-    const holder = new Client({ connectionString: databaseUrl });
-    await Promise.all([client.connect(), holder.connect()]);
-    teardown.add(() => client.end());
-    teardown.add(() => holder.end());
+    const client = await connectClient(stack);
+    const holder = await connectClient(stack);
     await fillEvents(client);
     const options = relayOptions(stack);
 

@@ -1,4 +1,3 @@
-import { Client } from 'pg';
 import { inSequence, type Measurement } from '../measurement';
 import { relayGroups } from '../../src/outbox/relay/keep-relays-running';
 import { drainRate } from './drain';
@@ -8,6 +7,7 @@ import { startPlainRelay } from './plain-relay';
 import { rawClaimRate } from './raw-claim';
 import { createRawSender } from './raw-send';
 import { relayOptions } from './relay-options';
+import { connectClient } from '../stack/connect-client';
 
 /**
  * Rows per second of the relay on a filled outbox, in plain Node. The limit does in sequence what cannot
@@ -20,9 +20,7 @@ export const relay: Measurement = {
   goal: 0.9,
   async prepare(stack) {
     const { databaseUrl, config, teardown } = stack;
-    const client = new Client({ connectionString: databaseUrl });
-    await client.connect();
-    teardown.add(() => client.end());
+    const client = await connectClient(stack);
     await fillEvents(client);
     const options = relayOptions(stack);
     const { batchSize, lanesPerRelay } = config.outbox;

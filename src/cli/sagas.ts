@@ -1,5 +1,6 @@
 import { type Command, Option } from 'commander';
-import { createDecideStep, type StepVerdict } from '../sagas/decide-step';
+import type { StepVerdict } from '../contract';
+import { createDecideStep } from '../sagas/decide-step';
 import { findStep } from '../sagas/find-step';
 import { getSaga } from '../sagas/get-saga';
 import { listSagas } from '../sagas/list-sagas';

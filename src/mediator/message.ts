@@ -10,6 +10,9 @@ export type Principal =
 
 export const system: Principal = { role: 'system' };
 
+/** Who did it, for the audit: the API key's id, or the service itself. */
+export const actorOf = (principal: Principal): string => (principal.role === 'system' ? 'system' : principal.keyId);
+
 /** Whether data of this customer is the principal's to see; otherwise it does not exist for it. */
 export const maySee = (principal: Principal, customerId: string): boolean =>
   principal.role !== 'customer' || principal.customerId === customerId;

@@ -1,6 +1,6 @@
 import { newId } from '../platform/ids';
 import type { HandlerContext } from './handler';
-import type { Principal } from './message';
+import { actorOf } from './message';
 
 /** One act of a person, past the normal course of things. */
 export interface OperatorAct {
@@ -28,5 +28,3 @@ export function recordOperatorAction({ uow, principal, now }: HandlerContext, ac
     details,
   });
 }
-
-const actorOf = (principal: Principal): string => (principal.role === 'system' ? 'system' : principal.keyId);

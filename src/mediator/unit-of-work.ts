@@ -53,6 +53,7 @@ export function createUnitOfWork({ registry, context, tx, lanes }: UnitOfWorkOpt
   const inserts = new Map<TableName, Row[]>();
   /** The last state of each aggregate changed here, by table and id. */
   const changes = new Map<string, Change>();
+
   const insert = (table: TableName, row: Row): void => {
     const rows = inserts.get(table);
     if (rows) rows.push(row);

@@ -1,5 +1,6 @@
 import type { Config } from '../config';
 import type { Database } from '../platform/database';
+import { groupBy } from '../platform/group-by';
 import type { Logger } from '../platform/logger';
 import { failureKind, failureReason } from './apply-failure';
 import { type ApplyFailure, createApply, type ApplyOptions } from './apply-messages';
@@ -36,7 +37,7 @@ export function createApplyInOrder(options: ApplyInOrderOptions) {
 
   return async function applyInOrder(topic: string, messages: readonly IncomingMessage[]): Promise<void> {
     const letters: NewDeadLetter[] = [];
-    const queues = byKey(messages);
+    const queues = new Map<string, IncomingMessage[]>(groupBy(messages, ({ key }) => key));
     for (const key of await findHeldKeys(database, definition.group, topic, [...queues.keys()])) {
       letters.push(...(queues.get(key) ?? []).map(queued));
       queues.delete(key);
@@ -63,16 +64,6 @@ const queued = (message: IncomingMessage): NewDeadLetter => ({
   attempts: 0,
   retryAfterMs: null,
 });
-
-function byKey(messages: readonly IncomingMessage[]): Map<string, IncomingMessage[]> {
-  const queues = new Map<string, IncomingMessage[]>();
-  for (const message of messages) {
-    const queue = queues.get(message.key);
-    if (queue) queue.push(message);
-    else queues.set(message.key, [message]);
-  }
-  return queues;
-}
 
 function takeFirsts(queues: Map<string, IncomingMessage[]>): IncomingMessage[] {
   const firsts: IncomingMessage[] = [];

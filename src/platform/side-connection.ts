@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { Client } from 'pg';
 import { createBackoff } from './backoff';
 import type { Logger } from './logger';
@@ -54,10 +55,7 @@ export function openSideConnection(options: SideConnectionOptions): SideConnecti
         const client = await connect();
         backoff.reset();
         open = client;
-        await new Promise<void>((resolve) => {
-          client.once('end', resolve);
-          closing.signal.addEventListener('abort', () => resolve(), { once: true });
-        });
+        await once(client, 'end', { signal: closing.signal }).catch(() => undefined);
         open = undefined;
         await client.end().catch(() => undefined);
       } catch (error) {

@@ -1,11 +1,9 @@
 import { WorkflowNotFoundError, WorkflowUpdateFailedError } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
-import type { OperatorDecision } from '../contract';
+import type { OperatorDecision, StepVerdict } from '../contract';
 import { newId } from '../platform/ids';
 import { Refusal } from '../platform/refusal';
 import type { TemporalClient } from '../platform/temporal';
-
-export type StepVerdict = 'retry' | 'skip';
 
 /**
  * Tells a saga's workflow what an operator decided. It keeps the decision in its history, and records it in the

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { handle } from '../mediator/handler';
-import { defineQuery } from '../mediator/message';
+import { actorOf, defineQuery } from '../mediator/message';
 import type { Database } from '../platform/database';
 import { text } from '../platform/schemas';
 import { sagaNotFound } from './saga-view';
@@ -18,5 +18,5 @@ export const createFindStep = (database: Database) =>
   handle(findStep, async ({ saga_id }, { principal }) => {
     const saga = await database.saga.findUnique({ where: { saga_id }, select: { saga_id: true } });
     if (!saga) throw sagaNotFound(saga_id);
-    return { actor: principal.role === 'system' ? 'system' : principal.keyId };
+    return { actor: actorOf(principal) };
   });

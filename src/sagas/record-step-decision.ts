@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { stepVerdicts } from '../contract';
 import { handle } from '../mediator/handler';
 import { defineCommand } from '../mediator/message';
 import { recordOperatorAction } from '../mediator/operator-action';
@@ -7,7 +8,7 @@ import { reason } from '../platform/schemas';
 /** What an operator decided about a stuck step, once its workflow has accepted it. */
 export const recordStepDecision = defineCommand({
   name: 'RecordStepDecision',
-  input: z.strictObject({ saga_id: z.string(), step: z.string(), verdict: z.enum(['retry', 'skip']), reason }),
+  input: z.strictObject({ saga_id: z.string(), step: z.string(), verdict: z.enum(stepVerdicts), reason }),
   result: z.null(),
   roles: ['operator'],
 });

@@ -1,4 +1,5 @@
 import { Counter, Histogram } from 'prom-client';
+import { groupBy } from '../../platform/group-by';
 import { DURATION_BUCKETS, type Metrics } from '../../platform/metrics';
 import type { EventRegistry } from '../event-registry';
 import type { Batch } from './batch';
@@ -87,9 +88,8 @@ export function createRelayMetrics(metrics: Metrics, registry: EventRegistry): R
   return {
     sent(batch, result, durationMs) {
       sendSeconds.observe(durationMs / 1_000);
-      for (const { rows } of grouped(batch.rows, ({ lane }) => lane))
-        batchRows.observe({ lane: rows[0].lane }, rows.length);
-      for (const { rows } of grouped(result.published, ({ lane, type }) => `${lane}/${type}`)) {
+      for (const [lane, rows] of groupBy(batch.rows, (row) => row.lane)) batchRows.observe({ lane }, rows.length);
+      for (const rows of groupBy(result.published, ({ lane, type }) => `${lane}/${type}`).values()) {
         published.inc(labelsOf(rows[0]), rows.length);
       }
       for (const { row } of result.failed) failed.inc({ ...labelsOf(row), reason: 'row' });
@@ -102,16 +102,4 @@ export function createRelayMetrics(metrics: Metrics, registry: EventRegistry): R
     waits: (on) => waits.inc({ on }),
     fencedOff: () => fencedOff.inc(),
   };
-}
-
-type Group = { readonly rows: [PendingRow, ...PendingRow[]] };
-
-function grouped(rows: readonly PendingRow[], keyOf: (row: PendingRow) => string | number): Iterable<Group> {
-  const groups = new Map<string | number, Group>();
-  for (const row of rows) {
-    const group = groups.get(keyOf(row));
-    if (group) group.rows.push(row);
-    else groups.set(keyOf(row), { rows: [row] });
-  }
-  return groups.values();
 }

@@ -2,6 +2,7 @@ import type { OutboxConfig } from '../../config';
 import type { Queryable } from '../../platform/queryable';
 import type { CloudEventsMode } from '../../messaging/structured-event';
 import type { Faults } from '../../platform/faults';
+import { groupBy } from '../../platform/group-by';
 import type { Logger } from '../../platform/logger';
 import { type Batch, composeBatch } from './batch';
 import type { EventRegistry } from '../event-registry';
@@ -64,6 +65,9 @@ export function createRelayRound(options: RelayRoundOptions): RelayRound {
     return rows;
   };
 
+  const hasFullLane = (rows: readonly PendingRow[]): boolean =>
+    [...groupBy(rows, ({ lane }) => lane).values()].some(({ length }) => length >= config.batchSize);
+
   const claimAhead = ({ rows }: Batch): typeof ahead => {
     const claiming = claim(rows);
     claiming.catch(() => undefined);
@@ -82,7 +86,7 @@ export function createRelayRound(options: RelayRoundOptions): RelayRound {
       await faults.pass('relay.before_send');
       const sentAt = performance.now();
       const sending = sender.send(batch);
-      const backlog = batch.cut || hasFullLane(claimed, config.batchSize);
+      const backlog = batch.cut || hasFullLane(claimed);
       const next = backlog ? claimAhead(batch) : undefined;
       const result = await sending;
       metrics.sent(batch, result, performance.now() - sentAt);
@@ -99,10 +103,4 @@ export function createRelayRound(options: RelayRoundOptions): RelayRound {
       return { published: result.published.length, busy, brokerError: result.brokerError };
     },
   };
-}
-
-function hasFullLane(rows: readonly PendingRow[], full: number): boolean {
-  const counts = new Map<number, number>();
-  for (const { lane } of rows) counts.set(lane, (counts.get(lane) ?? 0) + 1);
-  return [...counts.values()].some((count) => count >= full);
 }

@@ -1,3 +1,4 @@
+import { groupBy } from '../../platform/group-by';
 import type { FailedRow } from './batch';
 import { publishErrorKind } from './publish-error';
 import type { PendingRow } from './relay.sql';
@@ -22,7 +23,7 @@ export async function sendApart(rows: readonly PendingRow[], send: SendPart): Pr
   const published: PendingRow[] = [];
   const failed: FailedRow[] = [];
 
-  for (const aggregate of byAggregate(rows)) {
+  for (const aggregate of groupBy(rows, ({ aggregate_id }) => aggregate_id).values()) {
     const failure = await send(aggregate);
     if (!failure) {
       published.push(...aggregate);
@@ -53,13 +54,3 @@ const refused = (rows: readonly PendingRow[], error: unknown): SendResult => ({
   published: [],
   failed: rows.map((row) => ({ row, error })),
 });
-
-function byAggregate(rows: readonly PendingRow[]): Iterable<PendingRow[]> {
-  const groups = new Map<string, PendingRow[]>();
-  for (const row of rows) {
-    const group = groups.get(row.aggregate_id);
-    if (group) group.push(row);
-    else groups.set(row.aggregate_id, [row]);
-  }
-  return groups.values();
-}

@@ -41,13 +41,17 @@ export function createListener(options: ListenerOptions): Listener {
       return {
         async wait(ms, signal) {
           await wait(Math.min(ms, GATHER_MS), signal);
-          const hinted = new AbortController();
+          // By hand: each AbortSignal.any leaves something behind at a signal that lives for long.
+          const ended = new AbortController();
+          const end = (): void => ended.abort();
           const look = (): void => {
-            if (count() !== seen) hinted.abort();
+            if (signal.aborted || count() !== seen) end();
           };
           waiting.add(look);
+          signal.addEventListener('abort', end);
           look();
-          await wait(ms - GATHER_MS, AbortSignal.any([signal, hinted.signal]));
+          await wait(ms - GATHER_MS, ended.signal);
+          signal.removeEventListener('abort', end);
           waiting.delete(look);
           seen = count();
         },
