@@ -5,11 +5,23 @@ import { z } from 'zod';
 /** `"1"`/`"true"` or `"0"`/`"false"`. */
 const flag = z.enum(['0', '1', 'true', 'false']).transform((text) => text === '1' || text === 'true');
 const integer = (min: number, max: number) => z.coerce.number().pipe(z.int().min(min).max(max));
+const httpUrl = z.url({ protocol: /^https?$/, error: 'must be an http:// or https:// URL' });
+const trimSlash = (url: string): string => url.replace(/\/+$/, '');
 const list = z.string().transform((text) =>
   text
     .split(',')
     .map((item) => item.trim())
     .filter(Boolean),
+);
+
+/** `name=url, …`, in order. */
+const namedUrls = list.transform((items, context) =>
+  items.map((item) => {
+    const [, name = '', url = ''] = /^([a-z][a-z0-9_-]{0,31})=(.+)$/.exec(item) ?? [];
+    if (httpUrl.safeParse(url).success) return { name, url: trimSlash(url) };
+    context.addIssue({ code: 'custom', message: 'must be name=http://…, several with commas' });
+    return z.NEVER;
+  }),
 );
 
 /** A PEM file, by its path; becomes its content. */
@@ -75,6 +87,20 @@ const environment = z
       .pipe(z.array(z.string().transform(Number).pipe(z.int().min(0).max(86_400_000))).max(20))
       .default([1_000, 30_000, 300_000]),
 
+    PAYMENT_PROVIDERS: namedUrls.default([]),
+    STRIPE_API_KEY: z.string().optional(),
+    STRIPE_API_URL: httpUrl.optional(),
+    STRIPE_WEBHOOK_SECRET: z
+      .string()
+      .regex(/^whsec_.+$/, 'must begin with whsec_')
+      .optional(),
+    PAYMENT_WEBHOOK_SECRET: z
+      .string()
+      .regex(/^whsec_[A-Za-z0-9+/]{32,}={0,2}$/, 'must be whsec_ and at least 24 bytes in base64')
+      .optional(),
+    CARRIER_URL: httpUrl.transform(trimSlash).optional(),
+    PROVIDER_TIMEOUT_MS: integer(100, 4_500).default(3_000),
+
     HOUSEKEEPING_INTERVAL_MS: integer(60_000, 86_400_000).default(3_600_000),
     COMPENSATION_MAX_INTERVAL_MS: integer(200, 3_600_000).default(5_000),
     FAULT_INJECTION: flag.default(false),
@@ -97,6 +123,12 @@ const environment = z
     if (value.OUTBOX_LAG_UNHEALTHY_SECONDS < value.OUTBOX_LAG_DEGRADED_SECONDS) {
       complain('OUTBOX_LAG_UNHEALTHY_SECONDS', 'is less than OUTBOX_LAG_DEGRADED_SECONDS');
     }
+    const names = value.PAYMENT_PROVIDERS.map(({ name }) => name);
+    if (new Set(names).size < names.length) complain('PAYMENT_PROVIDERS', 'names two providers the same');
+    if (names.includes('stripe')) complain('PAYMENT_PROVIDERS', 'cannot name one stripe: that is STRIPE_API_KEY');
+    if (value.STRIPE_API_URL !== undefined && value.STRIPE_API_KEY === undefined) {
+      complain('STRIPE_API_URL', 'needs STRIPE_API_KEY');
+    }
     if (value.FAULT_INJECTION && value.NODE_ENV === 'production') {
       complain('FAULT_INJECTION', 'is never allowed when NODE_ENV is production (its default)');
     }
@@ -106,6 +138,8 @@ export type Config = ReturnType<typeof loadConfig>;
 export type KafkaConfig = Config['kafka'];
 export type OutboxConfig = Config['outbox'];
 export type OutboxLagConfig = Config['outboxLag'];
+export type PaymentsConfig = Config['payments'];
+export type CarrierConfig = Config['carrier'];
 
 /** Every error of the configuration at once. The entry points print it and exit with 2. */
 export class ConfigError extends Error {
@@ -182,6 +216,21 @@ export function loadConfig(variables: Record<string, string | undefined> = proce
       unhealthySeconds: env.OUTBOX_LAG_UNHEALTHY_SECONDS,
     },
     consumer: { sessionTimeoutMs: env.CONSUMER_SESSION_TIMEOUT_MS, retryDelaysMs: env.CONSUMER_RETRY_DELAYS_MS },
+    payments: {
+      providers: env.PAYMENT_PROVIDERS,
+      ...(env.STRIPE_API_KEY !== undefined && {
+        stripe: {
+          apiKey: env.STRIPE_API_KEY,
+          ...(env.STRIPE_API_URL !== undefined && { apiUrl: env.STRIPE_API_URL }),
+        },
+      }),
+    },
+    carrier: { ...(env.CARRIER_URL !== undefined && { url: env.CARRIER_URL }) },
+    providerTimeoutMs: env.PROVIDER_TIMEOUT_MS,
+    webhooks: {
+      ...(env.PAYMENT_WEBHOOK_SECRET !== undefined && { paymentSecret: env.PAYMENT_WEBHOOK_SECRET }),
+      ...(env.STRIPE_WEBHOOK_SECRET !== undefined && { stripeSecret: env.STRIPE_WEBHOOK_SECRET }),
+    },
     housekeeping: { intervalMs: env.HOUSEKEEPING_INTERVAL_MS },
     saga: { compensationMaxIntervalMs: env.COMPENSATION_MAX_INTERVAL_MS },
     faultInjection: env.FAULT_INJECTION,

@@ -1,0 +1,33 @@
+import { z } from 'zod';
+import type { Circuit } from '../../platform/circuit/circuit-breaker';
+import { createJsonClient } from '../../platform/json-client';
+import type { Carrier } from './carrier';
+
+export interface HttpCarrierOptions {
+  readonly name: string;
+  /** Without a slash at its end. */
+  readonly url: string;
+  readonly circuit: Circuit;
+}
+
+const REFUSALS = {
+  shipment_refused: 'The carrier does not carry this product.',
+  booking_cancelled: 'The booking was cancelled before it was made; nothing is booked any more.',
+};
+
+const booked = z.object({ booking_ref: z.string().min(1) });
+
+/** A carrier that speaks the protocol of the local stack's test carrier (`dev/provider/`). */
+export function createHttpCarrier({ name, url, circuit }: HttpCarrierOptions): Carrier {
+  const ask = createJsonClient({ name: `Carrier ${name}`, url, refusals: REFUSALS });
+  return {
+    name,
+    book: (json) =>
+      circuit.call(({ signal }) => ask({ method: 'POST', path: '/bookings', json, signal, answer: booked })),
+    async cancel(json) {
+      await circuit.call(({ signal }) =>
+        ask({ method: 'POST', path: '/cancellations', json, signal, answer: z.unknown() }),
+      );
+    },
+  };
+}

@@ -1,0 +1,45 @@
+import type { PaymentsConfig } from '../../config';
+import type { Circuit } from '../../platform/circuit/circuit-breaker';
+import { Refusal } from '../../platform/refusal';
+import { createHttpProvider } from './http-provider';
+import type { GuardedProvider, ProviderChain } from './provider-chain';
+
+export interface ProviderChainOptions {
+  readonly config: PaymentsConfig;
+  /** Makes the circuit of that name. */
+  readonly addCircuit: (name: string) => Circuit;
+}
+
+/** The providers of this deployment, in the order of its configuration, each with one circuit. */
+export function createProviderChain({ config, addCircuit }: ProviderChainOptions): ProviderChain {
+  return chainOf(
+    config.providers.map(({ name, url }) => {
+      const circuit = addCircuit(`payment_provider/${name}`);
+      return { ...createHttpProvider({ name, url, circuit }), isOpen: () => circuit.isOpen() };
+    }),
+  );
+}
+
+/** Those providers, asked in that order. */
+export function chainOf(all: readonly GuardedProvider[]): ProviderChain {
+  return {
+    all,
+    first(asked) {
+      const provider = all.find((one) => one.accepts(asked));
+      if (provider) return provider;
+      throw new Refusal(
+        'payment_method_not_supported',
+        `No payment provider here takes ${asked.payment_method} in ${asked.currency}.`,
+      );
+    },
+    next(asked, after) {
+      const behind = all.slice(all.findIndex(({ name }) => name === after) + 1);
+      return behind.find((one) => one.accepts(asked) && !one.isOpen());
+    },
+    named(name) {
+      const provider = all.find((one) => one.name === name);
+      if (provider) return provider;
+      throw new Error(`This deployment has no payment provider named ${name} (PAYMENT_PROVIDERS, STRIPE_API_KEY).`);
+    },
+  };
+}

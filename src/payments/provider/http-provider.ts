@@ -1,0 +1,64 @@
+import { z } from 'zod';
+import type { Circuit } from '../../platform/circuit/circuit-breaker';
+import { createJsonClient } from '../../platform/json-client';
+import type { PaymentProvider, ProviderCharge } from './payment-provider';
+
+export interface HttpProviderOptions {
+  readonly name: string;
+  /** Of the account, without a slash at its end. */
+  readonly url: string;
+  readonly circuit: Circuit;
+}
+
+const REFUSALS = {
+  payment_declined: 'The payment provider declined the charge; take another payment method.',
+  insufficient_funds: 'The payment method does not cover the amount; take another one.',
+  charge_voided: 'The charge was refunded before it was taken; nothing is taken any more.',
+  refund_refused: 'The payment provider does not pay this charge back.',
+};
+
+/** Those of Stripe's own test cards are left to Stripe. */
+const METHOD = /^pm_(?!card_)[a-z_]+$/;
+const CURRENCIES: ReadonlySet<string> = new Set(['EUR', 'USD', 'GBP', 'CHF']);
+
+const charged = z.object({ charge_ref: z.string().min(1) });
+const refunded = z.object({ refund_ref: z.string().min(1).nullable() });
+const listed = z.object({
+  data: z.array(
+    z.object({
+      key: z.string(),
+      charge_ref: z.string(),
+      payment_id: z.string(),
+      amount: z.int(),
+      currency: z.string(),
+      refunded_amount: z.int(),
+      created_at: z.iso.datetime(),
+    }),
+  ),
+  next_cursor: z.string().nullable(),
+});
+
+/** A provider that speaks the protocol of the local stack's test provider (`dev/provider/`). */
+export function createHttpProvider({ name, url, circuit }: HttpProviderOptions): PaymentProvider {
+  const ask = createJsonClient({ name: `Payment provider ${name}`, url, refusals: REFUSALS });
+  return {
+    name,
+    accepts: ({ payment_method, currency }) => METHOD.test(payment_method) && CURRENCIES.has(currency),
+    charge: (json) =>
+      circuit.call(({ signal }) => ask({ method: 'POST', path: '/charges', json, signal, answer: charged })),
+    refund: (json) =>
+      circuit.call(({ signal }) => ask({ method: 'POST', path: '/refunds', json, signal, answer: refunded })),
+    async *charges(since): AsyncIterable<ProviderCharge> {
+      let cursor: string | null = null;
+      do {
+        const query = new URLSearchParams({ since, ...(cursor !== null && { cursor }) });
+        const path = `/charges?${query.toString()}`;
+        const page: z.infer<typeof listed> = await circuit.call(({ signal }) =>
+          ask({ method: 'GET', path, signal, answer: listed }),
+        );
+        yield* page.data;
+        cursor = page.next_cursor;
+      } while (cursor !== null);
+    },
+  };
+}

@@ -1,0 +1,143 @@
+import CircuitBreaker from 'opossum';
+import type { Logger } from '../logger';
+import { Refusal } from '../refusal';
+import { type CircuitMetrics, noCircuitMetrics } from './circuit-metrics';
+import type { CircuitState } from './circuit-state';
+
+/** Nobody was asked: the last calls failed, so this one is spared until the pause is over. */
+export class CircuitOpen extends Error {
+  override readonly name = 'CircuitOpen';
+  readonly code = 'circuit_open';
+
+  constructor(circuit: string) {
+    super(`${circuit} is not asked for now: its last calls failed.`);
+  }
+}
+
+/** The call was aborted. What it asked for may have happened. */
+export class CallTimedOut extends Error {
+  override readonly name = 'CallTimedOut';
+  readonly code = 'call_timed_out';
+
+  constructor(circuit: string, timeoutMs: number) {
+    super(`${circuit} did not answer within ${timeoutMs} ms.`);
+  }
+}
+
+/** What a call has to keep to. */
+export interface CallLimits {
+  /** Aborted when the time is over: for `fetch`. */
+  readonly signal: AbortSignal;
+  /** At least 1, for a library that takes milliseconds. */
+  remainingMs(): number;
+}
+
+/** Time-out and circuit breaker round the calls to one party outside. */
+export interface Circuit {
+  readonly name: string;
+  readonly state: CircuitState;
+  /** When it came into its state. */
+  readonly changedAt: Date;
+  /** Whether a call would be refused at once. */
+  isOpen(): boolean;
+  /**
+   * Everything but a {@link Refusal} counts as a failure: who refuses, answers.
+   *
+   * @throws CircuitOpen when nobody was asked, CallTimedOut, or what the call throws
+   */
+  call<T>(run: (limits: CallLimits) => Promise<T>): Promise<T>;
+  /** Ends its timers. */
+  close(): void;
+}
+
+export interface CircuitOptions {
+  readonly name: string;
+  readonly timeoutMs: number;
+  readonly logger: Logger;
+  readonly metrics?: CircuitMetrics;
+  /** How long it stays open before one call may try. */
+  readonly pauseMs?: number;
+}
+
+/** Half of at least five calls in ten seconds. */
+const THRESHOLD = { rollingCountTimeout: 10_000, volumeThreshold: 5, errorThresholdPercentage: 49 };
+
+/** Closed while calls succeed; open after half of them failed; half open for the one call that tries again. */
+export function createCircuit(options: CircuitOptions): Circuit {
+  const { name, timeoutMs, logger, metrics = noCircuitMetrics, pauseMs = 5_000 } = options;
+  const breaker = new CircuitBreaker((run: () => Promise<unknown>) => run(), {
+    ...THRESHOLD,
+    name,
+    // Opossum's own one stops waiting and aborts nothing, or all calls at once.
+    timeout: false,
+    resetTimeout: pauseMs,
+    errorFilter: (error: unknown) => error instanceof Refusal,
+  });
+  let state: CircuitState = 'closed';
+  let changedAt = new Date();
+
+  const become = (next: CircuitState): void => {
+    [state, changedAt] = [next, new Date()];
+    metrics.changed(name, next);
+    logger[next === 'open' ? 'warn' : 'info']({ circuit: name, state: next }, 'circuit.changed');
+  };
+  metrics.changed(name, state);
+  breaker.on('open', () => become('open'));
+  breaker.on('halfOpen', () => become('half_open'));
+  breaker.on('close', () => become('closed'));
+
+  return {
+    name,
+    get state() {
+      return state;
+    },
+    get changedAt() {
+      return changedAt;
+    },
+    isOpen: () => !breaker.closed && !breaker.pendingClose,
+    async call<T>(run: (limits: CallLimits) => Promise<T>): Promise<T> {
+      try {
+        const answer = await breaker.fire(() => withinTime(name, timeoutMs, run));
+        metrics.called(name, 'success');
+        // Opossum knows one type for all calls of a breaker; this is what `run` resolved with.
+        return answer as T;
+      } catch (error) {
+        if (isCutOff(error)) {
+          metrics.called(name, 'cut_off');
+          throw new CircuitOpen(name);
+        }
+        metrics.called(name, resultOf(error));
+        throw error;
+      }
+    },
+    close: () => breaker.shutdown(),
+  };
+}
+
+const isCutOff = (error: unknown): boolean =>
+  error instanceof Error && CircuitBreaker.isOurError(error) && 'code' in error && error.code === 'EOPENBREAKER';
+
+function resultOf(error: unknown): 'refusal' | 'timeout' | 'failure' {
+  if (error instanceof Refusal) return 'refusal';
+  return error instanceof CallTimedOut ? 'timeout' : 'failure';
+}
+
+/** Ends on time also when the call does not heed its signal. */
+async function withinTime<T>(name: string, timeoutMs: number, run: (limits: CallLimits) => Promise<T>): Promise<T> {
+  const abort = new AbortController();
+  const deadline = performance.now() + timeoutMs;
+  let timer: NodeJS.Timeout | undefined;
+  const timedOut = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => {
+      const error = new CallTimedOut(name, timeoutMs);
+      reject(error);
+      abort.abort(error);
+    }, timeoutMs);
+  });
+  const remainingMs = (): number => Math.max(1, Math.ceil(deadline - performance.now()));
+  try {
+    return await Promise.race([run({ signal: abort.signal, remainingMs }), timedOut]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,68 @@
+import { z } from 'zod';
+import { Refusal } from './refusal';
+
+export interface JsonClientOptions {
+  /** Who is asked, for the errors. */
+  readonly name: string;
+  /** Paths are put behind it. */
+  readonly url: string;
+  /** What the party may refuse, with our sentence for each of its codes. Any other error answer is a fault. */
+  readonly refusals: Readonly<Record<string, string>>;
+}
+
+export interface JsonRequest<T> {
+  readonly method: 'GET' | 'POST';
+  readonly path: string;
+  readonly json?: unknown;
+  readonly signal: AbortSignal;
+  /** What is taken for an answer. */
+  readonly answer: z.ZodType<T>;
+}
+
+/**
+ * One request for JSON, one answer.
+ *
+ * @throws Refusal for a 4xx answer whose `code` is a known refusal; any other error leaves open what happened
+ */
+export type JsonClient = <T>(request: JsonRequest<T>) => Promise<T>;
+
+const refused = z.object({ code: z.string() });
+
+/** Asks one party over HTTP; nothing of what it says is trusted before it was checked. */
+export function createJsonClient({ name, url, refusals }: JsonClientOptions): JsonClient {
+  return async function ask({ method, path, json, signal, answer }) {
+    const { status, body } = await exchange(name, `${url}${path}`, {
+      method,
+      signal,
+      redirect: 'error',
+      ...(json !== undefined && { headers: { 'content-type': 'application/json' }, body: JSON.stringify(json) }),
+    });
+    if (status >= 200 && status < 300) {
+      const parsed = answer.safeParse(body);
+      if (parsed.success) return parsed.data;
+      throw new Error(`${name} answered ${method} ${path} in another shape than expected.`);
+    }
+    const code = status < 500 ? refused.safeParse(body).data?.code : undefined;
+    const detail = code !== undefined && Object.hasOwn(refusals, code) ? refusals[code] : undefined;
+    if (code !== undefined && detail !== undefined) throw new Refusal(code, detail);
+    throw new Error(`${name} answered ${method} ${path} with ${status}.`);
+  };
+}
+
+async function exchange(name: string, url: string, init: RequestInit): Promise<{ status: number; body: unknown }> {
+  try {
+    const response = await fetch(url, init);
+    const text = await response.text();
+    return { status: response.status, body: parse(text) };
+  } catch (error) {
+    throw new Error(`${name} cannot be reached, or its answer was cut off.`, { cause: error });
+  }
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
