@@ -1,11 +1,4 @@
-import type {
-  OperatorDecision,
-  PaymentSagaInput,
-  PaymentSagaResult,
-  SagaFailure,
-  SagaState,
-  StepVerdict,
-} from '../src/contract';
+import type { PaymentSagaInput, PaymentSagaResult, SagaOutcomeReport, StepDecisionReport } from '../src/contract';
 import { stepOnce, undoOnce } from '../src/inbox/once';
 import type { Mediator } from '../src/mediator/mediator';
 import { confirmSettlement } from '../src/payments/confirm-settlement';
@@ -13,25 +6,6 @@ import { recordSagaOutcome } from '../src/payments/record-saga-outcome';
 import { recordStepDecision } from '../src/sagas/record-step-decision';
 import { settlePayment } from '../src/payments/settle-payment';
 import type { StepSender } from './send-step';
-
-export interface SagaOutcomeReport {
-  readonly saga_id: string;
-  readonly payment_id: string;
-  readonly correlation_id: string;
-  readonly state: Exclude<SagaState, 'completed'>;
-  /** Absent while nothing is compensated: a step that must happen is stuck, or goes on. */
-  readonly failure: SagaFailure | null;
-  /** 1, 2, 3… per saga, so that a late attempt does not undo what a later report said. */
-  readonly sequence: number;
-}
-
-export interface StepDecisionReport extends OperatorDecision {
-  readonly saga_id: string;
-  readonly correlation_id: string;
-  readonly verdict: StepVerdict;
-  /** Counted together with the outcomes. */
-  readonly sequence: number;
-}
 
 export interface PaymentActivitiesOptions {
   readonly steps: StepSender;
@@ -57,8 +31,8 @@ export const createPaymentActivities = ({ steps, mediator }: PaymentActivitiesOp
 
   /** A report, not a decision: whatever fails here is retried. */
   async recordSagaOutcome({ sequence, correlation_id, failure, ...report }: SagaOutcomeReport): Promise<void> {
-    const { saga_id, payment_id, state } = report;
-    const outcome = { saga_id, payment_id, state, failure };
+    const { saga_id, state } = report;
+    const outcome = { saga_id, state, failure };
     await mediator.send(recordSagaOutcome(outcome), {
       once: stepOnce(saga_id, `outcome/${sequence}`),
       correlationId: correlation_id,

@@ -46,6 +46,9 @@ export interface SagaOptions {
   readonly compensation_max_interval_ms: number;
 }
 
+/** The failure type of an activity that has asked nobody, and never will: a step's fallback may be done instead. */
+export const CIRCUIT_OPEN = 'circuit_open';
+
 /** The failure a saga ends with after its compensations; `details` carry {@link SagaFailure}. */
 export const SAGA_COMPENSATED = 'saga_compensated';
 
@@ -81,6 +84,38 @@ export interface OperatorDecision {
   readonly step: string;
   readonly actor: string;
   readonly reason: string;
+}
+
+/** Argument of the update `cancel`; kept in the workflow's history. */
+export interface SagaCancellation {
+  readonly actor: string;
+  /** In the saga's failure, for those who see it. */
+  readonly reason: string;
+}
+
+/** How a saga in trouble goes on; its completion its last step tells. */
+export interface SagaOutcomeReport {
+  readonly saga_id: string;
+  readonly correlation_id: string;
+  readonly state: Exclude<SagaState, 'completed'>;
+  /** Absent while nothing is compensated: a step that must happen is stuck, or goes on. */
+  readonly failure: SagaFailure | null;
+  /** 1, 2, 3… per saga, so that a late attempt does not undo what a later report said. */
+  readonly sequence: number;
+}
+
+export interface StepDecisionReport extends OperatorDecision {
+  readonly saga_id: string;
+  readonly correlation_id: string;
+  readonly verdict: StepVerdict;
+  /** Counted together with the outcomes. */
+  readonly sequence: number;
+}
+
+/** The activities by which a saga records how it goes. They are retried without end, in order. */
+export interface SagaRecords {
+  recordSagaOutcome(report: SagaOutcomeReport): Promise<void>;
+  recordStepDecision(report: StepDecisionReport): Promise<void>;
 }
 
 export interface RelayInput {

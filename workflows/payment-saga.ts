@@ -1,3 +1,4 @@
+import type { Activities } from '../activities';
 import type { PaymentSagaInput, PaymentSagaResult, SagaOptions } from '../src/contract';
 import { runSaga, type SagaStep } from './saga';
 
@@ -17,7 +18,7 @@ export async function paymentSaga(input: PaymentSagaInput, options: SagaOptions)
 }
 
 /** The steps as data, for every saga that takes a payment. */
-export function paymentSteps(payment: PaymentSagaInput, receipt: Receipt): SagaStep[] {
+export function paymentSteps(payment: PaymentSagaInput, receipt: Receipt): SagaStep<Activities>[] {
   return [
     {
       name: 'close_invoice',

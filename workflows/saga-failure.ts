@@ -1,5 +1,5 @@
-import { ActivityFailure, ApplicationFailure, isCancellation } from '@temporalio/workflow';
-import { SAGA_COMPENSATED, type SagaFailure } from '../src/contract';
+import { ActivityFailure, ApplicationFailure, CancelledFailure, isCancellation } from '@temporalio/workflow';
+import { CIRCUIT_OPEN, SAGA_COMPENSATED, type SagaFailure } from '../src/contract';
 
 /**
  * Why a step failed, as callers may read it: the code and words of a business refusal, else a fixed
@@ -7,7 +7,11 @@ import { SAGA_COMPENSATED, type SagaFailure } from '../src/contract';
  */
 export function failureOf(step: string, error: unknown): SagaFailure {
   if (isCancellation(error)) {
-    return { failed_step: step, code: 'cancelled', detail: `The saga was cancelled at its step ${step}.` };
+    const why = error instanceof CancelledFailure ? ` ${error.message}` : '';
+    return { failed_step: step, code: 'cancelled', detail: `The saga was cancelled at its step ${step}.${why}` };
+  }
+  if (isCircuitOpen(error)) {
+    return { failed_step: step, code: CIRCUIT_OPEN, detail: `What the step ${step} asks is out of order.` };
   }
   const refusal = refusalOf(error);
   if (refusal) return { failed_step: step, code: refusal.type, detail: refusal.message };
@@ -17,7 +21,15 @@ export function failureOf(step: string, error: unknown): SagaFailure {
 /** A business refusal is final, every other failure worth another attempt. */
 export const isRefusal = (error: unknown): boolean => refusalOf(error) !== undefined;
 
+/** The activity has asked nobody, and will not ask: a fallback may be done instead. A fault, no refusal. */
+export const isCircuitOpen = (error: unknown): boolean => finalFailureOf(error)?.type === CIRCUIT_OPEN;
+
 function refusalOf(error: unknown): { type: string; message: string } | undefined {
+  const final = finalFailureOf(error);
+  return final?.type === CIRCUIT_OPEN ? undefined : final;
+}
+
+function finalFailureOf(error: unknown): { type: string; message: string } | undefined {
   const cause = error instanceof ActivityFailure ? error.cause : error;
   if (!(cause instanceof ApplicationFailure) || !cause.nonRetryable || !cause.type) return undefined;
   return { type: cause.type, message: cause.message };

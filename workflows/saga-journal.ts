@@ -6,11 +6,12 @@ import {
   setCurrentDetails,
   setHandler,
   upsertSearchAttributes,
+  workflowInfo,
 } from '@temporalio/workflow';
-import type { Activities } from '../activities';
 import {
   type OperatorDecision,
   type SagaFailure,
+  type SagaRecords,
   type SagaState,
   type SagaStatus,
   type SagaStepStatus,
@@ -25,12 +26,11 @@ export const status = defineQuery<SagaStatus>('status');
 /** What a saga is about. */
 export interface SagaSubject {
   readonly saga_id: string;
-  readonly payment_id: string;
   readonly correlation_id: string;
 }
 
 /** Recording retries without end: what happened is never lost, only told late. */
-const { recordSagaOutcome, recordStepDecision } = proxyActivities<Activities>({
+const { recordSagaOutcome, recordStepDecision } = proxyActivities<SagaRecords>({
   startToCloseTimeout: '5s',
   retry: { initialInterval: '200ms', maximumInterval: '5s' },
   summary: 'record how the saga goes',
@@ -40,10 +40,12 @@ export interface SagaJournal {
   mark(step: string, state: StepState): void;
   /** The first attempt failed: the saga stays at this step for a while. */
   retrying(step: string, error: unknown): void;
+  /** Its fallback is tried from here on; its status keeps the reason. */
+  fellBack(step: string, error: unknown): void;
   /** Resolves when Postgres knows what happened on the way. */
   completed(): Promise<void>;
-  /** The first failure; the saga compensates from here on. */
-  fail(failure: SagaFailure): void;
+  /** The first failure; the saga compensates from here on, and then does its remedies. */
+  fail(failure: SagaFailure, remedies: readonly string[]): void;
   /** A round of attempts failed: raises the alarm. */
   stuck(step: string, error: unknown, attempts: number): void;
   /** An operator's decision about a stuck step. */
@@ -58,13 +60,9 @@ export interface SagaJournal {
  * its failing path to Postgres, in order and without holding the saga up.
  */
 export function createSagaJournal(subject: SagaSubject, names: readonly string[]): SagaJournal {
-  const steps = names.map((name) => ({
-    name,
-    state: 'pending' as StepState,
-    attempts: 0,
-    error: null as string | null,
-  }));
+  const steps = names.map(pending);
   const stuck = new Set<string>();
+  const fallenBack = new Set<string>();
   let state: SagaState = 'running';
   let failure: SagaFailure | null = null;
   let recorded = Promise.resolve();
@@ -110,18 +108,24 @@ export function createSagaJournal(subject: SagaSubject, names: readonly string[]
   return {
     mark(name, next) {
       current = name;
-      update(name, next === 'done' ? { state: next, error: null } : { state: next });
+      update(name, next === 'done' && !fallenBack.has(name) ? { state: next, error: null } : { state: next });
     },
     retrying(name, error) {
       update(name, { error: describe(error), attempts: 1 });
+      index();
+    },
+    fellBack(name, error) {
+      fallenBack.add(name);
+      update(name, { error: `fell back: ${describe(error)}` });
       index();
     },
     async completed() {
       enter('completed');
       await recorded;
     },
-    fail(first) {
+    fail(first, remedies) {
       failure = first;
+      steps.push(...remedies.map(pending));
       update(first.failed_step, { state: 'failed', error: first.detail });
       enter('compensating');
     },
@@ -129,7 +133,7 @@ export function createSagaJournal(subject: SagaSubject, names: readonly string[]
       update(name, { error: describe(error), attempts });
       stuck.add(name);
       log.error('saga.stuck', { saga_id: subject.saga_id, step: name, error: describe(error) });
-      metricMeter.createCounter('paysaga_saga_stuck', undefined, 'Alarms of stuck sagas').add(1, { step: name });
+      raiseAlarm(name);
       enter('stuck');
     },
     decided(verdict, decision) {
@@ -147,6 +151,19 @@ export function createSagaJournal(subject: SagaSubject, names: readonly string[]
     },
   };
 }
+
+/** On the worker's `/metrics`: `paysaga_saga_stuck_total`. */
+function raiseAlarm(step: string): void {
+  const alarms = metricMeter.createCounter('paysaga_saga_stuck', undefined, 'Alarms of stuck sagas');
+  alarms.add(1, { saga_type: workflowInfo().workflowType, step });
+}
+
+const pending = (name: string): { -readonly [Field in keyof SagaStepStatus]: SagaStepStatus[Field] } => ({
+  name,
+  state: 'pending',
+  attempts: 0,
+  error: null,
+});
 
 const line = ({ name, state, error }: SagaStepStatus, index: number): string =>
   `${index + 1}. ${name.replaceAll('_', ' ')}: ${state}${error ? ` (${error})` : ''}`;

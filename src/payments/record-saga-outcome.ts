@@ -1,7 +1,7 @@
 import { z } from 'zod';
+import type { PaymentSagaInput } from '../contract';
 import { handle } from '../mediator/handler';
 import { defineCommand } from '../mediator/message';
-import { opaqueId } from '../platform/schemas';
 import { decidePayment } from './payment';
 import { paymentAggregate } from './payment-aggregate';
 
@@ -10,7 +10,6 @@ export const recordSagaOutcome = defineCommand({
   name: 'RecordSagaOutcome',
   input: z.strictObject({
     saga_id: z.string(),
-    payment_id: opaqueId,
     state: z.enum(['running', 'compensating', 'compensated', 'stuck']),
     failure: z.object({ failed_step: z.string(), code: z.string(), detail: z.string() }).nullable(),
   }),
@@ -22,7 +21,8 @@ export const recordSagaOutcomeHandler = handle(recordSagaOutcome, async (outcome
   const { saga_id, state, failure } = outcome;
   const ended = state === 'compensated';
   if (ended) {
-    const payment = await uow.load(paymentAggregate, outcome.payment_id);
+    const { input } = await uow.tx.saga.findUniqueOrThrow({ where: { saga_id }, select: { input: true } });
+    const payment = await uow.load(paymentAggregate, (input as unknown as PaymentSagaInput).payment_id);
     const failed = decidePayment({ type: 'fail', code: failure?.code ?? 'unknown' }, payment);
     uow.change(paymentAggregate, payment, failed);
   }
