@@ -22,7 +22,7 @@ const importDirection = [
     ['src/{mediator,outbox,inbox,messaging,platform}/**/*.ts'],
     [workflows, activities, { group: [...slices, ...http], message: 'Mechanisms know no slice and no HTTP.' }],
   ),
-  restrict(['src/outbox/operator/routes.ts'], [workflows, activities]),
+  restrict(['src/*/*/routes.ts'], [workflows, activities]),
   restrict(
     ['src/platform/**/*.ts'],
     [

@@ -46,6 +46,7 @@ void runProcess('api', async ({ config, logger, fail }) => {
     health: createHealthChecks({ database, kafka, temporal, outboxLag: config.outboxLag }),
     metrics,
     faults,
+    webhooks: config.webhooks,
     faultInjection: config.faultInjection,
     logger,
   });

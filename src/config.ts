@@ -37,6 +37,13 @@ const pemFile = z.string().transform((path, context) => {
   return z.NEVER;
 });
 
+/** As Standard Webhooks writes a shared secret. */
+function isWebhookSecret(secret: string): boolean {
+  const [, base64 = ''] = /^whsec_(.+)$/.exec(secret) ?? [];
+  const bytes = Buffer.from(base64, 'base64');
+  return bytes.length >= 24 && bytes.toString('base64') === base64;
+}
+
 const environment = z
   .object({
     NODE_ENV: z.enum(['development', 'test', 'production']).default('production'),
@@ -96,7 +103,7 @@ const environment = z
       .optional(),
     PAYMENT_WEBHOOK_SECRET: z
       .string()
-      .regex(/^whsec_[A-Za-z0-9+/]{32,}={0,2}$/, 'must be whsec_ and at least 24 bytes in base64')
+      .refine(isWebhookSecret, 'must be whsec_ and at least 24 bytes in base64')
       .optional(),
     CARRIER_URL: httpUrl.transform(trimSlash).optional(),
     PROVIDER_TIMEOUT_MS: integer(100, 4_500).default(3_000),

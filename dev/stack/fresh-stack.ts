@@ -8,7 +8,7 @@ import { createDatabase, dropDatabase } from '../services/postgres';
 import { consumers, eventRegistry } from '../../src/application';
 import { prepare } from './prepare';
 import { type Processes, type ProcessesOptions, startProcesses } from './processes';
-import { type ApiKeys, ensureApiKeys } from './secrets';
+import { type ApiKeys, ensureApiKeys, newWebhookSecret } from './secrets';
 import { skipToEnds } from './skip-to-ends';
 import type { ServiceAddresses } from './stack';
 
@@ -23,6 +23,8 @@ export interface FreshStack extends Clients {
   readonly processes: Processes;
   readonly checker: Checker;
   readonly keys: ApiKeys;
+  /** Of `POST /webhooks/payments`. */
+  readonly webhookSecret: string;
   /** As the processes have them, the new database among them. */
   readonly services: ServiceAddresses;
   readonly namespace: string;
@@ -45,7 +47,8 @@ export async function startFreshStack(options: FreshStackOptions): Promise<Fresh
   const databaseUrl = await createDatabase(options.services.databaseUrl, name);
   teardown.add(() => dropDatabase(databaseUrl));
   const services = { ...options.services, databaseUrl };
-  const env = { ...options.env, TEMPORAL_NAMESPACE: name };
+  const webhookSecret = newWebhookSecret();
+  const env = { PAYMENT_WEBHOOK_SECRET: webhookSecret, ...options.env, TEMPORAL_NAMESPACE: name };
   const log: string[] = [];
 
   try {
@@ -65,6 +68,7 @@ export async function startFreshStack(options: FreshStackOptions): Promise<Fresh
       processes,
       checker: createChecker({ databaseUrl, kafkaBrokers: services.kafkaBrokers, since }),
       keys,
+      webhookSecret,
       services,
       namespace: name,
       log,

@@ -29,12 +29,15 @@ export async function ensureSecrets(dataDir: string, databaseUrl: string): Promi
   const file = join(dataDir, 'secrets.json');
   const known = readJson<Secrets>(file);
   const secrets = {
-    webhook_secret: known?.webhook_secret ?? `whsec_${randomBytes(32).toString('base64')}`,
+    webhook_secret: known?.webhook_secret ?? newWebhookSecret(),
     api_keys: await ensureApiKeys(databaseUrl, known?.api_keys),
   };
   writeJson(file, secrets);
   return secrets;
 }
+
+/** A new one, as Standard Webhooks writes it. */
+export const newWebhookSecret = (): string => `whsec_${randomBytes(32).toString('base64')}`;
 
 /** @returns the keys that are known already if the database takes all of them, else new ones */
 export async function ensureApiKeys(databaseUrl: string, known?: ApiKeys): Promise<ApiKeys> {

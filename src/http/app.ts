@@ -2,11 +2,13 @@ import type { OpenAPIHono } from '@hono/zod-openapi';
 import { createAnalyticsRoutes } from '../analytics/routes';
 import { createBillingRoutes } from '../billing/routes';
 import { createInventoryRoutes } from '../inventory/routes';
+import type { Config } from '../config';
 import type { Mediator } from '../mediator/mediator';
 import { createOrderRoutes } from '../orders/routes';
 import { createOutboxRoutes } from '../outbox/operator/routes';
 import type { DecideStep } from '../sagas/decide-step';
 import { createPaymentRoutes } from '../payments/routes';
+import { createWebhookRoutes } from '../payments/webhooks/routes';
 import { createSagaRoutes } from '../sagas/routes';
 import type { SagaStarter } from '../sagas/start-saga';
 import type { Faults } from '../platform/faults';
@@ -35,6 +37,8 @@ export interface AppOptions {
   readonly health: HealthChecks;
   readonly metrics: Metrics;
   readonly faults: Faults;
+  /** A webhook whose secret is not here has no route. */
+  readonly webhooks: Config['webhooks'];
   /** Mounts `/dev/faults`. */
   readonly faultInjection: boolean;
   readonly logger: Logger;
@@ -42,7 +46,7 @@ export interface AppOptions {
 
 /** The HTTP interface: every route, and what surrounds them all. Call `app.request()` in tests. */
 export function createApp(options: AppOptions): OpenAPIHono<HttpEnv> {
-  const { mediator, sagas, decideStep, authenticate, health, metrics, faults, faultInjection, logger } = options;
+  const { mediator, sagas, decideStep, authenticate, health, metrics, faults, webhooks, logger } = options;
   const app = createRouter();
 
   app.use(measureRequests(metrics));
@@ -69,6 +73,7 @@ export function createApp(options: AppOptions): OpenAPIHono<HttpEnv> {
 
   app.route('/', createOrderRoutes({ mediator, faults }));
   app.route('/', createPaymentRoutes({ mediator, sagas, faults }));
+  app.route('/', createWebhookRoutes({ mediator, sagas, faults, paymentSecret: webhooks.paymentSecret }));
   app.route('/', createSagaRoutes({ mediator, sagas, decideStep }));
   app.route('/', createBillingRoutes({ mediator }));
   app.route('/', createInventoryRoutes({ mediator }));
@@ -76,7 +81,7 @@ export function createApp(options: AppOptions): OpenAPIHono<HttpEnv> {
   app.route('/', createOutboxRoutes({ mediator }));
   app.route('/', createHealthRoutes(health));
   app.route('/', createMetricsRoute(metrics));
-  if (faultInjection) app.route('/', createFaultRoutes(faults));
+  if (options.faultInjection) app.route('/', createFaultRoutes(faults));
   app.route('/', createDocs(app));
   return app;
 }

@@ -25,6 +25,7 @@ const statuses: Readonly<Record<string, ContentfulStatusCode>> = {
   malformed_json: 400,
   bad_request: 400,
   unauthorized: 401,
+  invalid_signature: 401,
   forbidden: 403,
   not_found: 404,
   order_not_found: 404,
@@ -55,7 +56,7 @@ export function answerError(error: Error, c: Context<HttpEnv>): Response {
 
   const { retry_after, ...members } = extra;
   if (typeof retry_after === 'number') c.header('Retry-After', String(retry_after));
-  if (status === 401) c.header('WWW-Authenticate', 'Bearer');
+  if (code === 'unauthorized') c.header('WWW-Authenticate', 'Bearer');
   const body = {
     type: `urn:paysaga:problem:${code}`,
     title: titleOf(code),

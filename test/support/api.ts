@@ -43,6 +43,7 @@ export async function createTestApi(database: Database): Promise<TestApi> {
     health: { database: well, broker: well, temporal: well, outbox_lag: well },
     metrics: createMetrics(),
     faults: createFaults({ database, enabled: false, logger: silentLogger }),
+    webhooks: {},
     faultInjection: false,
     logger: silentLogger,
   });

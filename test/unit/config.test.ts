@@ -56,6 +56,8 @@ it.each([
   ['KAFKA_MIN_INSYNC_REPLICAS', '4'],
   ['KAFKA_SASL_MECHANISM', 'plain'],
   ['KAFKA_BROKERS', 'nowhere'],
+  ['PAYMENT_WEBHOOK_SECRET', 'secret'],
+  ['PAYMENT_WEBHOOK_SECRET', 'whsec_c2hvcnQ='],
   ['DATABASE_URL', 'mysql://localhost/x'],
 ])('refuses %s=%s by its name', (name, value) => {
   expect(problemsOf({ ...needed, [name]: value })).toEqual([expect.stringContaining(name)]);
