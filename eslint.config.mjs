@@ -35,7 +35,7 @@ const importDirection = [
     ],
   ),
   restrict(
-    ['src/*/{order,invoice,payment,ledger,provisioning,payable}.ts'],
+    ['src/*/{order,invoice,payment,ledger,provisioning,shipment,payable}.ts'],
     [
       {
         regex: '^(?!\\./|\\.\\./platform/refusal$|\\.\\./orders/order$|\\.\\./billing/invoice$)',

@@ -1,8 +1,14 @@
 import type { Mediator } from '../src/mediator/mediator';
 import type { Faults } from '../src/platform/faults';
+import type { Carrier } from '../src/fulfilment/carrier/carrier';
+import type { ProviderChain } from '../src/payments/provider/provider-chain';
 import { createBillingActivities } from './billing';
+import { createChargeActivities } from './charges';
+import { createFulfilmentActivities } from './fulfilment';
 import { createHousekeepingActivities } from './housekeeping';
+import { createInventoryActivities } from './inventory';
 import { createPaymentActivities } from './payments';
+import { createSagaRecords } from './sagas';
 import { createStepSender } from './send-step';
 import { createOutboxActivities } from './outbox';
 
@@ -11,14 +17,20 @@ export { createHousekeepingActivities, createOutboxActivities };
 export interface SagaActivitiesOptions {
   readonly mediator: Mediator;
   readonly faults: Faults;
+  readonly providers: ProviderChain;
+  readonly carrier: Carrier;
 }
 
 /** The activities of the sagas' task queue. Their names are in the histories of running sagas. */
-export function createActivities({ mediator, faults }: SagaActivitiesOptions) {
+export function createActivities({ mediator, faults, providers, carrier }: SagaActivitiesOptions) {
   const steps = createStepSender({ mediator, faults });
   return {
     ...createBillingActivities(steps),
-    ...createPaymentActivities({ steps, mediator }),
+    ...createPaymentActivities(steps),
+    ...createInventoryActivities(steps),
+    ...createChargeActivities({ steps, mediator, providers }),
+    ...createFulfilmentActivities({ steps, carrier }),
+    ...createSagaRecords({ mediator }),
   };
 }
 

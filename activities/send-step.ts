@@ -1,17 +1,29 @@
 import { ApplicationFailure, Context } from '@temporalio/activity';
-import { stepOnce, undoOnce } from '../src/inbox/once';
+import { type Once, stepOnce, undoOnce, undoOutsideOnce } from '../src/inbox/once';
 import type { Mediator } from '../src/mediator/mediator';
 import type { Message } from '../src/mediator/message';
 import type { SagaStepRecord } from '../src/mediator/saga-step.sql';
 import type { ActivityFaultPoint, Faults } from '../src/platform/faults';
 import { Refusal } from '../src/platform/refusal';
 
-export interface StepOptions<Result> {
+interface Step {
   readonly saga: { readonly saga_id: string; readonly correlation_id: string };
   /** The forward step, also for its compensation. */
   readonly step: string;
   readonly point: ActivityFaultPoint;
+}
+
+export interface StepOptions<Result> extends Step {
   readonly message: Message<Result>;
+}
+
+/** A step whose effect is outside the database: what is asked is written down before, what came of it after. */
+export interface OutsideStepOptions<Asked, Answer, Result> extends Step {
+  /** Sent once, before the first call: whoever takes the step back finds out whether anybody was asked. */
+  readonly ask: Message<Asked>;
+  /** The call itself: idempotent at the other side, because it may be made again. */
+  readonly call: (asked: NonNullable<Asked>) => Promise<Answer>;
+  readonly record: (answer: Answer) => Message<Result>;
 }
 
 export interface StepSender {
@@ -21,11 +33,22 @@ export interface StepSender {
    * @throws ApplicationFailure non-retryable for a business refusal; any other error is retried
    */
   run<Result>(options: StepOptions<Result>): Promise<Result>;
+  /** The same for a step that must succeed: it cannot be refused, so every error is retried. */
+  must<Result>(options: StepOptions<Result>): Promise<Result>;
   /**
    * Sends a compensation's command, or, when the step never happened, only bars its late attempts.
    * A compensation cannot be refused: every error is retried, and then an operator's.
    */
   undo<Result>(options: StepOptions<Result>): Promise<Result | null>;
+  /** {@link run} with a call to the outside: ask, call, record, each repeatable. */
+  runOutside<Asked, Answer, Result>(options: OutsideStepOptions<Asked, Answer, Result>): Promise<Result>;
+  /** {@link must} with a call to the outside. */
+  mustOutside<Asked, Answer, Result>(options: OutsideStepOptions<Asked, Answer, Result>): Promise<Result>;
+  /**
+   * {@link undo} with a call to the outside. `ask` answers `null` when nobody was asked: then nobody is, now or
+   * later. Otherwise the call takes back whatever was done, also when nobody knows what that was.
+   */
+  undoOutside<Asked, Answer, Result>(options: OutsideStepOptions<Asked, Answer, Result>): Promise<Result | null>;
 }
 
 export interface StepSenderOptions {
@@ -35,47 +58,84 @@ export interface StepSenderOptions {
 
 /** A saga's activity is this: one command through the mediator, once, recorded as a step. */
 export function createStepSender({ mediator, faults }: StepSenderOptions): StepSender {
+  const askOf = (step: string): string => `ask/${step}`;
+
+  async function between<Result>(point: ActivityFaultPoint, work: () => Promise<Result>): Promise<Result> {
+    await faults.pass(point);
+    const result = await work();
+    await faults.pass(`${point}.done`);
+    return result;
+  }
+
+  function send<Result>({ saga }: Step, message: Message<Result>, once: Once, step?: SagaStepRecord): Promise<Result> {
+    return mediator.send(message, { once, ...(step && { step }), correlationId: saga.correlation_id });
+  }
+
+  function forward<Result>(options: StepOptions<Result>, attemptsBefore: number): Promise<Result> {
+    const { saga, step, point, message } = options;
+    const record = stepRecord(options, 'done', attemptsBefore);
+    return between(point, () => send(options, message, stepOnce(saga.saga_id, step), record));
+  }
+
+  const mustOutside: StepSender['mustOutside'] = (options) => {
+    const { saga, step, point, ask, call, record } = options;
+    return between(point, async () => {
+      const asked = await send(options, ask, stepOnce(saga.saga_id, askOf(step)));
+      if (asked === null || asked === undefined) throw new Error(`Step ${step} has nobody to ask.`);
+      const answer = await call(asked);
+      return send(options, record(answer), stepOnce(saga.saga_id, step), stepRecord(options, 'done'));
+    });
+  };
+
   return {
-    async run({ saga, step, point, message }) {
-      try {
-        await faults.pass(point);
-        const result = await mediator.send(message, {
-          once: stepOnce(saga.saga_id, step),
-          step: stepRecord(saga.saga_id, step, 'done'),
-          correlationId: saga.correlation_id,
-        });
-        await faults.pass(`${point}.done`);
-        return result;
-      } catch (error) {
-        throw error instanceof Refusal ? refusalFailure(error) : error;
-      }
+    run: (options) => forward(options, LOCAL_FIRST).catch(refuse),
+    must: (options) => forward(options, 0),
+    mustOutside,
+    runOutside: (options) => mustOutside(options).catch(refuse),
+
+    undo(options) {
+      const { saga, step, point, message } = options;
+      return between(point, () => send(options, message, undoOnce(saga.saga_id, step), stepRecord(options, 'undone')));
     },
 
-    async undo({ saga, step, point, message }) {
-      await faults.pass(point);
-      const result = await mediator.send(message, {
-        once: undoOnce(saga.saga_id, step),
-        step: stepRecord(saga.saga_id, step, 'undone'),
-        correlationId: saga.correlation_id,
+    undoOutside(options) {
+      const { saga, step, point, ask, call, record } = options;
+      return between(point, async () => {
+        const asked = await send(options, ask, undoOnce(saga.saga_id, askOf(step)));
+        if (asked === null || asked === undefined) return null;
+        const answer = await call(asked);
+        const undone = stepRecord(options, 'undone');
+        return send(options, record(answer), undoOutsideOnce(saga.saga_id, step), undone);
       });
-      await faults.pass(`${point}.done`);
-      return result;
     },
   };
 }
 
-function stepRecord(sagaId: string, name: string, state: SagaStepRecord['state']): SagaStepRecord {
+/** The first attempt of a forward step inside the database is a local one; the server counts those that follow. */
+const LOCAL_FIRST = 1;
+
+function stepRecord({ saga, step }: Step, state: SagaStepRecord['state'], attemptsBefore = 0): SagaStepRecord {
   const { attempt, isLocal, scheduledTimestampMs } = Context.current().info;
-  // The first attempt of a forward step is a local one; the server counts those that follow it.
-  const attempts = state === 'done' && !isLocal ? attempt + 1 : attempt;
-  return { sagaId, name, state, attempts, startedAt: new Date(scheduledTimestampMs).toISOString() };
+  return {
+    sagaId: saga.saga_id,
+    name: step,
+    state,
+    attempts: isLocal ? attempt : attempt + attemptsBefore,
+    startedAt: new Date(scheduledTimestampMs).toISOString(),
+  };
 }
 
 /**
  * The one place where a refusal becomes a Temporal failure. An earlier attempt that is still in its
  * transaction is no answer yet: that one is tried again.
  */
-function refusalFailure({ code, detail }: Refusal): ApplicationFailure {
-  const nonRetryable = code !== 'request_in_progress';
-  return ApplicationFailure.create({ type: code, message: detail, nonRetryable, category: 'BENIGN' });
+function refuse(error: unknown): never {
+  if (!(error instanceof Refusal)) throw error;
+  const nonRetryable = error.code !== 'request_in_progress';
+  throw ApplicationFailure.create({
+    type: error.code,
+    message: error.detail,
+    nonRetryable,
+    category: 'BENIGN',
+  });
 }

@@ -5,6 +5,7 @@ import { createApp } from './http/app';
 import { createHealthChecks } from './http/health-checks';
 import { createKafkaHealth } from './messaging/describe-kafka';
 import { connectKafka } from './messaging/kafka';
+import { createCancelSaga } from './sagas/cancel-saga';
 import { createDecideStep } from './sagas/decide-step';
 import { createSagaProgress } from './sagas/saga-progress';
 import { createSagaStarter } from './sagas/start-saga';
@@ -42,6 +43,7 @@ void runProcess('api', async ({ config, logger, fail }) => {
     mediator,
     sagas: createSagaStarter({ temporal, config, logger }),
     decideStep: createDecideStep(temporal),
+    cancelSaga: createCancelSaga({ temporal, logger }),
     authenticate: createAuthenticate(database),
     health: createHealthChecks({ database, kafka, temporal, outboxLag: config.outboxLag }),
     metrics,

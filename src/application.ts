@@ -8,11 +8,23 @@ import { invoiceEvents } from './billing/invoice-events';
 import { reopenInvoice, reopenInvoiceHandler } from './billing/reopen-invoice';
 import { reverseCredit, reverseCreditHandler } from './billing/reverse-credit';
 import { createProvisionService, provisionService } from './fulfilment/provision-service';
+import { allocateGoods, allocateGoodsHandler } from './fulfilment/allocate-goods';
+import { dispatchGoods, dispatchGoodsHandler } from './fulfilment/dispatch-goods';
+import { failShipment } from './fulfilment/fail-shipment';
 import { provisioningConsumer } from './fulfilment/provisioning-consumer';
 import { provisioningEvents } from './fulfilment/provisioning-events';
+import {
+  recordBooking,
+  recordBookingHandler,
+  requestBooking,
+  requestBookingHandler,
+} from './fulfilment/request-booking';
+import { shipmentEvents } from './fulfilment/shipment-events';
 import { deleteExpired, deleteExpiredHandler } from './housekeeping/delete-expired';
 import { createCatalogue } from './inventory/catalogue';
 import { createListProducts, listProducts } from './inventory/list-products';
+import { releaseInventory, releaseInventoryHandler } from './inventory/release-inventory';
+import { createReserveInventory, reserveInventory } from './inventory/reserve-inventory';
 import { createMediator, type Mediator } from './mediator/mediator';
 import { cancelOrder, cancelOrderHandler } from './orders/cancel-order';
 import { createGetOrder, getOrder } from './orders/get-order';
@@ -31,7 +43,21 @@ import { createGetReplay, getReplay } from './outbox/replay/get-replay';
 import { createPreviewReplay, previewReplay } from './outbox/replay/preview-replay';
 import { createStartReplay, startReplay } from './outbox/replay/start-replay';
 import { acceptPayment, acceptPaymentHandler } from './payments/accept-payment';
-import { confirmSettlement, confirmSettlementHandler } from './payments/confirm-settlement';
+import { askCharge, askChargeHandler } from './payments/ask-charge';
+import { askRefund, askRefundHandler } from './payments/ask-refund';
+import { cancelUncharged } from './payments/cancel-uncharged';
+import { confirmCharge, confirmChargeHandler } from './payments/confirm-charge';
+import { failPayment } from './payments/fail-payment';
+import { createGetCharge, getCharge } from './payments/get-charge';
+import {
+  recordCharge,
+  recordChargeHandler,
+  recordChargeUndone,
+  recordChargeUndoneHandler,
+} from './payments/record-charge';
+import { recordRefund, recordRefundHandler } from './payments/record-refund';
+import { resolveRefund, resolveRefundHandler } from './payments/resolve-refund';
+import { confirmStep, confirmStepHandler } from './sagas/confirm-step';
 import { createGetSaga, getSaga } from './sagas/get-saga';
 import { createListSagas, listSagas } from './sagas/list-sagas';
 import { invoicePaidProvisionService, paymentEvents } from './payments/payment-events';
@@ -39,7 +65,8 @@ import { createFindStep, findStep } from './sagas/find-step';
 import { recordStepDecision, recordStepDecisionHandler } from './sagas/record-step-decision';
 import { restartSaga, restartSagaHandler } from './payments/restart-saga';
 import { noProgress, type SagaProgress } from './sagas/saga-progress';
-import { recordSagaOutcome, recordSagaOutcomeHandler } from './payments/record-saga-outcome';
+import { createRecordSagaOutcome, recordSagaOutcome } from './sagas/record-saga-outcome';
+import { createFindSaga, findSaga } from './sagas/find-saga';
 import type { WorkflowUrl } from './sagas/saga-view';
 import { settlePayment, settlePaymentHandler } from './payments/settle-payment';
 import { type Clock, systemClock } from './platform/clock';
@@ -52,6 +79,7 @@ export const eventRegistry: EventRegistry = createEventRegistry([
   ...invoiceEvents,
   ...paymentEvents,
   ...provisioningEvents,
+  ...shipmentEvents,
   invoicePaidProvisionService,
 ]);
 
@@ -68,11 +96,26 @@ const messages = [
   creditBalance,
   reverseCredit,
   settlePayment,
-  confirmSettlement,
+  getCharge,
+  askCharge,
+  confirmCharge,
+  recordCharge,
+  recordChargeUndone,
+  askRefund,
+  recordRefund,
+  resolveRefund,
+  reserveInventory,
+  releaseInventory,
+  allocateGoods,
+  requestBooking,
+  recordBooking,
+  dispatchGoods,
+  confirmStep,
   recordSagaOutcome,
   recordStepDecision,
   restartSaga,
   findStep,
+  findSaga,
   getSaga,
   listSagas,
   getBalance,
@@ -127,11 +170,26 @@ export function createApplication({
     creditBalanceHandler,
     reverseCreditHandler,
     settlePaymentHandler,
-    confirmSettlementHandler,
-    recordSagaOutcomeHandler,
+    createGetCharge(database),
+    askChargeHandler,
+    confirmChargeHandler,
+    recordChargeHandler,
+    recordChargeUndoneHandler,
+    askRefundHandler,
+    recordRefundHandler,
+    resolveRefundHandler,
+    createReserveInventory(catalogue),
+    releaseInventoryHandler,
+    allocateGoodsHandler,
+    requestBookingHandler,
+    recordBookingHandler,
+    dispatchGoodsHandler,
+    confirmStepHandler,
+    createRecordSagaOutcome({ payment: failPayment, order: cancelUncharged, shipment: failShipment }),
     recordStepDecisionHandler,
     restartSagaHandler,
     createFindStep(database),
+    createFindSaga(database),
     createGetSaga(database, workflowUrl, sagaProgress),
     createListSagas(database, workflowUrl),
     createGetBalance(database),

@@ -10,11 +10,15 @@ import { defineSearchAttributeKey } from '@temporalio/common';
 export const taskQueues = { sagas: 'paysaga', relay: 'paysaga-relay' } as const;
 
 export const paymentSagaId = (paymentId: string): string => `payment-${paymentId}`;
+export const orderSagaId = (orderId: string): string => `order-${orderId}`;
+export const shipmentSagaId = (orderId: string): string => `shipment-${orderId}`;
 export const relayWorkflowId = (group: number): string => `outbox-relay/${group}`;
 
 /** The forward steps of every saga, in order. `failed_step` and `{step}` use these names. */
 export const sagaSteps = {
   payment: ['close_invoice', 'credit_balance', 'settle'],
+  order: ['reserve_inventory', 'charge', 'close_invoice', 'credit_balance', 'settle'],
+  shipment: ['allocate', 'book_carrier', 'dispatch'],
 } as const;
 
 export type SagaType = keyof typeof sagaSteps;
@@ -31,6 +35,28 @@ export interface PaymentSagaInput {
   readonly amount: number;
   readonly currency: string;
   readonly correlation_id: string;
+}
+
+/** An order that is charged automatically: its payment, and what it takes to get there. */
+export interface OrderSagaInput extends PaymentSagaInput {
+  readonly product_sku: string;
+  readonly quantity: number;
+  readonly payment_method: string;
+}
+
+/** Paid goods on their way. The payment, because what cannot be sent is paid back. */
+export interface ShipmentSagaInput extends PaymentSagaInput {
+  readonly shipment_id: string;
+  readonly product_sku: string;
+  readonly quantity: number;
+  /** The saga that credited the payment. */
+  readonly payment_saga_id: string;
+}
+
+export interface SagaInputs {
+  readonly payment: PaymentSagaInput;
+  readonly order: OrderSagaInput;
+  readonly shipment: ShipmentSagaInput;
 }
 
 export interface PaymentSagaResult {

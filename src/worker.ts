@@ -5,17 +5,20 @@ import { createActivities, createHousekeepingActivities, createOutboxActivities 
 import { createApplication, eventRegistry } from './application';
 import type { Config } from './config';
 import { taskQueues } from './contract';
+import { createCarrier } from './fulfilment/carrier/create-carrier';
 import { connectKafka } from './messaging/kafka';
 import { keepHousekeepingScheduled } from './housekeeping/keep-scheduled';
 import { keepRelaysRunning, relayGroups } from './outbox/relay/keep-relays-running';
 import { createRelayMetrics } from './outbox/relay/relay-metrics';
 import { runReplays } from './outbox/replay/run-replays';
+import { createProviderChain } from './payments/provider/create-provider-chain';
 import { createSagaStarter } from './sagas/start-saga';
 import { runStartSweeper } from './sagas/start-sweeper';
 import { createHeldRelays } from './outbox/spread/held-relays';
 import { spreadRelays } from './outbox/spread/spread-relays';
 import { createListener } from './outbox/wake-up/listener';
 import { createNotifier } from './outbox/wake-up/notifier';
+import { createCircuits } from './platform/circuit/circuits';
 import { connectDatabase } from './platform/database';
 import { createFaults } from './platform/faults';
 import { createMetrics } from './platform/metrics';
@@ -52,7 +55,15 @@ void runProcess('worker', async ({ config, logger, fail, stopping }) => {
   const temporal = connectTemporalClient({ config: config.temporal });
   const connection = await connectTemporalWorker({ config: config.temporal, logger, signal: stopping });
 
-  const activities = { ...createActivities({ mediator, faults }), ...createHousekeepingActivities({ mediator }) };
+  const circuits = createCircuits({ timeoutMs: config.providerTimeoutMs, metrics, logger });
+  const outside = {
+    providers: createProviderChain({ config: config.payments, addCircuit: circuits.add }),
+    carrier: createCarrier({ config: config.carrier, addCircuit: circuits.add }),
+  };
+  const activities = {
+    ...createActivities({ mediator, faults, ...outside }),
+    ...createHousekeepingActivities({ mediator }),
+  };
   const sagaWorker = await createSagaWorker(connection, config, activities);
   const listener = createListener(hints);
   const held = createHeldRelays();
@@ -92,6 +103,7 @@ void runProcess('worker', async ({ config, logger, fail, stopping }) => {
     relayWorker.shutdown();
     sagaWorker.shutdown();
     await Promise.allSettled([...running, ...background]);
+    circuits.close();
     await Promise.allSettled([
       metricsServer.close(),
       connection.close(),

@@ -1,3 +1,5 @@
 export { housekeeping } from './housekeeping';
 export { outboxRelay } from './outbox-relay';
+export { orderSaga } from './order-saga';
 export { paymentSaga } from './payment-saga';
+export { shipmentSaga } from './shipment-saga';

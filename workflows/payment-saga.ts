@@ -3,7 +3,7 @@ import type { PaymentSagaInput, PaymentSagaResult, SagaOptions } from '../src/co
 import { runSaga, type SagaStep } from './saga';
 
 /** Filled by the steps as they are done. */
-type Receipt = { -readonly [Field in keyof PaymentSagaResult]: PaymentSagaResult[Field] };
+export type Receipt = { -readonly [Field in keyof PaymentSagaResult]: PaymentSagaResult[Field] };
 
 /**
  * A payment was made: the invoice is closed, the customer's balance credited, and with `settle`, the

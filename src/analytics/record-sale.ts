@@ -3,10 +3,16 @@ import { handle } from '../mediator/handler';
 import { defineCommand } from '../mediator/message';
 import { addSale } from './sales.sql';
 
-/** One `order.paid`, counted on its UTC day. */
+/** One `order.paid` or `order.refunded`, counted on its UTC day. */
 export const recordSale = defineCommand({
   name: 'RecordSale',
-  input: z.strictObject({ day: z.iso.date(), currency: z.string(), amount: z.int() }),
+  input: z.strictObject({
+    day: z.iso.date(),
+    currency: z.string(),
+    orders: z.int(),
+    amount: z.int(),
+    refunded_amount: z.int(),
+  }),
   result: z.null(),
   roles: [],
 });

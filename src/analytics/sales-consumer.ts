@@ -1,6 +1,6 @@
 import type { ConsumerDefinition } from '../messaging/consumer';
 import { isEvent } from '../messaging/received-event';
-import { orderPaid } from '../orders/order-events';
+import { orderPaid, orderRefunded } from '../orders/order-events';
 import { recordSale } from './record-sale';
 
 /** Keeps `sales_daily` from the orders' stream. */
@@ -8,8 +8,15 @@ export const salesConsumer: ConsumerDefinition = {
   group: 'sales-projection',
   topics: [orderPaid.topic],
   toCommand(event) {
-    if (!isEvent(orderPaid, event)) return undefined;
-    const { amount, currency } = event.payload;
-    return recordSale({ day: new Date(event.occurred_at).toISOString().slice(0, 10), currency, amount });
+    const day = new Date(event.occurred_at).toISOString().slice(0, 10);
+    if (isEvent(orderPaid, event)) {
+      const { amount, currency } = event.payload;
+      return recordSale({ day, currency, orders: 1, amount, refunded_amount: 0 });
+    }
+    if (isEvent(orderRefunded, event)) {
+      const { amount, currency } = event.payload;
+      return recordSale({ day, currency, orders: 0, amount: 0, refunded_amount: amount });
+    }
+    return undefined;
   },
 };

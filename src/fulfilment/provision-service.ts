@@ -7,6 +7,7 @@ import { decideOrder } from '../orders/order';
 import { loadOrder, orderAggregate } from '../orders/order-aggregate';
 import { invoicePaidProvisionService } from '../payments/payment-events';
 import { newId } from '../platform/ids';
+import { beginShipment } from './begin-shipment';
 import { evolveProvisioning, provision, type Provisioning } from './provisioning';
 import type { ProvisioningEvent } from './provisioning-events';
 
@@ -17,7 +18,7 @@ const provisioningAggregate: Aggregate<Provisioning, ProvisioningEvent> = {
   evolve: evolveProvisioning,
 };
 
-/** What `invoice_paid.provision_service` asks for: a service is provisioned, and its order fulfilled. */
+/** What `invoice_paid.provision_service` asks for: a service is provisioned at once; goods begin their shipment saga. */
 export const provisionService = defineCommand({
   name: 'ProvisionService',
   input: invoicePaidProvisionService.payload,
@@ -26,14 +27,15 @@ export const provisionService = defineCommand({
 });
 
 export const createProvisionService = (catalogue: Catalogue) =>
-  handle(provisionService, async ({ order_id, customer_id, product_sku, invoice_id }, { uow, now, logger }) => {
+  handle(provisionService, async ({ order_id, customer_id, product_sku, invoice_id }, context) => {
     const product = await catalogue.find(product_sku);
     if (!product) throw new Error(`Product ${product_sku} of order ${order_id} is not in the catalogue.`);
-    if (product.kind !== 'service') {
-      logger.info({ order_id, product_sku }, 'provisioning.not_a_service');
+    const { uow, now } = context;
+    const order = await loadOrder(uow, order_id, system);
+    if (product.kind === 'goods') {
+      await beginShipment(order, context);
       return null;
     }
-    const order = await loadOrder(uow, order_id, system);
     const request = {
       provisioning_id: newId('svc'),
       order_id,

@@ -6,6 +6,7 @@ import type { Config } from '../config';
 import type { Mediator } from '../mediator/mediator';
 import { createOrderRoutes } from '../orders/routes';
 import { createOutboxRoutes } from '../outbox/operator/routes';
+import type { CancelSaga } from '../sagas/cancel-saga';
 import type { DecideStep } from '../sagas/decide-step';
 import { createPaymentRoutes } from '../payments/routes';
 import { createWebhookRoutes } from '../payments/webhooks/routes';
@@ -33,6 +34,7 @@ export interface AppOptions {
   readonly mediator: Mediator;
   readonly sagas: SagaStarter;
   readonly decideStep: DecideStep;
+  readonly cancelSaga: CancelSaga;
   readonly authenticate: Authenticate;
   readonly health: HealthChecks;
   readonly metrics: Metrics;
@@ -46,7 +48,7 @@ export interface AppOptions {
 
 /** The HTTP interface: every route, and what surrounds them all. Call `app.request()` in tests. */
 export function createApp(options: AppOptions): OpenAPIHono<HttpEnv> {
-  const { mediator, sagas, decideStep, authenticate, health, metrics, faults, webhooks, logger } = options;
+  const { mediator, sagas, decideStep, cancelSaga, authenticate, health, metrics, faults, webhooks, logger } = options;
   const app = createRouter();
 
   app.use(measureRequests(metrics));
@@ -71,7 +73,7 @@ export function createApp(options: AppOptions): OpenAPIHono<HttpEnv> {
   app.onError(answerError);
   app.notFound(answerNotFound);
 
-  app.route('/', createOrderRoutes({ mediator, faults }));
+  app.route('/', createOrderRoutes({ mediator, sagas, cancelSaga, faults }));
   app.route('/', createPaymentRoutes({ mediator, sagas, faults }));
   app.route('/', createWebhookRoutes({ mediator, sagas, faults, paymentSecret: webhooks.paymentSecret }));
   app.route('/', createSagaRoutes({ mediator, sagas, decideStep }));

@@ -14,6 +14,8 @@ export interface Once {
   readonly ttlMs: number;
   /** For a compensation: the key of the step it undoes. See {@link undoOnce}. */
   readonly undoes?: string;
+  /** The step's effect was outside: it may be there although the step was never recorded, so it is undone all the same. */
+  readonly outside?: true;
 }
 
 const HOUR_MS = 3_600_000;
@@ -46,6 +48,9 @@ export const undoOnce = (sagaId: string, step: string): Once => ({
   undoes: step,
   ttlMs: REPLAY_WINDOW_MS,
 });
+
+/** Of a step that called something outside, after the call was taken back there. */
+export const undoOutsideOnce = (sagaId: string, step: string): Once => ({ ...undoOnce(sagaId, step), outside: true });
 
 /** An event that a consumer group applies. */
 export const eventOnce = (group: string, eventId: string, source: string): Once => ({

@@ -8,6 +8,8 @@ export type TableName =
   | 'invoice'
   | 'payment'
   | 'service_provisioning'
+  | 'shipment'
+  | 'provider_charge'
   | 'ledger_transaction'
   | 'ledger_entry'
   | 'saga'

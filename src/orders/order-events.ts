@@ -49,5 +49,27 @@ const orderCancelled = defineEvent({
   payload: z.object({ order_id: z.string(), reason: z.string().nullable() }),
 });
 
-export const orderEvents = [orderPlaced, orderPaid, orderFulfilled, orderCancelled] as const;
+/** The money was paid outside, and is to go back: an operator's task. */
+const orderRefundDue = defineEvent({
+  type: 'order.refund_due',
+  dataVersion: 1,
+  topic,
+  payload: z.object({ order_id: z.string(), amount: z.int(), currency: z.string(), reason: z.string() }),
+});
+
+export const orderRefunded = defineEvent({
+  type: 'order.refunded',
+  dataVersion: 1,
+  topic,
+  payload: z.object({ order_id: z.string(), amount: z.int(), currency: z.string(), reference: z.string() }),
+});
+
+export const orderEvents = [
+  orderPlaced,
+  orderPaid,
+  orderFulfilled,
+  orderCancelled,
+  orderRefundDue,
+  orderRefunded,
+] as const;
 export type OrderEvent = EventOf<(typeof orderEvents)[number]>;

@@ -31,12 +31,15 @@ export type OrderCommand =
   | { readonly type: 'place'; readonly order: NewOrder; readonly product: PricedProduct }
   | { readonly type: 'pay'; readonly payment_id: string }
   | { readonly type: 'fulfil' }
-  | { readonly type: 'cancel'; readonly reason: string | null };
+  | { readonly type: 'cancel'; readonly reason: string | null }
+  | { readonly type: 'owe_refund'; readonly reason: string }
+  | { readonly type: 'refund'; readonly reference: string };
 
 /**
  * What happens when the command meets the order in this state. Nothing, for what is done already.
  *
- * @throws Refusal `price_mismatch`, `order_not_payable`, `order_not_fulfillable`, `order_not_cancellable`
+ * @throws Refusal `price_mismatch`, `order_not_payable`, `order_not_fulfillable`, `order_not_cancellable`,
+ *   `order_not_refundable`
  */
 export function decideOrder(command: OrderCommand, order: Order | undefined): OrderEvent[] {
   if (command.type === 'place') return [placed(command.order, command.product)];
@@ -66,6 +69,16 @@ export function decideOrder(command: OrderCommand, order: Order | undefined): Or
         );
       }
       return [{ type: 'order.cancelled', payload: { order_id, reason: command.reason } }];
+    case 'owe_refund': {
+      if (status !== 'PAID') throw notRefundable(order);
+      const { amount, currency } = order;
+      return [{ type: 'order.refund_due', payload: { order_id, amount, currency, reason: command.reason } }];
+    }
+    case 'refund': {
+      if (status !== 'PAID' && status !== 'REFUND_DUE') throw notRefundable(order);
+      const { amount, currency } = order;
+      return [{ type: 'order.refunded', payload: { order_id, amount, currency, reference: command.reference } }];
+    }
     default:
       return command satisfies never;
   }
@@ -73,6 +86,9 @@ export function decideOrder(command: OrderCommand, order: Order | undefined): Or
 
 export const notPayable = ({ order_id, status }: Order): Refusal =>
   new Refusal('order_not_payable', `Order ${order_id} is ${status}, and takes no payment.`);
+
+export const notRefundable = ({ order_id, status }: Order): Refusal =>
+  new Refusal('order_not_refundable', `Order ${order_id} is ${status}: there is no refund to be made.`);
 
 function placed(order: NewOrder, product: PricedProduct): OrderEvent {
   const price = product.price * order.quantity;
@@ -97,6 +113,10 @@ export function evolveOrder(order: Order | undefined, event: OrderEvent): Order 
       return { ...order, status: 'FULFILLED' };
     case 'order.cancelled':
       return { ...order, status: 'CANCELLED' };
+    case 'order.refund_due':
+      return { ...order, status: 'REFUND_DUE' };
+    case 'order.refunded':
+      return { ...order, status: 'REFUNDED' };
     default:
       return event satisfies never;
   }

@@ -7,6 +7,7 @@ import { defineCommand, maySee } from '../mediator/message';
 import { newId } from '../platform/ids';
 import { Refusal } from '../platform/refusal';
 import { amount, clientId, currency, text } from '../platform/schemas';
+import { beginOrderSaga } from './begin-order-saga';
 import { decideOrder } from './order';
 import { orderAggregate } from './order-aggregate';
 import { orderView, viewOrder } from './order-view';
@@ -28,7 +29,7 @@ export const newOrder = z
   })
   .openapi('NewOrder');
 
-/** Writes order, invoice and their events in one statement. */
+/** Writes order, invoice, their events and, for an order that is charged, its saga in one statement. */
 export const placeOrder = defineCommand({
   name: 'PlaceOrder',
   input: newOrder,
@@ -38,7 +39,8 @@ export const placeOrder = defineCommand({
 });
 
 export const createPlaceOrder = (catalogue: Catalogue) =>
-  handle(placeOrder, async (data, { principal, now, uow }) => {
+  handle(placeOrder, async (data, context) => {
+    const { principal, now, uow } = context;
     if (!maySee(principal, data.customer_id)) {
       throw new Refusal('forbidden', 'This key may order for its own customer only.');
     }
@@ -54,5 +56,6 @@ export const createPlaceOrder = (catalogue: Catalogue) =>
     );
     const order = uow.change(orderAggregate, undefined, placed);
     uow.change(invoiceAggregate, undefined, decideInvoice({ type: 'issue', order, issued_at: now }, undefined));
+    if (order.collection_method === 'charge_automatically') beginOrderSaga(order, context);
     return viewOrder(order);
   });

@@ -2,9 +2,15 @@ import { type OpenAPIHono, z } from '@hono/zod-openapi';
 import { apiRoute, idempotencyKey, json, jsonBody, onceOf, problems, sendOptions } from '../http/api-route';
 import type { HttpEnv } from '../http/http-env';
 import { createRouter } from '../http/router';
+import { orderSagaId } from '../contract';
 import type { Mediator } from '../mediator/mediator';
+import { actorOf, system } from '../mediator/message';
 import type { Faults } from '../platform/faults';
+import type { Logger } from '../platform/logger';
 import { opaqueId } from '../platform/schemas';
+import type { CancelSaga } from '../sagas/cancel-saga';
+import { findSaga } from '../sagas/find-saga';
+import type { SagaStarter } from '../sagas/start-saga';
 import { cancellation, cancelOrder } from './cancel-order';
 import { getOrder } from './get-order';
 import { listOrderEvents } from './list-order-events';
@@ -15,8 +21,25 @@ import { newOrder, placeOrder } from './place-order';
 const tags = ['orders'];
 const params = z.object({ order_id: opaqueId });
 
-export function createOrderRoutes({ mediator, faults }: { mediator: Mediator; faults: Faults }): OpenAPIHono<HttpEnv> {
+export interface OrderRouteDeps {
+  readonly mediator: Mediator;
+  readonly sagas: SagaStarter;
+  readonly cancelSaga: CancelSaga;
+  readonly faults: Faults;
+}
+
+export function createOrderRoutes({ mediator, sagas, cancelSaga, faults }: OrderRouteDeps): OpenAPIHono<HttpEnv> {
   const routes = createRouter();
+
+  /** Nobody waits for it: the order is accepted, and the sweeper starts what is not started here. */
+  async function startOrderSaga(orderId: string, logger: Logger): Promise<void> {
+    const saga_id = orderSagaId(orderId);
+    try {
+      await sagas.start(await mediator.send(findSaga({ saga_id })));
+    } catch (error) {
+      logger.warn({ err: error, saga_id }, 'saga.start_postponed');
+    }
+  }
 
   routes.openapi(
     apiRoute('/orders', {
@@ -30,6 +53,7 @@ export function createOrderRoutes({ mediator, faults }: { mediator: Mediator; fa
       const body = c.req.valid('json');
       const order = await mediator.send(placeOrder(body), sendOptions(c, onceOf(c, 'POST /orders', body)));
       await faults.pass('orders.after_commit');
+      if (body.collection_method === 'charge_automatically') void startOrderSaga(order.order_id, c.var.logger);
       return c.json(order, 201, { Location: `/orders/${order.order_id}` });
     },
   );
@@ -60,14 +84,21 @@ export function createOrderRoutes({ mediator, faults }: { mediator: Mediator; fa
     apiRoute('/orders/{order_id}/cancel', {
       method: 'post',
       tags,
-      summary: 'Cancel an unpaid order',
+      summary: 'Cancel an order that is not paid; what was charged is paid back',
       request: { params, headers: idempotencyKey, body: { ...jsonBody(cancellation), required: false } },
       responses: { 200: json(orderView, 'Cancelled, now or before'), ...problems(400, 401, 404, 409, 415, 422, 503) },
     }),
     async (c) => {
       const command = { ...c.req.valid('param'), ...c.req.valid('json') };
-      const once = onceOf(c, 'POST /orders/{order_id}/cancel', command);
-      return c.json(await mediator.send(cancelOrder(command), sendOptions(c, once)), 200);
+      const options = sendOptions(c, onceOf(c, 'POST /orders/{order_id}/cancel', command));
+      const order = await mediator.send(cancelOrder(command), options);
+      const { principal } = options;
+      const cancellation = {
+        actor: actorOf(principal ?? system),
+        reason: command.reason ?? 'The order was cancelled.',
+      };
+      void cancelSaga(orderSagaId(order.order_id), cancellation);
+      return c.json(order, 200);
     },
   );
 

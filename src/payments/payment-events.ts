@@ -40,7 +40,21 @@ const paymentFailed = defineEvent({
   payload: z.object({ payment_id: z.string(), order_id: z.string(), code: z.string() }),
 });
 
-export const paymentEvents = [paymentRequested, paymentCaptured, paymentFailed] as const;
+const paymentRefunded = defineEvent({
+  type: 'payment.refunded',
+  dataVersion: 1,
+  topic,
+  payload: z.object({
+    payment_id: z.string(),
+    order_id: z.string(),
+    amount: z.int(),
+    currency: z.string(),
+    /** Of the provider's refund, or what an operator wrote down. */
+    reference: z.string(),
+  }),
+});
+
+export const paymentEvents = [paymentRequested, paymentCaptured, paymentFailed, paymentRefunded] as const;
 export type PaymentEvent = EventOf<(typeof paymentEvents)[number]>;
 
 /** For other systems: what was bought is paid, and may be provided. Keyed by order. */

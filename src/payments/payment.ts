@@ -25,9 +25,10 @@ export interface Payment extends PaymentContent {
 export type PaymentCommand =
   | { readonly type: 'request'; readonly content: PaymentContent; readonly requested_at: string }
   | { readonly type: 'capture'; readonly capture_ref: string; readonly balance_tx_id: string }
-  | { readonly type: 'fail'; readonly code: string };
+  | { readonly type: 'fail'; readonly code: string }
+  | { readonly type: 'refund'; readonly reference: string };
 
-/** @throws Refusal `payment_conflict`, `payment_not_requested` */
+/** @throws Refusal `payment_conflict`, `payment_not_requested`, `payment_not_captured` */
 export function decidePayment(command: PaymentCommand, payment: Payment | undefined): PaymentEvent[] {
   if (command.type === 'request') {
     if (payment && !sameContent(payment, command.content)) throw paymentConflict(payment);
@@ -49,6 +50,13 @@ export function decidePayment(command: PaymentCommand, payment: Payment | undefi
       if (status === 'FAILED') return [];
       if (status !== 'REQUESTED') throw notRequested(payment);
       return [{ type: 'payment.failed', payload: { payment_id, order_id, code: command.code } }];
+    case 'refund': {
+      if (status !== 'CAPTURED') {
+        throw new Refusal('payment_not_captured', `Payment ${payment_id} is ${status}; there is nothing to pay back.`);
+      }
+      const { reference } = command;
+      return [{ type: 'payment.refunded', payload: { payment_id, order_id, amount, currency, reference } }];
+    }
     default:
       return command satisfies never;
   }
@@ -76,6 +84,8 @@ export function evolvePayment(payment: Payment | undefined, event: PaymentEvent)
       return { ...payment, status: 'CAPTURED' };
     case 'payment.failed':
       return { ...payment, status: 'FAILED', failure_code: event.payload.code };
+    case 'payment.refunded':
+      return { ...payment, status: 'REFUNDED' };
     default:
       return event satisfies never;
   }

@@ -1,11 +1,14 @@
 import { type OpenAPIHono, z } from '@hono/zod-openapi';
-import { apiRoute, json, jsonBody, problems, sendOptions } from '../http/api-route';
+import { apiRoute, idempotencyKey, json, jsonBody, onceOf, problems, sendOptions } from '../http/api-route';
 import type { HttpEnv } from '../http/http-env';
 import { createRouter } from '../http/router';
 import type { Mediator } from '../mediator/mediator';
 import type { Faults } from '../platform/faults';
 import { Refusal } from '../platform/refusal';
+import { orderView } from '../orders/order-view';
+import { opaqueId } from '../platform/schemas';
 import { acceptPayment, paymentNotice } from './accept-payment';
+import { refundNote, resolveRefund } from './resolve-refund';
 import type { SagaStarter } from '../sagas/start-saga';
 import { preferredWaitMs, settledPayment } from './settled-payment';
 
@@ -50,6 +53,24 @@ export function createPaymentRoutes({ mediator, sagas, faults }: PaymentRouteDep
       const settled = await settledPayment(accepted, sagas, preferredWaitMs(c.req.header('prefer')));
       if (settled) return c.json({ status: 'ok' as const, saga_id, ...settled }, 200);
       return c.json({ status: 'pending' as const, saga_id }, 202, { Location: `/sagas/${saga_id}` });
+    },
+  );
+
+  routes.openapi(
+    apiRoute('/orders/{order_id}/refunded', {
+      method: 'post',
+      tags: ['payments'],
+      summary: 'Tell that the money of a REFUND_DUE order went back by other means',
+      request: { params: z.object({ order_id: opaqueId }), headers: idempotencyKey, body: jsonBody(refundNote) },
+      responses: {
+        200: json(orderView, 'The order, REFUNDED'),
+        ...problems(400, 401, 403, 404, 409, 413, 415, 422, 503),
+      },
+    }),
+    async (c) => {
+      const command = { ...c.req.valid('param'), ...c.req.valid('json') };
+      const once = onceOf(c, 'POST /orders/{order_id}/refunded', command);
+      return c.json(await mediator.send(resolveRefund(command), sendOptions(c, once)), 200);
     },
   );
   return routes;

@@ -6,6 +6,7 @@ import { defineCommand, system } from '../mediator/message';
 import { decideOrder } from '../orders/order';
 import { loadOrder, orderAggregate } from '../orders/order-aggregate';
 import { opaqueId } from '../platform/schemas';
+import { completeSaga } from '../sagas/complete-saga';
 import { decidePayment } from './payment';
 import { paymentAggregate } from './payment-aggregate';
 import { invoicePaidProvisionService } from './payment-events';
@@ -43,9 +44,6 @@ export const settlePaymentHandler = handle(settlePayment, async (data, { uow, no
     type: invoicePaidProvisionService.type,
     payload: { order_id, customer_id, product_sku, invoice_id },
   });
-  await uow.tx.saga.update({
-    where: { saga_id },
-    data: { state: 'completed', result: { capture_ref, balance_tx_id }, ended_at: now },
-  });
+  await completeSaga(uow, { saga_id, result: { capture_ref, balance_tx_id }, now });
   return null;
 });

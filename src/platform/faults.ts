@@ -19,6 +19,8 @@ const activityPoints = [
   'inventory.release',
   'shipping.allocate',
   'shipping.book',
+  'shipping.cancel_booking',
+  'shipping.dispatch',
 ] as const;
 
 const processPoints = [

@@ -40,7 +40,12 @@ export const sagaNotFound = (sagaId: string): Refusal => new Refusal('saga_not_f
 export function viewSaga(saga: SagaRow, workflowUrl: WorkflowUrl, progress?: SagaStatus): SagaView {
   const type = sagaType.parse(saga.type);
   const state = progress?.state ?? sagaState.parse(saga.state);
-  const steps = viewSteps(type, state, saga.steps);
+  const steps = viewSteps(
+    type,
+    state,
+    saga.steps,
+    progress?.steps.map(({ name }) => name),
+  );
   return {
     saga_id: saga.saga_id,
     type,
@@ -61,10 +66,18 @@ function withProgress(step: StepView, { steps }: SagaStatus): StepView {
   };
 }
 
-/** Steps write their rows when they commit; the first one without a row is the one at work. */
-function viewSteps(type: z.infer<typeof sagaType>, state: SagaView['state'], rows: SagaRow['steps']): StepView[] {
+/**
+ * Steps write their rows when they commit; the first one without a row is the one at work. Behind the steps come
+ * the remedies of a saga that failed, as far as they are known.
+ */
+function viewSteps(
+  type: SagaType,
+  state: SagaView['state'],
+  rows: SagaRow['steps'],
+  told: readonly string[] = [],
+): StepView[] {
   const byName = new Map(rows.map((row) => [row.name, row]));
-  const names: readonly string[] = type in sagaSteps ? sagaSteps[type as SagaType] : [...byName.keys()];
+  const names = [...new Set<string>([...sagaSteps[type], ...byName.keys(), ...told])];
   const atWork = state === 'running' ? names.find((name) => !byName.has(name)) : undefined;
   return names.map((name) => {
     const row = byName.get(name);

@@ -7,10 +7,10 @@ import {
 import { ApplicationFailure, TypedSearchAttributes } from '@temporalio/common';
 import type { Config } from '../config';
 import {
-  type PaymentSagaInput,
   type PaymentSagaResult,
   SAGA_COMPENSATED,
   type SagaFailure,
+  type SagaInputs,
   type SagaOptions,
   sagaSteps,
   type SagaType,
@@ -22,10 +22,10 @@ import { reasonOf, type TemporalClient } from '../platform/temporal';
 import { wait } from '../platform/wait';
 
 /** What the `saga` row knows of it. */
-export interface SagaToStart {
+export interface SagaToStart<Type extends SagaType = SagaType> {
   readonly saga_id: string;
-  readonly type: SagaType;
-  readonly input: PaymentSagaInput;
+  readonly type: Type;
+  readonly input: SagaInputs[Type];
 }
 
 export type SagaEnd =
@@ -56,7 +56,11 @@ const UNSTARTED_POLL_MS = 250;
 /** After this a workflow task of a killed worker goes to another one. */
 const WORKFLOW_TASK_TIMEOUT = '5s';
 
-const workflowTypes: Record<SagaType, string> = { payment: 'paymentSaga' };
+const workflowTypes: Record<SagaType, string> = {
+  payment: 'paymentSaga',
+  order: 'orderSaga',
+  shipment: 'shipmentSaga',
+};
 
 export function createSagaStarter({ temporal, config, logger }: SagaStarterOptions): SagaStarter {
   const options: SagaOptions = { compensation_max_interval_ms: config.saga.compensationMaxIntervalMs };

@@ -39,6 +39,7 @@ export async function createTestApi(database: Database): Promise<TestApi> {
     mediator: createApplication({ database, logger: silentLogger }),
     sagas: noSagas,
     decideStep: () => Promise.reject(new Error('No saga runs here.')),
+    cancelSaga: async () => undefined,
     authenticate: createAuthenticate(database),
     health: { database: well, broker: well, temporal: well, outbox_lag: well },
     metrics: createMetrics(),

@@ -1,7 +1,7 @@
 import { ApplicationFailure } from '@temporalio/common';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
-import { createStepSender, type StepSender } from '../../activities/send-step';
+import { createStepSender } from '../../activities/send-step';
 import { reverseCredit } from '../../src/billing/reverse-credit';
 import type { SendOptions } from '../../src/mediator/behaviour';
 import type { Mediator } from '../../src/mediator/mediator';
@@ -17,7 +17,7 @@ const step = {
 } as const;
 
 /** Sends the step on the third attempt of its activity, the fourth of the step, to a mediator that answers so. */
-async function send(kind: keyof StepSender, answer: () => unknown) {
+async function send(kind: 'run' | 'undo' | 'must', answer: () => unknown) {
   const sent: SendOptions[] = [];
   const passed: string[] = [];
   const mediator: Pick<Mediator, 'send'> = {
@@ -94,7 +94,7 @@ it.each(['run', 'undo'] as const)('leaves a fault in %s as it is, to be retried'
   expect(outcome).toMatchObject({ error: fault });
 });
 
-it('takes no refusal of a compensation for final', async () => {
-  const outcome = await send('undo', refuse('invoice_not_closed'));
+it.each(['undo', 'must'] as const)('takes no refusal of what must succeed (%s) for final', async (kind) => {
+  const outcome = await send(kind, refuse('invoice_not_closed'));
   expect('error' in outcome && outcome.error).not.toBeInstanceOf(ApplicationFailure);
 });

@@ -31,8 +31,9 @@ export const once: Behaviour = async function once({ definition, options, uow, c
     return storedAnswer(key, await find(tx, key.scope, key.key));
   }
 
-  const neverHappened =
+  const barred =
     key.undoes !== undefined && (await claim(tx, { ...key, key: key.undoes }, now, undone).catch(refuseWhileFirstRuns));
+  const neverHappened = barred && !key.outside;
   const result = neverHappened ? null : await next();
 
   if (step && !neverHappened) await recordSagaStep(tx, step, now);

@@ -1,0 +1,22 @@
+import { z } from 'zod';
+import { handle } from '../mediator/handler';
+import { defineCommand, system } from '../mediator/message';
+import { allocateReserved, reserve } from '../inventory/reservation.sql';
+import { outOfStock } from '../inventory/reserve-inventory';
+import { loadOrder } from '../orders/order-aggregate';
+import { opaqueId } from '../platform/schemas';
+
+/** Step `allocate` of the shipment saga: takes the order's reservation over, or makes one for an order paid outside. */
+export const allocateGoods = defineCommand({
+  name: 'AllocateGoods',
+  input: z.strictObject({ order_id: opaqueId, product_sku: z.string(), quantity: z.int() }),
+  result: z.null(),
+  roles: [],
+});
+
+export const allocateGoodsHandler = handle(allocateGoods, async (goods, { uow, now }) => {
+  await loadOrder(uow, goods.order_id, system);
+  if (await allocateReserved(uow.tx, goods.order_id)) return null;
+  if (!(await reserve(uow.tx, goods, 'ALLOCATED', now))) throw outOfStock(goods);
+  return null;
+});

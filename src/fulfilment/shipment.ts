@@ -1,0 +1,58 @@
+import { Refusal } from '../platform/refusal';
+import type { ShipmentEvent } from './shipment-events';
+
+/** The row of `shipment`: the fold of its events. One per order of goods. */
+export interface Shipment {
+  readonly shipment_id: string;
+  readonly order_id: string;
+  readonly customer_id: string;
+  readonly product_sku: string;
+  readonly quantity: number;
+  readonly status: 'REQUESTED' | 'DONE' | 'FAILED';
+  /** The carrier's id of what it has taken. */
+  readonly booking_ref: string | null;
+  readonly failure_code: string | null;
+  readonly requested_at: string;
+  readonly version: number;
+}
+
+export type ShipmentRequest = Omit<Shipment, 'status' | 'booking_ref' | 'failure_code' | 'version'>;
+
+export type ShipmentCommand =
+  | { readonly type: 'request'; readonly shipment: ShipmentRequest }
+  | { readonly type: 'dispatch'; readonly booking_ref: string }
+  | { readonly type: 'fail'; readonly code: string };
+
+/** @throws Refusal `shipment_not_requested` */
+export function decideShipment(command: ShipmentCommand, shipment: Shipment | undefined): ShipmentEvent[] {
+  if (command.type === 'request') return [{ type: 'shipment.requested', payload: command.shipment }];
+  if (!shipment) throw new Error(`Nothing was requested that one could ${command.type}.`);
+  const { shipment_id, order_id, status } = shipment;
+  if (status !== 'REQUESTED') {
+    throw new Refusal('shipment_not_requested', `Shipment ${shipment_id} of order ${order_id} is ${status}.`);
+  }
+  switch (command.type) {
+    case 'dispatch':
+      return [{ type: 'shipment.dispatched', payload: { shipment_id, order_id, booking_ref: command.booking_ref } }];
+    case 'fail':
+      return [{ type: 'shipment.failed', payload: { shipment_id, order_id, code: command.code } }];
+    default:
+      return command satisfies never;
+  }
+}
+
+/** The state after the event; replaying a shipment's events gives its row. */
+export function evolveShipment(shipment: Shipment | undefined, event: ShipmentEvent): Shipment {
+  if (event.type === 'shipment.requested') {
+    return { ...event.payload, status: 'REQUESTED', booking_ref: null, failure_code: null, version: 1 };
+  }
+  if (!shipment) throw new Error(`${event.type} before shipment.requested: the event log is broken.`);
+  switch (event.type) {
+    case 'shipment.dispatched':
+      return { ...shipment, status: 'DONE', booking_ref: event.payload.booking_ref };
+    case 'shipment.failed':
+      return { ...shipment, status: 'FAILED', failure_code: event.payload.code };
+    default:
+      return event satisfies never;
+  }
+}

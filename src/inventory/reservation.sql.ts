@@ -1,0 +1,64 @@
+import type { Queryable } from '../platform/queryable';
+
+export interface ReservationOf {
+  readonly order_id: string;
+  readonly product_sku: string;
+  readonly quantity: number;
+}
+
+/** Who holds the goods: the order saga, then the shipment that takes them over. */
+export type Holding = 'RESERVED' | 'ALLOCATED';
+
+/**
+ * Holds goods for an order: `false` when there are not that many left. The product's row is locked until the
+ * transaction ends, so two orders never get the last one.
+ */
+export async function reserve(tx: Queryable, of: ReservationOf, state: Holding, now: string): Promise<boolean> {
+  const reserved = await tx.$executeRawUnsafe(
+    `WITH taken AS (
+       UPDATE product SET reserved = reserved + $3
+       WHERE sku = $2 AND (stock IS NULL OR stock - reserved >= $3) RETURNING sku)
+     INSERT INTO inventory_reservation (order_id, product_sku, quantity, state, reserved_at)
+     SELECT $1, sku, $3, $4, $5::timestamptz FROM taken`,
+    of.order_id,
+    of.product_sku,
+    of.quantity,
+    state,
+    now,
+  );
+  return reserved === 1;
+}
+
+/** The shipment takes over what the order holds: `false` when it holds nothing. */
+export async function allocateReserved(tx: Queryable, orderId: string): Promise<boolean> {
+  const allocated = await tx.$executeRawUnsafe(
+    `UPDATE inventory_reservation SET state = 'ALLOCATED' WHERE order_id = $1 AND state = 'RESERVED'`,
+    orderId,
+  );
+  return allocated === 1;
+}
+
+/** The goods go back on the shelf: `false` when the order held none. */
+export async function release(tx: Queryable, orderId: string): Promise<boolean> {
+  const released = await tx.$executeRawUnsafe(
+    `WITH released AS (
+       UPDATE inventory_reservation SET state = 'RELEASED'
+       WHERE order_id = $1 AND state IN ('RESERVED', 'ALLOCATED') RETURNING product_sku, quantity)
+     UPDATE product SET reserved = reserved - released.quantity FROM released WHERE sku = product_sku`,
+    orderId,
+  );
+  return released === 1;
+}
+
+/** The goods leave the house: `false` when none were allocated. */
+export async function dispatchAllocated(tx: Queryable, orderId: string): Promise<boolean> {
+  const dispatched = await tx.$executeRawUnsafe(
+    `WITH dispatched AS (
+       UPDATE inventory_reservation SET state = 'DISPATCHED'
+       WHERE order_id = $1 AND state = 'ALLOCATED' RETURNING product_sku, quantity)
+     UPDATE product SET reserved = reserved - dispatched.quantity, stock = stock - dispatched.quantity
+     FROM dispatched WHERE sku = product_sku`,
+    orderId,
+  );
+  return dispatched === 1;
+}

@@ -1,0 +1,20 @@
+import { orderSagaId, type OrderSagaInput } from '../contract';
+import type { HandlerContext } from '../mediator/handler';
+import { newId } from '../platform/ids';
+import type { Order } from './order';
+
+/** Begins the saga that charges the order, in the transaction that places it. */
+export function beginOrderSaga(
+  order: Order,
+  { uow, now, correlationId }: Pick<HandlerContext, 'uow' | 'now' | 'correlationId'>,
+): void {
+  const { order_id, invoice_id, customer_id, product_sku, quantity, amount, currency, payment_method } = order;
+  if (payment_method === null) throw new Error(`Order ${order_id} is to be charged, and has no payment method.`);
+  const saga_id = orderSagaId(order_id);
+  const payment = { payment_id: newId('pay'), invoice_id, amount, currency, payment_method };
+  const goods = { product_sku, quantity };
+  const correlation_id = correlationId;
+  const input: OrderSagaInput = { saga_id, order_id, customer_id, ...goods, ...payment, correlation_id };
+  const saga = { saga_id, type: 'order', state: 'running', order_id, customer_id, input };
+  uow.insert('saga', { ...saga, correlation_id, created_at: now });
+}

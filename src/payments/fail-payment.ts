@@ -1,0 +1,14 @@
+import type { PaymentSagaInput } from '../contract';
+import type { UnitOfWork } from '../mediator/unit-of-work';
+import { decidePayment } from './payment';
+import { paymentAggregate } from './payment-aggregate';
+
+/** A payment whose saga was compensated has failed. One that was never requested stays unknown. */
+export async function failPayment(
+  { payment_id }: Pick<PaymentSagaInput, 'payment_id'>,
+  { code }: { readonly code: string },
+  { uow }: { readonly uow: UnitOfWork },
+): Promise<void> {
+  const payment = await uow.load(paymentAggregate, payment_id);
+  if (payment) uow.change(paymentAggregate, payment, decidePayment({ type: 'fail', code }, payment));
+}

@@ -1,0 +1,13 @@
+import type { UnitOfWork } from '../mediator/unit-of-work';
+
+export interface SagaCompletion {
+  readonly saga_id: string;
+  /** What the saga's workflow answers. JSON. */
+  readonly result: Readonly<Record<string, string>>;
+  readonly now: string;
+}
+
+/** The saga has ended well: told in the transaction of its last step, so that both are true or neither. */
+export async function completeSaga(uow: UnitOfWork, { saga_id, result, now }: SagaCompletion): Promise<void> {
+  await uow.tx.saga.update({ where: { saga_id }, data: { state: 'completed', result, ended_at: now } });
+}

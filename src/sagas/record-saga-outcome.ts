@@ -1,0 +1,63 @@
+import { z } from 'zod';
+import type { SagaFailure, SagaInputs, SagaType } from '../contract';
+import { handle, type HandlerContext } from '../mediator/handler';
+import { defineCommand } from '../mediator/message';
+
+/** How a saga in trouble goes on: stuck, running again, compensating, and compensated at its end. */
+export const recordSagaOutcome = defineCommand({
+  name: 'RecordSagaOutcome',
+  input: z.strictObject({
+    saga_id: z.string(),
+    state: z.enum(['running', 'compensating', 'compensated', 'stuck']),
+    failure: z.object({ failed_step: z.string(), code: z.string(), detail: z.string() }).nullable(),
+  }),
+  result: z.null(),
+  roles: [],
+});
+
+/** What is true besides, once a saga of this type is compensated: told in the same transaction. */
+export type SagaEndings = {
+  readonly [Type in SagaType]: (
+    input: SagaInputs[Type],
+    failure: SagaFailure,
+    context: Pick<HandlerContext, 'uow'>,
+  ) => Promise<void>;
+};
+
+export const createRecordSagaOutcome = (endings: SagaEndings) =>
+  handle(recordSagaOutcome, async (outcome, context) => {
+    const { saga_id, state, failure } = outcome;
+    const { uow, now } = context;
+    const ended = state === 'compensated';
+    if (ended && failure) {
+      const saga = await uow.tx.saga.findUniqueOrThrow({ where: { saga_id }, select: { type: true, input: true } });
+      await endings[saga.type as SagaType](saga.input as never, failure, context);
+    }
+    await uow.tx.saga.update({
+      where: { saga_id },
+      data: {
+        state,
+        ...(failure && {
+          failed_step: failure.failed_step,
+          failure_code: failure.code,
+          failure_detail: failure.detail,
+        }),
+        ...(ended && { ended_at: now }),
+      },
+    });
+    if (!failure) return null;
+    await uow.tx.sagaStep.upsert({
+      where: { saga_id_name: { saga_id, name: failure.failed_step } },
+      create: {
+        saga_id,
+        name: failure.failed_step,
+        attempts: 1,
+        state: 'failed',
+        error: failure.detail,
+        ended_at: now,
+      },
+      // Its compensation may have been first: it is undone then, and keeps its error.
+      update: { error: failure.detail },
+    });
+    return null;
+  });
