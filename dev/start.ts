@@ -7,6 +7,7 @@ import { DATA } from './root';
 import { claimStack } from './stack/ownership';
 import { prepare } from './stack/prepare';
 import { startProcesses, type Processes } from './stack/processes';
+import { startProvider, type ProviderProcess } from './stack/provider-process';
 import { ensureSecrets, type ApiKeys } from './stack/secrets';
 import { startServices, type Services } from './stack/stack';
 import { removeStackFile, writeStackFile } from './stack/stack-file';
@@ -27,12 +28,16 @@ async function start({ log, teardown, untilStopped }: CommandContext): Promise<n
 
   const output = createHeldOutput(print);
   let onChange = (): void => undefined;
+  const provider = await stage(log, 'test payment provider and carrier', () =>
+    startProvider({ dataDir: DATA, books: 'provider', teardown, log: output.line, restart: true }),
+  );
   const processes = await stage(log, 'api, worker and consumer', () =>
     startProcesses({
       services,
       dataDir: DATA,
       teardown,
       env: {
+        ...ownProviders(provider),
         PORT: String(port),
         PAYMENT_WEBHOOK_SECRET: secrets.webhook_secret,
         ...(process.stdout.isTTY && { LOG_PRETTY: '1' }),
@@ -45,7 +50,7 @@ async function start({ log, teardown, untilStopped }: CommandContext): Promise<n
     output.release();
     throw error;
   });
-  onChange = () => writeStackFile(DATA, services, secrets, processes);
+  onChange = () => writeStackFile(DATA, { services, secrets, processes, provider });
   onChange();
   teardown.add(async () => removeStackFile(DATA));
   greet(services, processes, secrets.api_keys);
@@ -74,6 +79,10 @@ async function apiPort(ports: Ports, wanted: string | undefined): Promise<number
     `Port ${wanted} is taken: \`ss -ltnp 'sport = :${wanted}'\` shows by whom; choose another by PORT, or unset it.`,
   );
 }
+
+/** Those that the shell names go before. */
+const ownProviders = ({ env }: ProviderProcess): NodeJS.ProcessEnv =>
+  Object.fromEntries(Object.entries(env).filter(([name]) => !process.env[name]));
 
 function greet(services: Services, { api }: Processes, keys: ApiKeys): void {
   print(`

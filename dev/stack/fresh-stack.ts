@@ -8,6 +8,7 @@ import { createDatabase, dropDatabase } from '../services/postgres';
 import { consumers, eventRegistry } from '../../src/application';
 import { prepare } from './prepare';
 import { type Processes, type ProcessesOptions, startProcesses } from './processes';
+import { type ProviderProcess, startProvider } from './provider-process';
 import { type ApiKeys, ensureApiKeys, newWebhookSecret } from './secrets';
 import { skipToEnds } from './skip-to-ends';
 import type { ServiceAddresses } from './stack';
@@ -21,6 +22,8 @@ export interface FreshStackOptions extends Pick<ProcessesOptions, 'dataDir' | 'r
 
 export interface FreshStack extends Clients {
   readonly processes: Processes;
+  /** The test payment provider and carrier, whose books end with the stack. */
+  readonly provider: ProviderProcess;
   readonly checker: Checker;
   readonly keys: ApiKeys;
   /** Of `POST /webhooks/payments`. */
@@ -48,10 +51,13 @@ export async function startFreshStack(options: FreshStackOptions): Promise<Fresh
   teardown.add(() => dropDatabase(databaseUrl));
   const services = { ...options.services, databaseUrl };
   const webhookSecret = newWebhookSecret();
-  const env = { PAYMENT_WEBHOOK_SECRET: webhookSecret, ...options.env, TEMPORAL_NAMESPACE: name };
-  const log: string[] = [];
+  const lines: string[] = [];
+  const log = (line: string): void => void lines.push(line);
 
   try {
+    // Before the processes, so that it ends after them.
+    const provider = await startProvider({ dataDir, log, restart, teardown });
+    const env = { ...provider.env, PAYMENT_WEBHOOK_SECRET: webhookSecret, ...options.env, TEMPORAL_NAMESPACE: name };
     await prepare(services, env);
     const [since, keys] = await Promise.all([beginAtEnds(services.kafkaBrokers), ensureApiKeys(databaseUrl)]);
     const processes = await startProcesses({
@@ -59,19 +65,20 @@ export async function startFreshStack(options: FreshStackOptions): Promise<Fresh
       dataDir,
       env,
       ...(envOf && { envOf }),
-      log: (line) => void log.push(line),
+      log,
       restart,
       teardown,
     });
     return {
       ...createClients(processes.api.url, keys),
       processes,
+      provider,
       checker: createChecker({ databaseUrl, kafkaBrokers: services.kafkaBrokers, since }),
       keys,
       webhookSecret,
       services,
       namespace: name,
-      log,
+      log: lines,
       query: (sql, ...values) => query(databaseUrl, sql, values),
       stop: () => teardown.run(),
     };

@@ -2,6 +2,7 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { readJson, writeJson } from '../os/json-file';
 import type { Processes } from './processes';
+import type { ProviderProcess } from './provider-process';
 import type { Secrets } from './secrets';
 import type { ServiceAddresses } from './stack';
 
@@ -13,6 +14,8 @@ export interface StackFile extends Secrets {
   readonly kafka_brokers: string;
   readonly temporal_address: string;
   readonly temporal_ui_url: string | null;
+  /** Of the test payment provider and carrier. */
+  readonly provider_url: string;
   /** Each process's address for Prometheus. */
   readonly metrics: Readonly<Record<'api' | 'worker' | 'consumer', string>>;
   /** Each pid is that of the working process itself. */
@@ -21,13 +24,15 @@ export interface StackFile extends Secrets {
 
 const fileIn = (dataDir: string): string => join(dataDir, 'stack.json');
 
+export interface RunningStack {
+  readonly services: ServiceAddresses;
+  readonly secrets: Secrets;
+  readonly processes: Processes;
+  readonly provider: Pick<ProviderProcess, 'url'>;
+}
+
 /** Replaces the file in one step. */
-export function writeStackFile(
-  dataDir: string,
-  services: ServiceAddresses,
-  secrets: Secrets,
-  processes: Processes,
-): void {
+export function writeStackFile(dataDir: string, { services, secrets, processes, provider }: RunningStack): void {
   const { api, worker, consumer } = processes;
   writeJson(fileIn(dataDir), {
     api_url: api.url,
@@ -35,6 +40,7 @@ export function writeStackFile(
     kafka_brokers: services.kafkaBrokers,
     temporal_address: services.temporalAddress,
     temporal_ui_url: services.temporalUiUrl ?? null,
+    provider_url: provider.url,
     webhook_secret: secrets.webhook_secret,
     api_keys: secrets.api_keys,
     metrics: processes.metrics,

@@ -22,10 +22,9 @@ export function createHttpCarrier({ name, url, circuit }: HttpCarrierOptions): C
   const ask = createJsonClient({ name: `Carrier ${name}`, url, refusals: REFUSALS });
   return {
     name,
-    book: (json) =>
-      circuit.call(({ signal }) => ask({ method: 'POST', path: '/bookings', json, signal, answer: booked })),
+    book: (json) => circuit.call((signal) => ask({ method: 'POST', path: '/bookings', json, signal, answer: booked })),
     async cancel(json) {
-      await circuit.call(({ signal }) =>
+      await circuit.call((signal) =>
         ask({ method: 'POST', path: '/cancellations', json, signal, answer: z.unknown() }),
       );
     },

@@ -45,15 +45,15 @@ export function createHttpProvider({ name, url, circuit }: HttpProviderOptions):
     name,
     accepts: ({ payment_method, currency }) => METHOD.test(payment_method) && CURRENCIES.has(currency),
     charge: (json) =>
-      circuit.call(({ signal }) => ask({ method: 'POST', path: '/charges', json, signal, answer: charged })),
+      circuit.call((signal) => ask({ method: 'POST', path: '/charges', json, signal, answer: charged })),
     refund: (json) =>
-      circuit.call(({ signal }) => ask({ method: 'POST', path: '/refunds', json, signal, answer: refunded })),
+      circuit.call((signal) => ask({ method: 'POST', path: '/refunds', json, signal, answer: refunded })),
     async *charges(since): AsyncIterable<ProviderCharge> {
       let cursor: string | null = null;
       do {
         const query = new URLSearchParams({ since, ...(cursor !== null && { cursor }) });
         const path = `/charges?${query.toString()}`;
-        const page: z.infer<typeof listed> = await circuit.call(({ signal }) =>
+        const page: z.infer<typeof listed> = await circuit.call((signal) =>
           ask({ method: 'GET', path, signal, answer: listed }),
         );
         yield* page.data;

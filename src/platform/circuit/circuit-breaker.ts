@@ -24,14 +24,6 @@ export class CallTimedOut extends Error {
   }
 }
 
-/** What a call has to keep to. */
-export interface CallLimits {
-  /** Aborted when the time is over: for `fetch`. */
-  readonly signal: AbortSignal;
-  /** At least 1, for a library that takes milliseconds. */
-  remainingMs(): number;
-}
-
 /** Time-out and circuit breaker round the calls to one party outside. */
 export interface Circuit {
   readonly name: string;
@@ -41,11 +33,12 @@ export interface Circuit {
   /** Whether a call would be refused at once. */
   isOpen(): boolean;
   /**
-   * Everything but a {@link Refusal} counts as a failure: who refuses, answers.
+   * Everything but a {@link Refusal} counts as a failure: who refuses, answers. The signal is aborted when the
+   * time is over.
    *
    * @throws CircuitOpen when nobody was asked, CallTimedOut, or what the call throws
    */
-  call<T>(run: (limits: CallLimits) => Promise<T>): Promise<T>;
+  call<T>(run: (signal: AbortSignal) => Promise<T>): Promise<T>;
   /** Ends its timers. */
   close(): void;
 }
@@ -95,7 +88,7 @@ export function createCircuit(options: CircuitOptions): Circuit {
       return changedAt;
     },
     isOpen: () => !breaker.closed && !breaker.pendingClose,
-    async call<T>(run: (limits: CallLimits) => Promise<T>): Promise<T> {
+    async call<T>(run: (signal: AbortSignal) => Promise<T>): Promise<T> {
       try {
         const answer = await breaker.fire(() => withinTime(name, timeoutMs, run));
         metrics.called(name, 'success');
@@ -123,9 +116,8 @@ function resultOf(error: unknown): 'refusal' | 'timeout' | 'failure' {
 }
 
 /** Ends on time also when the call does not heed its signal. */
-async function withinTime<T>(name: string, timeoutMs: number, run: (limits: CallLimits) => Promise<T>): Promise<T> {
+async function withinTime<T>(name: string, timeoutMs: number, run: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const abort = new AbortController();
-  const deadline = performance.now() + timeoutMs;
   let timer: NodeJS.Timeout | undefined;
   const timedOut = new Promise<never>((_resolve, reject) => {
     timer = setTimeout(() => {
@@ -134,9 +126,8 @@ async function withinTime<T>(name: string, timeoutMs: number, run: (limits: Call
       abort.abort(error);
     }, timeoutMs);
   });
-  const remainingMs = (): number => Math.max(1, Math.ceil(deadline - performance.now()));
   try {
-    return await Promise.race([run({ signal: abort.signal, remainingMs }), timedOut]);
+    return await Promise.race([run(abort.signal), timedOut]);
   } finally {
     clearTimeout(timer);
   }

@@ -1,0 +1,110 @@
+import { randomBytes } from 'node:crypto';
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import type { BookedShipment } from '../provider/bookings';
+import type { Behaviour } from '../provider/behaviour';
+import type { ProviderCharge } from '../../src/payments/provider/payment-provider';
+import { Problem } from '../os/problem';
+import { createPorts } from '../os/ports';
+import type { Log } from '../os/progress';
+import type { Teardown } from '../os/teardown';
+import { waitUntil } from '../os/wait';
+import { fromRoot } from '../root';
+import { superviseProcess } from './supervised-process';
+
+export interface ProviderOptions {
+  /** The folder for its pid file and its books. */
+  readonly dataDir: string;
+  /** Keeps its books from one start to the next under this name; without it they end with the stack. */
+  readonly books?: string;
+  /** Gets each line of its output, with its name in front. */
+  readonly log: Log;
+  /** Start it again when it dies. */
+  readonly restart: boolean;
+  /** Ends it, after what is added later. */
+  readonly teardown: Teardown;
+}
+
+export type Account = 'test' | 'standby';
+
+/** The test provider and carrier of one stack, as the process that they are. */
+export interface ProviderProcess {
+  readonly pid: number;
+  readonly url: string;
+  /** What makes the three processes use it. */
+  readonly env: Readonly<Record<'PAYMENT_PROVIDERS' | 'CARRIER_URL', string>>;
+  isRunning(): boolean;
+  /** SIGKILL unless told; comes back by itself only where `restart` is on. Its books stay. */
+  kill(signal?: NodeJS.Signals): Promise<void>;
+  /** Starts it when it does not run; resolves when it answers, on the port and with the books it had. */
+  start(): Promise<void>;
+  /** How a party answers from now on, or for so many requests; `normal` again when the process starts anew. */
+  behave(party: Account | 'carrier', behaviour: Behaviour, times?: number): Promise<void>;
+  /** What the account has on its books, however it behaves. */
+  books(account: Account): Promise<{ readonly charges: readonly ProviderCharge[]; readonly voided: readonly string[] }>;
+  bookings(): Promise<readonly BookedShipment[]>;
+}
+
+const START_TIMEOUT_MS = 30_000;
+const PATHS = { test: '', standby: '/standby', carrier: '/carrier' } as const;
+
+/** Starts them, and waits until they answer. @throws Problem when they do not; the process is stopped then */
+export async function startProvider(options: ProviderOptions): Promise<ProviderProcess> {
+  const { dataDir, log, restart, teardown } = options;
+  const port = await createPorts().take();
+  const url = `http://127.0.0.1:${port}`;
+  const name = options.books ?? `provider-${randomBytes(4).toString('hex')}`;
+  const journal = join(dataDir, `${name}.jsonl`);
+
+  teardown.assertOpen();
+  const running = superviseProcess({
+    script: fromRoot('dist', 'dev', 'provider.js'),
+    env: { ...process.env, PROVIDER_PORT: String(port), PROVIDER_JOURNAL: journal },
+    pidFile: join(dataDir, 'pids', `${name}.pid`),
+    log: (line) => log(`${'provider'.padEnd(8)} │ ${line}`),
+    restart,
+  });
+  teardown.add(async () => {
+    await running.stop();
+    if (options.books === undefined) rmSync(journal, { force: true });
+  });
+
+  async function waitUntilUp(): Promise<void> {
+    const answers = (): Promise<boolean> => fetch(`${url}/health`).then(({ ok }) => ok);
+    const up = await waitUntil(async () => running.isOver() || (await answers()), {
+      timeoutMs: START_TIMEOUT_MS,
+      everyMs: 25,
+    });
+    if (!up || running.isOver()) throw new Problem(`The test provider did not come up at ${url}; its output says why.`);
+  }
+
+  async function control<T>(party: keyof typeof PATHS): Promise<T> {
+    const response = await fetch(`${url}${PATHS[party]}/control`);
+    return (await response.json()) as T;
+  }
+
+  await waitUntilUp();
+  return {
+    get pid() {
+      return running.pid;
+    },
+    url,
+    env: { PAYMENT_PROVIDERS: `test=${url},standby=${url}/standby`, CARRIER_URL: `${url}/carrier` },
+    isRunning: () => running.isRunning(),
+    kill: (signal) => running.kill(signal),
+    async start() {
+      running.start();
+      await waitUntilUp();
+    },
+    async behave(party, behaviour, times) {
+      const response = await fetch(`${url}${PATHS[party]}/control`, {
+        method: 'PUT',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ behaviour, ...(times !== undefined && { times }) }),
+      });
+      if (!response.ok) throw new Error(`The test provider answered ${response.status}.`);
+    },
+    books: control,
+    bookings: async () => (await control<{ bookings: readonly BookedShipment[] }>('carrier')).bookings,
+  };
+}
