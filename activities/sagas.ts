@@ -5,7 +5,7 @@ import { confirmStep } from '../src/sagas/confirm-step';
 import { recordSagaOutcome } from '../src/sagas/record-saga-outcome';
 import { recordStepDecision } from '../src/sagas/record-step-decision';
 
-interface Saga {
+export interface RecordedSaga {
   readonly saga_id: string;
   readonly correlation_id: string;
 }
@@ -13,14 +13,14 @@ interface Saga {
 /** What every saga tells and asks, whatever its steps are. */
 export function createSagaRecords({ mediator }: { readonly mediator: Mediator }) {
   /** Whether the step happened; if not, it never will: its once-key is taken as undone. */
-  async function confirm({ saga_id, correlation_id }: Saga, step: string): Promise<boolean> {
+  async function confirm({ saga_id, correlation_id }: RecordedSaga, step: string): Promise<boolean> {
     const options = { once: undoOnce(saga_id, step), correlationId: correlation_id };
     return (await mediator.send(confirmStep({ saga_id, step }), options)) !== null;
   }
 
   return {
-    confirmSettlement: (saga: Saga): Promise<boolean> => confirm(saga, 'settle'),
-    confirmDispatch: (saga: Saga): Promise<boolean> => confirm(saga, 'dispatch'),
+    confirmSettlement: (saga: RecordedSaga): Promise<boolean> => confirm(saga, 'settle'),
+    confirmDispatch: (saga: RecordedSaga): Promise<boolean> => confirm(saga, 'dispatch'),
 
     /** A report, not a decision: whatever fails here is retried. */
     async recordSagaOutcome({ sequence, correlation_id, ...outcome }: SagaOutcomeReport): Promise<void> {
