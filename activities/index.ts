@@ -11,8 +11,9 @@ import { createPaymentActivities } from './payments';
 import { createSagaRecords } from './sagas';
 import { createStepSender } from './send-step';
 import { createOutboxActivities } from './outbox';
+import { createUnpaidOrderActivities } from './unpaid-orders';
 
-export { createHousekeepingActivities, createOutboxActivities };
+export { createHousekeepingActivities, createOutboxActivities, createUnpaidOrderActivities };
 
 export interface SagaActivitiesOptions {
   readonly mediator: Mediator;
@@ -37,4 +38,5 @@ export function createActivities({ mediator, faults, providers, carrier }: SagaA
 /** What workflows know of them: their types. */
 export type Activities = ReturnType<typeof createActivities>;
 export type HousekeepingActivities = ReturnType<typeof createHousekeepingActivities>;
+export type UnpaidOrderActivities = ReturnType<typeof createUnpaidOrderActivities>;
 export type OutboxActivities = ReturnType<typeof createOutboxActivities>;

@@ -30,6 +30,8 @@ import { cancelOrder, cancelOrderHandler } from './orders/cancel-order';
 import { createGetOrder, getOrder } from './orders/get-order';
 import { createListOrderEvents, listOrderEvents } from './orders/list-order-events';
 import { createListOrders, listOrders } from './orders/list-orders';
+import { cancelUnpaidOrder, cancelUnpaidOrderHandler } from './orders/unpaid/cancel-unpaid-order';
+import { createFindUnpaidOrders, findUnpaidOrders } from './orders/unpaid/find-unpaid-orders';
 import { orderEvents } from './orders/order-events';
 import { createPlaceOrder, placeOrder } from './orders/place-order';
 import { createEventRegistry, type EventRegistry } from './outbox/event-registry';
@@ -90,6 +92,8 @@ const messages = [
   getOrder,
   listOrders,
   listOrderEvents,
+  findUnpaidOrders,
+  cancelUnpaidOrder,
   acceptPayment,
   closeInvoice,
   reopenInvoice,
@@ -164,6 +168,8 @@ export function createApplication({
     createGetOrder(database),
     createListOrders(database),
     createListOrderEvents(database),
+    createFindUnpaidOrders(database),
+    cancelUnpaidOrderHandler,
     acceptPaymentHandler,
     closeInvoiceHandler,
     reopenInvoiceHandler,

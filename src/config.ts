@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { msToNumber, type StringValue } from '@temporalio/common/lib/time';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { z } from 'zod';
 
@@ -23,6 +24,25 @@ const namedUrls = list.transform((items, context) =>
     return z.NEVER;
   }),
 );
+
+const DAY_MS = 86_400_000;
+/** `30 days`, `1.5h`, `90s`, or a number of ms, as Temporal reads durations; kept as it was said, too. */
+const duration = (minMs: number, maxMs: number) =>
+  z.string().transform((text, context) => {
+    const ms = parseDuration(text);
+    if (ms >= minMs && ms <= maxMs) return { text, ms };
+    const message = `must be a duration such as \`30 days\` or \`90s\`, from ${minMs} to ${maxMs} ms`;
+    context.addIssue({ code: 'custom', message });
+    return z.NEVER;
+  });
+
+function parseDuration(text: string): number {
+  try {
+    return Math.round(msToNumber(text as StringValue));
+  } catch {
+    return Number.NaN;
+  }
+}
 
 /** A PEM file, by its path; becomes its content. */
 const pemFile = z.string().transform((path, context) => {
@@ -108,6 +128,8 @@ const environment = z
     CARRIER_URL: httpUrl.transform(trimSlash).optional(),
     PROVIDER_TIMEOUT_MS: integer(100, 4_500).default(3_000),
 
+    ORDER_PAYMENT_TIMEOUT: duration(1_000, 10 * 365 * DAY_MS).default({ text: '30 days', ms: 30 * DAY_MS }),
+    ORDER_PAYMENT_SWEEP_INTERVAL_MS: integer(1_000, DAY_MS).default(3_600_000),
     HOUSEKEEPING_INTERVAL_MS: integer(60_000, 86_400_000).default(3_600_000),
     COMPENSATION_MAX_INTERVAL_MS: integer(200, 3_600_000).default(5_000),
     FAULT_INJECTION: flag.default(false),
@@ -238,6 +260,7 @@ export function loadConfig(variables: Record<string, string | undefined> = proce
       ...(env.PAYMENT_WEBHOOK_SECRET !== undefined && { paymentSecret: env.PAYMENT_WEBHOOK_SECRET }),
       ...(env.STRIPE_WEBHOOK_SECRET !== undefined && { stripeSecret: env.STRIPE_WEBHOOK_SECRET }),
     },
+    unpaidOrders: { timeout: env.ORDER_PAYMENT_TIMEOUT, sweepIntervalMs: env.ORDER_PAYMENT_SWEEP_INTERVAL_MS },
     housekeeping: { intervalMs: env.HOUSEKEEPING_INTERVAL_MS },
     saga: { compensationMaxIntervalMs: env.COMPENSATION_MAX_INTERVAL_MS },
     faultInjection: env.FAULT_INJECTION,

@@ -149,6 +149,15 @@ export interface RelayInput {
   readonly group: number;
 }
 
+/** The Schedule of the sweep over unpaid orders, its workflow, and that one's id. */
+export const UNPAID_SWEEP = 'unpaidSweep';
+
+/** Orders that one sweep has cancelled, and that it could not cancel now. */
+export interface UnpaidReport {
+  readonly cancelled: number;
+  readonly failed: number;
+}
+
 /** The Schedule of the housekeeping, its workflow, and that one's id. */
 export const HOUSEKEEPING = 'housekeeping';
 

@@ -1,17 +1,22 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { type NativeConnection, Worker, type WorkerOptions } from '@temporalio/worker';
-import { createActivities, createHousekeepingActivities, createOutboxActivities } from '../activities';
+import {
+  createActivities,
+  createHousekeepingActivities,
+  createOutboxActivities,
+  createUnpaidOrderActivities,
+} from '../activities';
 import { createApplication, eventRegistry } from './application';
 import type { Config } from './config';
 import { taskQueues } from './contract';
 import { createCarrier } from './fulfilment/carrier/create-carrier';
 import { connectKafka } from './messaging/kafka';
-import { keepHousekeepingScheduled } from './housekeeping/keep-scheduled';
 import { keepRelaysRunning, relayGroups } from './outbox/relay/keep-relays-running';
 import { createRelayMetrics } from './outbox/relay/relay-metrics';
 import { runReplays } from './outbox/replay/run-replays';
 import { createProviderChain } from './payments/provider/create-provider-chain';
+import { schedulesOf } from './schedules';
 import { createSagaStarter } from './sagas/start-saga';
 import { runStartSweeper } from './sagas/start-sweeper';
 import { createHeldRelays } from './outbox/spread/held-relays';
@@ -21,6 +26,7 @@ import { createNotifier } from './outbox/wake-up/notifier';
 import { createCircuits } from './platform/circuit/circuits';
 import { connectDatabase } from './platform/database';
 import { createFaults } from './platform/faults';
+import { keepScheduled } from './platform/keep-scheduled';
 import { createMetrics } from './platform/metrics';
 import { startMetricsServer } from './platform/metrics-server';
 import { runProcess } from './platform/run-process';
@@ -63,6 +69,7 @@ void runProcess('worker', async ({ config, logger, fail, stopping }) => {
   const activities = {
     ...createActivities({ mediator, faults, ...outside }),
     ...createHousekeepingActivities({ mediator }),
+    ...createUnpaidOrderActivities({ mediator, timeout: config.unpaidOrders.timeout }),
   };
   const sagaWorker = await createSagaWorker(connection, config, activities);
   const listener = createListener(hints);
@@ -93,7 +100,7 @@ void runProcess('worker', async ({ config, logger, fail, stopping }) => {
     runStartSweeper({ database, sagas, logger, signal: stopping }),
     keepRelaysRunning({ temporal, lanesPerRelay, logger, signal: stopping }),
     runReplays({ mediator, logger, signal: stopping }),
-    keepHousekeepingScheduled({ temporal, ...config.housekeeping, logger, signal: stopping }),
+    ...schedulesOf(config).map((scheduled) => keepScheduled({ temporal, scheduled, logger, signal: stopping })),
     spreadRelays({ database, held, logger, signal: stopping }),
   ];
   logger.info({ namespace: config.temporal.namespace, relay_groups: relayGroups(lanesPerRelay) }, 'worker.running');

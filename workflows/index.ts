@@ -3,3 +3,4 @@ export { outboxRelay } from './outbox-relay';
 export { orderSaga } from './order-saga';
 export { paymentSaga } from './payment-saga';
 export { shipmentSaga } from './shipment-saga';
+export { unpaidSweep } from './unpaid-sweep';

@@ -6,7 +6,7 @@ import { createNamespace } from '../../dev/stack/temporal';
 import { createHousekeepingActivities } from '../../activities';
 import { createApplication } from '../../src/application';
 import { HOUSEKEEPING, type HousekeepingReport, taskQueues } from '../../src/contract';
-import { keepHousekeepingScheduled } from '../../src/housekeeping/keep-scheduled';
+import { keepScheduled } from '../../src/platform/keep-scheduled';
 import { createLogger } from '../../src/platform/logger';
 import { connectTemporalClient, type TemporalClient } from '../../src/platform/temporal';
 import { createTestDatabase, type TestDatabase } from '../support/database';
@@ -123,12 +123,17 @@ describe('the schedule', () => {
   afterAll(() => temporal.close());
 
   /** The worker's part. @returns the log's lines */
-  function keepScheduled(intervalMs: number, client = temporal): string[] {
+  function keep(intervalMs: number, client = temporal): string[] {
     const lines: string[] = [];
     const logger = createLogger({ name: 'test', level: 'silent', pretty: false });
     logger.info = logger.debug = ((_: object, line: string) => void lines.push(line)) as typeof logger.info;
     const abort = new AbortController();
-    const running = keepHousekeepingScheduled({ temporal: client, intervalMs, logger, signal: abort.signal });
+    const running = keepScheduled({
+      temporal: client,
+      scheduled: { id: HOUSEKEEPING, workflowType: HOUSEKEEPING, intervalMs, summary: 'deletes what has expired' },
+      logger,
+      signal: abort.signal,
+    });
     stops.push(async () => {
       abort.abort();
       await running;
@@ -140,11 +145,11 @@ describe('the schedule', () => {
   const says = (lines: readonly string[], line: string) => eventually(() => expect(lines).toEqual([line]), within);
 
   it('is made by the first worker, takes the interval of the next, and stays paused when it was', async () => {
-    await says(keepScheduled(3_600_000), 'housekeeping.schedule_created');
+    await says(keep(3_600_000), 'schedule.created');
     expect((await handle().describe()).spec.intervals).toMatchObject([{ every: 3_600_000 }]);
     await handle().pause('looking into it');
 
-    await says(keepScheduled(60_000), 'housekeeping.schedule_updated');
+    await says(keep(60_000), 'schedule.updated');
     const { spec, state, policies } = await handle().describe();
     expect(spec.intervals).toMatchObject([{ every: 60_000 }]);
     expect(policies.overlap).toBe('SKIP');
@@ -159,17 +164,17 @@ describe('the schedule', () => {
     proxy.cut();
     const config = { connection: { address: `127.0.0.1:${proxy.port}` }, namespace };
     const away = connectTemporalClient({ config });
-    const lines = keepScheduled(3_600_000, away);
-    await says(lines, 'housekeeping.schedule_waits');
+    const lines = keep(3_600_000, away);
+    await says(lines, 'schedule.waits');
     proxy.restore();
-    await eventually(() => expect(lines.at(-1)).toBe('housekeeping.schedule_created'), within);
+    await eventually(() => expect(lines.at(-1)).toBe('schedule.created'), within);
     await Promise.all(stops.splice(0).map((stop) => stop()));
     await away.close();
     await proxy.close();
   });
 
   it('runs the workflow, which deletes what has expired', async () => {
-    await says(keepScheduled(3_600_000), 'housekeeping.schedule_updated');
+    await says(keep(3_600_000), 'schedule.updated');
     await keepKeys('expired', 7, -1);
     await keepKeys('later', 3, 60);
     const connection = await NativeConnection.connect({ address });

@@ -29,6 +29,14 @@ it('needs three addresses, and has a default for the rest', () => {
   expect(config.temporal.namespace).toBe('default');
 });
 
+it.each([
+  ['30 days', 2_592_000_000],
+  ['90s', 90_000],
+  ['1500', 1_500],
+])('reads ORDER_PAYMENT_TIMEOUT=%s as a duration, and keeps how it was said', (text, ms) => {
+  expect(loadConfig({ ...needed, ORDER_PAYMENT_TIMEOUT: text }).unpaidOrders.timeout).toEqual({ text, ms });
+});
+
 it('says everything that is missing at once', () => {
   expect(problemsOf({})).toEqual([
     'DATABASE_URL is not set',
@@ -47,6 +55,10 @@ it.each([
   ['OUTBOX_LANES_PER_RELAY', '3'],
   ['HOUSEKEEPING_INTERVAL_MS', '59999'],
   ['HOUSEKEEPING_INTERVAL_MS', '86400001'],
+  ['ORDER_PAYMENT_TIMEOUT', 'soon'],
+  ['ORDER_PAYMENT_TIMEOUT', '-3 days'],
+  ['ORDER_PAYMENT_TIMEOUT', '999'],
+  ['ORDER_PAYMENT_SWEEP_INTERVAL_MS', '999'],
   ['OUTBOX_ENABLE_METRICS', 'maybe'],
   ['OUTBOX_LAG_DEGRADED_SECONDS', '0'],
   ['OUTBOX_LAG_UNHEALTHY_SECONDS', '59'],

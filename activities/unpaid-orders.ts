@@ -1,0 +1,55 @@
+import { Context } from '@temporalio/activity';
+import type { Config } from '../src/config';
+import type { UnpaidReport } from '../src/contract';
+import type { Mediator } from '../src/mediator/mediator';
+import { cancelUnpaidOrder } from '../src/orders/unpaid/cancel-unpaid-order';
+import { findUnpaidOrders } from '../src/orders/unpaid/find-unpaid-orders';
+import { isDatabaseOutage } from '../src/platform/database-error';
+
+export interface UnpaidOrderActivitiesOptions {
+  readonly mediator: Mediator;
+  readonly timeout: Config['unpaidOrders']['timeout'];
+  /** Orders looked at at a time; 1,000 unless told. */
+  readonly batchSize?: number;
+}
+
+export const createUnpaidOrderActivities = ({
+  mediator,
+  timeout,
+  batchSize = 1_000,
+}: UnpaidOrderActivitiesOptions) => ({
+  /**
+   * Cancels every order that nobody has paid in time, each in a transaction of its own. What is cancelled is
+   * found no more, so any number of them may run, stop in between, and begin anew. An order that could not be
+   * cancelled (its row was locked for too long, say) is left to the next time.
+   */
+  async cancelUnpaidOrders(): Promise<UnpaidReport> {
+    const context = Context.current();
+    const timeout_ms = timeout.ms;
+    const reason = `Nobody paid it within ${timeout.text}.`;
+    const report = { cancelled: 0, failed: 0 };
+
+    const cancel = async (order_id: string): Promise<void> => {
+      try {
+        if (await mediator.send(cancelUnpaidOrder({ order_id, timeout_ms, reason }))) report.cancelled += 1;
+      } catch (error) {
+        if (isDatabaseOutage(error)) throw error;
+        report.failed += 1;
+      }
+    };
+
+    for (let after: string | null = ''; after !== null;) {
+      const page: { order_ids: string[]; next: string | null } = await mediator.send(
+        findUnpaidOrders({ timeout_ms, after, limit: batchSize }),
+      );
+      for (const order_id of page.order_ids) {
+        if (context.cancellationSignal.aborted) return report;
+        await cancel(order_id);
+        context.heartbeat();
+      }
+      context.heartbeat();
+      after = page.next;
+    }
+    return report;
+  },
+});

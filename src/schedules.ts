@@ -1,0 +1,19 @@
+import type { Config } from './config';
+import { HOUSEKEEPING, UNPAID_SWEEP } from './contract';
+import type { Scheduled } from './platform/keep-scheduled';
+
+/** Every Schedule there is; the workers keep them. */
+export const schedulesOf = ({ housekeeping, unpaidOrders }: Config): readonly Scheduled[] => [
+  {
+    id: HOUSEKEEPING,
+    workflowType: HOUSEKEEPING,
+    intervalMs: housekeeping.intervalMs,
+    summary: 'deletes what has expired',
+  },
+  {
+    id: UNPAID_SWEEP,
+    workflowType: UNPAID_SWEEP,
+    intervalMs: unpaidOrders.sweepIntervalMs,
+    summary: 'cancels orders that nobody has paid in time',
+  },
+];
