@@ -23,6 +23,7 @@ import { createHeldRelays } from './outbox/spread/held-relays';
 import { spreadRelays } from './outbox/spread/spread-relays';
 import { createListener } from './outbox/wake-up/listener';
 import { createNotifier } from './outbox/wake-up/notifier';
+import { reportOpenCircuits } from './platform/circuit/report-open-circuits';
 import { createCircuits } from './platform/circuit/circuits';
 import { connectDatabase } from './platform/database';
 import { createFaults } from './platform/faults';
@@ -102,6 +103,7 @@ void runProcess('worker', async ({ config, logger, fail, stopping }) => {
     runReplays({ mediator, logger, signal: stopping }),
     ...schedulesOf(config).map((scheduled) => keepScheduled({ temporal, scheduled, logger, signal: stopping })),
     spreadRelays({ database, held, logger, signal: stopping }),
+    reportOpenCircuits({ database, circuits: circuits.all, logger, signal: stopping }),
   ];
   logger.info({ namespace: config.temporal.namespace, relay_groups: relayGroups(lanesPerRelay) }, 'worker.running');
 

@@ -20,5 +20,10 @@ export interface PaidView {
 
 export interface HealthView {
   readonly status: string;
-  readonly checks: Readonly<Record<'database' | 'broker' | 'temporal' | 'outbox_lag', { readonly status: string }>>;
+  readonly checks: Readonly<
+    Record<
+      'database' | 'broker' | 'temporal' | 'outbox_lag' | 'payment_provider' | 'carrier',
+      { readonly status: string; readonly detail?: string }
+    >
+  >;
 }

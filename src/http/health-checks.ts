@@ -1,6 +1,7 @@
 import type { OutboxLagConfig } from '../config';
 import type { KafkaHealth } from '../messaging/describe-kafka';
 import { type OutboxLag, readOutboxLag } from '../outbox/outbox-lag.sql';
+import { type OpenCircuit, readOpenCircuits } from '../platform/circuit/open-circuits.sql';
 import type { Database } from '../platform/database';
 import type { TemporalClient } from '../platform/temporal';
 import type { HealthChecks, HealthFinding } from './health';
@@ -36,7 +37,24 @@ export const createHealthChecks = ({ database, kafka, temporal, outboxLag }: Hea
       return judgeOutboxLag(await readOutboxLag(database), outboxLag);
     },
   },
+  payment_provider: {
+    essential: false,
+    advisory: true,
+    ask: async () => judgeCircuits(await readOpenCircuits(database, 'payment_provider')),
+  },
+  carrier: {
+    essential: false,
+    advisory: true,
+    ask: async () => judgeCircuits(await readOpenCircuits(database, 'carrier')),
+  },
 });
+
+/** Orders are taken while a party is away, and what waits for it goes on when it is back. */
+export function judgeCircuits(circuits: readonly OpenCircuit[]): HealthFinding {
+  if (circuits.length === 0) return { status: 'healthy' };
+  const told = circuits.map(({ name, workers }) => `${name} (${workers} worker${workers === 1 ? '' : 's'})`);
+  return { status: 'degraded', detail: `circuit open: ${told.join(', ')}` };
+}
 
 /** Parked rows need an operator, however few they are; they never make it worse than degraded. */
 export function judgeOutboxLag(lag: OutboxLag, thresholds: Omit<OutboxLagConfig, 'checked'>): HealthFinding {

@@ -18,6 +18,8 @@ export interface HealthCheck {
    * events sooner by refusing orders, and a backlog would take all of them out at once.
    */
   readonly elsewhere?: boolean;
+  /** It tells of a party that the service goes on without: at worst degraded, also when it cannot be asked. */
+  readonly advisory?: boolean;
 }
 
 export interface HealthFinding {
@@ -25,7 +27,7 @@ export interface HealthFinding {
   readonly detail?: string;
 }
 
-const names = ['database', 'broker', 'temporal', 'outbox_lag'] as const;
+const names = ['database', 'broker', 'temporal', 'outbox_lag', 'payment_provider', 'carrier'] as const;
 
 export type HealthChecks = Readonly<Record<(typeof names)[number], HealthCheck>>;
 
@@ -34,7 +36,14 @@ const check = z.object({ status: healthStatus, detail: z.string().optional(), la
 const report = z
   .object({
     status: healthStatus,
-    checks: z.object({ database: check, broker: check, temporal: check, outbox_lag: check }),
+    checks: z.object({
+      database: check,
+      broker: check,
+      temporal: check,
+      outbox_lag: check,
+      payment_provider: check,
+      carrier: check,
+    }),
   })
   .openapi('Health');
 
@@ -51,7 +60,7 @@ type Check = z.infer<typeof check>;
 export function createHealthRoutes(checks: HealthChecks): OpenAPIHono<HttpEnv> {
   const seen = new Set<string>();
 
-  const run = async (name: string, { ask, essential }: HealthCheck): Promise<Check> => {
+  const run = async (name: string, { ask, essential, advisory }: HealthCheck): Promise<Check> => {
     const started = performance.now();
     try {
       const finding = await withTimeout(ask());
@@ -59,18 +68,20 @@ export function createHealthRoutes(checks: HealthChecks): OpenAPIHono<HttpEnv> {
       return { ...(finding ?? { status: 'healthy' }), latency_ms: Math.round(performance.now() - started) };
     } catch (error) {
       const detail = `${name} does not answer${error instanceof CheckTimeout ? ' in time' : ''}`;
-      return { status: essential || !seen.has(name) ? 'unhealthy' : 'degraded', detail };
+      return { status: !advisory && (essential || !seen.has(name)) ? 'unhealthy' : 'degraded', detail };
     }
   };
 
   const ask = async (path: '/health' | '/health/ready') => {
-    const [database, broker, temporal, outbox_lag] = await Promise.all([
+    const [database, broker, temporal, outbox_lag, payment_provider, carrier] = await Promise.all([
       run('database', checks.database),
       run('broker', checks.broker),
       run('temporal', checks.temporal),
       run('outbox_lag', checks.outbox_lag),
+      run('payment_provider', checks.payment_provider),
+      run('carrier', checks.carrier),
     ]);
-    const found = { database, broker, temporal, outbox_lag };
+    const found = { database, broker, temporal, outbox_lag, payment_provider, carrier };
     const results = names.map((name) =>
       path === '/health/ready' && checks[name].elsewhere && found[name].status === 'unhealthy'
         ? 'degraded'

@@ -11,6 +11,8 @@ async function ready(checks: Partial<HealthChecks>, first?: () => void) {
     broker: well,
     temporal: well,
     outbox_lag: well,
+    payment_provider: well,
+    carrier: well,
     ...checks,
   });
   if (first) {
@@ -24,7 +26,7 @@ async function ready(checks: Partial<HealthChecks>, first?: () => void) {
   };
 }
 
-it('is healthy when all four answer', async () => {
+it('is healthy when all answer', async () => {
   expect(await ready({})).toMatchObject({ status: 200, body: { status: 'healthy' } });
 });
 
@@ -71,6 +73,16 @@ it('is alive whatever it stands on', async () => {
     broker: { essential: false, ask: away },
     temporal: { essential: false, ask: away },
     outbox_lag: { essential: false, ask: away },
+    payment_provider: well,
+    carrier: well,
   });
   expect((await routes.request('/health/live')).status).toBe(200);
+});
+
+it('is at worst degraded by what it asks about payment providers and the carrier', async () => {
+  const advisory = { essential: false, advisory: true, ask: away };
+  expect(await ready({ payment_provider: advisory, carrier: advisory })).toMatchObject({
+    status: 200,
+    body: { status: 'degraded', checks: { payment_provider: { status: 'degraded' }, carrier: { status: 'degraded' } } },
+  });
 });

@@ -107,7 +107,14 @@ test('an unhealthy lag raises the alarm on /health, and leaves the API in rotati
   const well = { essential: false, ask: async () => undefined };
   const late = { status: 'unhealthy', detail: 'oldest unpublished event 901 s, 0 parked' } as const;
   const outbox_lag = { essential: false, elsewhere: true, ask: async () => late };
-  const routes = createHealthRoutes({ database: well, broker: well, temporal: well, outbox_lag });
+  const routes = createHealthRoutes({
+    database: well,
+    broker: well,
+    temporal: well,
+    outbox_lag,
+    payment_provider: well,
+    carrier: well,
+  });
   const [health, ready] = [await routes.request('/health'), await routes.request('/health/ready')];
   expect([health.status, ready.status]).toEqual([503, 200]);
   expect(await health.json()).toMatchObject({ status: 'unhealthy', checks: { outbox_lag: late } });

@@ -1,0 +1,41 @@
+import { randomUUID } from 'node:crypto';
+import type { Logger } from '../logger';
+import type { Queryable } from '../queryable';
+import { wait } from '../wait';
+import type { Circuit } from './circuit-breaker';
+import { writeOpenCircuits } from './open-circuits.sql';
+
+export interface ReportOpenCircuitsOptions {
+  readonly database: Queryable;
+  readonly circuits: readonly Circuit[];
+  readonly logger: Logger;
+  readonly signal: AbortSignal;
+}
+
+const INTERVAL_MS = 1_000;
+
+/**
+ * Tells the API's `/health`, until the signal aborts, which circuits of this worker are not closed; then takes it
+ * back. Asks nothing of Postgres while all are closed. A worker that is killed is forgotten after ten seconds.
+ */
+export async function reportOpenCircuits(options: ReportOpenCircuitsOptions): Promise<void> {
+  const { database, circuits, logger, signal } = options;
+  const worker = randomUUID();
+  let told = false;
+
+  const tell = async (open: readonly Circuit[]): Promise<void> => {
+    if (open.length === 0 && !told) return;
+    // Noted before it is known whether the write came through: then the next round takes it back.
+    told = true;
+    await writeOpenCircuits(database, worker, open).then(
+      () => void (told = open.length > 0),
+      (error: unknown) => logger.debug({ err: error }, 'circuit.report_waits'),
+    );
+  };
+
+  while (!signal.aborted) {
+    await tell(circuits.filter(({ state }) => state !== 'closed'));
+    await wait(INTERVAL_MS, signal);
+  }
+  await tell([]);
+}
