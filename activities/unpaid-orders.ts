@@ -4,12 +4,13 @@ import type { UnpaidReport } from '../src/contract';
 import type { Mediator } from '../src/mediator/mediator';
 import { cancelUnpaidOrder } from '../src/orders/unpaid/cancel-unpaid-order';
 import { findUnpaidOrders } from '../src/orders/unpaid/find-unpaid-orders';
+import type { UnpaidOrder } from '../src/orders/unpaid/unpaid.sql';
 import { isDatabaseOutage } from '../src/platform/database-error';
 
 export interface UnpaidOrderActivitiesOptions {
   readonly mediator: Mediator;
   readonly timeout: Config['unpaidOrders']['timeout'];
-  /** Orders looked at at a time; 1,000 unless told. */
+  /** Orders found at a time; 1,000 unless told. */
   readonly batchSize?: number;
 }
 
@@ -38,17 +39,17 @@ export const createUnpaidOrderActivities = ({
       }
     };
 
-    for (let after: string | null = ''; after !== null;) {
-      const page: { order_ids: string[]; next: string | null } = await mediator.send(
-        findUnpaidOrders({ timeout_ms, after, limit: batchSize }),
+    for (let after: UnpaidOrder | undefined, more = true; more;) {
+      const page: UnpaidOrder[] = await mediator.send(
+        findUnpaidOrders({ timeout_ms, after: after ?? null, limit: batchSize }),
       );
-      for (const order_id of page.order_ids) {
+      for (const { order_id } of page) {
         if (context.cancellationSignal.aborted) return report;
         await cancel(order_id);
         context.heartbeat();
       }
-      context.heartbeat();
-      after = page.next;
+      after = page.at(-1);
+      more = page.length === batchSize;
     }
     return report;
   },

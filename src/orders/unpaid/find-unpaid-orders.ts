@@ -2,22 +2,24 @@ import { z } from 'zod';
 import { handle } from '../../mediator/handler';
 import { defineQuery } from '../../mediator/message';
 import type { Database } from '../../platform/database';
-import { findPending } from './unpaid.sql';
+import { findUnpaid } from './unpaid.sql';
 
 /** In ms, since the order was placed. */
 export const paymentTimeout = z.int().min(0);
 
-/** A page of the orders that wait for a payment: those that have waited for too long, and where the next begins. */
+const unpaidOrder = z.object({ order_id: z.string(), placed_at: z.string() });
+
+/** A page of the orders that nobody has paid in time, oldest first, behind `after`. */
 export const findUnpaidOrders = defineQuery({
   name: 'FindUnpaidOrders',
-  input: z.strictObject({ timeout_ms: paymentTimeout, after: z.string(), limit: z.int().min(1).max(10_000) }),
-  result: z.object({ order_ids: z.array(z.string()), next: z.string().nullable() }),
+  input: z.strictObject({
+    timeout_ms: paymentTimeout,
+    after: unpaidOrder.nullable(),
+    limit: z.int().min(1).max(10_000),
+  }),
+  result: z.array(unpaidOrder),
   roles: [],
 });
 
 export const createFindUnpaidOrders = (database: Database) =>
-  handle(findUnpaidOrders, async ({ timeout_ms, after, limit }) => {
-    const pending = await findPending(database, timeout_ms, after, limit);
-    const order_ids = pending.filter(({ unpaid }) => unpaid).map(({ order_id }) => order_id);
-    return { order_ids, next: pending.length < limit ? null : (pending.at(-1)?.order_id ?? null) };
-  });
+  handle(findUnpaidOrders, ({ timeout_ms, after, limit }) => findUnpaid(database, timeout_ms, after, limit));

@@ -1,8 +1,10 @@
-import type { Queryable } from '../../platform/database';
+import { PLANNED_EACH_TIME, type Queryable } from '../../platform/database';
 
-export interface PendingOrder {
+/** Where a page ends: oldest orders first. */
+export interface UnpaidOrder {
   readonly order_id: string;
-  readonly unpaid: boolean;
+  /** As Postgres writes it. */
+  readonly placed_at: string;
 }
 
 /**
@@ -14,31 +16,30 @@ const UNPAID = `orders.status = 'PENDING_PAYMENT' AND orders.collection_method =
   AND EXISTS (SELECT FROM invoice WHERE invoice.order_id = orders.order_id AND invoice.status = 'OPEN')
   AND NOT EXISTS (SELECT FROM saga WHERE saga.order_id = orders.order_id AND saga.state NOT IN ('completed', 'compensated'))`;
 
-/**
- * A page of the orders that wait for a payment, in the order of their ids, and which of them are unpaid. By the
- * index that the lists have: one of the sweep's own would cost every new order more than this costs an hour.
- */
-export function findPending(
+/** A page of unpaid orders, behind the one given. */
+export function findUnpaid(
   database: Queryable,
   timeoutMs: number,
-  after: string,
+  after: UnpaidOrder | null,
   limit: number,
-): Promise<PendingOrder[]> {
-  return database.$queryRawUnsafe<PendingOrder[]>(
-    `SELECT order_id, ${UNPAID} AS unpaid FROM orders
-     WHERE status = 'PENDING_PAYMENT' AND order_id > $2 ORDER BY order_id LIMIT $3`,
+): Promise<UnpaidOrder[]> {
+  return database.$queryRawUnsafe<UnpaidOrder[]>(
+    `${PLANNED_EACH_TIME} SELECT order_id, placed_at::text FROM orders
+     WHERE ${UNPAID} AND placed_at >= $2::timestamptz AND (placed_at, order_id) > ($2::timestamptz, $3)
+     ORDER BY placed_at, order_id LIMIT $4`,
     timeoutMs,
-    after,
+    after?.placed_at ?? '-infinity',
+    after?.order_id ?? '',
     limit,
   );
 }
 
 /** Whether it is still so. Under the order's lock, nobody can begin to pay it in between. */
 export async function isUnpaid(tx: Queryable, timeoutMs: number, orderId: string): Promise<boolean> {
-  const rows = await tx.$queryRawUnsafe<{ unpaid: boolean }[]>(
-    `SELECT ${UNPAID} AS unpaid FROM orders WHERE order_id = $2`,
+  const rows = await tx.$queryRawUnsafe<unknown[]>(
+    `SELECT FROM orders WHERE order_id = $2 AND ${UNPAID}`,
     timeoutMs,
     orderId,
   );
-  return rows[0]?.unpaid ?? false;
+  return rows.length > 0;
 }
