@@ -2,7 +2,10 @@ import type { PaymentsConfig } from '../../config';
 import type { Circuit } from '../../platform/circuit/circuit-breaker';
 import { Refusal } from '../../platform/refusal';
 import { createHttpProvider } from './http-provider';
+import type { PaymentProvider } from './payment-provider';
 import type { GuardedProvider, ProviderChain } from './provider-chain';
+import { connectStripe } from './stripe/connect-stripe';
+import { createStripeProvider } from './stripe/stripe-provider';
 
 export interface ProviderChainOptions {
   readonly config: PaymentsConfig;
@@ -10,14 +13,17 @@ export interface ProviderChainOptions {
   readonly addCircuit: (name: string) => Circuit;
 }
 
-/** The providers of this deployment, in the order of its configuration, each with one circuit. */
+/** The providers of this deployment, in the order of its configuration and Stripe last, each with one circuit. */
 export function createProviderChain({ config, addCircuit }: ProviderChainOptions): ProviderChain {
-  return chainOf(
-    config.providers.map(({ name, url }) => {
-      const circuit = addCircuit(`payment_provider/${name}`);
-      return { ...createHttpProvider({ name, url, circuit }), isOpen: () => circuit.isOpen() };
-    }),
-  );
+  const guard = (name: string, connect: (circuit: Circuit) => PaymentProvider): GuardedProvider => {
+    const circuit = addCircuit(`payment_provider/${name}`);
+    return { ...connect(circuit), isOpen: () => circuit.isOpen() };
+  };
+  const { providers, stripe } = config;
+  return chainOf([
+    ...providers.map(({ name, url }) => guard(name, (circuit) => createHttpProvider({ name, url, circuit }))),
+    ...(stripe ? [guard('stripe', (circuit) => createStripeProvider(connectStripe({ ...stripe, circuit })))] : []),
+  ]);
 }
 
 /** Those providers, asked in that order. */

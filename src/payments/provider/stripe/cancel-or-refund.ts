@@ -1,0 +1,48 @@
+import type Stripe from 'stripe';
+import { Refusal } from '../../../platform/refusal';
+import { codeOf } from './stripe-errors';
+
+/**
+ * Bars an intent, or pays back what it took.
+ *
+ * @returns the refund's id, `null` when it had taken nothing
+ * @throws Refusal `refund_refused`
+ */
+export async function cancelOrRefund(stripe: Stripe, id: string): Promise<string | null> {
+  const { status } = await stripe.paymentIntents.retrieve(id);
+  if (status === 'canceled') return null;
+  if (status === 'succeeded') return refund(stripe, id);
+  // It may succeed meanwhile: then Stripe refuses, and whoever asks again finds it so.
+  await stripe.paymentIntents.cancel(id);
+  return null;
+}
+
+async function refund(stripe: Stripe, id: string): Promise<string> {
+  try {
+    const { id: refund_ref, status } = await stripe.refunds.create({ payment_intent: id });
+    if (isAccepted(status)) return refund_ref;
+    throw refused(`its refund is ${status}`);
+  } catch (error) {
+    switch (codeOf(error)) {
+      case 'charge_already_refunded':
+        return refundOf(stripe, id);
+      case 'charge_disputed':
+        throw refused('its holder disputes it');
+      default:
+        throw error;
+    }
+  }
+}
+
+async function refundOf(stripe: Stripe, id: string): Promise<string> {
+  const { data } = await stripe.refunds.list({ payment_intent: id, limit: 100 });
+  // Newest first: the oldest is ours, unless somebody paid back a part by hand before.
+  const found = data.findLast(({ status }) => isAccepted(status));
+  if (found) return found.id;
+  throw refused('it is refunded, but by no refund that holds');
+}
+
+const isAccepted = (status: string | null): boolean => status !== 'failed' && status !== 'canceled';
+
+const refused = (why: string): Refusal =>
+  new Refusal('refund_refused', `The payment provider does not pay this charge back: ${why}.`);

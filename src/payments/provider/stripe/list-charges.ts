@@ -1,0 +1,44 @@
+import type Stripe from 'stripe';
+import type { ProviderCharge } from '../payment-provider';
+import type { StripeConnection } from './connect-stripe';
+import { KEY } from './metadata';
+
+const PAGE = 100;
+/** Intents are listed by when they were made; one is confirmed while its saga's step is tried, at most ten minutes. */
+const MADE_BEFORE_SECONDS = 3_600;
+
+/** The charges of our intents, each page a call of its own. */
+export async function* chargesSince(connection: StripeConnection, since: string): AsyncIterable<ProviderCharge> {
+  const from = Math.floor(Date.parse(since) / 1_000);
+  let after: string | undefined;
+  do {
+    const query: Stripe.PaymentIntentListParams = {
+      created: { gte: from - MADE_BEFORE_SECONDS },
+      limit: PAGE,
+      expand: ['data.latest_charge'],
+      ...(after !== undefined && { starting_after: after }),
+    };
+    const page = await connection.call((stripe) => stripe.paymentIntents.list(query));
+    for (const intent of page.data) {
+      const charge = chargeOf(intent, from);
+      if (charge) yield charge;
+    }
+    after = page.has_more ? page.data.at(-1)?.id : undefined;
+  } while (after !== undefined);
+}
+
+function chargeOf(intent: Stripe.PaymentIntent, from: number): ProviderCharge | undefined {
+  const { id, status, metadata, currency, amount_received, latest_charge: charge } = intent;
+  const key = metadata[KEY];
+  if (status !== 'succeeded' || key === undefined) return undefined;
+  if (charge === null || typeof charge === 'string' || charge.created < from) return undefined;
+  return {
+    key,
+    charge_ref: id,
+    payment_id: metadata.payment_id ?? '',
+    amount: amount_received,
+    currency: currency.toUpperCase(),
+    refunded_amount: charge.amount_refunded,
+    created_at: new Date(charge.created * 1_000).toISOString(),
+  };
+}
