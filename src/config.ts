@@ -115,7 +115,10 @@ const environment = z
       .default([1_000, 30_000, 300_000]),
 
     PAYMENT_PROVIDERS: namedUrls.default([]),
-    STRIPE_API_KEY: z.string().optional(),
+    STRIPE_API_KEY: z
+      .string()
+      .regex(/^(sk|rk)_/, 'must be a secret or restricted key (sk_…, rk_…)')
+      .optional(),
     STRIPE_API_URL: httpUrl.optional(),
     STRIPE_WEBHOOK_SECRET: z
       .string()

@@ -43,7 +43,7 @@ describe("on Stripe's own stripe-mock, which checks requests, keeps nothing and 
     const circuit = testCircuit('stripe');
     circuits.push(circuit);
     const provider = createStripeProvider(connectStripe({ apiKey: 'nonsense', apiUrl: mock.url, circuit }));
-    await expect(provider.charge(byCard())).rejects.toMatchObject({ type: 'StripeAuthenticationError' });
+    await expect(provider.charge(byCard())).rejects.toThrow('StripeAuthenticationError');
   });
 });
 
@@ -87,7 +87,7 @@ describe('on a fake of ours, which keeps the state that stripe-mock lacks', () =
   it('finds the charge that Stripe took and answered with an error of its own', async () => {
     const asked = byCard();
     fake.spoil(/\/confirm$/, 500);
-    await expect(connect(fake.url).charge(asked)).rejects.toMatchObject({ type: 'StripeAPIError' });
+    await expect(connect(fake.url).charge(asked)).rejects.toThrow('StripeAPIError');
     expect(await connect(fake.url).charge(asked)).toEqual({ charge_ref: intentsOf(asked.key)[0]?.id });
   });
 

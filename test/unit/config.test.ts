@@ -71,6 +71,18 @@ it.each([
   ['PAYMENT_WEBHOOK_SECRET', 'secret'],
   ['PAYMENT_WEBHOOK_SECRET', 'whsec_c2hvcnQ='],
   ['DATABASE_URL', 'mysql://localhost/x'],
+  ['PAYMENT_PROVIDERS', 'http://localhost:4000'],
+  ['PAYMENT_PROVIDERS', 'test=localhost:4000'],
+  ['PAYMENT_PROVIDERS', 'a=http://x, a=http://y'],
+  ['PAYMENT_PROVIDERS', 'stripe=http://x'],
+  ['STRIPE_API_URL', 'http://localhost:12111'],
+  ['STRIPE_API_KEY', 'pk_test_public'],
+  ['STRIPE_WEBHOOK_SECRET', 'secret'],
+  ['PAYMENT_WEBHOOK_SECRET', 'c2VjcmV0'],
+  ['PAYMENT_WEBHOOK_SECRET', 'whsec_short'],
+  ['CARRIER_URL', 'localhost'],
+  ['PROVIDER_TIMEOUT_MS', '99'],
+  ['PROVIDER_TIMEOUT_MS', '4501'],
 ])('refuses %s=%s by its name', (name, value) => {
   expect(problemsOf({ ...needed, [name]: value })).toEqual([expect.stringContaining(name)]);
 });
@@ -78,4 +90,32 @@ it.each([
 it('refuses fault injection in production', () => {
   expect(problemsOf({ ...needed, FAULT_INJECTION: '1' })).toEqual([expect.stringContaining('FAULT_INJECTION')]);
   expect(problemsOf({ ...needed, FAULT_INJECTION: '1', NODE_ENV: 'development' })).toEqual([]);
+});
+
+it('boots without payment provider, carrier or webhook secrets', () => {
+  const { payments, carrier, webhooks, providerTimeoutMs } = loadConfig(needed);
+  expect({ payments, carrier, webhooks }).toEqual({ payments: { providers: [] }, carrier: {}, webhooks: {} });
+  expect(providerTimeoutMs).toBe(3_000);
+});
+
+it('reads payment providers in their order, Stripe, the carrier and the secrets of the webhooks', () => {
+  const secret = `whsec_${Buffer.alloc(24).toString('base64')}`;
+  const { payments, carrier, webhooks } = loadConfig({
+    ...needed,
+    PAYMENT_PROVIDERS: 'main=https://pay.example/eu/, standby=http://localhost:4000',
+    STRIPE_API_KEY: 'sk_test_123',
+    STRIPE_API_URL: 'http://localhost:12111',
+    STRIPE_WEBHOOK_SECRET: 'whsec_stripe',
+    PAYMENT_WEBHOOK_SECRET: secret,
+    CARRIER_URL: 'https://carry.example/',
+  });
+  expect(payments).toEqual({
+    providers: [
+      { name: 'main', url: 'https://pay.example/eu' },
+      { name: 'standby', url: 'http://localhost:4000' },
+    ],
+    stripe: { apiKey: 'sk_test_123', apiUrl: 'http://localhost:12111' },
+  });
+  expect(carrier).toEqual({ url: 'https://carry.example' });
+  expect(webhooks).toEqual({ paymentSecret: secret, stripeSecret: 'whsec_stripe' });
 });

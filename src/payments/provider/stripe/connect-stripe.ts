@@ -28,7 +28,14 @@ export function connectStripe({ apiKey, apiUrl, circuit }: StripeOptions): Strip
     telemetry: false,
     ...(apiUrl !== undefined && addressOf(apiUrl)),
   });
-  return { call: (work) => circuit.call((signal) => current.run(signal, () => work(stripe))) };
+  return { call: (work) => circuit.call((signal) => current.run(signal, () => work(stripe).catch(fail))) };
+}
+
+/** Stripe's errors carry whole intents, with secrets of theirs: nothing of that goes on into logs and histories. */
+function fail(error: unknown): never {
+  if (!(error instanceof Stripe.errors.StripeError)) throw error;
+  const { type, code = 'no code', requestId = 'none' } = error;
+  throw new Error(`Stripe failed: ${type}, ${code} (request ${requestId}).`);
 }
 
 function addressOf(apiUrl: string): { host: string; port: string; protocol: 'http' | 'https' } {
