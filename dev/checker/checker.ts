@@ -2,13 +2,15 @@ import { eventRegistry } from '../../src/application';
 import { eventually, must } from '../client/eventually';
 import { findViolations } from './find-violations';
 import { countMoving, readRows } from './rows.sql';
-import type { Snapshot } from './snapshot';
+import type { BookedCharge, Snapshot } from './snapshot';
 import { createTopicReader, type TopicEnds } from './topic-messages';
 
 export interface CheckerOptions {
   /** As it is, not through anything that a test breaks; the whole database is judged. */
   readonly databaseUrl: string;
   readonly kafkaBrokers: string;
+  /** The books of the payment providers, however they behave. */
+  readonly readBooks?: () => Promise<readonly BookedCharge[]>;
   /** Where the topics ended before this database was used; their beginning unless given. */
   readonly since?: TopicEnds;
 }
@@ -38,12 +40,13 @@ export class ConsistencyError extends Error {
 }
 
 /** Judges a database and the topics that its events went to. */
-export function createChecker({ databaseUrl, kafkaBrokers, since }: CheckerOptions): Checker {
+export function createChecker({ databaseUrl, kafkaBrokers, readBooks, since }: CheckerOptions): Checker {
   async function snapshot(): Promise<Snapshot> {
     const rows = await readRows(databaseUrl);
     const topics = await createTopicReader(kafkaBrokers, eventRegistry.topics);
     try {
-      return { ...rows, messages: await topics.read(since) };
+      const books = await readBooks?.();
+      return { ...rows, ...(books && { books }), messages: await topics.read(since) };
     } finally {
       await topics.close();
     }

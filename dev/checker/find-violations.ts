@@ -1,7 +1,9 @@
 import { checkAggregates } from './rules/aggregates';
+import { checkCharges } from './rules/charges';
 import { checkEffects } from './rules/effects';
 import { checkLedger } from './rules/ledger';
 import { checkPayments } from './rules/payments';
+import { checkShipments } from './rules/shipments';
 import { checkTopics } from './rules/topics';
 import type { Snapshot } from './snapshot';
 
@@ -11,6 +13,8 @@ export function findViolations(snapshot: Snapshot): string[] {
     ...checkLedger(snapshot),
     ...checkAggregates(snapshot),
     ...checkPayments(snapshot),
+    ...checkCharges(snapshot),
+    ...checkShipments(snapshot),
     ...checkTopics(snapshot),
     ...checkEffects(snapshot),
   ];

@@ -9,6 +9,9 @@ SELECT json_build_object(
     'invoices', (SELECT coalesce(json_agg(invoice), '[]') FROM invoice),
     'payments', (SELECT coalesce(json_agg(payment), '[]') FROM payment),
     'provisionings', (SELECT coalesce(json_agg(service_provisioning), '[]') FROM service_provisioning),
+    'shipments', (SELECT coalesce(json_agg(shipment), '[]') FROM shipment),
+    'reservations', (SELECT coalesce(json_agg(inventory_reservation), '[]') FROM inventory_reservation),
+    'charges', (SELECT coalesce(json_agg(provider_charge), '[]') FROM provider_charge),
     'sagas', (SELECT coalesce(json_agg(row), '[]') FROM (
         SELECT saga.*, (SELECT coalesce(json_agg(step), '[]') FROM saga_step AS step
                         WHERE step.saga_id = saga.saga_id) AS steps
@@ -34,7 +37,7 @@ SELECT (SELECT count(*) FROM outbox WHERE parked_at IS NULL)
      + (SELECT count(*) FROM event LEFT JOIN inbox ON scope = 'provisioning' AND key = event_id
         WHERE type = 'invoice_paid.provision_service' AND key IS NULL)
      + (SELECT count(*) FROM event LEFT JOIN inbox ON scope = 'sales-projection' AND key = event_id
-        WHERE type = 'order.paid' AND key IS NULL) AS moving`;
+        WHERE type IN ('order.paid', 'order.refunded') AND key IS NULL) AS moving`;
 
 /** The rows of the whole database. */
 export async function readRows(databaseUrl: string): Promise<Rows> {

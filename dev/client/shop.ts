@@ -4,7 +4,9 @@ import type { Answer, ApiClient, Problem } from './api-client';
 import { eventually, must } from './eventually';
 
 /** What an order may say besides the defaults: one `vps.s` for 9900 EUR, for a new customer. */
-export type OrderRequest = Partial<Record<'customer_id' | 'product_sku' | 'currency' | 'collection_method', string>> & {
+export type OrderRequest = Partial<
+  Record<'customer_id' | 'product_sku' | 'currency' | 'collection_method' | 'payment_method', string>
+> & {
   readonly amount?: number;
   readonly quantity?: number;
 };

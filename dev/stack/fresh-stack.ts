@@ -73,7 +73,7 @@ export async function startFreshStack(options: FreshStackOptions): Promise<Fresh
       ...createClients(processes.api.url, keys),
       processes,
       provider,
-      checker: createChecker({ databaseUrl, kafkaBrokers: services.kafkaBrokers, since }),
+      checker: createChecker({ databaseUrl, kafkaBrokers: services.kafkaBrokers, readBooks: provider.allBooks, since }),
       keys,
       webhookSecret,
       services,

@@ -3,6 +3,7 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { BookedShipment } from '../provider/bookings';
 import type { Behaviour } from '../provider/behaviour';
+import type { BookedCharge } from '../checker/snapshot';
 import type { ProviderCharge } from '../../src/payments/provider/payment-provider';
 import { Problem } from '../os/problem';
 import { createPorts } from '../os/ports';
@@ -42,6 +43,8 @@ export interface ProviderProcess {
   behave(party: Account | 'carrier', behaviour: Behaviour, times?: number): Promise<void>;
   /** What the account has on its books, however it behaves. */
   books(account: Account): Promise<{ readonly charges: readonly ProviderCharge[]; readonly voided: readonly string[] }>;
+  /** The charges of both accounts. */
+  allBooks(): Promise<readonly BookedCharge[]>;
   bookings(): Promise<readonly BookedShipment[]>;
 }
 
@@ -105,6 +108,11 @@ export async function startProvider(options: ProviderOptions): Promise<ProviderP
       if (!response.ok) throw new Error(`The test provider answered ${response.status}.`);
     },
     books: control,
+    async allBooks() {
+      const charged = async (provider: Account): Promise<BookedCharge[]> =>
+        (await control<{ charges: readonly ProviderCharge[] }>(provider)).charges.map((one) => ({ ...one, provider }));
+      return [...(await charged('test')), ...(await charged('standby'))];
+    },
     bookings: async () => (await control<{ bookings: readonly BookedShipment[] }>('carrier')).bookings,
   };
 }

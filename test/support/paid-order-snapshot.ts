@@ -69,14 +69,18 @@ export function paidOrderSnapshot(): Snapshot {
     ...logOf('notification', order_id, [notification]),
   ];
   return {
-    products: [{ sku: product_sku, kind: 'service' }],
+    products: [{ sku: product_sku, kind: 'service', stock: null, reserved: 0 }],
     orders: [{ ...fold(evolveOrder, orderEvents), version: 3 }],
     invoices: [{ ...fold(evolveInvoice, invoiceEvents), version: 3 }],
     payments: [{ ...fold(evolvePayment, paymentEvents), version: 2 }],
     provisionings: [{ ...fold(evolveProvisioning, provisioningEvents), version: 2 }],
+    shipments: [],
+    reservations: [],
+    charges: [],
     sagas: [
       {
         saga_id,
+        type: 'payment',
         state: 'completed',
         order_id,
         input: { payment_id },
@@ -101,7 +105,7 @@ export function paidOrderSnapshot(): Snapshot {
       { scope: 'provisioning', key: 'evt_notification_1' },
     ],
     deadLetters: [],
-    sales: [{ day: '2026-11-21', orders: 1, ...money }],
+    sales: [{ day: '2026-11-21', orders: 1, ...money, refunded_amount: 0 }],
     messages: events.map(published),
   };
 }

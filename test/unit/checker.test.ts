@@ -62,7 +62,7 @@ const broken: [rule: string, change: Partial<Snapshot>, violation: RegExp][] = [
   ],
   [
     'a sale that was counted twice',
-    { sales: [{ day: '2026-11-21', currency: 'EUR', orders: 2, amount: 19800 }] },
+    { sales: [{ day: '2026-11-21', currency: 'EUR', orders: 2, amount: 19800, refunded_amount: 0 }] },
     /2 orders/,
   ],
 ];

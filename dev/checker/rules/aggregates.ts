@@ -1,5 +1,6 @@
 import { evolveInvoice } from '../../../src/billing/invoice';
 import { evolveProvisioning } from '../../../src/fulfilment/provisioning';
+import { evolveShipment } from '../../../src/fulfilment/shipment';
 import { evolveOrder } from '../../../src/orders/order';
 import type { EventRow } from '../../../src/outbox/append';
 import { evolvePayment } from '../../../src/payments/payment';
@@ -39,6 +40,7 @@ export function checkAggregates(snapshot: Snapshot): string[] {
     ...compare('order', snapshot.orders, 'order_id', foldWith(evolveOrder)),
     ...compare('invoice', snapshot.invoices, 'invoice_id', foldWith(evolveInvoice)),
     ...compare('payment', snapshot.payments, 'payment_id', foldWith(evolvePayment)),
+    ...compare('shipment', snapshot.shipments, 'shipment_id', foldWith(evolveShipment)),
     ...compare('service', snapshot.provisionings, 'provisioning_id', foldWith(evolveProvisioning)),
   ];
 }

@@ -8,16 +8,17 @@ import { groupBy, sumBy } from './group';
 export function checkEffects(snapshot: Snapshot): string[] {
   const { events, deadLetters } = snapshot;
   const sold = events.filter(({ type }) => type === 'order.paid');
+  const refunded = events.filter(({ type }) => type === 'order.refunded');
   const asked = events.filter(({ type }) => type === 'invoice_paid.provision_service');
   const waiting = deadLetters.map(
     ({ consumer_group, key, reason }) => `a message of ${key} waits in dead_letter of ${consumer_group}: ${reason}`,
   );
   return [
     ...waiting,
-    ...checkInbox(snapshot, salesConsumer.group, sold),
+    ...checkInbox(snapshot, salesConsumer.group, [...sold, ...refunded]),
     ...checkInbox(snapshot, provisioningConsumer.group, asked),
     ...checkProvisionings(snapshot, asked),
-    ...checkSales(snapshot, sold),
+    ...checkSales(snapshot, sold, refunded),
   ];
 }
 
@@ -46,20 +47,22 @@ function checkProvisionings({ provisionings, orders, products }: Snapshot, asked
   });
 }
 
-/** `sales_daily` is the sum over `order.paid`, on its UTC day. */
-function checkSales({ sales }: Snapshot, sold: readonly EventRow[]): string[] {
+/** `sales_daily` is the sum over `order.paid` and `order.refunded`, each on its UTC day. */
+function checkSales({ sales }: Snapshot, sold: readonly EventRow[], refunded: readonly EventRow[]): string[] {
   const dayOf = ({ occurred_at, payload }: EventRow): string =>
     `${new Date(occurred_at).toISOString().slice(0, 10)} ${(payload as { currency: string }).currency}`;
   const days = groupBy(sold, dayOf);
-  const expected = sumBy(
-    sold.map((event) => ({ day: dayOf(event), amount: (event.payload as { amount: number }).amount })),
-    ({ day }) => day,
-  );
+  const sumPerDay = (events: readonly EventRow[]): Map<string, number> =>
+    sumBy(
+      events.map((event) => ({ day: dayOf(event), amount: (event.payload as { amount: number }).amount })),
+      ({ day }) => day,
+    );
+  const [paid, paidBack] = [sumPerDay(sold), sumPerDay(refunded)];
   const found = new Map(sales.map((row) => [`${row.day} ${row.currency}`, row]));
-  return [...new Set([...expected.keys(), ...found.keys()])].flatMap((day) => {
-    const { orders = 0, amount = 0 } = found.get(day) ?? {};
-    const paid = { orders: days.get(day)?.length ?? 0, amount: expected.get(day) ?? 0 };
-    if (orders === paid.orders && amount === paid.amount) return [];
-    return [`sales_daily of ${day} says ${orders} orders of ${amount}, the events ${paid.orders} of ${paid.amount}`];
+  return [...new Set([...paid.keys(), ...paidBack.keys(), ...found.keys()])].flatMap((day) => {
+    const { orders = 0, amount = 0, refunded_amount = 0 } = found.get(day) ?? {};
+    const said = `${orders} orders of ${amount}, ${refunded_amount} refunded`;
+    const told = `${days.get(day)?.length ?? 0} orders of ${paid.get(day) ?? 0}, ${paidBack.get(day) ?? 0} refunded`;
+    return said === told ? [] : [`sales_daily of ${day} says ${said}; the events ${told}`];
   });
 }

@@ -2,8 +2,12 @@ import { customerAccount } from '../../../src/billing/ledger';
 import type { Snapshot } from '../snapshot';
 import { sumBy } from './group';
 
-/** Money is neither made nor destroyed: the ledger sums to zero, and balances are the settled payments. */
-export function checkLedger({ ledger, payments }: Snapshot): string[] {
+/**
+ * Money is neither made nor destroyed: the ledger sums to zero, and balances are the settled payments, but for
+ * those that are to go back.
+ */
+export function checkLedger({ ledger, payments, orders }: Snapshot): string[] {
+  const owed = new Set(orders.filter(({ status }) => status === 'REFUND_DUE').map(({ order_id }) => order_id));
   const unbalanced = ledger.flatMap(({ ledger_transaction_id, entries }) =>
     [...sumBy(entries, ({ currency }) => currency)]
       .filter(([, sum]) => sum !== 0)
@@ -14,7 +18,7 @@ export function checkLedger({ ledger, payments }: Snapshot): string[] {
     ({ account, currency }) => `${account} ${currency}`,
   );
   const settled = sumBy(
-    payments.filter(({ status }) => status === 'CAPTURED'),
+    payments.filter(({ status, order_id }) => status === 'CAPTURED' && !owed.has(order_id)),
     ({ customer_id, currency }) => `${customerAccount(customer_id)} ${currency}`,
   );
   const wrong = [...new Set([...balances.keys(), ...settled.keys()])]
