@@ -23,9 +23,9 @@ export function createSagaRecords({ mediator }: { readonly mediator: Mediator })
     confirmDispatch: (saga: RecordedSaga): Promise<boolean> => confirm(saga, 'dispatch'),
 
     /** A report, not a decision: whatever fails here is retried. */
-    async recordSagaOutcome({ sequence, correlation_id, ...outcome }: SagaOutcomeReport): Promise<void> {
-      await mediator.send(recordSagaOutcome(outcome), {
-        once: stepOnce(outcome.saga_id, `outcome/${sequence}`),
+    async recordSagaOutcome({ saga_id, state, failure, sequence, correlation_id }: SagaOutcomeReport): Promise<void> {
+      await mediator.send(recordSagaOutcome({ saga_id, state, failure }), {
+        once: stepOnce(saga_id, `outcome/${sequence}`),
         correlationId: correlation_id,
       });
     },

@@ -20,7 +20,7 @@ afterAll(() => stack?.stop());
 afterEach(async () => {
   await disarmFaults(stack.operator);
   await stack.checker.holds(DEADLINE_MS);
-}, DEADLINE_MS);
+}, 2 * DEADLINE_MS);
 
 const charged = (order: OrderRequest = {}): Promise<OrderView> =>
   placeOrder(stack.service, { collection_method: 'charge_automatically', payment_method: 'pm_ok', ...order });

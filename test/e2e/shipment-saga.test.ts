@@ -21,7 +21,7 @@ afterAll(() => stack?.stop());
 afterEach(async () => {
   await disarmFaults(stack.operator);
   await stack.checker.holds(DEADLINE_MS);
-}, DEADLINE_MS);
+}, 2 * DEADLINE_MS);
 
 const refundedToday = async () => (await readSales(stack.service)).reduce((sum, day) => sum + day.refunded_amount, 0);
 const refunded = (order: OrderView, json: object = { reference: 'bank-4711', reason: 'sent back by bank' }) =>
