@@ -11,7 +11,7 @@ export interface CircuitReport {
 }
 
 /**
- * Makes these the circuits of this worker that are not closed, all of them, and forgets those of workers that
+ * Makes these the circuits that this worker tells of, all of them, and forgets those of workers that
  * are gone. By the database's clock, but for `changedAt`.
  */
 export async function writeOpenCircuits(
@@ -44,7 +44,7 @@ export interface OpenCircuit {
   readonly workers: number;
 }
 
-/** The circuits of a kind that are not closed in some worker that is alive. */
+/** The circuits of a kind that some worker that is alive tells of. */
 export async function readOpenCircuits(
   database: Queryable,
   kind: 'payment_provider' | 'carrier',

@@ -14,9 +14,12 @@ export interface ReportOpenCircuitsOptions {
 
 const INTERVAL_MS = 1_000;
 
+/** A half open circuit that nobody needs stays so: the party counts as back when no call has failed for so long. */
+const UNSURE_MS = 60_000;
+
 /**
- * Tells the API's `/health`, until the signal aborts, which circuits of this worker are not closed; then takes it
- * back. Asks nothing of Postgres while all are closed. A worker that is killed is forgotten after ten seconds.
+ * Tells the API's `/health`, until the signal aborts, which circuits of this worker are open, or were a moment ago;
+ * then takes it back. Asks nothing of Postgres while there is none. A worker that is killed is forgotten after ten seconds.
  */
 export async function reportOpenCircuits(options: ReportOpenCircuitsOptions): Promise<void> {
   const { database, circuits, logger, signal } = options;
@@ -34,8 +37,11 @@ export async function reportOpenCircuits(options: ReportOpenCircuitsOptions): Pr
   };
 
   while (!signal.aborted) {
-    await tell(circuits.filter(({ state }) => state !== 'closed'));
+    await tell(circuits.filter(isTold));
     await wait(INTERVAL_MS, signal);
   }
   await tell([]);
 }
+
+const isTold = ({ state, changedAt }: Circuit): boolean =>
+  state === 'open' || (state === 'half_open' && Date.now() - changedAt.getTime() < UNSURE_MS);
