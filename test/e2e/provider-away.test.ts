@@ -1,5 +1,5 @@
 import { eventually, must } from '../../dev/client/eventually';
-import { type OrderRequest, placeOrder, readOrder, untilStatus } from '../../dev/client/shop';
+import { type OrderRequest, pay, placeOrder, readOrder, untilStatus } from '../../dev/client/shop';
 import type { HealthView, OrderView } from '../../dev/client/views';
 import { type E2eStack, startE2eStack } from '../support/e2e-stack';
 import { scrape } from '../support/prometheus';
@@ -7,10 +7,7 @@ import { scrape } from '../support/prometheus';
 const DEADLINE_MS = 60_000;
 
 let stack: E2eStack;
-beforeAll(async () => {
-  stack = await startE2eStack({ restart: false });
-}, 60_000);
-afterAll(() => stack?.stop());
+afterEach(() => stack?.stop());
 
 const charged = (method = 'pm_ok', order: OrderRequest = {}): Promise<OrderView> =>
   placeOrder(stack.service, { collection_method: 'charge_automatically', payment_method: method, ...order });
@@ -41,7 +38,12 @@ async function kept(orders: readonly OrderView[]): Promise<Record<'test' | 'stan
   return { test: await sumOf('test'), standby: await sumOf('standby') };
 }
 
+const start = async (env: NodeJS.ProcessEnv = {}): Promise<void> => {
+  stack = await startE2eStack({ restart: false, env });
+};
+
 it('charges an order once when the provider is killed after it took the money', async () => {
+  await start();
   const order = await charged('pm_timeout_then_ok');
   await eventually(
     async () => must((await stack.provider.books('test')).charges.length === 1, 'the money is not taken yet'),
@@ -55,6 +57,7 @@ it('charges an order once when the provider is killed after it took the money', 
 }, 90_000);
 
 it('charges orders once each after a provider was away, and tells /health and Prometheus meanwhile', async () => {
+  await start();
   await untilProviders('healthy');
   await stack.provider.kill();
   const orders = await Promise.all(Array.from({ length: 8 }, () => charged()));
@@ -82,3 +85,14 @@ it('charges orders once each after a provider was away, and tells /health and Pr
   );
   await stack.checker.holds(DEADLINE_MS);
 }, 180_000);
+
+it('runs without any provider: what is charged is cancelled, what is paid outside is not', async () => {
+  await start({ PAYMENT_PROVIDERS: '', CARRIER_URL: '' });
+  const [order, outside] = [await charged(), await placeOrder(stack.service)];
+  await untilStatus(stack.service, order.order_id, 'CANCELLED', DEADLINE_MS);
+  const sagas = await stack.query('SELECT failed_step, failure_code FROM saga WHERE order_id = $1', order.order_id);
+  expect(sagas).toEqual([{ failed_step: 'charge', failure_code: 'payment_method_not_supported' }]);
+  await pay(stack.service, outside);
+  await untilStatus(stack.service, outside.order_id, 'FULFILLED', DEADLINE_MS);
+  await untilProviders('healthy');
+}, 90_000);
