@@ -11,9 +11,15 @@ import { createPaymentActivities } from './payments';
 import { createSagaRecords } from './sagas';
 import { createStepSender } from './send-step';
 import { createOutboxActivities } from './outbox';
+import { createReconciliationActivities } from './reconciliation';
 import { createUnpaidOrderActivities } from './unpaid-orders';
 
-export { createHousekeepingActivities, createOutboxActivities, createUnpaidOrderActivities };
+export {
+  createHousekeepingActivities,
+  createOutboxActivities,
+  createReconciliationActivities,
+  createUnpaidOrderActivities,
+};
 
 export interface SagaActivitiesOptions {
   readonly mediator: Mediator;
@@ -38,5 +44,6 @@ export function createActivities({ mediator, faults, providers, carrier }: SagaA
 /** What workflows know of them: their types. */
 export type Activities = ReturnType<typeof createActivities>;
 export type HousekeepingActivities = ReturnType<typeof createHousekeepingActivities>;
+export type ReconciliationActivities = ReturnType<typeof createReconciliationActivities>;
 export type UnpaidOrderActivities = ReturnType<typeof createUnpaidOrderActivities>;
 export type OutboxActivities = ReturnType<typeof createOutboxActivities>;

@@ -7,6 +7,7 @@ import { createKafkaHealth } from './messaging/describe-kafka';
 import { connectKafka } from './messaging/kafka';
 import { createCancelSaga } from './sagas/cancel-saga';
 import { createDecideStep } from './sagas/decide-step';
+import { registerReconciliationMetrics } from './reconciliation/reconciliation-metrics';
 import { createSagaProgress } from './sagas/saga-progress';
 import { createSagaStarter } from './sagas/start-saga';
 import { createNotifier } from './outbox/wake-up/notifier';
@@ -38,6 +39,8 @@ void runProcess('api', async ({ config, logger, fail }) => {
 
   const metrics = createMetrics();
   if (config.outboxMetrics) registerOutboxMetrics({ metrics, database, registry: eventRegistry, logger });
+
+  registerReconciliationMetrics({ metrics, database, logger });
 
   const app = createApp({
     mediator,

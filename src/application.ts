@@ -25,6 +25,16 @@ import { createCatalogue } from './inventory/catalogue';
 import { createListProducts, listProducts } from './inventory/list-products';
 import { releaseInventory, releaseInventoryHandler } from './inventory/release-inventory';
 import { createReserveInventory, reserveInventory } from './inventory/reserve-inventory';
+import { beginReconciliation, beginReconciliationHandler } from './reconciliation/begin-reconciliation';
+import { comparePage, comparePageHandler } from './reconciliation/compare-page';
+import { copyCharges, copyChargesHandler } from './reconciliation/copy-charges';
+import {
+  finishReconciliation,
+  finishReconciliationHandler,
+  forgetCopies,
+  forgetCopiesHandler,
+} from './reconciliation/finish-reconciliation';
+import { createListDifferences, listDifferences } from './reconciliation/list-differences';
 import { createMediator, type Mediator } from './mediator/mediator';
 import { cancelOrder, cancelOrderHandler } from './orders/cancel-order';
 import { createGetOrder, getOrder } from './orders/get-order';
@@ -135,6 +145,12 @@ const messages = [
   startReplay,
   continueReplay,
   getReplay,
+  beginReconciliation,
+  copyCharges,
+  comparePage,
+  finishReconciliation,
+  forgetCopies,
+  listDifferences,
   deleteExpired,
 ];
 
@@ -211,6 +227,12 @@ export function createApplication({
     createStartReplay(replays),
     continueReplayHandler,
     createGetReplay(database),
+    beginReconciliationHandler,
+    copyChargesHandler,
+    comparePageHandler,
+    finishReconciliationHandler,
+    forgetCopiesHandler,
+    createListDifferences(database),
     deleteExpiredHandler,
   ];
   return createMediator({ messages, handlers, registry: eventRegistry, database, notifier, clock, logger });

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
-import { msToNumber, type StringValue } from '@temporalio/common/lib/time';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { z } from 'zod';
+import { duration } from './platform/duration';
 
 /** `"1"`/`"true"` or `"0"`/`"false"`. */
 const flag = z.enum(['0', '1', 'true', 'false']).transform((text) => text === '1' || text === 'true');
@@ -26,24 +26,6 @@ const namedUrls = list.transform((items, context) =>
 );
 
 const DAY_MS = 86_400_000;
-/** `30 days`, `1.5h`, `90s`, or a number of ms, as Temporal reads durations; kept as it was said, too. */
-const duration = (minMs: number, maxMs: number) =>
-  z.string().transform((text, context) => {
-    const ms = parseDuration(text);
-    if (ms >= minMs && ms <= maxMs) return { text, ms };
-    const message = `must be a duration such as \`30 days\` or \`90s\`, from ${minMs} to ${maxMs} ms`;
-    context.addIssue({ code: 'custom', message });
-    return z.NEVER;
-  });
-
-function parseDuration(text: string): number {
-  try {
-    return Math.round(msToNumber(text as StringValue));
-  } catch {
-    return Number.NaN;
-  }
-}
-
 /** A PEM file, by its path; becomes its content. */
 const pemFile = z.string().transform((path, context) => {
   try {
@@ -133,6 +115,9 @@ const environment = z
 
     ORDER_PAYMENT_TIMEOUT: duration(1_000, 10 * 365 * DAY_MS).default({ text: '30 days', ms: 30 * DAY_MS }),
     ORDER_PAYMENT_SWEEP_INTERVAL_MS: integer(1_000, DAY_MS).default(3_600_000),
+    RECONCILIATION_INTERVAL_MS: integer(1_000, 7 * DAY_MS).default(3_600_000),
+    RECONCILIATION_WINDOW: duration(3_600_000, 10 * 365 * DAY_MS).default({ text: '90 days', ms: 90 * DAY_MS }),
+    RECONCILIATION_GRACE: duration(0, DAY_MS).default({ text: '10 minutes', ms: 600_000 }),
     HOUSEKEEPING_INTERVAL_MS: integer(60_000, 86_400_000).default(3_600_000),
     COMPENSATION_MAX_INTERVAL_MS: integer(200, 3_600_000).default(5_000),
     FAULT_INJECTION: flag.default(false),
@@ -264,6 +249,11 @@ export function loadConfig(variables: Record<string, string | undefined> = proce
       ...(env.STRIPE_WEBHOOK_SECRET !== undefined && { stripeSecret: env.STRIPE_WEBHOOK_SECRET }),
     },
     unpaidOrders: { timeout: env.ORDER_PAYMENT_TIMEOUT, sweepIntervalMs: env.ORDER_PAYMENT_SWEEP_INTERVAL_MS },
+    reconciliation: {
+      intervalMs: env.RECONCILIATION_INTERVAL_MS,
+      window: env.RECONCILIATION_WINDOW,
+      grace: env.RECONCILIATION_GRACE,
+    },
     housekeeping: { intervalMs: env.HOUSEKEEPING_INTERVAL_MS },
     saga: { compensationMaxIntervalMs: env.COMPENSATION_MAX_INTERVAL_MS },
     faultInjection: env.FAULT_INJECTION,

@@ -158,6 +158,34 @@ export interface UnpaidReport {
   readonly failed: number;
 }
 
+/** The Schedule of the reconciliation, its workflow, and that one's id. */
+export const RECONCILIATION = 'reconciliation';
+
+/** What is compared, in this order: the providers' charges, and what is kept here. */
+export const bookNames = ['charges', 'payments', 'orders', 'customers', 'transactions'] as const;
+export type BookName = (typeof bookNames)[number];
+
+export interface ReconciliationRun {
+  readonly run_id: string;
+  /** RFC 3339: how far back the providers are asked. */
+  readonly since: string;
+  readonly providers: readonly string[];
+}
+
+export interface ComparedBook {
+  readonly compared: number;
+  readonly differences: number;
+}
+
+export interface ReconciliationReport {
+  readonly run_id: string;
+  /** Providers whose charges could not be read. */
+  readonly unread: readonly string[];
+  readonly books: Readonly<Record<string, ComparedBook>>;
+  /** Differences of the last run that are gone. */
+  readonly resolved: number;
+}
+
 /** The Schedule of the housekeeping, its workflow, and that one's id. */
 export const HOUSEKEEPING = 'housekeeping';
 

@@ -1,9 +1,9 @@
 import type { Config } from './config';
-import { HOUSEKEEPING, UNPAID_SWEEP } from './contract';
+import { HOUSEKEEPING, RECONCILIATION, UNPAID_SWEEP } from './contract';
 import type { Scheduled } from './platform/keep-scheduled';
 
 /** Every Schedule there is; the workers keep them. */
-export const schedulesOf = ({ housekeeping, unpaidOrders }: Config): readonly Scheduled[] => [
+export const schedulesOf = ({ housekeeping, unpaidOrders, reconciliation }: Config): readonly Scheduled[] => [
   {
     id: HOUSEKEEPING,
     workflowType: HOUSEKEEPING,
@@ -15,5 +15,11 @@ export const schedulesOf = ({ housekeeping, unpaidOrders }: Config): readonly Sc
     workflowType: UNPAID_SWEEP,
     intervalMs: unpaidOrders.sweepIntervalMs,
     summary: 'cancels orders that nobody has paid in time',
+  },
+  {
+    id: RECONCILIATION,
+    workflowType: RECONCILIATION,
+    intervalMs: reconciliation.intervalMs,
+    summary: 'compares providers, payments, ledger and orders',
   },
 ];

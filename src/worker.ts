@@ -5,6 +5,7 @@ import {
   createActivities,
   createHousekeepingActivities,
   createOutboxActivities,
+  createReconciliationActivities,
   createUnpaidOrderActivities,
 } from '../activities';
 import { createApplication, eventRegistry } from './application';
@@ -70,6 +71,12 @@ void runProcess('worker', async ({ config, logger, fail, stopping }) => {
   const activities = {
     ...createActivities({ mediator, faults, ...outside }),
     ...createHousekeepingActivities({ mediator }),
+    ...createReconciliationActivities({
+      mediator,
+      providers: outside.providers,
+      config: config.reconciliation,
+      logger,
+    }),
     ...createUnpaidOrderActivities({ mediator, timeout: config.unpaidOrders.timeout }),
   };
   const sagaWorker = await createSagaWorker(connection, config, activities);

@@ -2,5 +2,6 @@ export { housekeeping } from './housekeeping';
 export { outboxRelay } from './outbox-relay';
 export { orderSaga } from './order-saga';
 export { paymentSaga } from './payment-saga';
+export { reconciliation } from './reconciliation';
 export { shipmentSaga } from './shipment-saga';
 export { unpaidSweep } from './unpaid-sweep';

@@ -10,6 +10,7 @@ import type { CancelSaga } from '../sagas/cancel-saga';
 import type { DecideStep } from '../sagas/decide-step';
 import { createPaymentRoutes } from '../payments/routes';
 import { createWebhookRoutes } from '../payments/webhooks/routes';
+import { createReconciliationRoutes } from '../reconciliation/routes';
 import { createSagaRoutes } from '../sagas/routes';
 import type { SagaStarter } from '../sagas/start-saga';
 import type { Faults } from '../platform/faults';
@@ -81,6 +82,7 @@ export function createApp(options: AppOptions): OpenAPIHono<HttpEnv> {
   app.route('/', createInventoryRoutes({ mediator }));
   app.route('/', createAnalyticsRoutes({ mediator }));
   app.route('/', createOutboxRoutes({ mediator }));
+  app.route('/', createReconciliationRoutes({ mediator }));
   app.route('/', createHealthRoutes(health));
   app.route('/', createMetricsRoute(metrics));
   if (options.faultInjection) app.route('/', createFaultRoutes(faults));

@@ -1,4 +1,5 @@
 import { Gauge } from 'prom-client';
+import { cached } from '../platform/cached';
 import type { Queryable } from '../platform/queryable';
 import type { Logger } from '../platform/logger';
 import type { Metrics } from '../platform/metrics';
@@ -80,13 +81,4 @@ export function registerOutboxMetrics({
       for (const row of parked) this.inc({ topic: registry.find(row.type)?.topic ?? NO_TOPIC }, row.parked);
     },
   });
-}
-
-/** Whoever asks while an answer is made, or is still fresh, gets that one. */
-function cached<T>(freshMs: number, read: () => Promise<T>): () => Promise<T> {
-  let last: { readonly answer: Promise<T>; readonly until: number } | undefined;
-  return () => {
-    if (!last || performance.now() > last.until) last = { answer: read(), until: performance.now() + freshMs };
-    return last.answer;
-  };
 }

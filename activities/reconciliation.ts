@@ -1,0 +1,85 @@
+import { Context } from '@temporalio/activity';
+import type { Config } from '../src/config';
+import type { BookName, ComparedBook, ReconciliationRun } from '../src/contract';
+import type { Mediator } from '../src/mediator/mediator';
+import type { ProviderCharge } from '../src/payments/provider/payment-provider';
+import type { ProviderChain } from '../src/payments/provider/provider-chain';
+import type { Logger } from '../src/platform/logger';
+import { beginReconciliation } from '../src/reconciliation/begin-reconciliation';
+import { firstPage, type PageKey } from '../src/reconciliation/books/books.sql';
+import { comparePage } from '../src/reconciliation/compare-page';
+import { copyCharges } from '../src/reconciliation/copy-charges';
+import type { Difference } from '../src/reconciliation/difference';
+import { finishReconciliation, forgetCopies } from '../src/reconciliation/finish-reconciliation';
+
+export interface ReconciliationActivitiesOptions {
+  readonly mediator: Mediator;
+  readonly providers: Pick<ProviderChain, 'all' | 'named'>;
+  readonly config: Pick<Config['reconciliation'], 'window' | 'grace'>;
+  readonly logger: Logger;
+  /** Rows at a time; 500 unless told. */
+  readonly pageSize?: number;
+}
+
+/** Each may be tried again: what it writes it writes over, and money it never moves. */
+export function createReconciliationActivities(options: ReconciliationActivitiesOptions) {
+  const { mediator, providers, config, logger, pageSize = 500 } = options;
+
+  const tell = (fresh: readonly Difference[]): void =>
+    fresh.forEach((difference) => logger.error({ ...difference }, 'reconciliation.difference'));
+
+  return {
+    async beginReconciliation(): Promise<ReconciliationRun> {
+      const { window, grace } = config;
+      const run = await mediator.send(beginReconciliation({ window_ms: window.ms, grace_ms: grace.ms }));
+      return { ...run, providers: [...new Set([...providers.all.map(({ name }) => name), ...run.providers])] };
+    },
+
+    /** Copies a provider's list from a day before the window on, so that no clock of its own matters. */
+    async copyProviderCharges({ run_id, since, provider }: ReconciliationRun & { provider: string }): Promise<number> {
+      const from = new Date(Date.parse(since) - DAY_MS).toISOString();
+      let part: ProviderCharge[] = [];
+      let copied = 0;
+      for await (const charge of providers.named(provider).charges(from)) {
+        part.push(charge);
+        if (part.length < pageSize) continue;
+        await mediator.send(copyCharges({ run_id, provider, charges: part, last: false }));
+        copied += part.length;
+        part = [];
+        Context.current().heartbeat();
+      }
+      await mediator.send(copyCharges({ run_id, provider, charges: part, last: true }));
+      return copied + part.length;
+    },
+
+    async compareBook({ run_id, book }: { run_id: string; book: BookName }): Promise<ComparedBook> {
+      const total = { compared: 0, differences: 0 };
+      for (let after: PageKey | null = firstPage; after !== null;) {
+        const page: Awaited<ReturnType<typeof send>> = await send(after);
+        tell(page.fresh);
+        total.compared += page.compared;
+        total.differences += page.differences;
+        after = page.next;
+        Context.current().heartbeat();
+      }
+      return total;
+
+      function send(after: PageKey) {
+        return mediator.send(comparePage({ run_id, book, after, limit: pageSize }));
+      }
+    },
+
+    async finishReconciliation({ run_id, unread }: { run_id: string; unread: readonly string[] }): Promise<number> {
+      const { resolved, fresh } = await mediator.send(finishReconciliation({ run_id, unread }));
+      tell(fresh);
+      logger.info({ run_id, resolved, unread }, 'reconciliation.finished');
+      while ((await mediator.send(forgetCopies({ limit: FORGET_BATCH }))) === FORGET_BATCH) {
+        Context.current().heartbeat();
+      }
+      return resolved;
+    },
+  };
+}
+
+const DAY_MS = 86_400_000;
+const FORGET_BATCH = 10_000;

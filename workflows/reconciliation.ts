@@ -1,0 +1,45 @@
+import { isCancellation, log, proxyActivities } from '@temporalio/workflow';
+import type { ReconciliationActivities } from '../activities';
+import { bookNames, type ComparedBook, type ReconciliationReport } from '../src/contract';
+
+const retry = { initialInterval: '1s', maximumInterval: '1m' } as const;
+
+const { beginReconciliation, finishReconciliation } = proxyActivities<ReconciliationActivities>({
+  startToCloseTimeout: '5 minutes',
+  heartbeatTimeout: '30s',
+  retry,
+});
+const { compareBook } = proxyActivities<ReconciliationActivities>({
+  startToCloseTimeout: '1 hour',
+  heartbeatTimeout: '30s',
+  retry,
+  summary: 'page by page',
+});
+/** One provider that is away must not keep the other books from being compared. */
+const { copyProviderCharges } = proxyActivities<ReconciliationActivities>({
+  startToCloseTimeout: '30 minutes',
+  scheduleToCloseTimeout: '1 hour',
+  heartbeatTimeout: '1 minute',
+  retry: { ...retry, maximumAttempts: 5 },
+  summary: 'page by page',
+});
+
+/** Compares all books, and reports what differs. Begun by its Schedule, one at a time. */
+export async function reconciliation(): Promise<ReconciliationReport> {
+  const run = await beginReconciliation();
+  const { run_id } = run;
+  const unread: string[] = [];
+  for (const provider of run.providers) {
+    try {
+      await copyProviderCharges({ ...run, provider });
+    } catch (error) {
+      if (isCancellation(error)) throw error;
+      log.warn('reconciliation.provider_not_read', { provider, reason: String(error) });
+      unread.push(provider);
+    }
+  }
+  const books: Record<string, ComparedBook> = {};
+  for (const book of bookNames) books[book] = await compareBook({ run_id, book });
+  const resolved = await finishReconciliation({ run_id, unread });
+  return { run_id, unread, books, resolved };
+}
