@@ -51,6 +51,11 @@ const importDirection = [
       { group: ['**/src/**', '!**/src/contract'], message: 'Of src/, workflows import the contract only.' },
     ],
   ),
+  // The sagas' test kit runs outside the sandbox.
+  {
+    files: ['workflows/testing/**/*.ts'],
+    rules: { '@typescript-eslint/no-restricted-imports': 'off' },
+  },
   { files: ['src/worker.ts', 'src/cli.ts'], rules: { '@typescript-eslint/no-restricted-imports': 'off' } },
 ];
 

@@ -21,7 +21,9 @@ export async function workflowBundle(): Promise<WorkflowBundleOption> {
 }
 
 function digest(): string {
-  const workflows = readdirSync(join(root, 'workflows')).sort();
+  const workflows = readdirSync(join(root, 'workflows'))
+    .filter((name) => name.endsWith('.ts'))
+    .sort();
   const files = ['package-lock.json', 'src/contract.ts', ...workflows.map((name) => join('workflows', name))];
   const hash = createHash('sha256');
   for (const file of files) hash.update(file).update(readFileSync(join(root, file)));

@@ -1,12 +1,7 @@
 import type { SagaStatus } from '../../src/contract';
-import { breaks, createFakeActivities, refuses } from '../support/saga-activities';
-import {
-  createSagaEnvironment,
-  failureOf,
-  minutesOf,
-  type SagaEnvironment,
-  stepStates,
-} from '../support/saga-environment';
+import { breaks, failureOf, minutesOf, refuses } from '../../workflows/testing';
+import { createPaymentFakes } from '../support/saga-activities';
+import { createSagaEnvironment, type SagaEnvironment, stepStates } from '../support/saga-environment';
 
 let sagas: SagaEnvironment;
 beforeAll(async () => {
@@ -16,7 +11,7 @@ afterAll(() => sagas?.close());
 
 describe('going forward', () => {
   it('closes the invoice, credits the balance and settles, each once', async () => {
-    const fake = createFakeActivities();
+    const fake = createPaymentFakes();
     await sagas.tell('completed', fake, async (saga) => {
       expect(await saga.result()).toEqual({ capture_ref: 'cap_1', balance_tx_id: 'ltx_1' });
       expect(fake.calls).toEqual(['closeInvoice', 'creditBalance', 'settlePayment']);
@@ -36,7 +31,7 @@ describe('going forward', () => {
   it.each(['closeInvoice', 'creditBalance', 'settlePayment'] as const)(
     'tries %s again until it succeeds',
     async (name) => {
-      const fake = createFakeActivities();
+      const fake = createPaymentFakes();
       fake.make(name, breaks(5));
       await sagas.tell(`retried-${name}`, fake, async (saga) => {
         expect(await saga.result()).toEqual({ capture_ref: 'cap_1', balance_tx_id: 'ltx_1' });
@@ -55,7 +50,7 @@ describe('a step that is refused', () => {
     ['creditBalance', 'credit_balance', ['reverseCredit', 'reopenInvoice']],
     ['settlePayment', 'settle', ['reverseCredit', 'reopenInvoice']],
   ] as const)('%s: undoes what was begun in reverse order, itself included', async (name, step, undone) => {
-    const fake = createFakeActivities();
+    const fake = createPaymentFakes();
     fake.make(name, refuses('order_not_payable'));
     await sagas.tell(`refused-${step}`, fake, async (saga) => {
       expect(await failureOf(saga)).toEqual({
@@ -71,7 +66,7 @@ describe('a step that is refused', () => {
   });
 
   it('fails the saga with the first error, also when compensations fail on the way', async () => {
-    const fake = createFakeActivities();
+    const fake = createPaymentFakes();
     fake.make('creditBalance', refuses('account_closed'));
     fake.make('reverseCredit', breaks(3));
     fake.make('reopenInvoice', breaks(5));
@@ -83,7 +78,7 @@ describe('a step that is refused', () => {
 
 describe('a step that does not succeed for 10 minutes', () => {
   it('compensates, because it may have happened all the same', async () => {
-    const fake = createFakeActivities();
+    const fake = createPaymentFakes();
     fake.make('creditBalance', breaks());
     await sagas.tell('timed-out', fake, async (saga) => {
       expect(await failureOf(saga)).toMatchObject({ failed_step: 'credit_balance', code: 'step_timed_out' });
@@ -95,7 +90,7 @@ describe('a step that does not succeed for 10 minutes', () => {
   });
 
   it('the pivot: compensates when it did not happen', async () => {
-    const fake = createFakeActivities({ settled: false });
+    const fake = createPaymentFakes({ settled: false });
     fake.make('settlePayment', breaks());
     await sagas.tell('pivot-timed-out', fake, async (saga) => {
       expect(await failureOf(saga)).toMatchObject({ failed_step: 'settle', code: 'step_timed_out' });
@@ -105,7 +100,7 @@ describe('a step that does not succeed for 10 minutes', () => {
   });
 
   it('the pivot: completes, and undoes nothing, when it did happen', async () => {
-    const fake = createFakeActivities({ settled: true });
+    const fake = createPaymentFakes({ settled: true });
     fake.make('settlePayment', breaks());
     await sagas.tell('pivot-happened', fake, async (saga) => {
       expect(await saga.result()).toEqual({ capture_ref: 'cap_1', balance_tx_id: 'ltx_1' });
@@ -114,7 +109,7 @@ describe('a step that does not succeed for 10 minutes', () => {
   });
 
   it('the pivot: undoes nothing as long as nobody knows whether it happened', async () => {
-    const fake = createFakeActivities();
+    const fake = createPaymentFakes();
     fake.make('settlePayment', refuses('order_not_payable'));
     fake.make('confirmSettlement', breaks(9));
     await sagas.tell('pivot-unknown', fake, async (saga) => {
@@ -134,7 +129,7 @@ describe('a compensation that fails for a round of 8 attempts', () => {
   const decision = { step: 'credit_balance', actor: 'key_op', reason: 'the ledger was repaired' };
 
   function brokenReversal(times: number) {
-    const fake = createFakeActivities();
+    const fake = createPaymentFakes();
     fake.make('settlePayment', refuses('order_not_payable'));
     fake.make('reverseCredit', breaks(times));
     return fake;
@@ -233,7 +228,7 @@ describe('a compensation that fails for a round of 8 attempts', () => {
 
 describe('a cancellation', () => {
   it('before the pivot compensates', async () => {
-    const fake = createFakeActivities();
+    const fake = createPaymentFakes();
     fake.make('creditBalance', breaks());
     await sagas.tell('cancelled', fake, async (saga) => {
       await sagas.until(saga, () => fake.attemptsOf('creditBalance') > 0, '10ms');
@@ -245,7 +240,7 @@ describe('a cancellation', () => {
   });
 
   it('while the pivot runs is too late: the saga completes', async () => {
-    const fake = createFakeActivities();
+    const fake = createPaymentFakes();
     fake.make('settlePayment', breaks(3));
     await sagas.tell('cancelled-too-late', fake, async (saga) => {
       await sagas.until(saga, () => fake.attemptsOf('settlePayment') > 0, '10ms');
@@ -255,7 +250,7 @@ describe('a cancellation', () => {
   });
 
   it('while compensations run interrupts none of them', async () => {
-    const fake = createFakeActivities();
+    const fake = createPaymentFakes();
     fake.make('settlePayment', refuses('order_not_payable'));
     fake.make('reverseCredit', breaks(4));
     await sagas.tell('cancelled-while-compensating', fake, async (saga) => {

@@ -1,0 +1,154 @@
+import type { SagaStatus } from '../../src/contract';
+import { breaks, failureOf, type FakeActivities, hangs, refuses } from '../../workflows/testing';
+import { createProbeFakes, createProbeKit, type ProbeHandle, type ProbeKit } from '../support/probe/probe';
+import { type ProbeActivities, shortSaga } from '../support/probe/probe-saga';
+
+let kit: ProbeKit;
+beforeAll(async () => {
+  kit = await createProbeKit();
+}, 60_000);
+afterAll(() => kit?.close());
+
+const cancel = (saga: ProbeHandle, reason = 'changed my mind'): Promise<void> =>
+  saga.executeUpdate('cancel', { args: [{ actor: 'key_cus', reason }] });
+
+const tooLate = { cause: { type: 'saga_not_cancellable' } };
+
+const compensations = ({ calls }: FakeActivities<ProbeActivities>): string[] =>
+  calls.filter((call) => ['release', 'refund', 'apologise', 'tell'].includes(call));
+
+it.each([
+  ['reserve', ['release', 'apologise', 'tell']],
+  ['charge', ['refund', 'release', 'apologise', 'tell']],
+] as const)('%s, tried again by the server: is given up and undone', async (name, undone) => {
+  const fakes = createProbeFakes();
+  fakes.make(name, breaks());
+  await kit.probe(fakes, async (saga) => {
+    await kit.until(saga, () => fakes.attemptsOf(name) > 2, '10ms');
+    await cancel(saga);
+    expect(await failureOf(saga)).toEqual({
+      failed_step: name,
+      code: 'cancelled',
+      detail: `The saga was cancelled at its step ${name}. Cancelled: changed my mind`,
+    });
+    expect(compensations(fakes)).toEqual(undone);
+    expect(fakes.attemptsOf('decide')).toBe(0);
+  });
+});
+
+it('before the first step: nothing is done, and its late attempts are barred', async () => {
+  const fakes = createProbeFakes();
+  fakes.make('reserve', hangs());
+  await kit.probe(fakes, async (saga) => {
+    await cancel(saga);
+    expect(await failureOf(saga)).toMatchObject({ failed_step: 'reserve', code: 'cancelled' });
+    expect(fakes.attemptsOf('charge') + fakes.attemptsOf('decide')).toBe(0);
+    expect(compensations(fakes)).toEqual(['release', 'apologise', 'tell']);
+  });
+});
+
+it('while a fallback is tried: gives it up', async () => {
+  const fakes = createProbeFakes();
+  fakes.make('charge', refuses('circuit_open'));
+  fakes.make('chargeElsewhere', breaks());
+  await kit.probe(fakes, async (saga) => {
+    await kit.until(saga, () => fakes.attemptsOf('chargeElsewhere') > 1, '10ms');
+    await cancel(saga);
+    expect(await failureOf(saga)).toMatchObject({ failed_step: 'charge', code: 'cancelled' });
+    expect(compensations(fakes)).toEqual(['refund', 'release', 'apologise', 'tell']);
+  });
+});
+
+it('again, while the saga is undone because of the first: is accepted, and changes nothing', async () => {
+  const fakes = createProbeFakes();
+  fakes.make('charge', breaks());
+  fakes.make('refund', breaks(8));
+  await kit.probe(fakes, async (saga) => {
+    await kit.until(saga, () => fakes.attemptsOf('charge') > 1, '10ms');
+    await cancel(saga);
+    await kit.until(saga, ({ state }) => state === 'stuck');
+    await cancel(saga, 'I said so');
+    expect((await failureOf(saga)).detail).toContain('changed my mind');
+    expect(fakes.attemptsOf('refund')).toBe(9);
+    expect(fakes.attemptsOf('release')).toBe(1);
+  });
+});
+
+it.each(['decide', 'deliver'] as const)('while %s is tried: is refused, and the saga completes', async (name) => {
+  const fakes = createProbeFakes();
+  fakes.make(name, breaks(4));
+  await kit.probe(fakes, async (saga) => {
+    await kit.until(saga, () => fakes.attemptsOf(name) > 1, '10ms');
+    await expect(cancel(saga)).rejects.toMatchObject(tooLate);
+    await saga.result();
+    expect(compensations(fakes)).toEqual([]);
+  });
+});
+
+it('while nobody knows whether the pivot happened: is refused', async () => {
+  const fakes = createProbeFakes();
+  fakes.make('decide', refuses('too_late'));
+  fakes.make('wasDecided', breaks(9));
+  await kit.probe(fakes, async (saga) => {
+    await kit.until(saga, ({ state }) => state === 'stuck');
+    await expect(cancel(saga)).rejects.toMatchObject(tooLate);
+    expect(await failureOf(saga)).toMatchObject({ failed_step: 'decide', code: 'too_late' });
+  });
+});
+
+it('while the saga is undone for another reason: is refused', async () => {
+  const fakes = createProbeFakes();
+  fakes.make('charge', refuses('card_declined'));
+  fakes.make('refund', breaks(8));
+  await kit.probe(fakes, async (saga) => {
+    await kit.until(saga, ({ state }) => state === 'stuck');
+    await expect(cancel(saga)).rejects.toMatchObject(tooLate);
+    expect(await failureOf(saga)).toMatchObject({ code: 'card_declined' });
+  });
+});
+
+it('of a saga without a pivot: until its last step is done', async () => {
+  const fakes = createProbeFakes();
+  fakes.make('charge', breaks());
+  await kit.probe(
+    fakes,
+    async (saga) => {
+      await kit.until(saga, () => fakes.attemptsOf('charge') > 1, '10ms');
+      await cancel(saga);
+      expect(await failureOf(saga)).toMatchObject({ failed_step: 'charge', code: 'cancelled' });
+      expect(compensations(fakes)).toEqual(['refund', 'release']);
+    },
+    shortSaga,
+  );
+});
+
+it('of a saga that has ended: there is nobody to tell', async () => {
+  const fakes = createProbeFakes();
+  await kit.probe(fakes, async (saga) => {
+    await saga.result();
+    await expect(cancel(saga)).rejects.toThrow();
+    expect((await saga.query<SagaStatus>('status')).state).toBe('completed');
+  });
+});
+
+it('twice at once, in the middle of a step: one cancellation', async () => {
+  const fakes = createProbeFakes();
+  fakes.make('charge', breaks());
+  await kit.probe(fakes, async (saga) => {
+    await kit.until(saga, () => fakes.attemptsOf('charge') > 1, '10ms');
+    await Promise.all([cancel(saga), cancel(saga)]);
+    expect(await failureOf(saga)).toMatchObject({ failed_step: 'charge', code: 'cancelled' });
+    expect(compensations(fakes)).toEqual(['refund', 'release', 'apologise', 'tell']);
+  });
+});
+
+it('of Temporal’s own, in a saga with remedies: undoes, and does them', async () => {
+  const fakes = createProbeFakes();
+  fakes.make('charge', breaks());
+  await kit.probe(fakes, async (saga) => {
+    await kit.until(saga, () => fakes.attemptsOf('charge') > 1, '10ms');
+    await saga.cancel();
+    expect(await failureOf(saga)).toMatchObject({ failed_step: 'charge', code: 'cancelled' });
+    expect(compensations(fakes)).toEqual(['refund', 'release', 'apologise', 'tell']);
+  });
+});

@@ -1,0 +1,218 @@
+import type { SagaStatus } from '../../src/contract';
+import { breaks, everyStepFails, failureOf, hangs, minutesOf, opensCircuit, refuses } from '../../workflows/testing';
+import { createProbeFakes, createProbeKit, probeInput, type ProbeKit } from '../support/probe/probe';
+import { probeRemedies, probeSteps } from '../support/probe/probe-saga';
+import { stepStates } from '../support/saga-environment';
+
+let kit: ProbeKit;
+beforeAll(async () => {
+  kit = await createProbeKit();
+}, 60_000);
+afterAll(() => kit?.close());
+
+const unrecorded = (calls: readonly string[]): string[] => calls.filter((call) => !call.startsWith('record'));
+
+describe('whatever befalls a step', () => {
+  const input = probeInput();
+  const table = everyStepFails({ steps: probeSteps(input), remedies: probeRemedies(input) });
+
+  it.each(table)('$title', async ({ arm, check }) => {
+    const fakes = createProbeFakes();
+    arm(fakes);
+    await kit.probe(fakes, (saga) => check(saga, fakes));
+  });
+});
+
+describe('a step that calls something outside', () => {
+  it('has its first attempt with the server, and no local one', async () => {
+    const fakes = createProbeFakes();
+    await kit.probe(fakes, async (saga) => {
+      await saga.result();
+      const { events = [] } = await saga.fetchHistory();
+      const scheduled = events?.flatMap((event) => event.activityTaskScheduledEventAttributes?.activityId ?? []);
+      expect(scheduled).toEqual(['charge', 'deliver'].slice(0, 1));
+      expect(fakes.attemptsOf('charge')).toBe(1);
+    });
+  });
+
+  it('that hangs holds nobody up: the saga is cancelled meanwhile', async () => {
+    const fakes = createProbeFakes();
+    fakes.make('charge', hangs());
+    await kit.probe(fakes, async (saga) => {
+      await kit.until(saga, () => fakes.attemptsOf('charge') === 1, '10ms');
+      await saga.executeUpdate('cancel', { args: [{ actor: 'key_cus', reason: 'changed my mind' }] });
+      expect(await failureOf(saga)).toMatchObject({ failed_step: 'charge', code: 'cancelled' });
+      expect(await minutesOf(saga)).toBeLessThan(5 / 60);
+    });
+  });
+
+  it('that times out is tried again', async () => {
+    const fakes = createProbeFakes();
+    fakes.make('charge', hangs(1));
+    await kit.probe(fakes, async (saga) => {
+      await saga.result();
+      expect(fakes.attemptsOf('charge')).toBe(2);
+    });
+  });
+});
+
+describe('a fallback', () => {
+  it('is done instead, with the same input, when nobody was asked', async () => {
+    const fakes = createProbeFakes();
+    fakes.make('charge', opensCircuit());
+    await kit.probe(fakes, async (saga) => {
+      await saga.result();
+      expect(fakes.calls).toEqual(['reserve', 'charge', 'chargeElsewhere', 'decide', 'deliver']);
+      expect(fakes.argumentsOf('chargeElsewhere')).toEqual(fakes.argumentsOf('charge'));
+      const { state, steps } = await saga.query<SagaStatus>('status');
+      expect(state).toBe('completed');
+      expect(steps[1]).toMatchObject({ state: 'done', error: 'fell back: The circuit is open.' });
+    });
+  });
+
+  it('is what is tried from then on: its step is never asked again', async () => {
+    const fakes = createProbeFakes();
+    fakes.make('charge', opensCircuit());
+    fakes.make('chargeElsewhere', breaks(5));
+    await kit.probe(fakes, async (saga) => {
+      await saga.result();
+      expect([fakes.attemptsOf('charge'), fakes.attemptsOf('chargeElsewhere')]).toEqual([1, 6]);
+    });
+  });
+
+  it('has what is left of its step’s ten minutes, and the same compensation', async () => {
+    const fakes = createProbeFakes();
+    fakes.make('charge', (attempt) => (attempt < 60 ? breaks()(attempt) : opensCircuit()(attempt)));
+    fakes.make('chargeElsewhere', breaks());
+    await kit.probe(fakes, async (saga) => {
+      expect(await failureOf(saga)).toMatchObject({ failed_step: 'charge', code: 'step_timed_out' });
+      expect(await minutesOf(saga)).toBeCloseTo(10, 0);
+      expect(fakes.attemptsOf('chargeElsewhere')).toBeGreaterThan(10);
+      expect(unrecorded(fakes.calls).slice(-4)).toEqual(['refund', 'release', 'apologise', 'tell']);
+    });
+  });
+
+  it('that is refused compensates', async () => {
+    const fakes = createProbeFakes();
+    fakes.make('charge', opensCircuit());
+    fakes.make('chargeElsewhere', refuses('card_declined'));
+    await kit.probe(fakes, async (saga) => {
+      expect(await failureOf(saga)).toMatchObject({ failed_step: 'charge', code: 'card_declined' });
+      expect(fakes.attemptsOf('refund')).toBe(1);
+    });
+  });
+
+  it('behind the pivot is retried without end, like its step', async () => {
+    const fakes = createProbeFakes();
+    fakes.make('deliver', opensCircuit());
+    fakes.make('deliverElsewhere', breaks(9));
+    await kit.probe(fakes, async (saga) => {
+      await saga.result();
+      expect([fakes.attemptsOf('deliver'), fakes.attemptsOf('deliverElsewhere')]).toEqual([1, 10]);
+      expect(fakes.calls).toContain('record stuck');
+      expect(fakes.attemptsOf('refund') + fakes.attemptsOf('release')).toBe(0);
+    });
+  });
+
+  it('is not there: an open circuit is a fault, and no refusal', async () => {
+    const fakes = createProbeFakes();
+    fakes.make('reserve', (attempt) => (attempt === 1 ? opensCircuit()(attempt) : undefined));
+    await kit.probe(fakes, async (saga) => {
+      await saga.result();
+      expect(fakes.attemptsOf('reserve')).toBe(2);
+    });
+  });
+});
+
+describe('remedies', () => {
+  const begun = ['release', 'apologise', 'tell'];
+
+  it('are shown once the saga compensates, and not before', async () => {
+    const fakes = createProbeFakes();
+    fakes.make('charge', breaks(8));
+    fakes.make('decide', refuses('too_late'));
+    fakes.make('apologise', breaks());
+    await kit.probe(fakes, async (saga) => {
+      const before = await kit.until(saga, () => fakes.attemptsOf('charge') > 0, '10ms');
+      expect(before.steps.map(({ name }) => name)).toEqual(['reserve', 'charge', 'decide', 'deliver']);
+      const status = await kit.until(saga, ({ state }) => state === 'stuck');
+      expect(stepStates(status)).toEqual([
+        'reserve undone',
+        'charge undone',
+        'decide failed',
+        'deliver pending',
+        'apologise running',
+        'tell pending',
+      ]);
+    });
+  });
+
+  it('can be tried again by an operator, and not skipped', async () => {
+    const fakes = createProbeFakes();
+    fakes.make('reserve', refuses('sold_out'));
+    fakes.make('apologise', breaks(8));
+    const decision = { step: 'apologise', actor: 'key_op', reason: 'the provider is back' };
+    await kit.probe(fakes, async (saga) => {
+      await kit.until(saga, ({ state }) => state === 'stuck');
+      await expect(saga.executeUpdate('skipStep', { args: [decision] })).rejects.toMatchObject({
+        cause: { type: 'step_not_stuck' },
+      });
+      await saga.executeUpdate('retryStep', { args: [decision] });
+      expect(await failureOf(saga)).toMatchObject({ failed_step: 'reserve', code: 'sold_out' });
+      expect(await minutesOf(saga)).toBeLessThan(1);
+      expect(fakes.calls.filter((call) => begun.includes(call))).toEqual([
+        'release',
+        ...Array.from({ length: 9 }, () => 'apologise'),
+        'tell',
+      ]);
+      expect(fakes.calls.filter((call) => call.startsWith('record'))).toEqual([
+        'record compensating',
+        'record stuck',
+        'record retry apologise',
+        'record compensating',
+        'record compensated',
+      ]);
+    });
+  });
+
+  it('wait for the last compensation, also for a stuck one', async () => {
+    const fakes = createProbeFakes();
+    fakes.make('charge', refuses('card_declined'));
+    fakes.make('refund', breaks());
+    await kit.probe(fakes, async (saga) => {
+      await kit.until(saga, ({ state, steps }) => state === 'stuck' && steps[0]?.state === 'undone');
+      expect(fakes.attemptsOf('apologise')).toBe(0);
+      await saga.executeUpdate('skipStep', { args: [{ step: 'charge', actor: 'key_op', reason: 'paid by hand' }] });
+      await failureOf(saga);
+      expect(unrecorded(fakes.calls).slice(-2)).toEqual(['apologise', 'tell']);
+    });
+  });
+});
+
+describe('two failures at once', () => {
+  it('tells the first one, and undoes all the same', async () => {
+    const fakes = createProbeFakes();
+    fakes.make('charge', refuses('card_declined'));
+    fakes.make('refund', breaks(20));
+    fakes.make('release', breaks(20));
+    await kit.probe(fakes, async (saga) => {
+      expect(await failureOf(saga)).toMatchObject({ failed_step: 'charge', code: 'card_declined' });
+      expect(stepStates(await saga.query<SagaStatus>('status')).slice(0, 2)).toEqual([
+        'reserve undone',
+        'charge undone',
+      ]);
+    });
+  });
+
+  it('a step that breaks while the records cannot be written: they are told in order, later', async () => {
+    const fakes = createProbeFakes();
+    fakes.make('charge', refuses('card_declined'));
+    fakes.make('recordSagaOutcome', breaks(30));
+    await kit.probe(fakes, async (saga) => {
+      await failureOf(saga);
+      const told = fakes.calls.filter((call) => call.startsWith('record'));
+      expect([...new Set(told)]).toEqual(['record compensating', 'record compensated']);
+      expect(told.indexOf('record compensated')).toBe(30 + 1);
+    });
+  });
+});
