@@ -1,5 +1,5 @@
 import type { SagaStatus } from '../../src/contract';
-import { breaks, failureOf, type FakeActivities, hangs, refuses } from '../../workflows/testing';
+import { breaks, failureOf, type FakeActivities, refuses } from '../../workflows/testing';
 import { createProbeFakes, createProbeKit, type ProbeHandle, type ProbeKit } from '../support/probe/probe';
 import { type ProbeActivities, shortSaga } from '../support/probe/probe-saga';
 
@@ -33,17 +33,6 @@ it.each([
     });
     expect(compensations(fakes)).toEqual(undone);
     expect(fakes.attemptsOf('decide')).toBe(0);
-  });
-});
-
-it('before the first step: nothing is done, and its late attempts are barred', async () => {
-  const fakes = createProbeFakes();
-  fakes.make('reserve', hangs());
-  await kit.probe(fakes, async (saga) => {
-    await cancel(saga);
-    expect(await failureOf(saga)).toMatchObject({ failed_step: 'reserve', code: 'cancelled' });
-    expect(fakes.attemptsOf('charge') + fakes.attemptsOf('decide')).toBe(0);
-    expect(compensations(fakes)).toEqual(['release', 'apologise', 'tell']);
   });
 });
 
