@@ -2,8 +2,10 @@
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { eventRegistry } from './application';
 import { configure } from './cli/configure';
+import { addDiagramCommand } from './cli/diagram/diagram';
 import { addKeyCommands } from './cli/keys';
 import { addOutboxCommands } from './cli/outbox';
+import { addReplayCheckCommand } from './cli/replay-check';
 import { addSagaCommands } from './cli/sagas';
 import { say } from './cli/output';
 import { UsageError } from './cli/usage-error';
@@ -56,6 +58,8 @@ program
 addKeyCommands(program);
 addOutboxCommands(program);
 addSagaCommands(program);
+addDiagramCommand(program, async () => (await import('../workflows/declared-sagas.js')).declaredSagas());
+addReplayCheckCommand(program);
 
 function oneOf(...choices: string[]) {
   return (value: string): string => {

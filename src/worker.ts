@@ -1,6 +1,4 @@
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
-import { type NativeConnection, Worker, type WorkerOptions } from '@temporalio/worker';
+import { type NativeConnection, Worker } from '@temporalio/worker';
 import {
   createActivities,
   createHousekeepingActivities,
@@ -35,6 +33,7 @@ import { runProcess } from './platform/run-process';
 import { connectTemporalClient } from './platform/temporal';
 import { readTemporalMetrics, takeLoopbackPort } from './platform/temporal-metrics';
 import { connectTemporalWorker, installTemporalRuntime } from './platform/temporal-worker';
+import { workflowCode } from './platform/workflow-code';
 
 /** Sticky tasks of a killed worker go to another one after this long. */
 const STICKY_TIMEOUT = '1s';
@@ -158,10 +157,4 @@ function createRelayWorker(connection: NativeConnection, config: Config, activit
     shutdownGraceTime: 0,
     shutdownForceTime: config.shutdownGraceMs + FORCE_AFTER_MS,
   });
-}
-
-/** Built by `npm run build`; without it (in tests), the SDK bundles the code now. */
-function workflowCode(): Pick<WorkerOptions, 'workflowBundle' | 'workflowsPath'> {
-  const codePath = join(__dirname, '..', 'workflow-bundle.js');
-  return existsSync(codePath) ? { workflowBundle: { codePath } } : { workflowsPath: require.resolve('../workflows') };
 }

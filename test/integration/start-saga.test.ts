@@ -8,8 +8,8 @@ import { createDeferred } from '../support/deferred';
 import { givenServices } from '../support/e2e-stack';
 import { silentLogger } from '../support/logger';
 import { refuses } from '../../workflows/testing';
-import { createPaymentFakes, type FakePaymentActivities } from '../support/saga-activities';
-import { paymentSagaInput } from '../support/saga-environment';
+import { createSagaFakes, type FakeSagaActivities } from '../support/saga-activities';
+import { paymentSagaInput } from '../support/saga-inputs';
 import { createTcpProxy, type TcpProxy } from '../support/tcp-proxy';
 import { silenceTemporal } from '../support/time-skipping-server';
 import { workflowBundle } from '../support/workflow-bundle';
@@ -48,7 +48,7 @@ const newSaga = () => {
 };
 
 /** With a worker that runs the sagas' workflows on these activities. */
-async function withWorker(fake: FakePaymentActivities, story: () => Promise<void>): Promise<void> {
+async function withWorker(fake: FakeSagaActivities, story: () => Promise<void>): Promise<void> {
   const worker = await Worker.create({
     connection,
     namespace,
@@ -66,7 +66,7 @@ async function took(work: () => Promise<unknown>): Promise<number> {
 }
 
 it('starts a saga once, however often it is asked, and tells its result', async () => {
-  const fake = createPaymentFakes();
+  const fake = createSagaFakes();
   const saga = newSaga();
   await withWorker(fake, async () => {
     expect(await Promise.all([sagas.start(saga), sagas.start(saga)])).toEqual([true, true]);
@@ -95,7 +95,7 @@ it('can be found in Temporal by what the saga is about', async () => {
 });
 
 it('tells why a saga was compensated', async () => {
-  const fake = createPaymentFakes();
+  const fake = createSagaFakes();
   fake.make('creditBalance', refuses('account_closed'));
   const saga = newSaga();
   await withWorker(fake, async () => {
@@ -121,7 +121,7 @@ it('waits no longer than it was told', async () => {
 it('waits for a saga that is started meanwhile', async () => {
   const saga = newSaga();
   const closing = createDeferred();
-  const fake = createPaymentFakes();
+  const fake = createSagaFakes();
   fake.make('closeInvoice', () => closing.promise);
   await withWorker(fake, async () => {
     const result = sagas.result(saga.saga_id, 20_000);

@@ -1,57 +1,54 @@
-import { randomUUID } from 'node:crypto';
 import type { WorkflowHandle } from '@temporalio/client';
 import type { Activities } from '../../activities';
-import type { PaymentSagaInput, SagaOptions, SagaStatus } from '../../src/contract';
-import { paymentSaga } from '../../workflows';
+import type { SagaOptions, SagaStatus } from '../../src/contract';
 import { createSagaKit } from '../../workflows/testing';
 import { recordHistory } from './histories';
-import type { FakePaymentActivities } from './saga-activities';
+import type { FakeSagaActivities } from './saga-activities';
 import { silenceTemporal, testServer } from './time-skipping-server';
 import { workflowBundle } from './workflow-bundle';
 
-export type PaymentSagaHandle = WorkflowHandle<typeof paymentSaga>;
+type SagaWorkflow<Input, Result> = (input: Input, options: SagaOptions) => Promise<Result>;
 
-type Story = (saga: PaymentSagaHandle) => Promise<void>;
+export interface SagaUnderTest<Input, Result> {
+  readonly workflow: SagaWorkflow<Input, Result>;
+  readonly newInput: () => Input;
+}
 
-export const sagaOptions: SagaOptions = { compensation_max_interval_ms: 1_000 };
+const options: SagaOptions = { compensation_max_interval_ms: 1_000 };
 
-/** The test kit with the product's workflows. */
-export async function createSagaEnvironment() {
+/** The test kit with the product's workflows, for one of its sagas. */
+export async function createSagaEnvironment<Input extends { readonly saga_id: string }, Result>({
+  workflow,
+  newInput,
+}: SagaUnderTest<Input, Result>) {
   silenceTemporal();
   const kit = await createSagaKit({ workflowBundle: await workflowBundle(), server: testServer() });
+  type Handle = WorkflowHandle<SagaWorkflow<Input, Result>>;
   return {
     ...kit,
     /**
-     * Runs one payment saga, as long as the story takes. With `RECORD_HISTORIES=1` it leaves its history under
-     * the story's name, for the replay test.
+     * Runs one saga, as long as the story takes. With `RECORD_HISTORIES=1` it leaves its history under the story's
+     * name, for the replay test.
      */
-    tell(name: string, fakes: FakePaymentActivities, story: Story): Promise<void> {
-      const input = paymentSagaInput();
-      return kit.run<typeof paymentSaga, Activities>(
-        { workflow: paymentSaga, workflowId: input.saga_id, args: [input, sagaOptions], fakes },
+    tell(name: string | undefined, fakes: FakeSagaActivities, story: (saga: Handle) => Promise<void>): Promise<void> {
+      const input = newInput();
+      return kit.run<SagaWorkflow<Input, Result>, Activities>(
+        { workflow, workflowId: input.saga_id, args: [input, options], fakes },
         async (saga) => {
           await story(saga);
-          if (process.env.RECORD_HISTORIES) await recordHistory(name, saga);
+          if (name !== undefined && process.env.RECORD_HISTORIES) await recordHistory(name, saga);
         },
       );
     },
   };
 }
 
-export type SagaEnvironment = Awaited<ReturnType<typeof createSagaEnvironment>>;
+export type SagaEnvironment<Input extends { readonly saga_id: string }, Result> = Awaited<
+  ReturnType<typeof createSagaEnvironment<Input, Result>>
+>;
 
-export function paymentSagaInput(): PaymentSagaInput {
-  const payment_id = `pay_${randomUUID()}`;
-  return {
-    saga_id: `payment-${payment_id}`,
-    payment_id,
-    order_id: 'ord_1',
-    invoice_id: 'inv_1',
-    customer_id: 'cus_1',
-    amount: 9_900,
-    currency: 'EUR',
-    correlation_id: 'req_1',
-  };
-}
+/** Of the lines of {@link everyStepFails}, those that are a path of their own. */
+export const recordedAs = (saga: string, title: string): string | undefined =>
+  /is refused$|time is over$/.test(title) ? `${saga}-${title.replace(/\W+/g, '-')}` : undefined;
 
 export const stepStates = ({ steps }: SagaStatus): string[] => steps.map(({ name, state }) => `${name} ${state}`);

@@ -1,17 +1,19 @@
-import type { SagaStatus } from '../../src/contract';
+import type { PaymentSagaInput, PaymentSagaResult, SagaStatus } from '../../src/contract';
+import { paymentSaga } from '../../workflows';
 import { breaks, failureOf, minutesOf, refuses } from '../../workflows/testing';
-import { createPaymentFakes } from '../support/saga-activities';
-import { createSagaEnvironment, type SagaEnvironment, stepStates } from '../support/saga-environment';
+import { createSagaFakes } from '../support/saga-activities';
+import { createSagaEnvironment, type SagaEnvironment } from '../support/saga-environment';
+import { paymentSagaInput } from '../support/saga-inputs';
 
-let sagas: SagaEnvironment;
+let sagas: SagaEnvironment<PaymentSagaInput, PaymentSagaResult>;
 beforeAll(async () => {
-  sagas = await createSagaEnvironment();
+  sagas = await createSagaEnvironment({ workflow: paymentSaga, newInput: paymentSagaInput });
 }, 60_000);
 afterAll(() => sagas?.close());
 
 describe('going forward', () => {
   it('closes the invoice, credits the balance and settles, each once', async () => {
-    const fake = createPaymentFakes();
+    const fake = createSagaFakes();
     await sagas.tell('completed', fake, async (saga) => {
       expect(await saga.result()).toEqual({ capture_ref: 'cap_1', balance_tx_id: 'ltx_1' });
       expect(fake.calls).toEqual(['closeInvoice', 'creditBalance', 'settlePayment']);
@@ -31,7 +33,7 @@ describe('going forward', () => {
   it.each(['closeInvoice', 'creditBalance', 'settlePayment'] as const)(
     'tries %s again until it succeeds',
     async (name) => {
-      const fake = createPaymentFakes();
+      const fake = createSagaFakes();
       fake.make(name, breaks(5));
       await sagas.tell(`retried-${name}`, fake, async (saga) => {
         expect(await saga.result()).toEqual({ capture_ref: 'cap_1', balance_tx_id: 'ltx_1' });
@@ -50,7 +52,7 @@ describe('a step that is refused', () => {
     ['creditBalance', 'credit_balance', ['reverseCredit', 'reopenInvoice']],
     ['settlePayment', 'settle', ['reverseCredit', 'reopenInvoice']],
   ] as const)('%s: undoes what was begun in reverse order, itself included', async (name, step, undone) => {
-    const fake = createPaymentFakes();
+    const fake = createSagaFakes();
     fake.make(name, refuses('order_not_payable'));
     await sagas.tell(`refused-${step}`, fake, async (saga) => {
       expect(await failureOf(saga)).toEqual({
@@ -66,7 +68,7 @@ describe('a step that is refused', () => {
   });
 
   it('fails the saga with the first error, also when compensations fail on the way', async () => {
-    const fake = createPaymentFakes();
+    const fake = createSagaFakes();
     fake.make('creditBalance', refuses('account_closed'));
     fake.make('reverseCredit', breaks(3));
     fake.make('reopenInvoice', breaks(5));
@@ -78,7 +80,7 @@ describe('a step that is refused', () => {
 
 describe('a step that does not succeed for 10 minutes', () => {
   it('compensates, because it may have happened all the same', async () => {
-    const fake = createPaymentFakes();
+    const fake = createSagaFakes();
     fake.make('creditBalance', breaks());
     await sagas.tell('timed-out', fake, async (saga) => {
       expect(await failureOf(saga)).toMatchObject({ failed_step: 'credit_balance', code: 'step_timed_out' });
@@ -90,7 +92,7 @@ describe('a step that does not succeed for 10 minutes', () => {
   });
 
   it('the pivot: compensates when it did not happen', async () => {
-    const fake = createPaymentFakes({ settled: false });
+    const fake = createSagaFakes({ settled: false });
     fake.make('settlePayment', breaks());
     await sagas.tell('pivot-timed-out', fake, async (saga) => {
       expect(await failureOf(saga)).toMatchObject({ failed_step: 'settle', code: 'step_timed_out' });
@@ -100,7 +102,7 @@ describe('a step that does not succeed for 10 minutes', () => {
   });
 
   it('the pivot: completes, and undoes nothing, when it did happen', async () => {
-    const fake = createPaymentFakes({ settled: true });
+    const fake = createSagaFakes({ settled: true });
     fake.make('settlePayment', breaks());
     await sagas.tell('pivot-happened', fake, async (saga) => {
       expect(await saga.result()).toEqual({ capture_ref: 'cap_1', balance_tx_id: 'ltx_1' });
@@ -109,7 +111,7 @@ describe('a step that does not succeed for 10 minutes', () => {
   });
 
   it('the pivot: undoes nothing as long as nobody knows whether it happened', async () => {
-    const fake = createPaymentFakes();
+    const fake = createSagaFakes();
     fake.make('settlePayment', refuses('order_not_payable'));
     fake.make('confirmSettlement', breaks(9));
     await sagas.tell('pivot-unknown', fake, async (saga) => {
@@ -125,110 +127,38 @@ describe('a step that does not succeed for 10 minutes', () => {
   });
 });
 
-describe('a compensation that fails for a round of 8 attempts', () => {
-  const decision = { step: 'credit_balance', actor: 'key_op', reason: 'the ledger was repaired' };
+describe('a cancellation that is asked for', () => {
+  const cancellation = { actor: 'key_op', reason: 'booked by mistake' };
 
-  function brokenReversal(times: number) {
-    const fake = createPaymentFakes();
-    fake.make('settlePayment', refuses('order_not_payable'));
-    fake.make('reverseCredit', breaks(times));
-    return fake;
-  }
-
-  it('is stuck, and told to Postgres, while the other compensations go on', async () => {
-    const fake = brokenReversal(8);
-    await sagas.tell('stuck', fake, async (saga) => {
-      const status = await sagas.until(saga, ({ state, steps }) => state === 'stuck' && steps[0]?.state === 'undone');
-      expect(stepStates(status)).toEqual(['close_invoice undone', 'credit_balance undoing', 'settle failed']);
-      expect(status.steps[1]).toMatchObject({ attempts: 8, error: 'The database is away.' });
-      expect(fake.attemptsOf('reverseCredit')).toBe(8);
-      await failureOf(saga);
-      expect(fake.calls.filter((call) => call.startsWith('record'))).toEqual([
-        'record compensating',
-        'record stuck',
-        'record compensating',
-        'record compensated',
-      ]);
+  it('before the pivot compensates, and says why', async () => {
+    const fake = createSagaFakes();
+    fake.make('creditBalance', breaks());
+    await sagas.tell('cancel-asked', fake, async (saga) => {
+      await sagas.until(saga, () => fake.attemptsOf('creditBalance') > 1, '10ms');
+      await saga.executeUpdate('cancel', { args: [cancellation] });
+      expect(await failureOf(saga)).toMatchObject({
+        code: 'cancelled',
+        detail: expect.stringContaining('booked by mistake'),
+      });
     });
   });
 
-  it('is tried again every 5 minutes, without the history growing', async () => {
-    const fake = brokenReversal(8 + 50);
-    await sagas.tell('stuck-retried-by-time', fake, async (saga) => {
-      expect(await failureOf(saga)).toMatchObject({ failed_step: 'settle', code: 'order_not_payable' });
-      expect(fake.attemptsOf('reverseCredit')).toBe(8 + 50 + 1);
-      expect(await minutesOf(saga)).toBeCloseTo(51 * 5, 0);
-      expect((await saga.describe()).historyLength).toBeLessThan(100);
-    });
-  });
-
-  it('is tried again at once when an operator says so', async () => {
-    const fake = brokenReversal(8);
-    await sagas.tell('stuck-retried-by-operator', fake, async (saga) => {
-      await sagas.until(saga, ({ state }) => state === 'stuck');
-      await saga.executeUpdate('retryStep', { args: [decision] });
-      await failureOf(saga);
-      expect(await minutesOf(saga)).toBeLessThan(1);
-      expect(fake.attemptsOf('reverseCredit')).toBe(9);
-      expect(fake.calls).toContain('record retry credit_balance');
-    });
-  });
-
-  it('stays stuck when the operator’s retry fails, too', async () => {
-    const fake = brokenReversal(16);
-    await sagas.tell('stuck-retried-in-vain', fake, async (saga) => {
-      await sagas.until(saga, ({ state }) => state === 'stuck');
-      await saga.executeUpdate('retryStep', { args: [decision] });
-      await sagas.until(saga, ({ steps }) => steps[1]?.attempts === 16);
-      expect(await failureOf(saga)).toMatchObject({ failed_step: 'settle' });
-      expect(fake.attemptsOf('reverseCredit')).toBe(17);
-    });
-  });
-
-  it('is skipped when an operator says so, and the saga ends compensated', async () => {
-    const fake = brokenReversal(Number.POSITIVE_INFINITY);
-    await sagas.tell('stuck-skipped', fake, async (saga) => {
-      await sagas.until(saga, ({ state }) => state === 'stuck');
-      await saga.executeUpdate('skipStep', { args: [decision] });
-      await failureOf(saga);
-      const status = await saga.query<SagaStatus>('status');
-      expect(status.state).toBe('compensated');
-      expect(stepStates(status)).toEqual(['close_invoice undone', 'credit_balance skipped', 'settle failed']);
-      expect(fake.calls).toContain('record skip credit_balance');
-    });
-  });
-
-  it('refuses an operator’s word about a step that is not stuck', async () => {
-    const fake = brokenReversal(8);
-    await sagas.tell('stuck-other-refused', fake, async (saga) => {
-      await sagas.until(saga, ({ state }) => state === 'stuck');
-      const other = { ...decision, step: 'close_invoice' };
-      for (const update of ['retryStep', 'skipStep']) {
-        await expect(saga.executeUpdate(update, { args: [other] })).rejects.toMatchObject({
-          cause: { type: 'step_not_stuck' },
-        });
-      }
-      await failureOf(saga);
-    });
-  });
-
-  it('may be one of several: each is resolved by itself', async () => {
-    const fake = brokenReversal(8);
-    fake.make('reopenInvoice', breaks());
-    await sagas.tell('stuck-twice', fake, async (saga) => {
-      await sagas.until(saga, ({ steps }) => steps[0]?.attempts === 8 && steps[1]?.attempts === 8);
-      await saga.executeUpdate('retryStep', { args: [decision] });
-      const status = await sagas.until(saga, ({ steps }) => steps[1]?.state === 'undone', '10ms');
-      expect(status.state).toBe('stuck');
-      await saga.executeUpdate('skipStep', { args: [{ ...decision, step: 'close_invoice' }] });
-      await failureOf(saga);
+  it('while the pivot runs is refused', async () => {
+    const fake = createSagaFakes();
+    fake.make('settlePayment', breaks(3));
+    await sagas.tell('cancel-refused', fake, async (saga) => {
+      await sagas.until(saga, () => fake.attemptsOf('settlePayment') > 1, '10ms');
+      await expect(saga.executeUpdate('cancel', { args: [cancellation] })).rejects.toMatchObject({
+        cause: { type: 'saga_not_cancellable' },
+      });
+      await saga.result();
     });
   });
 });
 
 describe('a cancellation', () => {
   it('before the pivot compensates', async () => {
-    const fake = createPaymentFakes();
+    const fake = createSagaFakes();
     fake.make('creditBalance', breaks());
     await sagas.tell('cancelled', fake, async (saga) => {
       await sagas.until(saga, () => fake.attemptsOf('creditBalance') > 0, '10ms');
@@ -240,7 +170,7 @@ describe('a cancellation', () => {
   });
 
   it('while the pivot runs is too late: the saga completes', async () => {
-    const fake = createPaymentFakes();
+    const fake = createSagaFakes();
     fake.make('settlePayment', breaks(3));
     await sagas.tell('cancelled-too-late', fake, async (saga) => {
       await sagas.until(saga, () => fake.attemptsOf('settlePayment') > 0, '10ms');
@@ -250,7 +180,7 @@ describe('a cancellation', () => {
   });
 
   it('while compensations run interrupts none of them', async () => {
-    const fake = createPaymentFakes();
+    const fake = createSagaFakes();
     fake.make('settlePayment', refuses('order_not_payable'));
     fake.make('reverseCredit', breaks(4));
     await sagas.tell('cancelled-while-compensating', fake, async (saga) => {

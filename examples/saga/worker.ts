@@ -1,0 +1,18 @@
+import { NativeConnection, Worker } from '@temporalio/worker';
+import { createAgency } from './agency';
+import { createTripActivities } from './trip-activities';
+
+/** One room: whoever comes second gets nothing, and a letter. */
+async function main(): Promise<void> {
+  const connection = await NativeConnection.connect({ address: process.env['TEMPORAL_ADDRESS'] ?? 'localhost:7233' });
+  const worker = await Worker.create({
+    connection,
+    taskQueue: 'trips',
+    workflowsPath: require.resolve('./trip-saga'),
+    activities: createTripActivities(createAgency({ rooms: 1 })),
+  });
+  await worker.run();
+  await connection.close();
+}
+
+void main();

@@ -1,0 +1,36 @@
+import { type Outline, type Step, stepsToPivot, titleOf } from './outline';
+
+/** Mermaid: who asks whom in which order, when all goes well and when it does not. */
+export function sequenceDiagram(saga: string, outline: Outline): string {
+  const { steps, remedies } = outline;
+  const pivot = steps.find((step) => step.pivot !== undefined);
+  const undone = stepsToPivot(outline).toReversed();
+  return [
+    'sequenceDiagram',
+    `    participant saga as ${titleOf(saga)} saga`,
+    ...[...steps, ...remedies].map(({ name }) => `    participant ${name} as ${titleOf(name)}`),
+    '    alt every step succeeds',
+    ...steps.flatMap(forward),
+    `    else ${pivot ? `a step up to ${titleOf(pivot.name)} fails, or it is cancelled before` : 'a step fails, or it is cancelled'}`,
+    ...(pivot?.pivot ? ask(pivot.name, `${pivot.pivot}: did it happen?`, 'no') : []),
+    ...undone.flatMap(({ name, compensate }) => (compensate ? ask(name, compensate, 'undone') : [])),
+    ...remedies.flatMap(({ name, run = name }) => ask(name, run, 'done')),
+    '    end',
+    '',
+  ].join('\n');
+}
+
+function forward({ name, run = name, fallback, pivot }: Step): string[] {
+  return [
+    ...ask(name, run, 'done'),
+    ...(fallback
+      ? ['        opt instead, when its circuit is open', ...ask(name, fallback, 'done'), '        end']
+      : []),
+    ...(pivot ? [`        Note over saga,${name}: pivot, from here on the saga only goes forward`] : []),
+  ];
+}
+
+const ask = (name: string, activity: string, answer: string): string[] => [
+  `        saga->>${name}: ${activity}`,
+  `        ${name}-->>saga: ${answer}`,
+];

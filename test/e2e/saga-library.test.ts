@@ -1,0 +1,65 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { eventually } from '../../dev/client/eventually';
+import { type Child, startChild } from '../../dev/os/child';
+import { run } from '../../dev/os/run';
+import { dataFolder, givenServices } from '../support/e2e-stack';
+import { type InstalledLibrary, installLibrary } from '../support/installed-library';
+
+let library: InstalledLibrary;
+let worker: Child | undefined;
+const env = { ...process.env, TEMPORAL_ADDRESS: givenServices().temporalAddress };
+
+beforeAll(async () => {
+  library = await installLibrary(await mkdtemp(join(dataFolder(), 'trips-')), 'saga');
+}, 120_000);
+afterAll(async () => {
+  await worker?.stop();
+  if (library) await rm(library.folder, { recursive: true });
+});
+
+const node = (...args: string[]) => run(process.execPath, args, { cwd: library.folder, env });
+
+test('it brings neither HTTP, nor Kafka, nor a database client', async () => {
+  const script = `require('paysaga/saga'); console.log(Object.keys(require.cache).join('\\n'))`;
+  const { code, output } = await node('-e', script);
+  expect(code).toBe(0);
+  expect(output).toMatch(/@temporalio\/workflow/);
+  expect(output).not.toMatch(/kafkajs|\/hono\/|@prisma|\/pg\/|dist\/activities|payment-saga/);
+});
+
+test('its types name nothing of ours', async () => {
+  const types = join(library.folder, 'node_modules', 'paysaga', 'dist', 'workflows', 'saga-library.d.ts');
+  expect(await readFile(types, 'utf8')).not.toMatch(/activities'|Payment/);
+});
+
+test('the kit proves a saga of another service, step by step', async () => {
+  const { code, output } = await node('check.js');
+  expect({ code, output }).toMatchObject({ code: 0 });
+  const held = output.split('\n').filter((line) => line.startsWith('held: '));
+  expect(held).toContain('held: book_hotel is refused');
+  expect(held).toContain('held: take_money fails until its time is over');
+  expect(held).toHaveLength(3 + 4 + 3 + 3);
+}, 120_000);
+
+test('a service of its own books a trip, or undoes it', async () => {
+  worker = startChild({
+    command: process.execPath,
+    args: [join(library.folder, 'worker.js')],
+    env,
+    output: join(library.folder, 'worker.log'),
+    pidFile: join(library.folder, 'worker.pid'),
+  });
+  const booked = await node('book.js', 'ada');
+  expect(JSON.parse(booked.output)).toEqual({ flight_ref: 'seat_1', room_ref: 'room_2' });
+  expect((await node('book.js', 'grace')).output).toMatch(
+    /^book_hotel: Refused: no_room\. Everything before it was undone/,
+  );
+  await eventually(
+    async () => {
+      const log = await readFile(join(library.folder, 'worker.log'), 'utf8');
+      expect(log).toMatch(/"saga_id":"trip-grace","state":"compensated"/);
+    },
+    { deadlineMs: 10_000 },
+  );
+}, 60_000);

@@ -1,0 +1,113 @@
+import type { PaymentSagaInput, PaymentSagaResult, SagaStatus } from '../../src/contract';
+import { paymentSaga } from '../../workflows';
+import { breaks, failureOf, minutesOf, refuses } from '../../workflows/testing';
+import { createSagaFakes } from '../support/saga-activities';
+import { createSagaEnvironment, type SagaEnvironment, stepStates } from '../support/saga-environment';
+import { paymentSagaInput } from '../support/saga-inputs';
+
+let sagas: SagaEnvironment<PaymentSagaInput, PaymentSagaResult>;
+beforeAll(async () => {
+  sagas = await createSagaEnvironment({ workflow: paymentSaga, newInput: paymentSagaInput });
+}, 60_000);
+afterAll(() => sagas?.close());
+
+describe('a compensation that fails for a round of 8 attempts', () => {
+  const decision = { step: 'credit_balance', actor: 'key_op', reason: 'the ledger was repaired' };
+
+  function brokenReversal(times: number) {
+    const fake = createSagaFakes();
+    fake.make('settlePayment', refuses('order_not_payable'));
+    fake.make('reverseCredit', breaks(times));
+    return fake;
+  }
+
+  it('is stuck, and told to Postgres, while the other compensations go on', async () => {
+    const fake = brokenReversal(8);
+    await sagas.tell('stuck', fake, async (saga) => {
+      const status = await sagas.until(saga, ({ state, steps }) => state === 'stuck' && steps[0]?.state === 'undone');
+      expect(stepStates(status)).toEqual(['close_invoice undone', 'credit_balance undoing', 'settle failed']);
+      expect(status.steps[1]).toMatchObject({ attempts: 8, error: 'The database is away.' });
+      expect(fake.attemptsOf('reverseCredit')).toBe(8);
+      await failureOf(saga);
+      expect(fake.calls.filter((call) => call.startsWith('record'))).toEqual([
+        'record compensating',
+        'record stuck',
+        'record compensating',
+        'record compensated',
+      ]);
+    });
+  });
+
+  it('is tried again every 5 minutes, without the history growing', async () => {
+    const fake = brokenReversal(8 + 50);
+    await sagas.tell('stuck-retried-by-time', fake, async (saga) => {
+      expect(await failureOf(saga)).toMatchObject({ failed_step: 'settle', code: 'order_not_payable' });
+      expect(fake.attemptsOf('reverseCredit')).toBe(8 + 50 + 1);
+      expect(await minutesOf(saga)).toBeCloseTo(51 * 5, 0);
+      expect((await saga.describe()).historyLength).toBeLessThan(100);
+    });
+  });
+
+  it('is tried again at once when an operator says so', async () => {
+    const fake = brokenReversal(8);
+    await sagas.tell('stuck-retried-by-operator', fake, async (saga) => {
+      await sagas.until(saga, ({ state }) => state === 'stuck');
+      await saga.executeUpdate('retryStep', { args: [decision] });
+      await failureOf(saga);
+      expect(await minutesOf(saga)).toBeLessThan(1);
+      expect(fake.attemptsOf('reverseCredit')).toBe(9);
+      expect(fake.calls).toContain('record retry credit_balance');
+    });
+  });
+
+  it('stays stuck when the operator’s retry fails, too', async () => {
+    const fake = brokenReversal(16);
+    await sagas.tell('stuck-retried-in-vain', fake, async (saga) => {
+      await sagas.until(saga, ({ state }) => state === 'stuck');
+      await saga.executeUpdate('retryStep', { args: [decision] });
+      await sagas.until(saga, ({ steps }) => steps[1]?.attempts === 16);
+      expect(await failureOf(saga)).toMatchObject({ failed_step: 'settle' });
+      expect(fake.attemptsOf('reverseCredit')).toBe(17);
+    });
+  });
+
+  it('is skipped when an operator says so, and the saga ends compensated', async () => {
+    const fake = brokenReversal(Number.POSITIVE_INFINITY);
+    await sagas.tell('stuck-skipped', fake, async (saga) => {
+      await sagas.until(saga, ({ state }) => state === 'stuck');
+      await saga.executeUpdate('skipStep', { args: [decision] });
+      await failureOf(saga);
+      const status = await saga.query<SagaStatus>('status');
+      expect(status.state).toBe('compensated');
+      expect(stepStates(status)).toEqual(['close_invoice undone', 'credit_balance skipped', 'settle failed']);
+      expect(fake.calls).toContain('record skip credit_balance');
+    });
+  });
+
+  it('refuses an operator’s word about a step that is not stuck', async () => {
+    const fake = brokenReversal(8);
+    await sagas.tell('stuck-other-refused', fake, async (saga) => {
+      await sagas.until(saga, ({ state }) => state === 'stuck');
+      const other = { ...decision, step: 'close_invoice' };
+      for (const update of ['retryStep', 'skipStep']) {
+        await expect(saga.executeUpdate(update, { args: [other] })).rejects.toMatchObject({
+          cause: { type: 'step_not_stuck' },
+        });
+      }
+      await failureOf(saga);
+    });
+  });
+
+  it('may be one of several: each is resolved by itself', async () => {
+    const fake = brokenReversal(8);
+    fake.make('reopenInvoice', breaks());
+    await sagas.tell('stuck-twice', fake, async (saga) => {
+      await sagas.until(saga, ({ steps }) => steps[0]?.attempts === 8 && steps[1]?.attempts === 8);
+      await saga.executeUpdate('retryStep', { args: [decision] });
+      const status = await sagas.until(saga, ({ steps }) => steps[1]?.state === 'undone', '10ms');
+      expect(status.state).toBe('stuck');
+      await saga.executeUpdate('skipStep', { args: [{ ...decision, step: 'close_invoice' }] });
+      await failureOf(saga);
+    });
+  });
+});

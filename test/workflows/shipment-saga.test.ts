@@ -1,0 +1,81 @@
+import type { SagaStatus, ShipmentSagaInput } from '../../src/contract';
+import { shipmentSaga } from '../../workflows';
+import { shipmentRemedies, shipmentSteps, type Waybill } from '../../workflows/shipment-saga';
+import { breaks, everyStepFails, failureOf, refuses } from '../../workflows/testing';
+import { createSagaFakes } from '../support/saga-activities';
+import { createSagaEnvironment, recordedAs, type SagaEnvironment, stepStates } from '../support/saga-environment';
+import { shipmentSagaInput } from '../support/saga-inputs';
+
+let sagas: SagaEnvironment<ShipmentSagaInput, Waybill>;
+beforeAll(async () => {
+  sagas = await createSagaEnvironment({ workflow: shipmentSaga, newInput: shipmentSagaInput });
+}, 60_000);
+afterAll(() => sagas?.close());
+
+it('allocates, books and dispatches, and pays nothing back', async () => {
+  const fake = createSagaFakes();
+  await sagas.tell('shipment-completed', fake, async (saga) => {
+    expect(await saga.result()).toEqual({ booking_ref: 'bkg_1' });
+    expect(fake.calls).toEqual(['allocateGoods', 'bookCarrier', 'dispatchGoods']);
+  });
+});
+
+describe('whatever befalls a step', () => {
+  const input = shipmentSagaInput();
+  const table = everyStepFails({ steps: shipmentSteps(input, { booking_ref: '' }), remedies: shipmentRemedies(input) });
+
+  it.each(table)('$title', async ({ title, arm, check }) => {
+    const fake = createSagaFakes();
+    arm(fake);
+    await sagas.tell(recordedAs('shipment', title), fake, (saga) => check(saga, fake));
+  });
+});
+
+it('a carrier that refuses: the goods are back in stock before the money goes back', async () => {
+  const fake = createSagaFakes();
+  fake.make('bookCarrier', refuses('unshippable'));
+  await sagas.tell('shipment-refunded', fake, async (saga) => {
+    expect(await failureOf(saga)).toMatchObject({ failed_step: 'book_carrier', code: 'unshippable' });
+    expect(fake.calls.slice(2).filter((call) => !call.startsWith('record'))).toEqual([
+      'cancelBooking',
+      'releaseGoods',
+      'reversePaymentCredit',
+      'refundPayment',
+    ]);
+  });
+});
+
+it('a refund that fails is stuck until it succeeds: nobody skips it', async () => {
+  const fake = createSagaFakes();
+  fake.make('bookCarrier', refuses('unshippable'));
+  fake.make('refundPayment', breaks(8));
+  await sagas.tell('shipment-stuck-retried', fake, async (saga) => {
+    const status = await sagas.until(saga, ({ state }) => state === 'stuck');
+    expect(stepStates(status)).toEqual([
+      'allocate undone',
+      'book_carrier undone',
+      'dispatch pending',
+      'reverse_credit done',
+      'refund_payment running',
+    ]);
+    const decision = { step: 'refund_payment', actor: 'key_op', reason: 'the provider is back' };
+    await expect(saga.executeUpdate('skipStep', { args: [decision] })).rejects.toMatchObject({
+      cause: { type: 'step_not_stuck' },
+    });
+    await saga.executeUpdate('retryStep', { args: [decision] });
+    await failureOf(saga);
+    expect((await saga.query<SagaStatus>('status')).state).toBe('compensated');
+    expect(fake.attemptsOf('refundPayment')).toBe(9);
+  });
+});
+
+it('that is cancelled before its goods left pays back', async () => {
+  const fake = createSagaFakes();
+  fake.make('bookCarrier', breaks());
+  await sagas.tell('shipment-cancelled', fake, async (saga) => {
+    await sagas.until(saga, () => fake.attemptsOf('bookCarrier') > 1, '10ms');
+    await saga.executeUpdate('cancel', { args: [{ actor: 'key_op', reason: 'wrong address' }] });
+    expect(await failureOf(saga)).toMatchObject({ failed_step: 'book_carrier', code: 'cancelled' });
+    expect(fake.calls.slice(-2)).toEqual(['refundPayment', 'record compensated']);
+  });
+});
