@@ -7,7 +7,7 @@ import { scrape } from '../support/prometheus';
 const DEADLINE_MS = 60_000;
 
 let stack: E2eStack;
-afterEach(() => stack?.stop());
+afterAll(() => stack?.stop());
 
 const charged = (method = 'pm_ok', order: OrderRequest = {}): Promise<OrderView> =>
   placeOrder(stack.service, { collection_method: 'charge_automatically', payment_method: method, ...order });
@@ -42,8 +42,9 @@ const start = async (env: NodeJS.ProcessEnv = {}): Promise<void> => {
   stack = await startE2eStack({ restart: false, env });
 };
 
+beforeAll(() => start(), 60_000);
+
 it('charges an order once when the provider is killed after it took the money', async () => {
-  await start();
   const order = await charged('pm_timeout_then_ok');
   await eventually(
     async () => must((await stack.provider.books('test')).charges.length === 1, 'the money is not taken yet'),
@@ -57,7 +58,6 @@ it('charges an order once when the provider is killed after it took the money', 
 }, 90_000);
 
 it('charges orders once each after a provider was away, and tells /health and Prometheus meanwhile', async () => {
-  await start();
   await untilProviders('healthy');
   await stack.provider.kill();
   const orders = await Promise.all(Array.from({ length: 8 }, () => charged()));
@@ -87,6 +87,7 @@ it('charges orders once each after a provider was away, and tells /health and Pr
 }, 180_000);
 
 it('runs without any provider: what is charged is cancelled, what is paid outside is not', async () => {
+  await stack.stop();
   await start({ PAYMENT_PROVIDERS: '', CARRIER_URL: '' });
   const [order, outside] = [await charged(), await placeOrder(stack.service)];
   await untilStatus(stack.service, order.order_id, 'CANCELLED', DEADLINE_MS);
