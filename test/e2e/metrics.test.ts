@@ -54,7 +54,7 @@ test('a stuck saga raises a counter that Prometheus sees', async () => {
   await pay(stack.service, order, { wait: 1 });
   await eventually(async () => {
     const told = await scrape(stack.processes.metrics.worker);
-    expect(told.sum('paysaga_saga_stuck_total', { step: 'close_invoice' })).toBe(1);
+    expect(told.sum('paysaga_saga_stuck_total', { saga_type: 'paymentSaga', step: 'close_invoice' })).toBe(1);
   }, within);
 });
 
