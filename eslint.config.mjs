@@ -22,7 +22,7 @@ const importDirection = [
     ['src/{mediator,outbox,inbox,messaging,platform}/**/*.ts'],
     [workflows, activities, { group: [...slices, ...http], message: 'Mechanisms know no slice and no HTTP.' }],
   ),
-  restrict(['src/*/*/routes.ts'], [workflows, activities]),
+  restrict(['src/*/*/routes.ts', 'src/payments/webhooks/*.ts'], [workflows, activities]),
   restrict(
     ['src/platform/**/*.ts'],
     [

@@ -76,7 +76,7 @@ export function createApp(options: AppOptions): OpenAPIHono<HttpEnv> {
 
   app.route('/', createOrderRoutes({ mediator, sagas, cancelSaga, faults }));
   app.route('/', createPaymentRoutes({ mediator, sagas, faults }));
-  app.route('/', createWebhookRoutes({ mediator, sagas, faults, paymentSecret: webhooks.paymentSecret }));
+  app.route('/', createWebhookRoutes({ mediator, sagas, faults, webhooks }));
   app.route('/', createSagaRoutes({ mediator, sagas, decideStep }));
   app.route('/', createBillingRoutes({ mediator }));
   app.route('/', createInventoryRoutes({ mediator }));

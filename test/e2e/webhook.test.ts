@@ -1,3 +1,4 @@
+import Stripe from 'stripe';
 import { newWebhookSecret } from '../../dev/stack/secrets';
 import { eventually } from '../../dev/client/eventually';
 import { armFault } from '../../dev/client/faults';
@@ -7,9 +8,10 @@ import { capturedWebhook, sendWebhook, type WebhookRequest } from '../../dev/cli
 import { type E2eStack, startE2eStack } from '../support/e2e-stack';
 
 const DEADLINE_MS = 30_000;
+const STRIPE_SECRET = 'whsec_of_stripe';
 
 let stack: E2eStack;
-beforeAll(async () => (stack = await startE2eStack()), 60_000);
+beforeAll(async () => (stack = await startE2eStack({ env: { STRIPE_WEBHOOK_SECRET: STRIPE_SECRET } })), 60_000);
 afterAll(() => stack?.stop());
 
 const send = (body: object | string, request: Partial<WebhookRequest> = {}) =>
@@ -132,6 +134,51 @@ it('refuses the same payment with another content, and a payment of what is paid
   expect([other.status, other.body.code]).toEqual([409, 'payment_conflict']);
   const second = await send(captured(order));
   expect([second.status, second.body.code]).toEqual([409, 'invoice_already_paid']);
+});
+
+describe('from Stripe', () => {
+  const intent = ({ order_id, invoice_id, customer_id, amount }: OrderView, change: object = {}) => {
+    const metadata = { order_id, invoice_id, customer_id };
+    const object = {
+      id: newClientId('pi'),
+      object: 'payment_intent',
+      amount_received: amount,
+      currency: 'eur',
+      metadata,
+    };
+    const event = { id: 'evt_1', object: 'event', type: 'payment_intent.succeeded', data: { object }, ...change };
+    return JSON.stringify(event);
+  };
+  const tell = (body: string, secret = STRIPE_SECRET) =>
+    stack.nobody.call<{ status: string; code?: string; saga_id?: string }>('POST', '/webhooks/stripe', {
+      body,
+      headers: {
+        'content-type': 'application/json',
+        'stripe-signature': Stripe.webhooks.generateTestHeaderString({ payload: body, secret }),
+      },
+    });
+
+  it('begins the payment saga once, however often Stripe tells it', async () => {
+    const order = await placeOrder(stack.service);
+    const event = intent(order);
+    const answers = [await tell(event), await tell(event)];
+    expect(answers.map(({ status }) => status)).toEqual([202, 202]);
+    expect(answers[1]?.text).toBe(answers[0]?.text);
+    await untilStatus(stack.service, order.order_id, 'FULFILLED');
+    expect(await sagasOf(order)).toHaveLength(1);
+    expect(await readBalance(stack.service, order.customer_id)).toBe(order.amount);
+  });
+
+  it('refuses what Stripe did not sign, and ignores what is not for us', async () => {
+    const order = await placeOrder(stack.service);
+    const forged = await tell(intent(order), 'whsec_of_another');
+    expect([forged.status, forged.body.code]).toEqual([401, 'invalid_signature']);
+    const unsigned = await stack.nobody.call('POST', '/webhooks/stripe', { json: {} });
+    expect(unsigned).toMatchObject({ status: 401, body: { code: 'invalid_signature' } });
+    const other = await tell(intent(order, { type: 'payment_intent.created' }));
+    expect([other.status, other.body]).toEqual([202, { status: 'ignored' }]);
+    expect(await sagasOf(order)).toEqual([]);
+  });
 });
 
 it('loses nothing when the API is killed after the commit: the sender repeats, and the saga runs once', async () => {

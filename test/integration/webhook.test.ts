@@ -7,10 +7,13 @@ beforeAll(async () => {
 });
 afterAll(() => db.close());
 
-it('has no webhook where no secret is configured, with whatever key it is asked for', async () => {
-  const api = await createTestApi(db.database);
-  for (const as of [undefined, 'service', 'operator'] as const) {
-    const answer = await api.call('POST', '/webhooks/payments', { json: {}, ...(as && { as }) });
-    expect([answer.status, answer.body]).toMatchObject([404, { code: 'not_found' }]);
-  }
-});
+it.each(['payments', 'stripe'])(
+  'has no webhook /%s where its secret is not configured, with whatever key',
+  async (name) => {
+    const api = await createTestApi(db.database);
+    for (const as of [undefined, 'service', 'operator'] as const) {
+      const answer = await api.call('POST', `/webhooks/${name}`, { json: {}, ...(as && { as }) });
+      expect([answer.status, answer.body]).toMatchObject([404, { code: 'not_found' }]);
+    }
+  },
+);

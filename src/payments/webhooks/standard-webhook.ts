@@ -1,0 +1,50 @@
+import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
+import type { Context } from 'hono';
+import { createMiddleware } from 'hono/factory';
+import { jsonBody } from '../../http/api-route';
+import type { HttpEnv } from '../../http/http-env';
+import { createRouter } from '../../http/router';
+import { verifySignature } from '../../http/verify-signature';
+import { paymentNotice } from '../accept-payment';
+import type { PaymentRouteDeps } from '../routes';
+import { createAcceptNotice, ignored, webhookResponses } from './accept-notice';
+
+const CAPTURED = 'payment.captured';
+
+const webhook = z.object({ type: z.literal(CAPTURED), data: paymentNotice }).openapi('PaymentWebhook');
+
+const signed = z.object({
+  'webhook-id': z.string(),
+  'webhook-timestamp': z.string().openapi({ description: 'Seconds since 1970; at most 5 minutes from now.' }),
+  'webhook-signature': z.string().openapi({ example: 'v1,K5oZfzN95Z9UVu1EsfQmfVNQhnkZ2pj9o9NDN/H/pI4=' }),
+});
+
+/** A sender may tell of more than payments: what is not for us is received, and read no further. */
+const ignoreOtherTypes = createMiddleware<HttpEnv>(async function ignoreOtherTypes(c, next) {
+  const type = await typeOf(c);
+  if (typeof type !== 'string' || type === CAPTURED) return next();
+  return ignored(c);
+});
+
+/** Of a body that is no JSON, or no object, the validation says what is wrong. */
+async function typeOf(c: Context): Promise<unknown> {
+  const body: unknown = await c.req.json().catch(() => undefined);
+  return typeof body === 'object' && body !== null && 'type' in body ? body.type : undefined;
+}
+
+/** Payments told by Standard Webhooks. @param secret shared with who sends (`whsec_…`) */
+export function createStandardWebhook(deps: PaymentRouteDeps, secret: string): OpenAPIHono<HttpEnv> {
+  const accept = createAcceptNotice(deps, 'payments');
+  return createRouter().openapi(
+    createRoute({
+      method: 'post',
+      path: '/webhooks/payments',
+      tags: ['payments'],
+      summary: 'Told by Standard Webhooks that an invoice was paid: begins the payment saga once per payment_id',
+      middleware: [verifySignature(secret), ignoreOtherTypes] as const,
+      request: { headers: signed, body: jsonBody(webhook) },
+      responses: webhookResponses,
+    }),
+    (c) => accept(c, c.req.valid('json').data),
+  );
+}
