@@ -24,9 +24,10 @@ export function createFulfilmentActivities({ steps, carrier }: FulfilmentActivit
       await steps.run({ saga, step: 'allocate', point: 'shipping.allocate', message });
     },
 
+    /** Also what the order saga reserved, and this one never took over. */
     async releaseGoods(saga: ShipmentSagaInput): Promise<void> {
       const message = releaseInventory({ order_id: saga.order_id });
-      await steps.undo({ saga, step: 'allocate', point: 'inventory.release', message });
+      await steps.undoAlways({ saga, step: 'allocate', point: 'inventory.release', message });
     },
 
     async bookCarrier(saga: ShipmentSagaInput): Promise<{ booking_ref: string }> {

@@ -1,5 +1,5 @@
 import { ApplicationFailure, Context } from '@temporalio/activity';
-import { type Once, stepOnce, undoOnce, undoOutsideOnce } from '../src/inbox/once';
+import { type Once, stepOnce, undoOnce, undoAlwaysOnce } from '../src/inbox/once';
 import type { Mediator } from '../src/mediator/mediator';
 import type { Message } from '../src/mediator/message';
 import type { SagaStepRecord } from '../src/mediator/saga-step.sql';
@@ -40,6 +40,8 @@ export interface StepSender {
    * A compensation cannot be refused: every error is retried, and then an operator's.
    */
   undo<Result>(options: StepOptions<Result>): Promise<Result | null>;
+  /** {@link undo}, whose command is sent also when the step never happened. */
+  undoAlways<Result>(options: StepOptions<Result>): Promise<Result>;
   /** {@link run} with a call to the outside: ask, call, record, each repeatable. */
   runOutside<Asked, Answer, Result>(options: OutsideStepOptions<Asked, Answer, Result>): Promise<Result>;
   /** {@link must} with a call to the outside. */
@@ -77,6 +79,11 @@ export function createStepSender({ mediator, faults }: StepSenderOptions): StepS
     return between(point, () => send(options, message, stepOnce(saga.saga_id, step), record));
   }
 
+  function undoBy<Result>(onceOf: typeof undoOnce, options: StepOptions<Result>): Promise<Result> {
+    const { saga, step, point, message } = options;
+    return between(point, () => send(options, message, onceOf(saga.saga_id, step), stepRecord(options, 'undone')));
+  }
+
   const mustOutside: StepSender['mustOutside'] = (options) => {
     const { saga, step, point, ask, call, record } = options;
     return between(point, async () => {
@@ -93,10 +100,8 @@ export function createStepSender({ mediator, faults }: StepSenderOptions): StepS
     mustOutside,
     runOutside: (options) => mustOutside(options).catch(refuse),
 
-    undo(options) {
-      const { saga, step, point, message } = options;
-      return between(point, () => send(options, message, undoOnce(saga.saga_id, step), stepRecord(options, 'undone')));
-    },
+    undo: (options) => undoBy(undoOnce, options),
+    undoAlways: (options) => undoBy(undoAlwaysOnce, options),
 
     undoOutside(options) {
       const { saga, step, point, ask, call, record } = options;
@@ -105,7 +110,7 @@ export function createStepSender({ mediator, faults }: StepSenderOptions): StepS
         if (asked === null || asked === undefined) return null;
         const answer = await call(asked);
         const undone = stepRecord(options, 'undone');
-        return send(options, record(answer), undoOutsideOnce(saga.saga_id, step), undone);
+        return send(options, record(answer), undoAlwaysOnce(saga.saga_id, step), undone);
       });
     },
   };

@@ -14,8 +14,8 @@ export interface Once {
   readonly ttlMs: number;
   /** For a compensation: the key of the step it undoes. See {@link undoOnce}. */
   readonly undoes?: string;
-  /** The step's effect was outside: it may be there although the step was never recorded, so it is undone all the same. */
-  readonly outside?: true;
+  /** There is something to undo also when the step was never recorded. See {@link undoAlwaysOnce}. */
+  readonly always?: true;
 }
 
 const HOUR_MS = 3_600_000;
@@ -49,8 +49,11 @@ export const undoOnce = (sagaId: string, step: string): Once => ({
   ttlMs: REPLAY_WINDOW_MS,
 });
 
-/** Of a step that called something outside, after the call was taken back there. */
-export const undoOutsideOnce = (sagaId: string, step: string): Once => ({ ...undoOnce(sagaId, step), outside: true });
+/**
+ * A compensation that has work to do also when its step never happened: the step called something outside, which may
+ * have happened unrecorded, or what it would have taken over is there.
+ */
+export const undoAlwaysOnce = (sagaId: string, step: string): Once => ({ ...undoOnce(sagaId, step), always: true });
 
 /** An event that a consumer group applies. */
 export const eventOnce = (group: string, eventId: string, source: string): Once => ({

@@ -33,7 +33,7 @@ export const once: Behaviour = async function once({ definition, options, uow, c
 
   const barred =
     key.undoes !== undefined && (await claim(tx, { ...key, key: key.undoes }, now, undone).catch(refuseWhileFirstRuns));
-  const neverHappened = barred && !key.outside;
+  const neverHappened = barred && !key.always;
   const result = neverHappened ? null : await next();
 
   if (step && !neverHappened) await recordSagaStep(tx, step, now);
