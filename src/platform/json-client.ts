@@ -4,7 +4,7 @@ import { Refusal } from './refusal';
 export interface JsonClientOptions {
   /** Who is asked, for the errors. */
   readonly name: string;
-  /** Paths are put behind it. */
+  /** Paths are put behind it; a user and password in it are sent as HTTP Basic. */
   readonly url: string;
   /** What the party may refuse, with our sentence for each of its codes. Any other error answer is a fault. */
   readonly refusals: Readonly<Record<string, string>>;
@@ -30,12 +30,14 @@ const refused = z.object({ code: z.string() });
 
 /** Asks one party over HTTP; nothing of what it says is trusted before it was checked. */
 export function createJsonClient({ name, url, refusals }: JsonClientOptions): JsonClient {
+  const { base, headers } = withoutCredentials(url);
   return async function ask({ method, path, json, signal, answer }) {
-    const { status, body } = await exchange(name, `${url}${path}`, {
+    const { status, body } = await exchange(name, `${base}${path}`, {
       method,
       signal,
       redirect: 'error',
-      ...(json !== undefined && { headers: { 'content-type': 'application/json' }, body: JSON.stringify(json) }),
+      headers: { ...headers, ...(json !== undefined && { 'content-type': 'application/json' }) },
+      ...(json !== undefined && { body: JSON.stringify(json) }),
     });
     if (status >= 200 && status < 300) {
       const parsed = answer.safeParse(body);
@@ -57,6 +59,16 @@ async function exchange(name: string, url: string, init: RequestInit): Promise<{
   } catch (error) {
     throw new Error(`${name} cannot be reached, or its answer was cut off.`, { cause: error });
   }
+}
+
+/** `fetch` takes no URL with credentials. */
+function withoutCredentials(url: string): { base: string; headers: Record<string, string> } {
+  const parsed = new URL(url);
+  const credentials = [parsed.username, parsed.password].map(decodeURIComponent).join(':');
+  if (credentials === ':') return { base: url, headers: {} };
+  parsed.username = parsed.password = '';
+  const base = parsed.href.replace(/\/$/, '');
+  return { base, headers: { authorization: `Basic ${Buffer.from(credentials).toString('base64')}` } };
 }
 
 function parse(text: string): unknown {

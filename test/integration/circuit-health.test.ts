@@ -87,6 +87,29 @@ it('tells of a circuit from when it opens until it closes, and refreshes it mean
   }
 });
 
+it('tells of a circuit that nobody needs for a minute after its pause, not for ever', async () => {
+  const idle = (name: string, seconds: number): Circuit => ({
+    name,
+    state: 'half_open',
+    changedAt: new Date(Date.now() - seconds * 1_000),
+    isOpen: () => false,
+    call: () => Promise.reject(new Error('Nobody needs it.')),
+    close: () => undefined,
+  });
+  const stop = new AbortController();
+  const reporting = reportOpenCircuits({
+    database: db.database,
+    circuits: [idle('carrier', 61), idle('payment_provider/test', 30)],
+    logger: silentLogger,
+    signal: stop.signal,
+  });
+  const told = async () => (await findings()).payment_provider.status === 'degraded';
+  expect(await waitUntil(told, { timeoutMs: 10_000, everyMs: 20 })).toBe(true);
+  expect((await findings()).carrier.status).toBe('healthy');
+  stop.abort();
+  await reporting;
+});
+
 it('takes its report back when the worker stops', async () => {
   const circuit = createCircuit({ name: 'carrier', timeoutMs: 1_000, logger: silentLogger });
   circuits.push(circuit);

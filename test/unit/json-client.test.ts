@@ -9,11 +9,11 @@ afterEach(() => {
   server?.close();
 });
 
-async function askOf(listener: RequestListener): Promise<unknown> {
+async function askOf(listener: RequestListener, credentials = ''): Promise<unknown> {
   const listening = createServer(listener);
   server = listening;
   await new Promise<void>((resolve) => listening.listen(0, '127.0.0.1', resolve));
-  const url = `http://127.0.0.1:${(listening.address() as AddressInfo).port}`;
+  const url = `http://${credentials}127.0.0.1:${(listening.address() as AddressInfo).port}`;
   const ask = createJsonClient({ name: 'Party', url, refusals: { declined: 'It says no.' } });
   const answer = z.object({ ref: z.string() });
   return ask({ method: 'POST', path: '/things', json: { a: 1 }, signal: new AbortController().signal, answer });
@@ -33,6 +33,18 @@ it('sends JSON and gives the answer, without what it was not asked for', async (
   });
   expect(answer).toEqual({ ref: 'r_1' });
   expect(JSON.parse(sent)).toEqual({ a: 1 });
+});
+
+it.each([
+  ['', undefined],
+  ['us%40er:p%3Ass@', `Basic ${Buffer.from('us@er:p:ss').toString('base64')}`],
+])('sends the credentials of its address "%s" as HTTP Basic', async (credentials, expected) => {
+  let sent: string | undefined;
+  await askOf((request, response) => {
+    sent = request.headers.authorization;
+    response.end('{"ref": "r_1"}');
+  }, credentials);
+  expect(sent).toBe(expected);
 });
 
 it('gives a refusal that it knows, in our words', async () => {

@@ -53,7 +53,8 @@ function openIntent(stripe: Stripe, request: ChargeRequest): Promise<Stripe.Resp
         allowed_payment_method_types: ['card'],
         metadata: { [KEY]: key, payment_id, order_id, customer_id },
       },
-      { idempotencyKey: key },
+      // The account may have other users, with keys of theirs.
+      { idempotencyKey: `paysaga/${key}` },
     )
     .catch(refuse);
 }
