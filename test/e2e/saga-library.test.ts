@@ -1,8 +1,9 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { cp, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { eventually } from '../../dev/client/eventually';
 import { type Child, startChild } from '../../dev/os/child';
 import { run } from '../../dev/os/run';
+import { fromRoot } from '../../dev/root';
 import { dataFolder, givenServices } from '../support/e2e-stack';
 import { type InstalledLibrary, installLibrary } from '../support/installed-library';
 
@@ -32,6 +33,18 @@ test('its types name nothing of ours', async () => {
   const types = join(library.folder, 'node_modules', 'paysaga', 'dist', 'workflows', 'saga-library.d.ts');
   expect(await readFile(types, 'utf8')).not.toMatch(/activities'|Payment/);
 });
+
+test('its types are enough for a service in TypeScript', async () => {
+  await cp(fromRoot('examples', 'saga'), join(library.folder, 'sources'), { recursive: true });
+  const flags = ['--noEmit', '--strict', '--exactOptionalPropertyTypes', '--target', 'es2023', '--types', 'node'];
+  const modules = ['--module', 'nodenext', '--moduleResolution', 'nodenext', '--skipLibCheck'];
+  const files = (await readdir(join(library.folder, 'sources'))).filter((file) => file.endsWith('.ts'));
+  const tsc = join('node_modules', 'typescript', 'bin', 'tsc');
+  expect(await node(tsc, ...flags, ...modules, ...files.map((file) => join('sources', file)))).toEqual({
+    code: 0,
+    output: '',
+  });
+}, 120_000);
 
 test('the kit proves a saga of another service, step by step', async () => {
   const { code, output } = await node('check.js');

@@ -36,12 +36,35 @@ describe('a step that calls something outside', () => {
     });
   });
 
+  it('that hangs holds nobody up: the saga is cancelled meanwhile', async () => {
+    const fakes = createProbeFakes();
+    fakes.make('charge', hangs());
+    await kit.probe(fakes, async (saga) => {
+      await kit.until(saga, () => fakes.attemptsOf('charge') === 1, '10ms');
+      await saga.executeUpdate('cancel', { args: [{ actor: 'key_cus', reason: 'changed my mind' }] });
+      expect(await failureOf(saga)).toMatchObject({ failed_step: 'charge', code: 'cancelled' });
+      expect(await minutesOf(saga)).toBeLessThan(5 / 60);
+    });
+  });
+
   it('that times out is tried again', async () => {
     const fakes = createProbeFakes();
     fakes.make('charge', hangs(1));
     await kit.probe(fakes, async (saga) => {
       await saga.result();
       expect(fakes.attemptsOf('charge')).toBe(2);
+    });
+  });
+});
+
+describe('a step inside the database', () => {
+  it('whose first, local attempt hangs, is given to the server after five seconds', async () => {
+    const fakes = createProbeFakes();
+    fakes.make('reserve', hangs(1));
+    await kit.probe(fakes, async (saga) => {
+      await saga.result();
+      expect(fakes.attemptsOf('reserve')).toBe(2);
+      expect(unrecorded(fakes.calls)).toEqual(['reserve', 'reserve', 'charge', 'decide', 'deliver']);
     });
   });
 });
@@ -194,6 +217,20 @@ describe('two failures at once', () => {
     });
   });
 
+  it('two operators decide: the first one is heard', async () => {
+    const fakes = createProbeFakes();
+    fakes.make('charge', refuses('card_declined'));
+    fakes.make('refund', breaks());
+    await kit.probe(fakes, async (saga) => {
+      await kit.until(saga, ({ state, steps }) => state === 'stuck' && steps[0]?.state === 'undone');
+      const decision = { step: 'charge', actor: 'key_op', reason: 'paid by hand' };
+      const decisions = ['skipStep', 'retryStep'].map((update) => saga.executeUpdate(update, { args: [decision] }));
+      const heard = await Promise.allSettled(decisions);
+      expect(heard.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
+      expect(fakes.calls.filter((call) => /^record (skip|retry)/.test(call)).length).toBeLessThanOrEqual(1);
+    });
+  });
+
   it('a step that breaks while the records cannot be written: they are told in order, later', async () => {
     const fakes = createProbeFakes();
     fakes.make('charge', refuses('card_declined'));
@@ -203,20 +240,6 @@ describe('two failures at once', () => {
       const told = fakes.calls.filter((call) => call.startsWith('record'));
       expect([...new Set(told)]).toEqual(['record compensating', 'record compensated']);
       expect(told.indexOf('record compensated')).toBe(30 + 1);
-    });
-  });
-});
-
-/** The last one: it stops the clock of its server. */
-describe('a call that hangs', () => {
-  it('holds nobody up: the saga is cancelled meanwhile', async () => {
-    const fakes = createProbeFakes();
-    fakes.make('charge', hangs());
-    await kit.probe(fakes, async (saga) => {
-      await kit.until(saga, () => fakes.attemptsOf('charge') === 1, '10ms');
-      await saga.executeUpdate('cancel', { args: [{ actor: 'key_cus', reason: 'changed my mind' }] });
-      expect(await failureOf(saga)).toMatchObject({ failed_step: 'charge', code: 'cancelled' });
-      expect(await minutesOf(saga)).toBeLessThan(5 / 60);
     });
   });
 });

@@ -25,8 +25,7 @@ export const breaks =
 
 /**
  * The first `times` attempts never answer: they time out, though they may have happened. Time is not skipped
- * while an activity runs, so each takes its five seconds; and no more in a test server whose saga ended before its
- * activity: let such a story be a kit's last one.
+ * while an activity runs, so each takes its five seconds.
  */
 export const hangs =
   (times = 1): Behaviour =>

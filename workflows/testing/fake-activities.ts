@@ -18,6 +18,8 @@ export interface FakeActivities<A> {
   attemptsOf(name: keyof A): number;
   /** What it was asked, attempt by attempt. */
   argumentsOf(name: keyof A): readonly (readonly unknown[])[];
+  /** Attempts that have not ended. */
+  underWay(): number;
   /** Lets the activity fail. The last word counts. */
   make(name: keyof A, behaviour: Behaviour): void;
 }
@@ -27,13 +29,19 @@ export function createFakeActivities<A>(answers: Answers<A>): FakeActivities<A> 
   const calls: string[] = [];
   const asked = new Map<keyof A, unknown[][]>();
   const behaviours = new Map<keyof A, Behaviour>();
+  let underWay = 0;
 
   const fake = (name: string, told: (...args: never[]) => string, answer: unknown) => {
     return async (...args: never[]): Promise<unknown> => {
       calls.push(told(...args));
       const attempts = [...(asked.get(name as keyof A) ?? []), args];
       asked.set(name as keyof A, attempts);
-      await behaviours.get(name as keyof A)?.(attempts.length);
+      underWay += 1;
+      try {
+        await behaviours.get(name as keyof A)?.(attempts.length);
+      } finally {
+        underWay -= 1;
+      }
       return typeof answer === 'function' ? (answer as (...args: never[]) => unknown)(...args) : answer;
     };
   };
@@ -52,6 +60,7 @@ export function createFakeActivities<A>(answers: Answers<A>): FakeActivities<A> 
     calls,
     attemptsOf: (name) => asked.get(name)?.length ?? 0,
     argumentsOf: (name) => asked.get(name) ?? [],
+    underWay: () => underWay,
     make: (name, behaviour) => void behaviours.set(name, behaviour),
   };
 }

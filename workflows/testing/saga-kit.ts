@@ -21,8 +21,12 @@ export interface SagaRun<W extends Workflow, A> {
 }
 
 export interface SagaKit {
-  readonly server: TestWorkflowEnvironment;
-  /** Runs one saga, as long as the story takes: what has not ended by then is terminated. */
+  /** The server of the run at hand. */
+  server(): TestWorkflowEnvironment;
+  /**
+   * Runs one saga, as long as the story takes. What has not ended by then is terminated, and the next run has a new
+   * server: the clock of this one would stand still.
+   */
   run<W extends Workflow, A>(saga: SagaRun<W, A>, story: (saga: WorkflowHandle<W>) => Promise<void>): Promise<void>;
   /**
    * Lets the saga go on until its status is as wanted, skipping time; 2 s a look unless told.
@@ -39,18 +43,27 @@ const quiet = { log() {}, trace() {}, debug() {}, info() {}, warn: console.warn,
 export async function createSagaKit({ server: options, ...code }: SagaKitOptions): Promise<SagaKit> {
   const workflowBundle =
     'workflowBundle' in code ? code.workflowBundle : await bundleWorkflowCode({ ...code, logger: quiet });
-  const server = await startSagaServer(options);
-  const { nativeConnection: connection, client } = server;
+  let server = await startSagaServer(options);
+  let clockStands = false;
 
   return {
-    server,
+    server: () => server,
     async run({ workflow, args, workflowId = `saga-${randomUUID()}`, fakes }, story) {
+      if (clockStands) {
+        await server.teardown();
+        server = await startSagaServer(options);
+      }
+      clockStands = true;
+      const { nativeConnection: connection, client } = server;
       const taskQueue = `sagas-${randomUUID()}`;
       const activities = fakes.activities as object;
       const worker = await Worker.create({ connection, taskQueue, workflowBundle, activities });
       await worker.runUntil(async () => {
         const saga = await client.workflow.start<Workflow>(workflow, { workflowId, taskQueue, args });
-        await story(saga).finally(() => saga.terminate().catch(() => undefined));
+        await story(saga);
+        const { status } = await saga.describe();
+        clockStands = status.name === 'RUNNING' || fakes.underWay() > 0;
+        if (status.name === 'RUNNING') await saga.terminate();
       });
     },
     async until(saga, wanted, skip = '2s') {

@@ -12,7 +12,9 @@ export function sequenceDiagram(saga: string, outline: Outline): string {
     '    alt every step succeeds',
     ...steps.flatMap(forward),
     `    else ${pivot ? `a step up to ${titleOf(pivot.name)} fails, or it is cancelled before` : 'a step fails, or it is cancelled'}`,
-    ...(pivot?.pivot ? ask(pivot.name, `${pivot.pivot}: did it happen?`, 'no') : []),
+    ...(pivot?.pivot
+      ? optional(`${titleOf(pivot.name)} was tried`, ask(pivot.name, `${pivot.pivot}: did it happen?`, 'no'))
+      : []),
     ...undone.flatMap(({ name, compensate }) => (compensate ? ask(name, compensate, 'undone') : [])),
     ...remedies.flatMap(({ name, run = name }) => ask(name, run, 'done')),
     '    end',
@@ -23,9 +25,7 @@ export function sequenceDiagram(saga: string, outline: Outline): string {
 function forward({ name, run = name, fallback, pivot }: Step): string[] {
   return [
     ...ask(name, run, 'done'),
-    ...(fallback
-      ? ['        opt instead, when its circuit is open', ...ask(name, fallback, 'done'), '        end']
-      : []),
+    ...(fallback ? optional('instead, when its circuit is open', ask(name, fallback, 'done')) : []),
     ...(pivot ? [`        Note over saga,${name}: pivot, from here on the saga only goes forward`] : []),
   ];
 }
@@ -33,4 +33,10 @@ function forward({ name, run = name, fallback, pivot }: Step): string[] {
 const ask = (name: string, activity: string, answer: string): string[] => [
   `        saga->>${name}: ${activity}`,
   `        ${name}-->>saga: ${answer}`,
+];
+
+const optional = (when: string, lines: readonly string[]): string[] => [
+  `        opt ${when}`,
+  ...lines.map((line) => `    ${line}`),
+  '        end',
 ];
