@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import {
   decideOrder,
   evolveOrder,
@@ -7,6 +8,7 @@ import {
   type OrderStatus,
 } from '../../src/orders/order';
 import type { OrderEvent } from '../../src/orders/order-events';
+import { playCommands } from '../support/play-commands';
 import { refusalCode } from '../support/refusal-code';
 
 const product = { price: 9900, currency: 'EUR' };
@@ -43,28 +45,80 @@ describe('placing an order', () => {
   });
 });
 
-describe('an order goes', () => {
-  it.each<[OrderStatus, OrderCommand, OrderStatus]>([
-    ['PENDING_PAYMENT', { type: 'pay', payment_id: 'p' }, 'PAID'],
-    ['PENDING_PAYMENT', { type: 'cancel', reason: null }, 'CANCELLED'],
-    ['PAID', { type: 'fulfil' }, 'FULFILLED'],
-    ['CANCELLED', { type: 'cancel', reason: null }, 'CANCELLED'],
-    ['FULFILLED', { type: 'fulfil' }, 'FULFILLED'],
-  ])('from %s by %j to %s', (from, command, to) => {
-    expect(fold(decideOrder(command, order(from)), order(from))?.status).toBe(to);
-  });
+type Change = Exclude<OrderCommand['type'], 'place'>;
+const commands: Record<Change, OrderCommand> = {
+  pay: { type: 'pay', payment_id: 'pay_1' },
+  fulfil: { type: 'fulfil' },
+  cancel: { type: 'cancel', reason: null },
+  owe_refund: { type: 'owe_refund', reason: 'It was paid outside.' },
+  refund: { type: 'refund', reference: 're_1' },
+};
+const [payable, fulfillable, cancellable, refundable] = [
+  'order_not_payable',
+  'order_not_fulfillable',
+  'order_not_cancellable',
+  'order_not_refundable',
+];
+/** Where each command leads from each state, or why it leads nowhere. */
+const ends: Record<OrderStatus, Record<Change, string>> = {
+  PENDING_PAYMENT: {
+    pay: 'PAID',
+    fulfil: fulfillable,
+    cancel: 'CANCELLED',
+    owe_refund: refundable,
+    refund: refundable,
+  },
+  PAID: { pay: payable, fulfil: 'FULFILLED', cancel: cancellable, owe_refund: 'REFUND_DUE', refund: 'REFUNDED' },
+  FULFILLED: {
+    pay: payable,
+    fulfil: 'FULFILLED',
+    cancel: cancellable,
+    owe_refund: refundable,
+    refund: refundable,
+  },
+  CANCELLED: { pay: payable, fulfil: fulfillable, cancel: 'CANCELLED', owe_refund: refundable, refund: refundable },
+  REFUND_DUE: { pay: payable, fulfil: fulfillable, cancel: cancellable, owe_refund: refundable, refund: 'REFUNDED' },
+  REFUNDED: { pay: payable, fulfil: fulfillable, cancel: cancellable, owe_refund: refundable, refund: refundable },
+};
+const changes = Object.keys(commands) as Change[];
+const cases = (Object.keys(ends) as OrderStatus[]).flatMap((from) =>
+  changes.map((change) => ({ from, change, end: ends[from][change] })),
+);
 
-  it.each<[OrderStatus, OrderCommand, string]>([
-    ['CANCELLED', { type: 'pay', payment_id: 'p' }, 'order_not_payable'],
-    ['PAID', { type: 'pay', payment_id: 'p' }, 'order_not_payable'],
-    ['PAID', { type: 'cancel', reason: null }, 'order_not_cancellable'],
-    ['FULFILLED', { type: 'cancel', reason: null }, 'order_not_cancellable'],
-    ['REFUND_DUE', { type: 'cancel', reason: null }, 'order_not_cancellable'],
-    ['PENDING_PAYMENT', { type: 'fulfil' }, 'order_not_fulfillable'],
-    ['CANCELLED', { type: 'fulfil' }, 'order_not_fulfillable'],
-  ])('not from %s by %j: %s', (from, command, code) => {
-    expect(refusalCode(() => decideOrder(command, order(from)))).toBe(code);
-  });
+it.each(cases)('from $from, $change ends in $end', ({ from, change, end }) => {
+  let after: Order | undefined = order(from);
+  const code = refusalCode(() => (after = fold(decideOrder(commands[change], after), order(from))));
+  expect(code ?? after?.status).toBe(end);
+});
+
+it('pays back what was paid, whole and for a reason that is told', () => {
+  const money = { order_id: 'ord_1', amount: 19_800, currency: 'EUR' };
+  expect(decideOrder(commands.owe_refund, order('PAID'))).toEqual([
+    { type: 'order.refund_due', payload: { ...money, reason: 'It was paid outside.' } },
+  ]);
+  expect(decideOrder(commands.refund, order('REFUND_DUE'))).toEqual([
+    { type: 'order.refunded', payload: { ...money, reference: 're_1' } },
+  ]);
+});
+
+it('tells one story, whatever is asked of it: the fold of its events, paid once, paid back once', () => {
+  const asked = fc.array(fc.constantFrom(...changes), { maxLength: 12 });
+  fc.assert(
+    fc.property(asked, (acts) => {
+      const place: OrderCommand = { type: 'place', order: newOrder, product };
+      const orders = { decide: decideOrder, evolve: evolveOrder };
+      const { state, folded, events } = playCommands(orders, [place, ...acts.map((act) => commands[act])]);
+      expect(folded).toEqual(state);
+      const count = (type: OrderEvent['type']): number => events.filter((event) => event.type === type).length;
+      expect(count('order.paid') + count('order.cancelled')).toBeLessThanOrEqual(1);
+      expect(count('order.fulfilled') + count('order.refunded')).toBeLessThanOrEqual(count('order.paid'));
+      expect(state?.status === 'REFUNDED').toBe(count('order.refunded') === 1);
+    }),
+  );
+});
+
+it.each(changes)('has nothing to %s before it is placed', (change) => {
+  expect(() => decideOrder(commands[change], undefined)).toThrow(/Nothing was placed/);
 });
 
 it('refuses an event log that does not begin with order.placed', () => {

@@ -1,5 +1,15 @@
-import { decidePayment, evolvePayment, type Payment, type PaymentContent } from '../../src/payments/payment';
+import fc from 'fast-check';
+import {
+  decidePayment,
+  evolvePayment,
+  type Payment,
+  type PaymentCommand,
+  type PaymentContent,
+  type PaymentStatus,
+} from '../../src/payments/payment';
+import type { PaymentEvent } from '../../src/payments/payment-events';
 import { preferredWaitMs } from '../../src/payments/settled-payment';
+import { playCommands } from '../support/play-commands';
 import { refusalCode } from '../support/refusal-code';
 
 const content: PaymentContent = {
@@ -33,10 +43,47 @@ it('lets a failed payment be requested again', () => {
   expect(event && evolvePayment(failed, event)).toMatchObject({ status: 'REQUESTED', failure_code: null });
 });
 
-it.each(['CAPTURED', 'REFUNDED', 'FAILED'] as const)('is not captured when it is %s', (status) => {
-  const payment: Payment = { ...requested, status, failure_code: status === 'FAILED' ? 'x' : null };
-  const capture = { type: 'capture', capture_ref: 'cap', balance_tx_id: 'ltx' } as const;
-  expect(refusalCode(() => decidePayment(capture, payment))).toBe('payment_not_requested');
+type Change = Exclude<PaymentCommand['type'], 'request'>;
+const request: PaymentCommand = { type: 'request', content, requested_at };
+const commands: Record<Change, PaymentCommand> = {
+  capture: { type: 'capture', capture_ref: 'cap_1', balance_tx_id: 'ltx_1' },
+  fail: { type: 'fail', code: 'payment_declined' },
+  refund: { type: 'refund', reference: 're_1' },
+};
+const changes = Object.keys(commands) as Change[];
+/** Where each command leads from each state, or why it leads nowhere. */
+const ends: Record<PaymentStatus, Record<Change, string>> = {
+  REQUESTED: { capture: 'CAPTURED', fail: 'FAILED', refund: 'payment_not_captured' },
+  CAPTURED: { capture: 'payment_not_requested', fail: 'payment_not_requested', refund: 'REFUNDED' },
+  REFUNDED: { capture: 'payment_not_requested', fail: 'payment_not_requested', refund: 'payment_not_captured' },
+  FAILED: { capture: 'payment_not_requested', fail: 'FAILED', refund: 'payment_not_captured' },
+};
+const cases = (Object.keys(ends) as PaymentStatus[]).flatMap((from) =>
+  changes.map((change) => ({ from, change, end: ends[from][change] })),
+);
+
+it.each(cases)('from $from, $change ends in $end', ({ from, change, end }) => {
+  const before: Payment = { ...requested, status: from, failure_code: from === 'FAILED' ? 'amount_mismatch' : null };
+  let after: Payment | undefined;
+  const code = refusalCode(
+    () => (after = decidePayment(commands[change], before).reduce<Payment>(evolvePayment, before)),
+  );
+  expect(code ?? after?.status).toBe(end);
+});
+
+it('tells one story, whatever is asked of it: the fold of its events, captured once, paid back once', () => {
+  const asked = fc.array(fc.constantFrom(request, ...Object.values(commands)), { maxLength: 12 });
+  fc.assert(
+    fc.property(asked, (acts) => {
+      const payments = { decide: decidePayment, evolve: evolvePayment };
+      const { state, folded, events } = playCommands(payments, [request, ...acts]);
+      expect(folded).toEqual(state);
+      const count = (type: PaymentEvent['type']): number => events.filter((event) => event.type === type).length;
+      expect(count('payment.captured')).toBeLessThanOrEqual(1);
+      expect(count('payment.refunded')).toBeLessThanOrEqual(count('payment.captured'));
+      expect(state?.failure_code !== null).toBe(state?.status === 'FAILED');
+    }),
+  );
 });
 
 it.each([
