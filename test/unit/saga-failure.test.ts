@@ -1,5 +1,5 @@
 import { ActivityFailure, ApplicationFailure, CancelledFailure, TimeoutFailure } from '@temporalio/common';
-import { failureOf, sagaCompensated } from '../../workflows/saga-failure';
+import { failureOf, isCircuitOpen, isRefusal, sagaCompensated } from '../../workflows/saga-failure';
 
 const ofActivity = (cause: Error) =>
   new ActivityFailure('Activity task failed', 'creditBalance', 'credit_balance', 'TIMEOUT', undefined, cause);
@@ -23,6 +23,23 @@ it.each([
     code: 'step_timed_out',
     detail: 'The step credit_balance did not succeed within 10 minutes.',
   });
+});
+
+it('an open circuit is no refusal, and says nothing of what is inside', () => {
+  const cause = ofActivity(ApplicationFailure.nonRetryable('provider-7.internal is away', 'circuit_open'));
+  expect(isRefusal(cause)).toBe(false);
+  expect(isCircuitOpen(cause)).toBe(true);
+  expect(failureOf(failed_step, cause)).toEqual({
+    failed_step,
+    code: 'circuit_open',
+    detail: 'What the step credit_balance asks is out of order.',
+  });
+});
+
+it('a retryable failure of that name is a fault like any other', () => {
+  const cause = ofActivity(ApplicationFailure.retryable('The circuit is open.', 'circuit_open'));
+  expect(isCircuitOpen(cause)).toBe(false);
+  expect(failureOf(failed_step, cause)).toMatchObject({ code: 'step_timed_out' });
 });
 
 it.each([
