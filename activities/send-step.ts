@@ -2,7 +2,7 @@ import { ApplicationFailure, Context } from '@temporalio/activity';
 import { type Once, stepOnce, undoOnce, undoAlwaysOnce } from '../src/inbox/once';
 import type { Mediator } from '../src/mediator/mediator';
 import type { Message } from '../src/mediator/message';
-import type { SagaStepRecord } from '../src/mediator/saga-step.sql';
+import type { SagaStepRecord } from '../src/mediator/saga-step';
 import type { ActivityFaultPoint, Faults } from '../src/platform/faults';
 import { Refusal } from '../src/platform/refusal';
 

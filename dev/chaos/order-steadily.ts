@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ApiClient } from '../client/api-client';
 import { eventually, must } from '../client/eventually';
-import { newClientId, orderRequest, payUntilSettled } from '../client/shop';
+import { newClientId, type OrderRequest, orderRequest, payUntilSettled } from '../client/shop';
 import type { OrderView } from '../client/views';
 
 export interface OrderSteadilyOptions {
@@ -17,10 +17,16 @@ export interface OrderSteadilyOptions {
 const CLIENTS = 20;
 /** An API that was killed with the request answers nothing any more. */
 const ASK_AGAIN_MS = 5_000;
-/** One in so many is paid. */
+/** One in so many is paid, and one is goods that are charged and sent. */
 const PAID = 50;
+const CHARGED: OrderRequest = {
+  product_sku: 'mug',
+  amount: 1_500,
+  collection_method: 'charge_automatically',
+  payment_method: 'pm_ok',
+};
 
-/** Places orders, and pays some, as clients that ask again under the same key until they have their answer. */
+/** Places orders, some to be charged, and pays some, as clients that ask again under the same key until they have their answer. */
 export async function orderSteadily({ api, orders, durationMs, patienceMs }: OrderSteadilyOptions): Promise<void> {
   const began = performance.now();
   const paying: Promise<void>[] = [];
@@ -29,7 +35,7 @@ export async function orderSteadily({ api, orders, durationMs, patienceMs }: Ord
     Array.from({ length: CLIENTS }, async () => {
       for (let n = next++; n < orders; n = next++) {
         await delay(Math.max(0, began + (n / orders) * durationMs - performance.now()));
-        const order = await placeUntilAnswered(api, patienceMs);
+        const order = await placeUntilAnswered(api, n % PAID === PAID / 2 ? CHARGED : {}, patienceMs);
         if (n % PAID === 0) paying.push(payOrder(api, order, patienceMs));
       }
     }),
@@ -38,8 +44,8 @@ export async function orderSteadily({ api, orders, durationMs, patienceMs }: Ord
 }
 
 /** One order for one `Idempotency-Key`, however often it is asked for. */
-function placeUntilAnswered(api: ApiClient, patienceMs: number): Promise<OrderView> {
-  const request = { json: orderRequest(), headers: { 'idempotency-key': randomUUID() }, timeoutMs: ASK_AGAIN_MS };
+function placeUntilAnswered(api: ApiClient, order: OrderRequest, patienceMs: number): Promise<OrderView> {
+  const request = { json: orderRequest(order), headers: { 'idempotency-key': randomUUID() }, timeoutMs: ASK_AGAIN_MS };
   return eventually(
     async () => {
       const { status, body, text } = await api.call<OrderView>('POST', '/orders', request);

@@ -25,7 +25,7 @@ export const dispatchGoodsHandler = handle(
     uow.change(shipmentAggregate, shipment, decideShipment({ type: 'dispatch', booking_ref }, shipment));
     uow.change(orderAggregate, order, decideOrder({ type: 'fulfil' }, order));
     if (!(await dispatchAllocated(uow.tx, order_id))) throw new Error(`Order ${order_id} holds no allocated goods.`);
-    await completeSaga(uow, { saga_id, result: { booking_ref }, now });
+    completeSaga(uow, { saga_id, result: { booking_ref }, now });
     return null;
   },
 );

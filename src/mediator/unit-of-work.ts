@@ -35,11 +35,13 @@ export interface UnitOfWork {
     events: readonly Event[],
   ): State;
   insert(table: TableName, row: Row): void;
+  /** Changes these columns of a row that is no aggregate's. */
+  update<R extends Row>(table: TableName, idColumn: keyof R & string, row: R): void;
   append(event: NewEvent): void;
   /** The relay of this lane looks for rows after the commit. {@link append} does that by itself. */
   wake(lane: number): void;
   /** @returns `false` when the key to claim was there already, and nothing was written */
-  write(database: Queryable, once?: Pick<Writes, 'claim' | 'onceResult'>): Promise<boolean>;
+  write(database: Queryable, besides?: Omit<Writes, 'inserts' | 'updates'>): Promise<boolean>;
 }
 
 interface Change {
@@ -100,10 +102,13 @@ export function createUnitOfWork({ registry, context, tx, lanes }: UnitOfWorkOpt
     },
 
     insert,
+    update(table, idColumn, row) {
+      changes.set(`${table}/${String(row[idColumn])}`, { table, idColumn, isNew: false, row });
+    },
     append,
     wake: (lane) => void lanes.add(lane),
 
-    async write(database, once = {}) {
+    async write(database, besides = {}) {
       const updates = new Map<TableName, { idColumn: string; rows: Row[] }>();
       for (const { table, idColumn, isNew, row } of changes.values()) {
         if (isNew) insert(table, row);
@@ -113,7 +118,7 @@ export function createUnitOfWork({ registry, context, tx, lanes }: UnitOfWorkOpt
           else updates.set(table, { idColumn, rows: [row] });
         }
       }
-      const written = await write(database, { inserts, updates, ...once });
+      const written = await write(database, { inserts, updates, ...besides });
       inserts.clear();
       changes.clear();
       return written;

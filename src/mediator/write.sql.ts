@@ -1,6 +1,7 @@
 import type { Once } from '../inbox/once';
 import { ONCE_WAIT_MS } from '../inbox/inbox.sql';
 import type { Queryable } from '../platform/database';
+import type { SagaStepRecord } from './saga-step';
 
 /** The tables a unit of work may write; values become identifiers, so this list is closed. */
 export type TableName =
@@ -29,6 +30,8 @@ export interface Writes {
   readonly claim?: { readonly once: Once; readonly now: string; readonly result: unknown };
   /** The result of a key that an earlier statement of this transaction claimed. */
   readonly onceResult?: { readonly once: Once; readonly result: unknown };
+  /** The saga step that this transaction is. */
+  readonly step?: { readonly record: SagaStepRecord; readonly now: string };
 }
 
 /**
@@ -44,7 +47,7 @@ export async function write(database: Queryable, writes: Writes): Promise<boolea
   return row?.claimed === true;
 }
 
-export function writeStatement({ inserts, updates, claim, onceResult }: Writes): {
+export function writeStatement({ inserts, updates, claim, onceResult, step }: Writes): {
   sql: string;
   parameters: unknown[];
 } {
@@ -69,6 +72,23 @@ export function writeStatement({ inserts, updates, claim, onceResult }: Writes):
     expressions.push(
       `answered AS (UPDATE inbox SET result = ${bind(JSON.stringify(result))}::json
        WHERE scope = ${bind(once.scope)} AND key = ${bind(once.key)})`,
+    );
+  }
+  if (step) {
+    const { record, now } = step;
+    const sagaId = bind(record.sagaId);
+    const at = `${bind(now)}::timestamptz`;
+    // One statement changes a row once: a saga that the command itself changes has started before.
+    if (!updates.has('saga')) {
+      expressions.push(
+        `started AS (UPDATE saga SET started_at = ${at} WHERE saga_id = ${sagaId} AND started_at IS NULL)`,
+      );
+    }
+    expressions.push(
+      `step AS (INSERT INTO saga_step (saga_id, name, state, attempts, started_at, ended_at)
+       VALUES (${sagaId}, ${bind(record.name)}, ${bind(record.state)}, ${bind(record.attempts)}, ${bind(record.startedAt)}::timestamptz, ${at})
+       ON CONFLICT (saga_id, name) DO UPDATE SET state = excluded.state, ended_at = excluded.ended_at,
+         attempts = CASE WHEN excluded.state = 'done' THEN excluded.attempts ELSE saga_step.attempts END)`,
     );
   }
   for (const [table, rows] of inserts) {

@@ -44,6 +44,6 @@ export const settlePaymentHandler = handle(settlePayment, async (data, { uow, no
     type: invoicePaidProvisionService.type,
     payload: { order_id, customer_id, product_sku, invoice_id },
   });
-  await completeSaga(uow, { saga_id, result: { capture_ref, balance_tx_id }, now });
+  completeSaga(uow, { saga_id, result: { capture_ref, balance_tx_id }, now });
   return null;
 });

@@ -8,6 +8,6 @@ export interface SagaCompletion {
 }
 
 /** The saga has ended well: told in the transaction of its last step, so that both are true or neither. */
-export async function completeSaga(uow: UnitOfWork, { saga_id, result, now }: SagaCompletion): Promise<void> {
-  await uow.tx.saga.update({ where: { saga_id }, data: { state: 'completed', result, ended_at: now } });
+export function completeSaga(uow: UnitOfWork, { saga_id, result, now }: SagaCompletion): void {
+  uow.update('saga', 'saga_id', { saga_id, state: 'completed', result, ended_at: now });
 }

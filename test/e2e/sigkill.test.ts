@@ -2,23 +2,38 @@ import type { FaultPoint } from '../../src/platform/faults';
 import { eventually, must } from '../../dev/client/eventually';
 import { armFault, disarmFaults } from '../../dev/client/faults';
 import { newClientId, payUntilSettled, placeOrder, untilStatus } from '../../dev/client/shop';
+import type { OrderView } from '../../dev/client/views';
 import { type E2eStack, startE2eStack } from '../support/e2e-stack';
 
-const ORDERS = 6;
+const ORDERS = 4;
 /** A refusal that a killed worker did not live to report is asked for again. */
 const REFUSALS = 10 * ORDERS;
 /** Some crashes in a row, each of which costs an activity's attempt (5 s), and the relay's time-out (10 s). */
-const DEADLINE_MS = 75_000;
+const DEADLINE_MS = 120_000;
+
+const CHARGED_GOODS = {
+  product_sku: 'mug',
+  amount: 1_500,
+  collection_method: 'charge_automatically',
+  payment_method: 'pm_ok',
+};
+/** How charged goods end, when that point is refused. */
+const GOODS_END = { 'payments.settle': 'CANCELLED', 'shipping.dispatch': 'REFUNDED' } as const;
 
 /** Each batch kills what comes to its points, once each, while the orders are placed and paid. */
-const batches: { title: string; points: FaultPoint[]; refuse?: FaultPoint }[] = [
+const batches: { title: string; points: FaultPoint[]; refuse?: 'payments.settle' | 'shipping.dispatch' }[] = [
   {
-    title: 'before each step of the saga, before a batch is sent, and before an event is applied',
+    title: 'before each step of a saga, before a batch is sent, and before an event is applied',
     points: [
       'orders.after_commit',
+      'inventory.reserve',
+      'payments.charge',
       'billing.close_invoice',
       'ledger.credit_balance',
       'payments.settle',
+      'shipping.allocate',
+      'shipping.book',
+      'shipping.dispatch',
       'relay.before_send',
       'consumer.before_effect',
     ],
@@ -27,16 +42,25 @@ const batches: { title: string; points: FaultPoint[]; refuse?: FaultPoint }[] = 
     title: 'after each step committed, after a batch was sent, and after an event was applied',
     points: [
       'payments.after_commit',
+      'inventory.reserve.done',
+      'payments.charge.done',
       'billing.close_invoice.done',
       'ledger.credit_balance.done',
       'payments.settle.done',
+      'shipping.allocate.done',
+      'shipping.book.done',
+      'shipping.dispatch.done',
       'relay.after_send',
       'consumer.after_commit',
     ],
   },
   {
-    title: 'before and after each compensation, and after a batch was marked',
+    title: 'before and after each compensation of a payment, and after a batch was marked',
     points: [
+      'inventory.release',
+      'inventory.release.done',
+      'payments.refund',
+      'payments.refund.done',
       'ledger.reverse_credit',
       'ledger.reverse_credit.done',
       'billing.reopen_invoice',
@@ -44,6 +68,20 @@ const batches: { title: string; points: FaultPoint[]; refuse?: FaultPoint }[] = 
       'relay.after_mark',
     ],
     refuse: 'payments.settle',
+  },
+  {
+    title: 'before and after each compensation of a shipment, and each part of its refund',
+    points: [
+      'shipping.cancel_booking',
+      'shipping.cancel_booking.done',
+      'inventory.release',
+      'inventory.release.done',
+      'ledger.reverse_credit',
+      'ledger.reverse_credit.done',
+      'payments.refund',
+      'payments.refund.done',
+    ],
+    refuse: 'shipping.dispatch',
   },
 ];
 
@@ -59,23 +97,26 @@ describe('SIGKILL', () => {
       if (refuse) await armFault(operator, refuse, 'refuse', REFUSALS);
       for (const point of points) await armFault(operator, point, 'crash');
 
-      const orders = await Promise.all(Array.from({ length: ORDERS }, () => placeOrder(service)));
+      const [paid, charged] = await Promise.all([
+        Promise.all(Array.from({ length: ORDERS }, () => placeOrder(service))),
+        Promise.all(Array.from({ length: ORDERS }, () => placeOrder(service, CHARGED_GOODS))),
+      ]);
       const answers = await Promise.all(
-        orders.map((order) => payUntilSettled(service, order, { payment_id: newClientId('pay') }, DEADLINE_MS)),
+        paid.map((order) => payUntilSettled(service, order, { payment_id: newClientId('pay') }, DEADLINE_MS)),
       );
-      expect(answers.map(({ status }) => status)).toEqual(orders.map(() => (refuse ? 409 : 200)));
-      if (!refuse) {
-        await Promise.all(orders.map(({ order_id }) => untilStatus(service, order_id, 'FULFILLED', DEADLINE_MS)));
-      }
+      const isRefused = refuse === 'payments.settle';
+      expect(answers.map(({ status }) => status)).toEqual(paid.map(() => (isRefused ? 409 : 200)));
+      await untilAll(paid, isRefused ? 'PENDING_PAYMENT' : 'FULFILLED');
+      await untilAll(charged, refuse ? GOODS_END[refuse] : 'FULFILLED');
       await eventually(async () => expect(await unpassed(stack, points)).toEqual([]), { deadlineMs: DEADLINE_MS });
       await eventually(() => disarmFaults(operator), { deadlineMs: DEADLINE_MS });
-      const { invoices } = await stack.checker.holds(DEADLINE_MS);
-      const ofThese = new Set(orders.map(({ order_id }) => order_id));
-      const statuses = invoices.filter(({ order_id }) => ofThese.has(order_id)).map(({ status }) => status);
-      expect(statuses).toEqual(orders.map(() => (refuse ? 'OPEN' : 'PAID')));
+      await stack.checker.holds(DEADLINE_MS);
     },
-    150_000,
+    2 * DEADLINE_MS,
   );
+
+  const untilAll = (orders: readonly OrderView[], status: OrderView['status']) =>
+    Promise.all(orders.map(({ order_id }) => untilStatus(stack.service, order_id, status, DEADLINE_MS)));
 
   it('was real: a process died for each point', () => {
     const killed = stack.log.filter((line) => line.includes('ended: SIGKILL'));

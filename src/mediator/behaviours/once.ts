@@ -1,7 +1,6 @@
 import { claim, find } from '../../inbox/inbox.sql';
 import { storedAnswer, undone } from '../../inbox/stored-answer';
 import type { Behaviour } from '../behaviour';
-import { recordSagaStep } from '../saga-step.sql';
 import { refuseWhileFirstRuns } from './transaction';
 
 /**
@@ -36,7 +35,7 @@ export const once: Behaviour = async function once({ definition, options, uow, c
   const neverHappened = barred && !key.always;
   const result = neverHappened ? null : await next();
 
-  if (step && !neverHappened) await recordSagaStep(tx, step, now);
-  await uow.write(tx, { onceResult: { once: key, result } });
+  const record = step && !neverHappened ? { step: { record: step, now } } : {};
+  await uow.write(tx, { onceResult: { once: key, result }, ...record });
   return result;
 };
