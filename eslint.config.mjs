@@ -53,7 +53,7 @@ const importDirection = [
   ),
   // The sagas' test kit runs outside the sandbox.
   {
-    files: ['workflows/testing/**/*.ts'],
+    files: ['workflows/saga/testing/**/*.ts'],
     rules: { '@typescript-eslint/no-restricted-imports': 'off' },
   },
   { files: ['src/worker.ts', 'src/cli.ts'], rules: { '@typescript-eslint/no-restricted-imports': 'off' } },

@@ -1,7 +1,7 @@
 import type { SagaType } from '../src/contract';
 import { orderSteps } from './order-saga';
 import { paymentSteps } from './payment-saga';
-import { outlineOf, type StepOutline } from './saga-outline';
+import { outlineOf, type StepOutline } from './saga/saga-outline';
 import { shipmentRemedies, shipmentSteps } from './shipment-saga';
 
 export interface SagaOutline {

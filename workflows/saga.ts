@@ -6,14 +6,14 @@ import {
   TemporalFailure,
 } from '@temporalio/workflow';
 import type { SagaFailure, SagaOptions, SagaRecords } from '../src/contract';
-import { createSagaAttempts } from './saga-attempts';
-import { awaitCancel } from './saga-cancel';
-import { failureOf, sagaCompensated } from './saga-failure';
-import { createSagaJournal, type SagaSubject } from './saga-journal';
-import { awaitOperator } from './saga-operator';
-import type { SagaStep } from './saga-step';
+import { createSagaAttempts } from './saga/saga-attempts';
+import { awaitCancel } from './saga/saga-cancel';
+import { failureOf, sagaCompensated } from './saga/saga-failure';
+import { createSagaJournal, type SagaSubject } from './saga/saga-journal';
+import { awaitOperator } from './saga/saga-operator';
+import type { SagaStep } from './saga/saga-step';
 
-export type { SagaStep } from './saga-step';
+export type { SagaStep } from './saga/saga-step';
 
 /** A saga with the activities `A`, among them the two that record how it goes. */
 export interface Saga<A extends SagaRecords> {

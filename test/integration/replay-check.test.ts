@@ -9,7 +9,7 @@ import { fromRoot } from '../../dev/root';
 import { createNamespace } from '../../dev/stack/temporal';
 import { taskQueues } from '../../src/contract';
 import { housekeeping, orderSaga, paymentSaga } from '../../workflows';
-import { breaks } from '../../workflows/testing';
+import { breaks } from '../../workflows/saga/testing';
 import { dataFolder, givenServices } from '../support/e2e-stack';
 import { createSagaFakes } from '../support/saga-activities';
 import { orderSagaInput, paymentSagaInput } from '../support/saga-inputs';

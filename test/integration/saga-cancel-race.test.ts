@@ -5,7 +5,7 @@ import { ApplicationFailure } from '@temporalio/common';
 import { bundleWorkflowCode, NativeConnection, Worker, type WorkflowBundleOption } from '@temporalio/worker';
 import { createNamespace } from '../../dev/stack/temporal';
 import type { SagaStatus } from '../../src/contract';
-import { failureOf } from '../../workflows/testing';
+import { failureOf } from '../../workflows/saga/testing';
 import { givenServices } from '../support/e2e-stack';
 import { createProbeFakes, probeInput } from '../support/probe/probe';
 import { type ProbeActivities, type ProbeInput, probeSaga } from '../support/probe/probe-saga';

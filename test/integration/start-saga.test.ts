@@ -7,7 +7,7 @@ import { connectTemporalClient, type TemporalClient } from '../../src/platform/t
 import { createDeferred } from '../support/deferred';
 import { givenServices } from '../support/e2e-stack';
 import { silentLogger } from '../support/logger';
-import { refuses } from '../../workflows/testing';
+import { refuses } from '../../workflows/saga/testing';
 import { createSagaFakes, type FakeSagaActivities } from '../support/saga-activities';
 import { paymentSagaInput } from '../support/saga-inputs';
 import { createTcpProxy, type TcpProxy } from '../support/tcp-proxy';

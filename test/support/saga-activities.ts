@@ -1,5 +1,5 @@
 import type { Activities } from '../../activities';
-import { createFakeActivities, type FakeActivities } from '../../workflows/testing';
+import { createFakeActivities, type FakeActivities } from '../../workflows/saga/testing';
 
 export type FakeSagaActivities = FakeActivities<Activities>;
 

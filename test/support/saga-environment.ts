@@ -1,7 +1,7 @@
 import type { WorkflowHandle } from '@temporalio/client';
 import type { Activities } from '../../activities';
 import type { SagaOptions, SagaStatus } from '../../src/contract';
-import { createSagaKit } from '../../workflows/testing';
+import { createSagaKit } from '../../workflows/saga/testing';
 import { recordHistory } from './histories';
 import type { FakeSagaActivities } from './saga-activities';
 import { silenceTemporal, testServer } from './time-skipping-server';

@@ -1,6 +1,6 @@
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { DefaultLogger, Runtime } from '@temporalio/worker';
-import { type SagaServerOptions, startSagaServer } from '../../workflows/testing';
+import { type SagaServerOptions, startSagaServer } from '../../workflows/saga/testing';
 
 /** The one that `npm test` found or made: nothing is downloaded. */
 export function testServer(): SagaServerOptions {

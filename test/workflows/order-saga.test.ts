@@ -1,7 +1,7 @@
 import type { OrderSagaInput, PaymentSagaResult, SagaStatus } from '../../src/contract';
 import { orderSaga } from '../../workflows';
 import { orderSteps } from '../../workflows/order-saga';
-import { breaks, everyStepFails, failureOf, opensCircuit, refuses } from '../../workflows/testing';
+import { breaks, everyStepFails, failureOf, opensCircuit, refuses } from '../../workflows/saga/testing';
 import { createSagaFakes } from '../support/saga-activities';
 import { createSagaEnvironment, recordedAs, type SagaEnvironment, stepStates } from '../support/saga-environment';
 import { orderSagaInput } from '../support/saga-inputs';

@@ -2,7 +2,14 @@ import type { WorkflowHandle } from '@temporalio/client';
 import { bundleWorkflowCode, Worker } from '@temporalio/worker';
 import type { InsuredActivities } from '../../examples/saga/insured-trip-saga';
 import { tripSaga } from '../../examples/saga/trip-saga';
-import { breaks, createFakeActivities, createSagaKit, failureOf, refuses, type SagaKit } from '../../workflows/testing';
+import {
+  breaks,
+  createFakeActivities,
+  createSagaKit,
+  failureOf,
+  refuses,
+  type SagaKit,
+} from '../../workflows/saga/testing';
 import { recordedHistory, recordHistory } from '../support/histories';
 import { silenceTemporal, testServer } from '../support/time-skipping-server';
 

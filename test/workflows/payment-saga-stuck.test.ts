@@ -1,6 +1,6 @@
 import type { PaymentSagaInput, PaymentSagaResult, SagaStatus } from '../../src/contract';
 import { paymentSaga } from '../../workflows';
-import { breaks, failureOf, minutesOf, refuses } from '../../workflows/testing';
+import { breaks, failureOf, minutesOf, refuses } from '../../workflows/saga/testing';
 import { createSagaFakes } from '../support/saga-activities';
 import { createSagaEnvironment, type SagaEnvironment, stepStates } from '../support/saga-environment';
 import { paymentSagaInput } from '../support/saga-inputs';

@@ -1,5 +1,5 @@
 import type { SagaStatus } from '../../src/contract';
-import { breaks, failureOf, type FakeActivities, refuses } from '../../workflows/testing';
+import { breaks, failureOf, type FakeActivities, refuses } from '../../workflows/saga/testing';
 import { createProbeFakes, createProbeKit, type ProbeHandle, type ProbeKit } from '../support/probe/probe';
 import { type ProbeActivities, shortSaga } from '../support/probe/probe-saga';
 

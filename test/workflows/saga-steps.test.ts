@@ -1,5 +1,13 @@
 import type { SagaStatus } from '../../src/contract';
-import { breaks, everyStepFails, failureOf, hangs, minutesOf, opensCircuit, refuses } from '../../workflows/testing';
+import {
+  breaks,
+  everyStepFails,
+  failureOf,
+  hangs,
+  minutesOf,
+  opensCircuit,
+  refuses,
+} from '../../workflows/saga/testing';
 import { createProbeFakes, createProbeKit, probeInput, type ProbeKit } from '../support/probe/probe';
 import { probeRemedies, probeSteps } from '../support/probe/probe-saga';
 import { stepStates } from '../support/saga-environment';

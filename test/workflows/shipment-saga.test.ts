@@ -1,7 +1,7 @@
 import type { SagaStatus, ShipmentSagaInput } from '../../src/contract';
 import { shipmentSaga } from '../../workflows';
 import { shipmentRemedies, shipmentSteps, type Waybill } from '../../workflows/shipment-saga';
-import { breaks, everyStepFails, failureOf, refuses } from '../../workflows/testing';
+import { breaks, everyStepFails, failureOf, refuses } from '../../workflows/saga/testing';
 import { createSagaFakes } from '../support/saga-activities';
 import { createSagaEnvironment, recordedAs, type SagaEnvironment, stepStates } from '../support/saga-environment';
 import { shipmentSagaInput } from '../support/saga-inputs';

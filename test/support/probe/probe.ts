@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { WorkflowHandle } from '@temporalio/client';
-import { createFakeActivities, createSagaKit, type FakeActivities } from '../../../workflows/testing';
+import { createFakeActivities, createSagaKit, type FakeActivities } from '../../../workflows/saga/testing';
 import { silenceTemporal, testServer } from '../time-skipping-server';
 import { type ProbeActivities, type ProbeInput, probeSaga, type shortSaga } from './probe-saga';
 

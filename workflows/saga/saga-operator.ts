@@ -1,5 +1,5 @@
 import { ApplicationFailure, defineUpdate, log, setHandler } from '@temporalio/workflow';
-import type { OperatorDecision, StepVerdict } from '../src/contract';
+import type { OperatorDecision, StepVerdict } from '../../src/contract';
 
 /** Tries a stuck step again at once. */
 export const retryStep = defineUpdate<void, [OperatorDecision]>('retryStep');

@@ -7,7 +7,7 @@
  *   {@link skipStep}.
  * - `paysaga/saga/testing` runs a saga in skipped time, with any step failing.
  */
-import { searchAttributes } from '../src/contract';
+import { searchAttributes } from '../../src/contract';
 
 export {
   CIRCUIT_OPEN,
@@ -24,8 +24,8 @@ export {
   type StepDecisionReport,
   type StepState,
   type StepVerdict,
-} from '../src/contract';
-export { runSaga, type Saga } from './saga';
+} from '../../src/contract';
+export { runSaga, type Saga } from '../saga';
 export { cancel } from './saga-cancel';
 export { type SagaSubject, status } from './saga-journal';
 export { retryStep, skipStep } from './saga-operator';

@@ -1,5 +1,5 @@
 import { ApplicationFailure, CancelledFailure, defineUpdate, log, setHandler } from '@temporalio/workflow';
-import type { SagaCancellation } from '../src/contract';
+import type { SagaCancellation } from '../../src/contract';
 
 /** Stops a saga that has not begun its pivot, and undoes what it did. */
 export const cancel = defineUpdate<void, [SagaCancellation]>('cancel');

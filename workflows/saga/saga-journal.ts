@@ -18,7 +18,7 @@ import {
   searchAttributes,
   type StepState,
   type StepVerdict,
-} from '../src/contract';
+} from '../../src/contract';
 import { describe } from './saga-failure';
 
 export const status = defineQuery<SagaStatus>('status');
@@ -61,6 +61,7 @@ export interface SagaJournal {
  */
 export function createSagaJournal(subject: SagaSubject, names: readonly string[]): SagaJournal {
   const steps = names.map(pending);
+  const id = { saga_id: subject.saga_id, correlation_id: subject.correlation_id };
   const stuck = new Set<string>();
   const fallenBack = new Set<string>();
   let state: SagaState = 'running';
@@ -100,7 +101,7 @@ export function createSagaJournal(subject: SagaSubject, names: readonly string[]
     show();
     // A saga's last step tells of its completion.
     if (next !== 'completed') {
-      const outcome = { ...subject, state: next, failure, sequence: ++records };
+      const outcome = { ...id, state: next, failure, sequence: ++records };
       recorded = recorded.then(() => recordSagaOutcome(outcome));
     }
   }
@@ -137,7 +138,7 @@ export function createSagaJournal(subject: SagaSubject, names: readonly string[]
       enter('stuck');
     },
     decided(verdict, decision) {
-      const told = { ...subject, ...decision, verdict, sequence: ++records };
+      const told = { ...id, ...decision, verdict, sequence: ++records };
       recorded = recorded.then(() => recordStepDecision(told));
     },
     resolved(name, next) {

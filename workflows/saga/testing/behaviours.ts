@@ -1,5 +1,5 @@
 import { ApplicationFailure, Context } from '@temporalio/activity';
-import { CIRCUIT_OPEN } from '../../src/contract';
+import { CIRCUIT_OPEN } from '../../../src/contract';
 
 /** What the nth attempt of an activity does before it answers, counted from 1 over the whole saga. */
 export type Behaviour = (attempt: number) => Promise<void> | void;

@@ -1,5 +1,5 @@
 import { ActivityFailure, ApplicationFailure, CancelledFailure, isCancellation } from '@temporalio/workflow';
-import { CIRCUIT_OPEN, SAGA_COMPENSATED, type SagaFailure } from '../src/contract';
+import { CIRCUIT_OPEN, SAGA_COMPENSATED, type SagaFailure } from '../../src/contract';
 
 /**
  * Why a step failed, as callers may read it: the code and words of a business refusal, else a fixed

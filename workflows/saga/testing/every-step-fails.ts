@@ -1,6 +1,6 @@
 import type { WorkflowHandle } from '@temporalio/client';
 import { deepStrictEqual } from 'node:assert';
-import type { SagaStatus } from '../../src/contract';
+import type { SagaStatus } from '../../../src/contract';
 import type { SagaStep } from '../saga-step';
 import { outlineOf, type StepOutline } from '../saga-outline';
 import { breaks, type Behaviour, refuses } from './behaviours';

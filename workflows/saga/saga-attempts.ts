@@ -9,7 +9,7 @@ import {
   sleep,
   TemporalFailure,
 } from '@temporalio/workflow';
-import type { SagaOptions } from '../src/contract';
+import type { SagaOptions } from '../../src/contract';
 import { isCircuitOpen, isRefusal } from './saga-failure';
 import type { SagaJournal } from './saga-journal';
 import type { SagaOperator } from './saga-operator';
