@@ -5,6 +5,7 @@ import type { Message } from '../src/mediator/message';
 import type { SagaStepRecord } from '../src/mediator/saga-step';
 import type { ActivityFaultPoint, Faults } from '../src/platform/faults';
 import { Refusal } from '../src/platform/refusal';
+import { findStepAnswer } from '../src/sagas/find-step-answer';
 
 interface Step {
   readonly saga: { readonly saga_id: string; readonly correlation_id: string };
@@ -84,13 +85,32 @@ export function createStepSender({ mediator, faults }: StepSenderOptions): StepS
     return between(point, () => send(options, message, onceOf(saga.saga_id, step), stepRecord(options, 'undone')));
   }
 
+  /**
+   * Asks, calls and records. What was recorded stands: whoever comes again is told it, and calls nobody, because
+   * another answer than the recorded one would be lost. `undefined` when there is nobody to ask.
+   */
+  async function outside<Asked, Answer, Result>(
+    options: OutsideStepOptions<Asked, Answer, Result>,
+    { asking, once, state }: { readonly asking: Once; readonly once: Once; readonly state: SagaStepRecord['state'] },
+  ): Promise<{ readonly result: Result } | undefined> {
+    const { ask, call, record, saga } = options;
+    let isRepeat = false;
+    const onRepeat = (): void => void (isRepeat = true);
+    const asked = await mediator.send(ask, { once: asking, onRepeat, correlationId: saga.correlation_id });
+    if (asked === null || asked === undefined) return undefined;
+    const recorded = isRepeat ? await mediator.send(findStepAnswer({ once })) : null;
+    if (recorded) return { result: recorded.answer as Result };
+    const answer = await call(asked);
+    return { result: await send(options, record(answer), once, stepRecord(options, state)) };
+  }
+
   const mustOutside: StepSender['mustOutside'] = (options) => {
-    const { saga, step, point, ask, call, record } = options;
+    const { saga, step, point } = options;
+    const [asking, once] = [stepOnce(saga.saga_id, askOf(step)), stepOnce(saga.saga_id, step)];
     return between(point, async () => {
-      const asked = await send(options, ask, stepOnce(saga.saga_id, askOf(step)));
-      if (asked === null || asked === undefined) throw new Error(`Step ${step} has nobody to ask.`);
-      const answer = await call(asked);
-      return send(options, record(answer), stepOnce(saga.saga_id, step), stepRecord(options, 'done'));
+      const told = await outside(options, { asking, once, state: 'done' });
+      if (!told) throw new Error(`Step ${step} has nobody to ask.`);
+      return told.result;
     });
   };
 
@@ -104,13 +124,11 @@ export function createStepSender({ mediator, faults }: StepSenderOptions): StepS
     undoAlways: (options) => undoBy(undoAlwaysOnce, options),
 
     undoOutside(options) {
-      const { saga, step, point, ask, call, record } = options;
+      const { saga, step, point } = options;
+      const [asking, once] = [undoOnce(saga.saga_id, askOf(step)), undoAlwaysOnce(saga.saga_id, step)];
       return between(point, async () => {
-        const asked = await send(options, ask, undoOnce(saga.saga_id, askOf(step)));
-        if (asked === null || asked === undefined) return null;
-        const answer = await call(asked);
-        const undone = stepRecord(options, 'undone');
-        return send(options, record(answer), undoAlwaysOnce(saga.saga_id, step), undone);
+        const told = await outside(options, { asking, once, state: 'undone' });
+        return told ? told.result : null;
       });
     },
   };

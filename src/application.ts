@@ -74,6 +74,7 @@ import { createGetSaga, getSaga } from './sagas/get-saga';
 import { createListSagas, listSagas } from './sagas/list-sagas';
 import { invoicePaidProvisionService, paymentEvents } from './payments/payment-events';
 import { createFindStep, findStep } from './sagas/find-step';
+import { createFindStepAnswer, findStepAnswer } from './sagas/find-step-answer';
 import { recordStepDecision, recordStepDecisionHandler } from './sagas/record-step-decision';
 import { restartSaga, restartSagaHandler } from './payments/restart-saga';
 import { noProgress, type SagaProgress } from './sagas/saga-progress';
@@ -129,6 +130,7 @@ const messages = [
   recordStepDecision,
   restartSaga,
   findStep,
+  findStepAnswer,
   findSaga,
   getSaga,
   listSagas,
@@ -211,6 +213,7 @@ export function createApplication({
     recordStepDecisionHandler,
     restartSagaHandler,
     createFindStep(database),
+    createFindStepAnswer(database),
     createFindSaga(database),
     createGetSaga(database, workflowUrl, sagaProgress),
     createListSagas(database, workflowUrl),

@@ -1,0 +1,22 @@
+import { z } from 'zod';
+import { find } from '../inbox/inbox.sql';
+import type { Once } from '../inbox/once';
+import { storedAnswer } from '../inbox/stored-answer';
+import { handle } from '../mediator/handler';
+import { defineQuery } from '../mediator/message';
+import type { Database } from '../platform/database';
+
+/** What was recorded of a step under its once-key; `null` when nothing was yet. */
+export const findStepAnswer = defineQuery({
+  name: 'FindStepAnswer',
+  input: z.strictObject({ once: z.custom<Once>() }),
+  result: z.object({ answer: z.unknown() }).nullable(),
+  roles: [],
+});
+
+/** @throws Refusal `step_undone` when its compensation came first */
+export const createFindStepAnswer = (database: Database) =>
+  handle(findStepAnswer, async ({ once }) => {
+    const row = await find(database, once.scope, once.key);
+    return row ? { answer: storedAnswer(once, row) } : null;
+  });
