@@ -5,14 +5,16 @@ import { type RealShop, shopCommands } from '../support/model/commands';
 import { createShopModel } from '../support/model/shop-model';
 import { takeStock, verifyShop } from '../support/model/verify-shop';
 
-/** `MODEL_SECONDS` lets it look for longer, `MODEL_SEED` and `MODEL_PATH` look at what a failure has printed. */
-const { MODEL_SECONDS = '60', MODEL_SEED, MODEL_PATH } = process.env;
+/** `MODEL_SECONDS` lets it look for longer; the others repeat what a failure has printed: seed, path, replayPath. */
+const { MODEL_SECONDS = '60', MODEL_SEED, MODEL_PATH, MODEL_REPLAY } = process.env;
 const LIMIT_MS = Number(MODEL_SECONDS) * 1_000;
 /** A run that has begun when the time is over comes to its end. */
 const LONGEST_RUN_MS = 300_000;
 /** More than there is time for. */
 const MOST_RUNS = 10_000;
-const PAYMENT_TIMEOUT_MS = 12_000;
+const PAYMENT_TIMEOUT_MS = 6_000;
+/** What a failure has to become small in. */
+const SHRINK_MS = 240_000;
 /** The same in every suite, so that a failure is one of the change; other seeds when it may look for longer. */
 const SEED = MODEL_SEED ?? (process.env.MODEL_SECONDS === undefined ? 20_261_121 : Date.now() % 2 ** 31);
 
@@ -21,7 +23,7 @@ beforeAll(async () => {
   stack = await startE2eStack({
     env: {
       ORDER_PAYMENT_TIMEOUT: `${PAYMENT_TIMEOUT_MS}`,
-      ORDER_PAYMENT_SWEEP_INTERVAL_MS: '2000',
+      ORDER_PAYMENT_SWEEP_INTERVAL_MS: '1000',
       RECONCILIATION_INTERVAL_MS: '5000',
       RECONCILIATION_GRACE: '5s',
     },
@@ -36,8 +38,10 @@ it(
     let ordersPlaced = 0;
     let failed = false;
 
-    /** Runs that would begin when the time is over are left out; a failure has as much time again to shrink. */
-    const property = fc.asyncProperty(fc.commands(shopCommands, { maxCommands: 20, size: 'max' }), async (commands) => {
+    const constraints = { maxCommands: 20, size: 'max', ...(MODEL_REPLAY && { replayPath: MODEL_REPLAY }) } as const;
+
+    /** Runs that would begin when the time is over are left out; a failure has time of its own to shrink. */
+    const property = fc.asyncProperty(fc.commands(shopCommands, constraints), async (commands) => {
       if (performance.now() > until) return;
       const model = createShopModel(PAYMENT_TIMEOUT_MS);
       const real: RealShop = { stack, brand: newClientId('cus') };
@@ -47,7 +51,7 @@ it(
         ordersPlaced += model.orders.length;
         await verifyShop(model, real, before);
       } catch (error) {
-        if (!failed) until = performance.now() + LIMIT_MS;
+        if (!failed) until = performance.now() + SHRINK_MS;
         failed = true;
         throw error;
       }
@@ -62,5 +66,5 @@ it(
     });
     expect(ordersPlaced).toBeGreaterThan(0);
   },
-  2 * LIMIT_MS + LONGEST_RUN_MS,
+  LIMIT_MS + SHRINK_MS + LONGEST_RUN_MS,
 );
