@@ -16,6 +16,7 @@ export async function cancelUncharged(
   const order = await loadOrder(uow, order_id, system);
   const invoice = await loadInvoice(uow, invoice_id);
   uow.change(orderAggregate, order, decideOrder({ type: 'cancel', reason: failure.detail }, order));
-  uow.change(invoiceAggregate, invoice, decideInvoice({ type: 'void' }, invoice));
+  // It is still closed where an operator skipped its reopening, and then dealt with it by other means.
+  if (invoice.status !== 'CLOSED') uow.change(invoiceAggregate, invoice, decideInvoice({ type: 'void' }, invoice));
   await failPayment({ payment_id }, failure, { uow });
 }
