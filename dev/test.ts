@@ -6,11 +6,22 @@ import { findTemporalTestServer } from './services/temporal-install';
 import { startServices } from './stack/stack';
 import { temporaryData } from './stack/temporary-data';
 
-/**
- * The whole suite as two that run beside each other, each file by file: end-to-end files have the topics and
- * consumer groups with fixed names to themselves, and mostly wait; the others make topics of their own.
- */
-const PARTS = [['test/e2e'], ['test/unit', 'test/integration', 'test/workflows']];
+interface Part {
+  readonly paths: readonly string[];
+  /** The topics and consumer groups of whole stacks have fixed names: one stack at a time on a broker. */
+  readonly ownBroker?: true;
+}
+
+const OTHERS: Part = { paths: ['test/unit', 'test/integration', 'test/workflows'] };
+
+/** The whole suite, in parts that run beside each other, each file by file: most of the time they wait. */
+const PARTS: readonly Part[] = [
+  { paths: ['test/e2e/failures'] },
+  { paths: ['test/e2e/sagas', 'test/e2e/service'], ownBroker: true },
+  OTHERS,
+];
+/** A broker that was given is the only one. */
+const PARTS_ON_ONE_BROKER: readonly Part[] = [{ paths: ['test/e2e'] }, OTHERS];
 
 /** What `--json` writes, as far as it is summed up here. */
 type Counts = Record<
@@ -38,11 +49,20 @@ async function test({ args, log, teardown }: CommandContext): Promise<number> {
   const flags = args.filter((arg) => arg !== '--json' && !arg.startsWith('--outputFile='));
   if (flags.some((arg) => !arg.startsWith('-'))) return runJest({ args, env, teardown });
 
-  const results = PARTS.map((_, part) => join(dataDir, `jest-${part}.json`));
+  const parts = process.env.KAFKA_BROKERS ? PARTS_ON_ONE_BROKER : PARTS;
+  const results = parts.map((_, part) => join(dataDir, `jest-${part}.json`));
   const codes = await Promise.all(
-    PARTS.map((paths, part) =>
-      runJest({ args: [...flags, '--json', `--outputFile=${results[part]}`, ...paths], env, teardown, log }),
-    ),
+    parts.map(async ({ paths, ownBroker }, part) => {
+      const args = [...flags, '--json', `--outputFile=${results[part]}`, ...paths];
+      if (!ownBroker) return runJest({ args, env, teardown, log });
+      const { kafkaBrokers } = await startServices({
+        dataDir: join(dataDir, `part-${part}`),
+        log,
+        teardown,
+        env: { ...process.env, ...env, KAFKA_BROKERS: '' },
+      });
+      return runJest({ args, env: { ...env, KAFKA_BROKERS: kafkaBrokers }, teardown, log });
+    }),
   );
   const counts = addUp(results.map((file) => JSON.parse(readFileSync(file, 'utf8')) as Counts));
   const outputFile = args.find((arg) => arg.startsWith('--outputFile='))?.slice('--outputFile='.length);

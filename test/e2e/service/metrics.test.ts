@@ -1,8 +1,8 @@
-import { eventually } from '../../dev/client/eventually';
-import { armFault, disarmFaults } from '../../dev/client/faults';
-import { newClientId, pay, payUntilSettled, placeOrder, untilStatus } from '../../dev/client/shop';
-import { type E2eStack, startE2eStack } from '../support/e2e-stack';
-import { namingFaults, scrape } from '../support/prometheus';
+import { eventually } from '../../../dev/client/eventually';
+import { armFault, disarmFaults } from '../../../dev/client/faults';
+import { newClientId, pay, payUntilSettled, placeOrder, untilStatus } from '../../../dev/client/shop';
+import { type E2eStack, startE2eStack } from '../../support/e2e-stack';
+import { namingFaults, scrape } from '../../support/prometheus';
 
 const within = { deadlineMs: 30_000 };
 

@@ -1,16 +1,16 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Client } from 'pg';
-import { eventually } from '../../dev/client/eventually';
-import { type Child, startChild } from '../../dev/os/child';
-import { run } from '../../dev/os/run';
-import { fromRoot } from '../../dev/root';
-import { createDatabase, dropDatabase } from '../../dev/services/postgres';
-import { topic } from '../../examples/outbox/ticket-events';
-import { dataFolder, givenServices } from '../support/e2e-stack';
-import { type InstalledLibrary, installLibrary } from '../support/installed-library';
-import { connectTestKafka, readTopic, uniqueName } from '../support/kafka';
-import { firstOccurrences, versionsByKey } from '../support/outbox';
+import { eventually } from '../../../dev/client/eventually';
+import { type Child, startChild } from '../../../dev/os/child';
+import { run } from '../../../dev/os/run';
+import { fromRoot } from '../../../dev/root';
+import { createDatabase, dropDatabase } from '../../../dev/services/postgres';
+import { topic } from '../../../examples/outbox/ticket-events';
+import { dataFolder, givenServices } from '../../support/e2e-stack';
+import { type InstalledLibrary, installLibrary } from '../../support/installed-library';
+import { connectTestKafka, readTopic, uniqueName } from '../../support/kafka';
+import { firstOccurrences, versionsByKey } from '../../support/outbox';
 
 const within = { deadlineMs: 40_000 };
 

@@ -1,10 +1,10 @@
 import { Client } from 'pg';
-import { eventually } from '../../dev/client/eventually';
-import { armDelay, disarmFaults } from '../../dev/client/faults';
-import { placeOrder, untilStatus } from '../../dev/client/shop';
-import type { OrderView } from '../../dev/client/views';
-import type { ActivityFaultPoint } from '../../src/platform/faults';
-import { type E2eStack, startE2eStack } from '../support/e2e-stack';
+import { eventually } from '../../../dev/client/eventually';
+import { armDelay, disarmFaults } from '../../../dev/client/faults';
+import { placeOrder, untilStatus } from '../../../dev/client/shop';
+import type { OrderView } from '../../../dev/client/views';
+import type { ActivityFaultPoint } from '../../../src/platform/faults';
+import { type E2eStack, startE2eStack } from '../../support/e2e-stack';
 
 const DEADLINE_MS = 60_000;
 /** Long enough to take the order's row before the step does. */

@@ -1,11 +1,11 @@
 import { cp, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { eventually } from '../../dev/client/eventually';
-import { type Child, startChild } from '../../dev/os/child';
-import { run } from '../../dev/os/run';
-import { fromRoot } from '../../dev/root';
-import { dataFolder, givenServices } from '../support/e2e-stack';
-import { type InstalledLibrary, installLibrary } from '../support/installed-library';
+import { eventually } from '../../../dev/client/eventually';
+import { type Child, startChild } from '../../../dev/os/child';
+import { run } from '../../../dev/os/run';
+import { fromRoot } from '../../../dev/root';
+import { dataFolder, givenServices } from '../../support/e2e-stack';
+import { type InstalledLibrary, installLibrary } from '../../support/installed-library';
 
 let library: InstalledLibrary;
 let worker: Child | undefined;

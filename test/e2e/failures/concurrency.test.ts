@@ -1,5 +1,5 @@
-import { newClientId, pay, payUntilSettled, placeOrder, readBalance, readOrder } from '../../dev/client/shop';
-import { type E2eStack, startE2eStack } from '../support/e2e-stack';
+import { newClientId, pay, payUntilSettled, placeOrder, readBalance, readOrder } from '../../../dev/client/shop';
+import { type E2eStack, startE2eStack } from '../../support/e2e-stack';
 
 const CLIENTS = 20;
 const ORDERS_PER_CLIENT = 10;

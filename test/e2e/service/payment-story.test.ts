@@ -9,9 +9,9 @@ import {
   readSaga,
   readSales,
   untilStatus,
-} from '../../dev/client/shop';
-import { armFault, disarmFaults } from '../../dev/client/faults';
-import { type E2eStack, startE2eStack } from '../support/e2e-stack';
+} from '../../../dev/client/shop';
+import { armFault, disarmFaults } from '../../../dev/client/faults';
+import { type E2eStack, startE2eStack } from '../../support/e2e-stack';
 
 describe('an order that is paid', () => {
   let stack: E2eStack;

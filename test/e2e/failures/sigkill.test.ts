@@ -1,9 +1,9 @@
-import type { FaultPoint } from '../../src/platform/faults';
-import { eventually, must } from '../../dev/client/eventually';
-import { armFault, disarmFaults } from '../../dev/client/faults';
-import { newClientId, payUntilSettled, placeOrder, untilStatus } from '../../dev/client/shop';
-import type { OrderView } from '../../dev/client/views';
-import { type E2eStack, startE2eStack } from '../support/e2e-stack';
+import type { FaultPoint } from '../../../src/platform/faults';
+import { eventually, must } from '../../../dev/client/eventually';
+import { armFault, disarmFaults } from '../../../dev/client/faults';
+import { newClientId, payUntilSettled, placeOrder, untilStatus } from '../../../dev/client/shop';
+import type { OrderView } from '../../../dev/client/views';
+import { type E2eStack, startE2eStack } from '../../support/e2e-stack';
 
 const ORDERS = 4;
 /** A refusal that a killed worker did not live to report is asked for again. */

@@ -1,11 +1,11 @@
 import { Kafka, logLevel } from 'kafkajs';
-import { countDuplicates } from '../../dev/checker/rules/topics';
-import { eventually } from '../../dev/client/eventually';
-import { newClientId, payUntilSettled, placeOrder } from '../../dev/client/shop';
-import { HOUSEKEEPING } from '../../src/contract';
-import { consumers } from '../../src/application';
-import { connectTemporalClient } from '../../src/platform/temporal';
-import { type E2eStack, startE2eStack } from '../support/e2e-stack';
+import { countDuplicates } from '../../../dev/checker/rules/topics';
+import { eventually } from '../../../dev/client/eventually';
+import { newClientId, payUntilSettled, placeOrder } from '../../../dev/client/shop';
+import { HOUSEKEEPING } from '../../../src/contract';
+import { consumers } from '../../../src/application';
+import { connectTemporalClient } from '../../../src/platform/temporal';
+import { type E2eStack, startE2eStack } from '../../support/e2e-stack';
 
 const DEADLINE_MS = 60_000;
 const ORDERS = 20;

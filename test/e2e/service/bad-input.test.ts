@@ -1,8 +1,8 @@
 import { request } from 'node:http';
-import type { Problem } from '../../dev/client/api-client';
-import { newClientId, orderRequest, paymentNotice, placeOrder } from '../../dev/client/shop';
-import type { OrderView } from '../../dev/client/views';
-import { type E2eStack, startE2eStack } from '../support/e2e-stack';
+import type { Problem } from '../../../dev/client/api-client';
+import { newClientId, orderRequest, paymentNotice, placeOrder } from '../../../dev/client/shop';
+import type { OrderView } from '../../../dev/client/views';
+import { type E2eStack, startE2eStack } from '../../support/e2e-stack';
 
 const order = (change: object): object => ({ ...orderRequest(), ...change });
 const withoutAmount = { customer_id: 'cus_1', product_sku: 'vps.s' };

@@ -1,10 +1,10 @@
-import { eventually } from '../../dev/client/eventually';
-import { armFault, disarmFaults } from '../../dev/client/faults';
-import { newClientId, pay, placeOrder, readBalance, readSaga, untilStatus } from '../../dev/client/shop';
-import { run } from '../../dev/os/run';
-import { fromRoot } from '../../dev/root';
-import type { OrderView, SagaView } from '../../dev/client/views';
-import { type E2eStack, startE2eStack } from '../support/e2e-stack';
+import { eventually } from '../../../dev/client/eventually';
+import { armFault, disarmFaults } from '../../../dev/client/faults';
+import { newClientId, pay, placeOrder, readBalance, readSaga, untilStatus } from '../../../dev/client/shop';
+import { run } from '../../../dev/os/run';
+import { fromRoot } from '../../../dev/root';
+import type { OrderView, SagaView } from '../../../dev/client/views';
+import { type E2eStack, startE2eStack } from '../../support/e2e-stack';
 
 const ROUND = 8;
 const DEADLINE_MS = 30_000;

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
-import { newClientId } from '../../dev/client/shop';
-import { type E2eStack, startE2eStack } from '../support/e2e-stack';
-import { type RealShop, shopCommands } from '../support/model/commands';
-import { createShopModel } from '../support/model/shop-model';
-import { takeStock, verifyShop } from '../support/model/verify-shop';
+import { newClientId } from '../../../dev/client/shop';
+import { type E2eStack, startE2eStack } from '../../support/e2e-stack';
+import { type RealShop, shopCommands } from '../../support/model/commands';
+import { createShopModel } from '../../support/model/shop-model';
+import { takeStock, verifyShop } from '../../support/model/verify-shop';
 
 /** `MODEL_SECONDS` lets it look for longer; the others repeat what a failure has printed: seed, path, replayPath. */
 const { MODEL_SECONDS = '60', MODEL_SEED, MODEL_PATH, MODEL_REPLAY } = process.env;

@@ -1,9 +1,9 @@
-import { countDuplicates } from '../../dev/checker/rules/topics';
-import { eventually } from '../../dev/client/eventually';
-import { newClientId, orderRequest, payUntilSettled, placeOrder } from '../../dev/client/shop';
-import { run } from '../../dev/os/run';
-import { fromRoot } from '../../dev/root';
-import { type E2eStack, startE2eStack } from '../support/e2e-stack';
+import { countDuplicates } from '../../../dev/checker/rules/topics';
+import { eventually } from '../../../dev/client/eventually';
+import { newClientId, orderRequest, payUntilSettled, placeOrder } from '../../../dev/client/shop';
+import { run } from '../../../dev/os/run';
+import { fromRoot } from '../../../dev/root';
+import { type E2eStack, startE2eStack } from '../../support/e2e-stack';
 
 const CLIENTS = 20;
 const DEADLINE_MS = 60_000;

@@ -1,6 +1,6 @@
-import { eventually } from '../../dev/client/eventually';
-import { newClientId, pay, placeOrder, readOrder, readOrderEvents, untilStatus } from '../../dev/client/shop';
-import { type E2eStack, startE2eStack } from '../support/e2e-stack';
+import { eventually } from '../../../dev/client/eventually';
+import { newClientId, pay, placeOrder, readOrder, readOrderEvents, untilStatus } from '../../../dev/client/shop';
+import { type E2eStack, startE2eStack } from '../../support/e2e-stack';
 
 const DEADLINE_MS = 40_000;
 

@@ -1,11 +1,11 @@
 import Stripe from 'stripe';
-import { newWebhookSecret } from '../../dev/stack/secrets';
-import { eventually } from '../../dev/client/eventually';
-import { armFault } from '../../dev/client/faults';
-import { newClientId, paymentNotice, placeOrder, readBalance, untilStatus } from '../../dev/client/shop';
-import type { OrderView } from '../../dev/client/views';
-import { capturedWebhook, sendWebhook, type WebhookRequest } from '../../dev/client/webhook';
-import { type E2eStack, startE2eStack } from '../support/e2e-stack';
+import { newWebhookSecret } from '../../../dev/stack/secrets';
+import { eventually } from '../../../dev/client/eventually';
+import { armFault } from '../../../dev/client/faults';
+import { newClientId, paymentNotice, placeOrder, readBalance, untilStatus } from '../../../dev/client/shop';
+import type { OrderView } from '../../../dev/client/views';
+import { capturedWebhook, sendWebhook, type WebhookRequest } from '../../../dev/client/webhook';
+import { type E2eStack, startE2eStack } from '../../support/e2e-stack';
 
 const DEADLINE_MS = 30_000;
 const STRIPE_SECRET = 'whsec_of_stripe';

@@ -1,4 +1,4 @@
-import { armFault, disarmFaults } from '../../dev/client/faults';
+import { armFault, disarmFaults } from '../../../dev/client/faults';
 import {
   newClientId,
   pay,
@@ -8,9 +8,9 @@ import {
   readSaga,
   readSales,
   untilStatus,
-} from '../../dev/client/shop';
-import type { OrderView } from '../../dev/client/views';
-import { type E2eStack, startE2eStack } from '../support/e2e-stack';
+} from '../../../dev/client/shop';
+import type { OrderView } from '../../../dev/client/views';
+import { type E2eStack, startE2eStack } from '../../support/e2e-stack';
 
 const DEADLINE_MS = 30_000;
 const UNSHIPPABLE = { product_sku: 'unshippable', amount: 2_500 };

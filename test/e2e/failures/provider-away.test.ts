@@ -1,8 +1,8 @@
-import { eventually, must } from '../../dev/client/eventually';
-import { type OrderRequest, pay, placeOrder, readOrder, untilStatus } from '../../dev/client/shop';
-import type { HealthView, OrderView } from '../../dev/client/views';
-import { type E2eStack, startE2eStack } from '../support/e2e-stack';
-import { scrape } from '../support/prometheus';
+import { eventually, must } from '../../../dev/client/eventually';
+import { type OrderRequest, pay, placeOrder, readOrder, untilStatus } from '../../../dev/client/shop';
+import type { HealthView, OrderView } from '../../../dev/client/views';
+import { type E2eStack, startE2eStack } from '../../support/e2e-stack';
+import { scrape } from '../../support/prometheus';
 
 const DEADLINE_MS = 60_000;
 

@@ -1,5 +1,5 @@
-import { eventually } from '../../dev/client/eventually';
-import { armDelay, armFault, disarmFaults } from '../../dev/client/faults';
+import { eventually } from '../../../dev/client/eventually';
+import { armDelay, armFault, disarmFaults } from '../../../dev/client/faults';
 import {
   newClientId,
   type OrderRequest,
@@ -8,9 +8,9 @@ import {
   readOrder,
   readSaga,
   untilStatus,
-} from '../../dev/client/shop';
-import type { OrderView, SagaView } from '../../dev/client/views';
-import { type E2eStack, startE2eStack } from '../support/e2e-stack';
+} from '../../../dev/client/shop';
+import type { OrderView, SagaView } from '../../../dev/client/views';
+import { type E2eStack, startE2eStack } from '../../support/e2e-stack';
 
 const DEADLINE_MS = 30_000;
 

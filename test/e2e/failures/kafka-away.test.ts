@@ -1,8 +1,8 @@
-import { newClientId, payUntilSettled, placeOrder, untilStatus } from '../../dev/client/shop';
-import type { OrderView } from '../../dev/client/views';
-import { type E2eStack, startE2eStack } from '../support/e2e-stack';
-import { type OwnService, startOwnService } from '../support/own-service';
-import { restartAll, untilReady } from '../support/without';
+import { newClientId, payUntilSettled, placeOrder, untilStatus } from '../../../dev/client/shop';
+import type { OrderView } from '../../../dev/client/views';
+import { type E2eStack, startE2eStack } from '../../support/e2e-stack';
+import { type OwnService, startOwnService } from '../../support/own-service';
+import { restartAll, untilReady } from '../../support/without';
 
 const ORDERS = 20;
 const DEADLINE_MS = 60_000;

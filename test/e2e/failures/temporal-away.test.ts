@@ -1,8 +1,8 @@
-import { newClientId, orderRequest, pay, payUntilSettled, placeOrder, untilStatus } from '../../dev/client/shop';
-import type { OrderView } from '../../dev/client/views';
-import { type E2eStack, startE2eStack } from '../support/e2e-stack';
-import { type OwnService, startOwnService } from '../support/own-service';
-import { medianOf, restartAll, untilReady } from '../support/without';
+import { newClientId, orderRequest, pay, payUntilSettled, placeOrder, untilStatus } from '../../../dev/client/shop';
+import type { OrderView } from '../../../dev/client/views';
+import { type E2eStack, startE2eStack } from '../../support/e2e-stack';
+import { type OwnService, startOwnService } from '../../support/own-service';
+import { medianOf, restartAll, untilReady } from '../../support/without';
 
 const SAMPLES = 20;
 const DEADLINE_MS = 60_000;
