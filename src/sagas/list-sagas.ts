@@ -4,7 +4,7 @@ import { defineQuery } from '../mediator/message';
 import { decodeCursor, encodeCursor } from '../platform/cursor';
 import type { Database } from '../platform/database';
 import { pageQuery } from '../platform/schemas';
-import { sagaState, sagaType, sagaView, viewSaga, type WorkflowUrl } from './saga-view';
+import { sagaState, sagaType, sagaView, viewSaga, withSteps, type WorkflowUrl } from './saga-view';
 
 export const sagaFilter = z.strictObject({ state: sagaState.optional(), type: sagaType.optional(), ...pageQuery });
 
@@ -24,7 +24,7 @@ export const createListSagas = (database: Database, workflowUrl: WorkflowUrl) =>
         ...(type !== undefined && { type }),
         ...(cursor !== undefined && after(cursor)),
       },
-      include: { steps: true },
+      include: withSteps,
       orderBy: [{ created_at: 'desc' }, { saga_id: 'desc' }],
       take: limit + 1,
     });

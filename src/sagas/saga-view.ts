@@ -29,7 +29,10 @@ export const sagaView = z
 
 export type SagaView = z.infer<typeof sagaView>;
 type StepView = SagaView['steps'][number];
-type SagaRow = Prisma.SagaGetPayload<{ include: { steps: true } }>;
+type SagaRow = Prisma.SagaGetPayload<{ include: typeof withSteps }>;
+
+/** A saga's row with those of its steps, in the order in which they began. */
+export const withSteps = { steps: { orderBy: { started_at: 'asc' } } } as const;
 
 /** Where people look into a workflow. */
 export type WorkflowUrl = (workflowId: string) => string | null;

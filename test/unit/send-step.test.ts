@@ -17,7 +17,7 @@ const step = {
 } as const;
 
 /** Sends the step on the third attempt of its activity, the fourth of the step, to a mediator that answers so. */
-async function send(kind: 'run' | 'undo' | 'must', answer: () => unknown) {
+async function send(kind: 'run' | 'undo' | 'undoAlways' | 'must', answer: () => unknown) {
   const sent: SendOptions[] = [];
   const passed: string[] = [];
   const mediator: Pick<Mediator, 'send'> = {
@@ -63,11 +63,13 @@ it('sends a forward step once, recorded with its attempt, between its two fault 
   });
 });
 
-it('sends a compensation once, as the undoing of its step', async () => {
-  const { sent } = await send('undo', () => null);
+it.each(['undo', 'undoAlways'] as const)('sends a compensation (%s) once, as the undoing of its step', async (kind) => {
+  const { sent } = await send(kind, () => null);
+  const always = kind === 'undoAlways' ? { always: true } : {};
+  const once = { scope: 'payment-pay_1', key: 'undo/credit_balance', undoes: 'credit_balance', ...always };
   expect(sent).toEqual([
     expect.objectContaining({
-      once: expect.objectContaining({ key: 'undo/credit_balance', undoes: 'credit_balance' }),
+      once: { ...once, ttlMs: expect.any(Number) },
       step: expect.objectContaining({ name: 'credit_balance', state: 'undone' }),
     }),
   ]);
@@ -94,7 +96,10 @@ it.each(['run', 'undo'] as const)('leaves a fault in %s as it is, to be retried'
   expect(outcome).toMatchObject({ error: fault });
 });
 
-it.each(['undo', 'must'] as const)('takes no refusal of what must succeed (%s) for final', async (kind) => {
-  const outcome = await send(kind, refuse('invoice_not_closed'));
-  expect('error' in outcome && outcome.error).not.toBeInstanceOf(ApplicationFailure);
-});
+it.each(['undo', 'undoAlways', 'must'] as const)(
+  'takes no refusal of what must succeed (%s) for final',
+  async (kind) => {
+    const outcome = await send(kind, refuse('invoice_not_closed'));
+    expect('error' in outcome && outcome.error).not.toBeInstanceOf(ApplicationFailure);
+  },
+);
