@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ApiClient } from '../client/api-client';
 import { eventually, must } from '../client/eventually';
-import { newClientId, type OrderRequest, orderRequest, payUntilSettled } from '../client/shop';
+import { CHARGED_GOODS, newClientId, type OrderRequest, orderRequest, payUntilSettled } from '../client/shop';
 import type { OrderView } from '../client/views';
 
 export interface OrderSteadilyOptions {
@@ -19,12 +19,6 @@ const CLIENTS = 20;
 const ASK_AGAIN_MS = 5_000;
 /** One in so many is paid, and one is goods that are charged and sent. */
 const PAID = 50;
-const CHARGED: OrderRequest = {
-  product_sku: 'mug',
-  amount: 1_500,
-  collection_method: 'charge_automatically',
-  payment_method: 'pm_ok',
-};
 
 /** Places orders, some to be charged, and pays some, as clients that ask again under the same key until they have their answer. */
 export async function orderSteadily({ api, orders, durationMs, patienceMs }: OrderSteadilyOptions): Promise<void> {
@@ -35,7 +29,7 @@ export async function orderSteadily({ api, orders, durationMs, patienceMs }: Ord
     Array.from({ length: CLIENTS }, async () => {
       for (let n = next++; n < orders; n = next++) {
         await delay(Math.max(0, began + (n / orders) * durationMs - performance.now()));
-        const order = await placeUntilAnswered(api, n % PAID === PAID / 2 ? CHARGED : {}, patienceMs);
+        const order = await placeUntilAnswered(api, n % PAID === PAID / 2 ? CHARGED_GOODS : {}, patienceMs);
         if (n % PAID === 0) paying.push(payOrder(api, order, patienceMs));
       }
     }),

@@ -11,6 +11,14 @@ export type OrderRequest = Partial<
   readonly quantity?: number;
 };
 
+/** An order that goes through the order saga and the shipment saga: of 1500 EUR. */
+export const CHARGED_GOODS: OrderRequest = {
+  product_sku: 'mug',
+  amount: 1_500,
+  collection_method: 'charge_automatically',
+  payment_method: 'pm_ok',
+};
+
 export interface PaymentRequest {
   readonly payment_id?: string;
   readonly amount?: number;

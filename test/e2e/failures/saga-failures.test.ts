@@ -1,6 +1,6 @@
 import { eventually } from '../../../dev/client/eventually';
 import { armDelay, armFault, disarmFaults } from '../../../dev/client/faults';
-import { placeOrder, readSaga, untilStatus } from '../../../dev/client/shop';
+import { CHARGED_GOODS, placeOrder, readSaga, untilStatus } from '../../../dev/client/shop';
 import type { OrderView } from '../../../dev/client/views';
 import { type ActivityFaultPoint, type FaultPoint, faultPoints } from '../../../src/platform/faults';
 import { type E2eStack, startE2eStack } from '../../support/e2e-stack';
@@ -53,12 +53,7 @@ afterEach(async () => {
 
 /** Goods that are charged: an order that goes through both sagas. */
 const order = (payment_method = 'pm_ok'): Promise<OrderView> =>
-  placeOrder(stack.service, {
-    product_sku: 'mug',
-    amount: 1_500,
-    collection_method: 'charge_automatically',
-    payment_method,
-  });
+  placeOrder(stack.service, { ...CHARGED_GOODS, payment_method });
 const orders = (count: number): Promise<OrderView[]> => Promise.all(Array.from({ length: count }, () => order()));
 
 const done = (point: ActivityFaultPoint): FaultPoint => `${point}.done`;

@@ -1,7 +1,7 @@
 import { Client } from 'pg';
 import { eventually } from '../../../dev/client/eventually';
 import { armDelay, disarmFaults } from '../../../dev/client/faults';
-import { placeOrder, untilStatus } from '../../../dev/client/shop';
+import { CHARGED_GOODS, placeOrder, untilStatus } from '../../../dev/client/shop';
 import type { OrderView } from '../../../dev/client/views';
 import type { ActivityFaultPoint } from '../../../src/platform/faults';
 import { type E2eStack, startE2eStack } from '../../support/e2e-stack';
@@ -18,14 +18,6 @@ afterEach(async () => {
   await disarmFaults(stack.operator);
   await stack.checker.holds(DEADLINE_MS);
 });
-
-const order = (): Promise<OrderView> =>
-  placeOrder(stack.service, {
-    product_sku: 'mug',
-    amount: 1_500,
-    collection_method: 'charge_automatically',
-    payment_method: 'pm_ok',
-  });
 
 /** Waits until a transaction of the worker is open and waits for a row that somebody else has. */
 const untilWaiting = () =>
@@ -46,7 +38,7 @@ async function killDuring(point: ActivityFaultPoint): Promise<OrderView> {
   await holder.connect();
   try {
     await armDelay(stack.operator, point, BEFORE_MS);
-    const placed = await order();
+    const placed = await placeOrder(stack.service, CHARGED_GOODS);
     await eventually(async () => expect(await stack.query('SELECT FROM fault WHERE times > 0')).toEqual([]), {
       deadlineMs: DEADLINE_MS,
       everyMs: 10,

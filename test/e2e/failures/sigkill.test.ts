@@ -1,7 +1,7 @@
 import type { FaultPoint } from '../../../src/platform/faults';
 import { eventually, must } from '../../../dev/client/eventually';
 import { armFault, disarmFaults } from '../../../dev/client/faults';
-import { newClientId, payUntilSettled, placeOrder, untilStatus } from '../../../dev/client/shop';
+import { CHARGED_GOODS, newClientId, payUntilSettled, placeOrder, untilStatus } from '../../../dev/client/shop';
 import type { OrderView } from '../../../dev/client/views';
 import { type E2eStack, startE2eStack } from '../../support/e2e-stack';
 
@@ -11,12 +11,6 @@ const REFUSALS = 10 * ORDERS;
 /** Some crashes in a row, each of which costs an activity's attempt (5 s), and the relay's time-out (10 s). */
 const DEADLINE_MS = 120_000;
 
-const CHARGED_GOODS = {
-  product_sku: 'mug',
-  amount: 1_500,
-  collection_method: 'charge_automatically',
-  payment_method: 'pm_ok',
-};
 /** How charged goods end, when that point is refused. */
 const GOODS_END = { 'payments.settle': 'CANCELLED', 'shipping.dispatch': 'REFUNDED' } as const;
 
