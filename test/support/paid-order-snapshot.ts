@@ -1,18 +1,14 @@
 import type { Snapshot } from '../../dev/checker/snapshot';
-import type { TopicMessage } from '../../dev/checker/topic-messages';
-import { eventRegistry } from '../../src/application';
 import { paymentCredit } from '../../src/billing/ledger';
 import { evolveInvoice } from '../../src/billing/invoice';
 import type { InvoiceEvent } from '../../src/billing/invoice-events';
 import { provision, evolveProvisioning } from '../../src/fulfilment/provisioning';
-import { toEventMessage } from '../../src/messaging/cloud-event';
 import { evolveOrder } from '../../src/orders/order';
 import type { OrderEvent } from '../../src/orders/order-events';
-import type { EventRow } from '../../src/outbox/append';
 import { evolvePayment } from '../../src/payments/payment';
 import type { PaymentEvent } from '../../src/payments/payment-events';
+import { AT, fold, logOf, published } from './snapshot-log';
 
-const AT = '2026-11-21T09:30:00.000Z';
 const order_id = 'ord_1';
 const invoice_id = 'inv_1';
 const customer_id = 'cus_1';
@@ -108,38 +104,4 @@ export function paidOrderSnapshot(): Snapshot {
     sales: [{ day: '2026-11-21', orders: 1, ...money, refunded_amount: 0 }],
     messages: events.map(published),
   };
-}
-
-function fold<State, Event>(
-  evolve: (state: State | undefined, event: Event) => State,
-  events: readonly Event[],
-): State {
-  const state = events.reduce<State | undefined>(evolve, undefined);
-  if (state === undefined) throw new Error('An aggregate has at least one event.');
-  return state;
-}
-
-function logOf(
-  aggregate_type: string,
-  aggregate_id: string,
-  events: readonly { readonly type: string; readonly payload: unknown }[],
-): EventRow[] {
-  return events.map(({ type, payload }, index) => ({
-    event_id: `evt_${aggregate_type}_${index + 1}`,
-    aggregate_type,
-    aggregate_id,
-    version: index + 1,
-    type,
-    data_version: 1,
-    payload,
-    occurred_at: AT,
-    correlation_id: 'req_1',
-    causation_id: null,
-    traceparent: null,
-  }));
-}
-
-function published(event: EventRow, offset: number): TopicMessage {
-  const { key, headers, value } = toEventMessage({ ...event, payload: JSON.stringify(event.payload), replay_id: null });
-  return { topic: eventRegistry.get(event.type).topic, partition: 0, offset, key, headers, value };
 }

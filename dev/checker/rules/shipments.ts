@@ -40,6 +40,7 @@ function checkEnds({ shipments, sagas, orders, products }: Snapshot): string[] {
   return orders
     .filter(({ product_sku }) => goods.has(product_sku))
     .flatMap(({ order_id, status }) => {
+      if (status === 'PAID' && !shipmentOf.has(order_id)) return [`order ${order_id} is PAID, and nobody ships it`];
       const [shipment, saga] = ends[status] ?? [];
       const found = `${shipmentOf.get(order_id)}, ${sagaOf.get(order_id)}`;
       return found === `${shipment}, ${saga}` ? [] : [`order ${order_id} is ${status}; shipment and saga are ${found}`];
