@@ -1,10 +1,7 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { eventually } from '../../dev/client/eventually';
 import type { Kafka } from '../../src/messaging/kafka';
 import { createTestDatabase, type TestDatabase } from '../support/database';
-import { dataFolder } from '../support/e2e-stack';
 import { connectTestKafka, createTestTopic, readTopic } from '../support/kafka';
 import { appendThing, firstOccurrences, thingRegistry, versionsByKey } from '../support/outbox';
 import { type OwnService, startOwnService } from '../support/own-service';
@@ -68,7 +65,7 @@ describe('a broker that freezes, and then dies, under load', () => {
     };
     await eventually(() => expect(load.versions()).toBeGreaterThan(10), within);
 
-    const pid = pidOfBroker();
+    const pid = broker.pid();
     process.kill(pid, 'SIGSTOP');
     await outage(FROZEN_MS);
     process.kill(pid, 'SIGCONT');
@@ -110,9 +107,4 @@ function startLoad(db: TestDatabase) {
       return version;
     },
   };
-}
-
-function pidOfBroker(): number {
-  const file = join(dataFolder(), 'own-kafka', 'pids', 'kafka.pid');
-  return (JSON.parse(readFileSync(file, 'utf8')) as { pid: number }).pid;
 }

@@ -1,10 +1,16 @@
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { waitUntil } from '../../dev/os/wait';
 import { type ServiceAddresses, type Services, startServices } from '../../dev/stack/stack';
 import { dataFolder, givenServices } from './e2e-stack';
 
 export interface OwnService {
   readonly addresses: ServiceAddresses;
   stop(): Promise<void>;
+  /** Of the service's own process, for signals. */
+  pid(): number;
+  /** By SIGKILL, in the middle of whatever it does. Resolves when it is gone. */
+  kill(): Promise<void>;
   /** On the same port, with the same data. */
   start(): Promise<void>;
 }
@@ -25,11 +31,28 @@ export async function startOwnService(name: keyof typeof VARIABLE): Promise<OwnS
   const dataDir = join(dataFolder(), `own-${name}`);
   const start = (): Promise<Services> => startServices({ dataDir, env, log: () => undefined });
   let services = await start();
+  const pid = (): number =>
+    (JSON.parse(readFileSync(join(dataDir, 'pids', `${name}.pid`), 'utf8')) as { pid: number }).pid;
   return {
     addresses: services,
     stop: () => services.stop(),
+    pid,
+    async kill() {
+      const killed = pid();
+      process.kill(killed, 'SIGKILL');
+      await waitUntil(async () => !isThere(killed), { timeoutMs: 5_000 });
+      await services.stop();
+    },
     async start() {
       services = await start();
     },
   };
+}
+
+function isThere(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
 }
