@@ -3,7 +3,8 @@ import type { ShipmentSagaInput } from '../src/contract';
 import { allocateGoods } from '../src/fulfilment/allocate-goods';
 import type { Carrier } from '../src/fulfilment/carrier/carrier';
 import { dispatchGoods } from '../src/fulfilment/dispatch-goods';
-import { recordBooking, requestBooking } from '../src/fulfilment/request-booking';
+import { recordBooking, recordBookingCancelled } from '../src/fulfilment/record-booking';
+import { requestBooking } from '../src/fulfilment/request-booking';
 import { releaseInventory } from '../src/inventory/release-inventory';
 import type { StepSender } from './send-step';
 
@@ -31,7 +32,7 @@ export function createFulfilmentActivities({ steps, carrier }: FulfilmentActivit
     },
 
     async bookCarrier(saga: ShipmentSagaInput): Promise<{ booking_ref: string }> {
-      const { booking_ref } = await steps.runOutside({
+      return steps.runOutside({
         saga,
         step: 'book_carrier',
         point: 'shipping.book',
@@ -39,7 +40,6 @@ export function createFulfilmentActivities({ steps, carrier }: FulfilmentActivit
         call: (request) => carrier.book(request),
         record: recordBooking,
       });
-      return { booking_ref: booking_ref ?? '' };
     },
 
     async cancelBooking(saga: ShipmentSagaInput): Promise<void> {
@@ -49,7 +49,7 @@ export function createFulfilmentActivities({ steps, carrier }: FulfilmentActivit
         point: 'shipping.cancel_booking',
         ask: bookingOf(saga),
         call: (request) => carrier.cancel(request),
-        record: () => recordBooking({ booking_ref: null }),
+        record: () => recordBookingCancelled({}),
       });
     },
 

@@ -15,10 +15,11 @@ import { provisioningConsumer } from './fulfilment/provisioning-consumer';
 import { provisioningEvents } from './fulfilment/provisioning-events';
 import {
   recordBooking,
+  recordBookingCancelled,
+  recordBookingCancelledHandler,
   recordBookingHandler,
-  requestBooking,
-  requestBookingHandler,
-} from './fulfilment/request-booking';
+} from './fulfilment/record-booking';
+import { requestBooking, requestBookingHandler } from './fulfilment/request-booking';
 import { shipmentEvents } from './fulfilment/shipment-events';
 import { deleteExpired, deleteExpiredHandler } from './housekeeping/delete-expired';
 import { createCatalogue } from './inventory/catalogue';
@@ -124,6 +125,7 @@ const messages = [
   allocateGoods,
   requestBooking,
   recordBooking,
+  recordBookingCancelled,
   dispatchGoods,
   confirmStep,
   recordSagaOutcome,
@@ -207,6 +209,7 @@ export function createApplication({
     allocateGoodsHandler,
     requestBookingHandler,
     recordBookingHandler,
+    recordBookingCancelledHandler,
     dispatchGoodsHandler,
     confirmStepHandler,
     createRecordSagaOutcome({ payment: failPayment, order: cancelUncharged, shipment: failShipment }),

@@ -24,13 +24,3 @@ export const requestBooking = defineCommand({
 });
 
 export const requestBookingHandler = handle(requestBooking, async (goods) => ({ key: goods.shipment_id, ...goods }));
-
-/** After the carrier has answered, or has cancelled: the step's once-key and row say it. */
-export const recordBooking = defineCommand({
-  name: 'RecordBooking',
-  input: z.strictObject({ booking_ref: z.string().nullable() }),
-  result: z.object({ booking_ref: z.string().nullable() }),
-  roles: [],
-});
-
-export const recordBookingHandler = handle(recordBooking, async (answer) => answer);
