@@ -16,8 +16,8 @@ const OTHERS: Part = { paths: ['test/unit', 'test/integration', 'test/workflows'
 
 /** The whole suite, in parts that run beside each other, each file by file: most of the time they wait. */
 const PARTS: readonly Part[] = [
-  { paths: ['test/e2e/failures'] },
-  { paths: ['test/e2e/sagas', 'test/e2e/service'], ownBroker: true },
+  { paths: ['test/e2e/kills', 'test/e2e/service'] },
+  { paths: ['test/e2e/failures', 'test/e2e/sagas'], ownBroker: true },
   OTHERS,
 ];
 /** A broker that was given is the only one. */

@@ -30,7 +30,7 @@ test('it brings neither HTTP, nor Kafka, nor a database client', async () => {
 });
 
 test('its types name nothing of ours', async () => {
-  const types = join(library.folder, 'node_modules', 'paysaga', 'dist', 'workflows', 'saga-library.d.ts');
+  const types = join(library.folder, 'node_modules', 'paysaga', 'dist', 'workflows', 'saga', 'saga-library.d.ts');
   expect(await readFile(types, 'utf8')).not.toMatch(/activities'|Payment/);
 });
 
