@@ -48,7 +48,7 @@ test('its types are enough for a service in TypeScript', async () => {
 
 test('the kit proves a saga of another service, step by step', async () => {
   const { code, output } = await node('check.js');
-  expect({ code, output }).toMatchObject({ code: 0 });
+  expect(code === 0 ? 'held' : output).toBe('held');
   const held = output.split('\n').filter((line) => line.startsWith('held: '));
   expect(held).toContain('held: book_hotel is refused');
   expect(held).toContain('held: take_money fails until its time is over');
