@@ -1,5 +1,5 @@
 import type { Mediator } from '../src/mediator/mediator';
-import type { Faults } from '../src/platform/faults';
+import type { Faults } from '../src/platform/faults/faults';
 import type { Carrier } from '../src/fulfilment/carrier/carrier';
 import type { ProviderChain } from '../src/payments/provider/provider-chain';
 import { createBillingActivities } from './billing';

@@ -4,7 +4,7 @@ import type { BookName, ComparedBook, ReconciliationRun } from '../src/contract'
 import type { Mediator } from '../src/mediator/mediator';
 import type { ProviderCharge } from '../src/payments/provider/payment-provider';
 import type { ProviderChain } from '../src/payments/provider/provider-chain';
-import type { Logger } from '../src/platform/logger';
+import type { Logger } from '../src/platform/telemetry/logger';
 import { beginReconciliation } from '../src/reconciliation/begin-reconciliation';
 import { firstPage, type PageKey } from '../src/reconciliation/books/books.sql';
 import { comparePage } from '../src/reconciliation/compare-page';

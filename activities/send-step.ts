@@ -3,7 +3,7 @@ import { type Once, stepOnce, undoOnce, undoAlwaysOnce } from '../src/inbox/once
 import type { Mediator } from '../src/mediator/mediator';
 import type { Message } from '../src/mediator/message';
 import type { SagaStepRecord } from '../src/mediator/saga-step';
-import type { ActivityFaultPoint, Faults } from '../src/platform/faults';
+import type { ActivityFaultPoint, Faults } from '../src/platform/faults/faults';
 import { Refusal } from '../src/platform/refusal';
 import { findStepAnswer } from '../src/sagas/find-step-answer';
 

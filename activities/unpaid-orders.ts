@@ -5,7 +5,7 @@ import type { Mediator } from '../src/mediator/mediator';
 import { cancelUnpaidOrder } from '../src/orders/unpaid/cancel-unpaid-order';
 import { findUnpaidOrders } from '../src/orders/unpaid/find-unpaid-orders';
 import type { UnpaidOrder } from '../src/orders/unpaid/unpaid.sql';
-import { isDatabaseOutage } from '../src/platform/database-error';
+import { isDatabaseOutage } from '../src/platform/database/database-error';
 
 export interface UnpaidOrderActivitiesOptions {
   readonly mediator: Mediator;

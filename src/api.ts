@@ -8,15 +8,15 @@ import { connectKafka } from './messaging/kafka';
 import { createCancelSaga } from './sagas/cancel-saga';
 import { createDecideStep } from './sagas/decide-step';
 import { registerReconciliationMetrics } from './reconciliation/reconciliation-metrics';
-import { createSagaProgress } from './sagas/saga-progress';
-import { createSagaStarter } from './sagas/start-saga';
+import { createSagaProgress } from './sagas/view/saga-progress';
+import { createSagaStarter } from './sagas/start/start-saga';
 import { createNotifier } from './outbox/wake-up/notifier';
 import { registerOutboxMetrics } from './outbox/outbox-metrics';
-import { connectDatabase } from './platform/database';
-import { createFaults } from './platform/faults';
-import { createMetrics } from './platform/metrics';
+import { connectDatabase } from './platform/database/database';
+import { createFaults } from './platform/faults/faults';
+import { createMetrics } from './platform/telemetry/metrics';
 import { runProcess } from './platform/run-process';
-import { connectTemporalClient, createWorkflowUrl } from './platform/temporal';
+import { connectTemporalClient, createWorkflowUrl } from './platform/temporal/temporal';
 
 /** For a request to arrive, so that a slow sender holds no connection; answering may take longer. */
 const TIMEOUTS = { headersTimeout: 10_000, requestTimeout: 30_000 };

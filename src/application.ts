@@ -56,36 +56,36 @@ import { createGetReplay, getReplay } from './outbox/replay/get-replay';
 import { createPreviewReplay, previewReplay } from './outbox/replay/preview-replay';
 import { createStartReplay, startReplay } from './outbox/replay/start-replay';
 import { acceptPayment, acceptPaymentHandler } from './payments/accept-payment';
-import { askCharge, askChargeHandler } from './payments/ask-charge';
-import { askRefund, askRefundHandler } from './payments/ask-refund';
-import { cancelUncharged } from './payments/cancel-uncharged';
-import { confirmCharge, confirmChargeHandler } from './payments/confirm-charge';
+import { askCharge, askChargeHandler } from './payments/charge/ask-charge';
+import { askRefund, askRefundHandler } from './payments/refund/ask-refund';
+import { cancelUncharged } from './payments/charge/cancel-uncharged';
+import { confirmCharge, confirmChargeHandler } from './payments/charge/confirm-charge';
 import { failPayment } from './payments/fail-payment';
-import { createGetCharge, getCharge } from './payments/get-charge';
+import { createGetCharge, getCharge } from './payments/charge/get-charge';
 import {
   recordCharge,
   recordChargeHandler,
   recordChargeUndone,
   recordChargeUndoneHandler,
-} from './payments/record-charge';
-import { recordRefund, recordRefundHandler } from './payments/record-refund';
-import { resolveRefund, resolveRefundHandler } from './payments/resolve-refund';
+} from './payments/charge/record-charge';
+import { recordRefund, recordRefundHandler } from './payments/refund/record-refund';
+import { resolveRefund, resolveRefundHandler } from './payments/refund/resolve-refund';
 import { confirmStep, confirmStepHandler } from './sagas/confirm-step';
-import { createGetSaga, getSaga } from './sagas/get-saga';
-import { createListSagas, listSagas } from './sagas/list-sagas';
+import { createGetSaga, getSaga } from './sagas/view/get-saga';
+import { createListSagas, listSagas } from './sagas/view/list-sagas';
 import { invoicePaidProvisionService, paymentEvents } from './payments/payment-events';
 import { createFindStep, findStep } from './sagas/find-step';
 import { createFindStepAnswer, findStepAnswer } from './sagas/find-step-answer';
 import { recordStepDecision, recordStepDecisionHandler } from './sagas/record-step-decision';
 import { restartSaga, restartSagaHandler } from './payments/restart-saga';
-import { noProgress, type SagaProgress } from './sagas/saga-progress';
+import { noProgress, type SagaProgress } from './sagas/view/saga-progress';
 import { createRecordSagaOutcome, recordSagaOutcome } from './sagas/record-saga-outcome';
 import { createFindSaga, findSaga } from './sagas/find-saga';
-import type { WorkflowUrl } from './sagas/saga-view';
+import type { WorkflowUrl } from './sagas/view/saga-view';
 import { settlePayment, settlePaymentHandler } from './payments/settle-payment';
 import { type Clock, systemClock } from './platform/clock';
-import type { Database } from './platform/database';
-import type { Logger } from './platform/logger';
+import type { Database } from './platform/database/database';
+import type { Logger } from './platform/telemetry/logger';
 
 /** Every event type there is. */
 export const eventRegistry: EventRegistry = createEventRegistry([

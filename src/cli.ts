@@ -11,12 +11,12 @@ import { say } from './cli/output';
 import { UsageError } from './cli/usage-error';
 import { ConfigError } from './config';
 import type { ValidationError } from './mediator/behaviours/validation';
-import { failureReason } from './messaging/apply-failure';
+import { failureReason } from './messaging/consumer/apply-failure';
 import { connectKafka } from './messaging/kafka';
 import { createTopics } from './messaging/topics';
-import { isDatabaseOutage } from './platform/database-error';
-import { createLogger } from './platform/logger';
-import { applyMigrations } from './platform/migrate';
+import { isDatabaseOutage } from './platform/database/database-error';
+import { createLogger } from './platform/telemetry/logger';
+import { applyMigrations } from './platform/database/migrate';
 import { Refusal } from './platform/refusal';
 
 const FAILED = 1;

@@ -1,12 +1,12 @@
 import { consumers, createApplication, eventRegistry } from './application';
-import { createConsumerMetrics } from './messaging/consumer-metrics';
-import { startConsumer } from './messaging/consumer';
+import { createConsumerMetrics } from './messaging/consumer/consumer-metrics';
+import { startConsumer } from './messaging/consumer/consumer';
 import { connectKafka } from './messaging/kafka';
 import { createNotifier } from './outbox/wake-up/notifier';
-import { connectDatabase } from './platform/database';
-import { createFaults } from './platform/faults';
-import { createMetrics } from './platform/metrics';
-import { startMetricsServer } from './platform/metrics-server';
+import { connectDatabase } from './platform/database/database';
+import { createFaults } from './platform/faults/faults';
+import { createMetrics } from './platform/telemetry/metrics';
+import { startMetricsServer } from './platform/telemetry/metrics-server';
 import { runProcess } from './platform/run-process';
 
 /** The process of the Kafka consumers. It waits for Kafka and Postgres, at the start and later. */

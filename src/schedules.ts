@@ -1,6 +1,6 @@
 import type { Config } from './config';
 import { HOUSEKEEPING, RECONCILIATION, UNPAID_SWEEP } from './contract';
-import type { Scheduled } from './platform/keep-scheduled';
+import type { Scheduled } from './platform/temporal/keep-scheduled';
 
 /** Every Schedule there is; the workers keep them. */
 export const schedulesOf = ({ housekeeping, unpaidOrders, reconciliation }: Config): readonly Scheduled[] => [

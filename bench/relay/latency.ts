@@ -3,7 +3,7 @@ import { eventRegistry } from '../../src/application';
 import { laneOf } from '../../src/outbox/lane';
 import { createListener } from '../../src/outbox/wake-up/listener';
 import { createNotifier } from '../../src/outbox/wake-up/notifier';
-import { createLogger } from '../../src/platform/logger';
+import { createLogger } from '../../src/platform/telemetry/logger';
 import { percentile } from '../load/clients';
 import type { Measurement } from '../measurement';
 import { type Arrivals, createArrivals } from './arrivals';

@@ -3,8 +3,8 @@ import { createOutboxActivities, type OutboxActivitiesOptions } from '../../acti
 import { fromRoot } from '../../dev/root';
 import { taskQueues } from '../../src/contract';
 import { keepRelaysRunning } from '../../src/outbox/relay/keep-relays-running';
-import { connectTemporalClient } from '../../src/platform/temporal';
-import { installTemporalRuntime } from '../../src/platform/temporal-worker';
+import { connectTemporalClient } from '../../src/platform/temporal/temporal';
+import { installTemporalRuntime } from '../../src/platform/temporal/temporal-worker';
 import type { Measurement } from '../measurement';
 import type { BenchStack } from '../stack/bench-stack';
 import { drainRate } from './drain';

@@ -1,9 +1,9 @@
 import type { OutboxActivitiesOptions } from '../../activities/outbox';
 import { eventRegistry } from '../../src/application';
 import { connectKafka } from '../../src/messaging/kafka';
-import { connectDatabase } from '../../src/platform/database';
-import { createFaults } from '../../src/platform/faults';
-import { createLogger } from '../../src/platform/logger';
+import { connectDatabase } from '../../src/platform/database/database';
+import { createFaults } from '../../src/platform/faults/faults';
+import { createLogger } from '../../src/platform/telemetry/logger';
 import type { BenchStack } from '../stack/bench-stack';
 
 /** What the worker process gives its relay. */

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Config } from '../../src/config';
-import { connectTemporalClient } from '../../src/platform/temporal';
+import { connectTemporalClient } from '../../src/platform/temporal/temporal';
 import { type LoadSpec, runLoadProgram } from '../load/load-program';
 import { NOOP_TASK_QUEUE } from './noop-contract';
 

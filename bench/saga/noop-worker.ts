@@ -1,7 +1,7 @@
 import { NativeConnection, Worker } from '@temporalio/worker';
 import { loadConfig } from '../../src/config';
-import { createLogger } from '../../src/platform/logger';
-import { installTemporalRuntime } from '../../src/platform/temporal-worker';
+import { createLogger } from '../../src/platform/telemetry/logger';
+import { installTemporalRuntime } from '../../src/platform/temporal/temporal-worker';
 import { NOOP_TASK_QUEUE } from './noop-contract';
 
 const activities = {

@@ -1,4 +1,4 @@
-import { connectTemporalClient } from '../../src/platform/temporal';
+import { connectTemporalClient } from '../../src/platform/temporal/temporal';
 import type { BenchStack } from '../stack/bench-stack';
 import { type BenchProcess, startProcess } from '../stack/start-process';
 

@@ -5,7 +5,7 @@ import type { balanceView } from '../../src/billing/get-balance';
 import type { listOrderEvents } from '../../src/orders/list-order-events';
 
 export type { OrderView } from '../../src/orders/order-view';
-export type { SagaView } from '../../src/sagas/saga-view';
+export type { SagaView } from '../../src/sagas/view/saga-view';
 export type BalanceView = z.infer<typeof balanceView>;
 export type SalesView = z.infer<typeof salesView>;
 export type OrderEventsView = z.infer<(typeof listOrderEvents)['result']>;

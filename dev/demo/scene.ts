@@ -1,5 +1,5 @@
 import { Client, Connection, WorkflowNotFoundError } from '@temporalio/client';
-import type { FaultPoint } from '../../src/platform/faults';
+import type { FaultPoint } from '../../src/platform/faults/faults';
 import { eventually, must } from '../client/eventually';
 import { armFault } from '../client/faults';
 import type { FreshStack } from '../stack/fresh-stack';

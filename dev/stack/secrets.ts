@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { createApiKey, createAuthenticate } from '../../src/http/api-keys';
-import { connectDatabase, type Database } from '../../src/platform/database';
-import { createLogger } from '../../src/platform/logger';
+import { connectDatabase, type Database } from '../../src/platform/database/database';
+import { createLogger } from '../../src/platform/telemetry/logger';
 import { readJson, writeJson } from '../os/json-file';
 
 /** What the local stack keeps from one start to the next, so that scripts and shells go on working. */

@@ -1,5 +1,5 @@
 import { Kafka, logLevel } from 'kafkajs';
-import type { ConsumerDefinition } from '../../src/messaging/consumer';
+import type { ConsumerDefinition } from '../../src/messaging/consumer/consumer';
 import type { TopicEnds } from '../checker/topic-messages';
 import { eventually } from '../client/eventually';
 

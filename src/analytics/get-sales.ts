@@ -1,7 +1,7 @@
 import { z } from '@hono/zod-openapi';
 import { handle } from '../mediator/handler';
 import { defineQuery } from '../mediator/message';
-import type { Database } from '../platform/database';
+import type { Database } from '../platform/database/database';
 import { currency } from '../platform/schemas';
 
 const DAY_MS = 24 * 3_600_000;

@@ -1,5 +1,5 @@
-import type { ConsumerDefinition } from '../messaging/consumer';
-import { isEvent } from '../messaging/received-event';
+import type { ConsumerDefinition } from '../messaging/consumer/consumer';
+import { isEvent } from '../messaging/consumer/received-event';
 import { orderPaid, orderRefunded } from '../orders/order-events';
 import { recordSale } from './record-sale';
 

@@ -1,4 +1,4 @@
-import type { Queryable } from '../platform/database';
+import type { Queryable } from '../platform/database/database';
 
 export interface Sale {
   /** UTC, `YYYY-MM-DD`. */

@@ -1,7 +1,7 @@
 import { z } from '@hono/zod-openapi';
 import { handle } from '../mediator/handler';
 import { defineQuery, maySee } from '../mediator/message';
-import type { Database } from '../platform/database';
+import type { Database } from '../platform/database/database';
 import { Refusal } from '../platform/refusal';
 import { clientId, currency } from '../platform/schemas';
 import { customerAccount } from './ledger';

@@ -2,11 +2,11 @@ import { userInfo } from 'node:os';
 import { InvalidArgumentError, Option } from 'commander';
 import { createApplication } from '../application';
 import type { Message, Principal } from '../mediator/message';
-import { connectDatabase, type Database } from '../platform/database';
-import { createLogger } from '../platform/logger';
+import { connectDatabase, type Database } from '../platform/database/database';
+import { createLogger } from '../platform/telemetry/logger';
 import { reason } from '../platform/schemas';
-import { connectTemporalClient, createWorkflowUrl, type TemporalClient } from '../platform/temporal';
-import { createSagaProgress } from '../sagas/saga-progress';
+import { connectTemporalClient, createWorkflowUrl, type TemporalClient } from '../platform/temporal/temporal';
+import { createSagaProgress } from '../sagas/view/saga-progress';
 import { configure } from './configure';
 
 /** Runs with a database, and closes it. */

@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
 import { taskQueues } from '../contract';
-import { replayRunning, type ReplayReport } from '../platform/replay-running';
-import { silentLogger } from '../platform/silent-logger';
-import { connectTemporalClient } from '../platform/temporal';
-import { installTemporalRuntime } from '../platform/temporal-worker';
+import { replayRunning, type ReplayReport } from '../platform/temporal/replay-running';
+import { silentLogger } from '../platform/telemetry/silent-logger';
+import { connectTemporalClient } from '../platform/temporal/temporal';
+import { installTemporalRuntime } from '../platform/temporal/temporal-worker';
 import { configure } from './configure';
 import { jsonOption } from './operator';
 import { say, sayJson, table } from './output';

@@ -2,10 +2,10 @@ import { type Command, Option } from 'commander';
 import type { StepVerdict } from '../contract';
 import { createDecideStep } from '../sagas/decide-step';
 import { findStep } from '../sagas/find-step';
-import { getSaga } from '../sagas/get-saga';
-import { listSagas } from '../sagas/list-sagas';
+import { getSaga } from '../sagas/view/get-saga';
+import { listSagas } from '../sagas/view/list-sagas';
 import { restartSaga } from '../payments/restart-saga';
-import { sagaState, sagaType, type SagaView } from '../sagas/saga-view';
+import { sagaState, sagaType, type SagaView } from '../sagas/view/saga-view';
 import { actorOption, asOperator, jsonOption, reasonOption } from './operator';
 import { say, sayJson, table } from './output';
 

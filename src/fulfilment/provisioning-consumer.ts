@@ -1,5 +1,5 @@
-import type { ConsumerDefinition } from '../messaging/consumer';
-import { isEvent } from '../messaging/received-event';
+import type { ConsumerDefinition } from '../messaging/consumer/consumer';
+import { isEvent } from '../messaging/consumer/received-event';
 import { invoicePaidProvisionService } from '../payments/payment-events';
 import { provisionService } from './provision-service';
 

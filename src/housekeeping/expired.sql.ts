@@ -1,4 +1,4 @@
-import type { Queryable } from '../platform/database';
+import type { Queryable } from '../platform/database/database';
 
 /** What is kept for a time, and then goes. */
 export const expiring = ['inbox', 'dead_letter'] as const;

@@ -1,6 +1,6 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { Principal, Role } from '../mediator/message';
-import type { Database } from '../platform/database';
+import type { Database } from '../platform/database/database';
 import { newId } from '../platform/ids';
 
 export type NewApiKey =

@@ -1,6 +1,6 @@
 import { type OpenAPIHono, z } from '@hono/zod-openapi';
 import { createMiddleware } from 'hono/factory';
-import { type Faults, faultPoints } from '../platform/faults';
+import { type Faults, faultPoints } from '../platform/faults/faults';
 import { Refusal } from '../platform/refusal';
 import { apiRoute, jsonBody, problems } from './api-route';
 import type { HttpEnv } from './http-env';

@@ -2,8 +2,8 @@ import type { OutboxLagConfig } from '../config';
 import type { KafkaHealth } from '../messaging/describe-kafka';
 import { type OutboxLag, readOutboxLag } from '../outbox/outbox-lag.sql';
 import { type OpenCircuit, readOpenCircuits } from '../platform/circuit/open-circuits.sql';
-import type { Database } from '../platform/database';
-import type { TemporalClient } from '../platform/temporal';
+import type { Database } from '../platform/database/database';
+import type { TemporalClient } from '../platform/temporal/temporal';
 import type { HealthChecks, HealthFinding } from './health';
 
 const DEADLINE_MS = 1_000;

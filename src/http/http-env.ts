@@ -1,5 +1,5 @@
 import type { Principal } from '../mediator/message';
-import type { Logger } from '../platform/logger';
+import type { Logger } from '../platform/telemetry/logger';
 import type { Authenticate } from './api-keys';
 
 /** What the middleware leaves for the routes. */

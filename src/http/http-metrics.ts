@@ -1,7 +1,7 @@
 import type { MiddlewareHandler } from 'hono';
 import { routePath } from 'hono/route';
 import { Histogram } from 'prom-client';
-import { DURATION_BUCKETS, type Metrics } from '../platform/metrics';
+import { DURATION_BUCKETS, type Metrics } from '../platform/telemetry/metrics';
 import type { HttpEnv } from './http-env';
 
 /** For a request that no route takes: its path is the client's own, and would be a series each. */

@@ -1,5 +1,5 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
-import type { Metrics } from '../platform/metrics';
+import type { Metrics } from '../platform/telemetry/metrics';
 import type { HttpEnv } from './http-env';
 import { createRouter } from './router';
 

@@ -2,7 +2,7 @@ import { z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import { HTTPException } from 'hono/http-exception';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
-import { isDatabaseBusy, isDatabaseOutage } from '../platform/database-error';
+import { isDatabaseBusy, isDatabaseOutage } from '../platform/database/database-error';
 import { Refusal } from '../platform/refusal';
 import type { HttpEnv } from './http-env';
 

@@ -1,4 +1,4 @@
-import type { Queryable } from '../platform/queryable';
+import type { Queryable } from '../platform/database/queryable';
 import type { Once } from './once';
 
 /** A second caller waits this long for the first one's transaction, then is told to come again. */

@@ -1,4 +1,4 @@
-import type { Database } from '../platform/database';
+import type { Database } from '../platform/database/database';
 
 /** `price` in minor units of `currency`. */
 export interface Product {

@@ -1,7 +1,7 @@
 import { z } from '@hono/zod-openapi';
 import { handle } from '../mediator/handler';
 import { defineQuery } from '../mediator/message';
-import type { Database } from '../platform/database';
+import type { Database } from '../platform/database/database';
 import { amount, currency } from '../platform/schemas';
 
 export const productView = z

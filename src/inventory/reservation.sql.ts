@@ -1,4 +1,4 @@
-import type { Queryable } from '../platform/queryable';
+import type { Queryable } from '../platform/database/queryable';
 
 export interface ReservationOf {
   readonly order_id: string;

@@ -1,6 +1,6 @@
 import type { Once } from '../inbox/once';
 import type { EventContext } from '../outbox/append';
-import type { Logger } from '../platform/logger';
+import type { Logger } from '../platform/telemetry/logger';
 import type { MessageDefinition, Principal } from './message';
 import type { SagaStepRecord } from './saga-step';
 import type { UnitOfWork } from './unit-of-work';

@@ -1,4 +1,4 @@
-import type { Logger } from '../platform/logger';
+import type { Logger } from '../platform/telemetry/logger';
 import type { MessageDefinition, Principal } from './message';
 import type { UnitOfWork } from './unit-of-work';
 

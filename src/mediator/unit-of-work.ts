@@ -1,6 +1,6 @@
 import { type EventContext, eventRows, type NewEvent } from '../outbox/append';
 import type { EventRegistry } from '../outbox/event-registry';
-import type { Queryable, Tx } from '../platform/database';
+import type { Queryable, Tx } from '../platform/database/database';
 import { newId } from '../platform/ids';
 import type { Aggregate, AggregateEvent, Versioned } from './aggregate';
 import { lockRow } from './lock.sql';

@@ -1,6 +1,6 @@
 import type { Once } from '../inbox/once';
 import { ONCE_WAIT_MS } from '../inbox/inbox.sql';
-import type { Queryable } from '../platform/database';
+import type { Queryable } from '../platform/database/database';
 import type { SagaStepRecord } from './saga-step';
 
 /** The tables a unit of work may write; values become identifiers, so this list is closed. */

@@ -7,8 +7,8 @@ import {
   logLevel,
 } from 'kafkajs';
 import type { KafkaConfig } from '../config';
-import type { Logger } from '../platform/logger';
-import { silentLogger } from '../platform/silent-logger';
+import type { Logger } from '../platform/telemetry/logger';
+import { silentLogger } from '../platform/telemetry/silent-logger';
 import type { EventMessage } from './cloud-event';
 import { compressionOf } from './compression';
 import { breakWhenSilent, plainSocketFactory } from './socket';

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { KafkaConfig } from '../config';
-import type { Logger } from '../platform/logger';
+import type { Logger } from '../platform/telemetry/logger';
 import type { Admin, Kafka } from './kafka';
 
 export interface CreateTopicsOptions {

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { handle } from '../mediator/handler';
 import { defineQuery, maySee } from '../mediator/message';
-import type { Database } from '../platform/database';
+import type { Database } from '../platform/database/database';
 import { opaqueId } from '../platform/schemas';
 import { orderNotFound } from './order-aggregate';
 import { orderView, viewOrder } from './order-view';

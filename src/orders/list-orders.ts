@@ -2,7 +2,7 @@ import { z } from '@hono/zod-openapi';
 import { handle } from '../mediator/handler';
 import { defineQuery } from '../mediator/message';
 import { decodeCursor, encodeCursor } from '../platform/cursor';
-import type { Database } from '../platform/database';
+import type { Database } from '../platform/database/database';
 import { clientId, pageQuery } from '../platform/schemas';
 import { orderStatus, orderView, viewOrder } from './order-view';
 

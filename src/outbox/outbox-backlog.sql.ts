@@ -1,4 +1,4 @@
-import { PLANNED_EACH_TIME, type Queryable } from '../platform/queryable';
+import { PLANNED_EACH_TIME, type Queryable } from '../platform/database/queryable';
 
 /** What waits in one lane. */
 export interface LaneBacklog {

@@ -1,4 +1,4 @@
-import type { Queryable } from '../platform/queryable';
+import type { Queryable } from '../platform/database/queryable';
 
 export interface OutboxLag {
   /** Age of the oldest event that still waits for its first publishing; 0 when none does. */

@@ -1,9 +1,9 @@
 import { Gauge } from 'prom-client';
 import { cached } from '../platform/cached';
-import type { Queryable } from '../platform/queryable';
-import type { Logger } from '../platform/logger';
-import type { Metrics } from '../platform/metrics';
-import { silentLogger } from '../platform/silent-logger';
+import type { Queryable } from '../platform/database/queryable';
+import type { Logger } from '../platform/telemetry/logger';
+import type { Metrics } from '../platform/telemetry/metrics';
+import { silentLogger } from '../platform/telemetry/silent-logger';
 import type { EventRegistry } from './event-registry';
 import { type LaneBacklog, type ParkedRows, readLaneBacklogs, readParkedRows } from './outbox-backlog.sql';
 

@@ -1,4 +1,4 @@
-import type { Tx } from '../platform/database';
+import type { Tx } from '../platform/database/database';
 
 /** The sagas of one payment, the newest first: the first try, and what operators began again. */
 export async function sagasOf(tx: Tx, { order_id, payment_id }: { order_id: string; payment_id: string }) {

@@ -12,7 +12,7 @@ import { refusalOf } from './payable';
 import { decidePayment } from './payment';
 import { paymentAggregate } from './payment-aggregate';
 import { sagasOf } from './payment-sagas';
-import { sagaNotFound } from '../sagas/saga-view';
+import { sagaNotFound } from '../sagas/view/saga-view';
 
 /** Begins a compensated payment saga again, as a new saga `<saga_id>-2` of the same payment. */
 export const restartSaga = defineCommand({

@@ -3,13 +3,13 @@ import { apiRoute, idempotencyKey, json, jsonBody, onceOf, problems, sendOptions
 import type { HttpEnv } from '../http/http-env';
 import { createRouter } from '../http/router';
 import type { Mediator } from '../mediator/mediator';
-import type { Faults } from '../platform/faults';
+import type { Faults } from '../platform/faults/faults';
 import { Refusal } from '../platform/refusal';
 import { orderView } from '../orders/order-view';
 import { opaqueId } from '../platform/schemas';
 import { acceptPayment, paymentNotice } from './accept-payment';
-import { refundNote, resolveRefund } from './resolve-refund';
-import type { SagaStarter } from '../sagas/start-saga';
+import { refundNote, resolveRefund } from './refund/resolve-refund';
+import type { SagaStarter } from '../sagas/start/start-saga';
 import { preferredWaitMs, settledPayment } from './settled-payment';
 
 const paid = z

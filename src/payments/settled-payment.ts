@@ -1,7 +1,7 @@
 import type { PaymentSagaResult } from '../contract';
 import { Refusal } from '../platform/refusal';
 import type { SagaOutcome } from './saga-outcome';
-import type { SagaStarter } from '../sagas/start-saga';
+import type { SagaStarter } from '../sagas/start/start-saga';
 
 const DEFAULT_WAIT_MS = 10_000;
 const MAX_WAIT_MS = 30_000;

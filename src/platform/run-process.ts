@@ -1,5 +1,5 @@
 import { type Config, ConfigError, loadConfig } from '../config';
-import { createLogger, type Logger } from './logger';
+import { createLogger, type Logger } from './telemetry/logger';
 
 /** What a running process is told at its end: finish what is in hand, take nothing new. */
 export type Stop = () => Promise<void>;

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Queryable } from '../platform/database';
+import type { Queryable } from '../platform/database/database';
 import { handle } from '../mediator/handler';
 import { defineCommand } from '../mediator/message';
 import {

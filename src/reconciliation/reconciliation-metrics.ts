@@ -1,8 +1,8 @@
 import { Gauge } from 'prom-client';
 import { cached } from '../platform/cached';
-import type { Queryable } from '../platform/database';
-import type { Logger } from '../platform/logger';
-import type { Metrics } from '../platform/metrics';
+import type { Queryable } from '../platform/database/database';
+import type { Logger } from '../platform/telemetry/logger';
+import type { Metrics } from '../platform/telemetry/metrics';
 import { differenceKinds } from './difference';
 import { readState } from './reconciliation.sql';
 

@@ -1,4 +1,4 @@
-import type { Queryable } from '../platform/database';
+import type { Queryable } from '../platform/database/database';
 import type { ProviderCharge } from '../payments/provider/payment-provider';
 import type { Difference } from './difference';
 

@@ -1,6 +1,6 @@
 import type { SagaCancellation } from '../contract';
-import type { Logger } from '../platform/logger';
-import { reasonOf, type TemporalClient } from '../platform/temporal';
+import type { Logger } from '../platform/telemetry/logger';
+import { reasonOf, type TemporalClient } from '../platform/temporal/temporal';
 
 /**
  * Tells a saga that its order was cancelled, so that it stops what it is doing now. A hint: the order's row is what

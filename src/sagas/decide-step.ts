@@ -3,7 +3,7 @@ import { ApplicationFailure } from '@temporalio/common';
 import type { OperatorDecision, StepVerdict } from '../contract';
 import { newId } from '../platform/ids';
 import { Refusal } from '../platform/refusal';
-import type { TemporalClient } from '../platform/temporal';
+import type { TemporalClient } from '../platform/temporal/temporal';
 
 /**
  * Tells a saga's workflow what an operator decided. It keeps the decision in its history, and records it in the

@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { handle } from '../mediator/handler';
 import { defineQuery } from '../mediator/message';
-import type { Database } from '../platform/database';
-import { sagaNotFound, sagaType } from './saga-view';
-import type { SagaToStart } from './start-saga';
+import type { Database } from '../platform/database/database';
+import { sagaNotFound, sagaType } from './view/saga-view';
+import type { SagaToStart } from './start/start-saga';
 
 /** A saga as it was begun, for whoever starts it. */
 export const findSaga = defineQuery({

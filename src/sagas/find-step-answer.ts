@@ -4,7 +4,7 @@ import type { Once } from '../inbox/once';
 import { storedAnswer } from '../inbox/stored-answer';
 import { handle } from '../mediator/handler';
 import { defineQuery } from '../mediator/message';
-import type { Database } from '../platform/database';
+import type { Database } from '../platform/database/database';
 
 /** What was recorded of a step under its once-key; `null` when nothing was yet. */
 export const findStepAnswer = defineQuery({

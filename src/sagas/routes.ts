@@ -6,11 +6,11 @@ import type { Mediator } from '../mediator/mediator';
 import { reason, text } from '../platform/schemas';
 import type { DecideStep } from './decide-step';
 import { findStep } from './find-step';
-import { getSaga } from './get-saga';
-import { listSagas, sagaFilter } from './list-sagas';
+import { getSaga } from './view/get-saga';
+import { listSagas, sagaFilter } from './view/list-sagas';
 import { restartSaga } from '../payments/restart-saga';
-import { sagaView } from './saga-view';
-import type { SagaStarter } from './start-saga';
+import { sagaView } from './view/saga-view';
+import type { SagaStarter } from './start/start-saga';
 
 const tags = ['sagas'];
 const pending = z.object({ status: z.literal('pending'), saga_id: z.string() }).openapi('SagaPending');

@@ -1,10 +1,10 @@
 import { createApplication } from '../../src/application';
 import { createApiKey, createAuthenticate } from '../../src/http/api-keys';
 import { createApp } from '../../src/http/app';
-import { createFaults } from '../../src/platform/faults';
-import { createMetrics } from '../../src/platform/metrics';
-import type { SagaStarter } from '../../src/sagas/start-saga';
-import type { Database } from '../../src/platform/database';
+import { createFaults } from '../../src/platform/faults/faults';
+import { createMetrics } from '../../src/platform/telemetry/metrics';
+import type { SagaStarter } from '../../src/sagas/start/start-saga';
+import type { Database } from '../../src/platform/database/database';
 import { silentLogger } from './logger';
 
 export interface ApiAnswer {

@@ -2,7 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Client } from 'pg';
-import { connectDatabase, type Database } from '../../src/platform/database';
+import { connectDatabase, type Database } from '../../src/platform/database/database';
 import { silentLogger } from './logger';
 
 export interface TestDatabase {

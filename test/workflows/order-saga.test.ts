@@ -2,9 +2,9 @@ import type { OrderSagaInput, PaymentSagaResult, SagaStatus } from '../../src/co
 import { orderSaga } from '../../workflows';
 import { orderSteps } from '../../workflows/order-saga';
 import { breaks, everyStepFails, failureOf, opensCircuit, refuses } from '../../workflows/saga/testing';
-import { createSagaFakes } from '../support/saga-activities';
-import { createSagaEnvironment, recordedAs, type SagaEnvironment, stepStates } from '../support/saga-environment';
-import { orderSagaInput } from '../support/saga-inputs';
+import { createSagaFakes } from '../support/sagas/saga-activities';
+import { createSagaEnvironment, recordedAs, type SagaEnvironment, stepStates } from '../support/sagas/saga-environment';
+import { orderSagaInput } from '../support/sagas/saga-inputs';
 
 let sagas: SagaEnvironment<OrderSagaInput, PaymentSagaResult>;
 beforeAll(async () => {

@@ -7,8 +7,8 @@ import type { OutboxActivities } from '../../activities';
 import { relayWorkflowId, taskQueues } from '../../src/contract';
 import type { outboxRelay } from '../../workflows';
 import { createDeferred } from '../support/deferred';
-import { startTimeSkippingServer } from '../support/time-skipping-server';
-import { workflowBundle } from '../support/workflow-bundle';
+import { startTimeSkippingServer } from '../support/sagas/time-skipping-server';
+import { workflowBundle } from '../support/sagas/workflow-bundle';
 
 type RelayHandle = WorkflowHandle<typeof outboxRelay>;
 type Run = Awaited<ReturnType<OutboxActivities['relayOutbox']>>;

@@ -10,15 +10,15 @@ import {
   refuses,
   type SagaKit,
 } from '../../workflows/saga/testing';
-import { recordedHistory, recordHistory } from '../support/histories';
-import { silenceTemporal, testServer } from '../support/time-skipping-server';
+import { recordedHistory, recordHistory } from '../support/sagas/histories';
+import { silenceTemporal, testServer } from '../support/sagas/time-skipping-server';
 
 const trip = { saga_id: 'trip-1', correlation_id: 'req_1', traveller: 'ada', nights: 2 };
 
 const releases = {
   before: require.resolve('../../examples/saga/trip-saga'),
   patched: require.resolve('../../examples/saga/insured-trip-saga'),
-  unpatched: require.resolve('../support/changed/unpatched-trip-saga'),
+  unpatched: require.resolve('../support/sagas/changed/unpatched-trip-saga'),
 };
 
 const createFakes = () =>

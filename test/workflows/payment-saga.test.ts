@@ -1,9 +1,9 @@
 import type { PaymentSagaInput, PaymentSagaResult, SagaStatus } from '../../src/contract';
 import { paymentSaga } from '../../workflows';
 import { breaks, failureOf, minutesOf, refuses } from '../../workflows/saga/testing';
-import { createSagaFakes } from '../support/saga-activities';
-import { createSagaEnvironment, type SagaEnvironment } from '../support/saga-environment';
-import { paymentSagaInput } from '../support/saga-inputs';
+import { createSagaFakes } from '../support/sagas/saga-activities';
+import { createSagaEnvironment, type SagaEnvironment } from '../support/sagas/saga-environment';
+import { paymentSagaInput } from '../support/sagas/saga-inputs';
 
 let sagas: SagaEnvironment<PaymentSagaInput, PaymentSagaResult>;
 beforeAll(async () => {

@@ -5,9 +5,9 @@ import { Worker } from '@temporalio/worker';
 import type { ReconciliationActivities } from '../../activities';
 import { bookNames } from '../../src/contract';
 import type { reconciliation } from '../../workflows';
-import { recordHistory } from '../support/histories';
-import { startTimeSkippingServer } from '../support/time-skipping-server';
-import { workflowBundle } from '../support/workflow-bundle';
+import { recordHistory } from '../support/sagas/histories';
+import { startTimeSkippingServer } from '../support/sagas/time-skipping-server';
+import { workflowBundle } from '../support/sagas/workflow-bundle';
 
 let server: TestWorkflowEnvironment;
 beforeAll(async () => {

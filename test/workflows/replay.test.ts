@@ -1,7 +1,7 @@
 import { Worker } from '@temporalio/worker';
-import { recordedHistories } from '../support/histories';
-import { silenceTemporal } from '../support/time-skipping-server';
-import { workflowBundle } from '../support/workflow-bundle';
+import { recordedHistories } from '../support/sagas/histories';
+import { silenceTemporal } from '../support/sagas/time-skipping-server';
+import { workflowBundle } from '../support/sagas/workflow-bundle';
 
 /**
  * A history that no longer replays is a saga that a deploy strands: keep the old path with `patched`,

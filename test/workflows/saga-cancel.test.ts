@@ -1,7 +1,7 @@
 import type { SagaStatus } from '../../src/contract';
 import { breaks, failureOf, type FakeActivities, refuses } from '../../workflows/saga/testing';
-import { createProbeFakes, createProbeKit, type ProbeHandle, type ProbeKit } from '../support/probe/probe';
-import { type ProbeActivities, shortSaga } from '../support/probe/probe-saga';
+import { createProbeFakes, createProbeKit, type ProbeHandle, type ProbeKit } from '../support/sagas/probe/probe';
+import { type ProbeActivities, shortSaga } from '../support/sagas/probe/probe-saga';
 
 let kit: ProbeKit;
 beforeAll(async () => {

@@ -8,9 +8,9 @@ import {
   opensCircuit,
   refuses,
 } from '../../workflows/saga/testing';
-import { createProbeFakes, createProbeKit, probeInput, type ProbeKit } from '../support/probe/probe';
-import { probeRemedies, probeSteps } from '../support/probe/probe-saga';
-import { stepStates } from '../support/saga-environment';
+import { createProbeFakes, createProbeKit, probeInput, type ProbeKit } from '../support/sagas/probe/probe';
+import { probeRemedies, probeSteps } from '../support/sagas/probe/probe-saga';
+import { stepStates } from '../support/sagas/saga-environment';
 
 let kit: ProbeKit;
 beforeAll(async () => {

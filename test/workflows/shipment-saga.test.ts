@@ -2,9 +2,9 @@ import type { SagaStatus, ShipmentSagaInput } from '../../src/contract';
 import { shipmentSaga } from '../../workflows';
 import { shipmentRemedies, shipmentSteps, type Waybill } from '../../workflows/shipment-saga';
 import { breaks, everyStepFails, failureOf, refuses } from '../../workflows/saga/testing';
-import { createSagaFakes } from '../support/saga-activities';
-import { createSagaEnvironment, recordedAs, type SagaEnvironment, stepStates } from '../support/saga-environment';
-import { shipmentSagaInput } from '../support/saga-inputs';
+import { createSagaFakes } from '../support/sagas/saga-activities';
+import { createSagaEnvironment, recordedAs, type SagaEnvironment, stepStates } from '../support/sagas/saga-environment';
+import { shipmentSagaInput } from '../support/sagas/saga-inputs';
 
 let sagas: SagaEnvironment<ShipmentSagaInput, Waybill>;
 beforeAll(async () => {

@@ -2,9 +2,9 @@ import { randomUUID } from 'node:crypto';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { Worker } from '@temporalio/worker';
 import type { unpaidSweep } from '../../workflows';
-import { recordHistory } from '../support/histories';
-import { startTimeSkippingServer } from '../support/time-skipping-server';
-import { workflowBundle } from '../support/workflow-bundle';
+import { recordHistory } from '../support/sagas/histories';
+import { startTimeSkippingServer } from '../support/sagas/time-skipping-server';
+import { workflowBundle } from '../support/sagas/workflow-bundle';
 
 let server: TestWorkflowEnvironment;
 beforeAll(async () => {

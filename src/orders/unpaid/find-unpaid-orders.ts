@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { handle } from '../../mediator/handler';
 import { defineQuery } from '../../mediator/message';
-import type { Database } from '../../platform/database';
+import type { Database } from '../../platform/database/database';
 import { findUnpaid } from './unpaid.sql';
 
 /** In ms, since the order was placed. */

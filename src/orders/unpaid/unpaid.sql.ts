@@ -1,4 +1,4 @@
-import { PLANNED_EACH_TIME, type Queryable } from '../../platform/database';
+import { PLANNED_EACH_TIME, type Queryable } from '../../platform/database/database';
 
 /** Where a page ends: oldest orders first. */
 export interface UnpaidOrder {

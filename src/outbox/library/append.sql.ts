@@ -1,4 +1,4 @@
-import type { Queryable } from '../../platform/queryable';
+import type { Queryable } from '../../platform/database/queryable';
 import type { EventRow, OutboxRow } from '../append';
 
 /** Events with their outbox rows, in one statement of the caller's transaction; ids in the order of the rows. */

@@ -1,5 +1,5 @@
 import { newId } from '../../platform/ids';
-import type { Queryable } from '../../platform/queryable';
+import type { Queryable } from '../../platform/database/queryable';
 import { type EventContext, eventRows, type NewEvent } from '../append';
 import type { EventRegistry } from '../event-registry';
 import { insertEvents } from './append.sql';

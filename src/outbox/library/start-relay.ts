@@ -1,6 +1,6 @@
 import type { OutboxConfig } from '../../config';
-import { noFaults } from '../../platform/faults';
-import { silentLogger } from '../../platform/silent-logger';
+import { noFaults } from '../../platform/faults/faults';
+import { silentLogger } from '../../platform/telemetry/silent-logger';
 import { LANES } from '../lane';
 import { type RelayOptions, type RelayResult, runRelay } from '../relay/relay';
 

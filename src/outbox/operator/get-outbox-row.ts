@@ -1,7 +1,7 @@
 import { z } from '@hono/zod-openapi';
 import { handle } from '../../mediator/handler';
 import { defineQuery } from '../../mediator/message';
-import type { Database } from '../../platform/database';
+import type { Database } from '../../platform/database/database';
 import { opaqueId, timestamp } from '../../platform/schemas';
 import { isRowId, outboxRowView, rowNotFound } from './outbox-row';
 import { countBehind, findOutboxRow } from './outbox-rows.sql';

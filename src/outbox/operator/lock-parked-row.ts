@@ -1,4 +1,4 @@
-import type { Queryable } from '../../platform/database';
+import type { Queryable } from '../../platform/database/database';
 import { isRowId, rowNotFound, rowNotParked } from './outbox-row';
 import { lockOutboxRow, type OutboxRowDetail } from './outbox-rows.sql';
 

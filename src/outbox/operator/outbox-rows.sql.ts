@@ -1,4 +1,4 @@
-import { PLANNED_EACH_TIME, type Queryable } from '../../platform/database';
+import { PLANNED_EACH_TIME, type Queryable } from '../../platform/database/database';
 import type { OutboxRowView, OutboxState } from './outbox-row';
 
 /** A row with what an act on it has to know. */

@@ -1,6 +1,6 @@
 import { relayWorkflowId, type RelayInput, taskQueues } from '../../contract';
-import type { Logger } from '../../platform/logger';
-import { reasonOf, type TemporalClient } from '../../platform/temporal';
+import type { Logger } from '../../platform/telemetry/logger';
+import { reasonOf, type TemporalClient } from '../../platform/temporal/temporal';
 import { wait } from '../../platform/wait';
 import { LANES } from '../lane';
 

@@ -1,4 +1,4 @@
-import type { Queryable } from '../../platform/queryable';
+import type { Queryable } from '../../platform/database/queryable';
 
 /** The highest id that any transaction has drawn so far, as text. */
 export async function readHighestId(database: Queryable): Promise<string> {

@@ -1,4 +1,4 @@
-import type { Queryable } from '../../platform/queryable';
+import type { Queryable } from '../../platform/database/queryable';
 import { readHighestId, readLowestIds, readWriters } from './low-bound.sql';
 
 export interface LowBounds {

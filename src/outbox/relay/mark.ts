@@ -1,7 +1,7 @@
 import type { OutboxConfig } from '../../config';
 import { createBackoff } from '../../platform/backoff';
-import type { Queryable } from '../../platform/queryable';
-import type { Logger } from '../../platform/logger';
+import type { Queryable } from '../../platform/database/queryable';
+import type { Logger } from '../../platform/telemetry/logger';
 import { wait } from '../../platform/wait';
 import type { FailedRow } from './batch';
 import { FencedOff, requireAll } from './fence';

@@ -1,6 +1,6 @@
 import { Counter, Histogram } from 'prom-client';
 import { groupBy } from '../../platform/group-by';
-import { DURATION_BUCKETS, type Metrics } from '../../platform/metrics';
+import { DURATION_BUCKETS, type Metrics } from '../../platform/telemetry/metrics';
 import type { EventRegistry } from '../event-registry';
 import type { Batch } from './batch';
 import type { PendingRow } from './relay.sql';

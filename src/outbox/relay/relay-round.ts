@@ -1,9 +1,9 @@
 import type { OutboxConfig } from '../../config';
-import type { Queryable } from '../../platform/queryable';
+import type { Queryable } from '../../platform/database/queryable';
 import type { CloudEventsMode } from '../../messaging/structured-event';
-import type { Faults } from '../../platform/faults';
+import type { Faults } from '../../platform/faults/faults';
 import { groupBy } from '../../platform/group-by';
-import type { Logger } from '../../platform/logger';
+import type { Logger } from '../../platform/telemetry/logger';
 import { type Batch, composeBatch } from './batch';
 import type { EventRegistry } from '../event-registry';
 import { requireAll } from './fence';

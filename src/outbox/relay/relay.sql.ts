@@ -1,5 +1,5 @@
 import type { OutgoingEvent } from '../../messaging/cloud-event';
-import { PLANNED_EACH_TIME, type Queryable } from '../../platform/queryable';
+import { PLANNED_EACH_TIME, type Queryable } from '../../platform/database/queryable';
 
 /** The right to a lane: whoever took its epoch last owns it, everybody before is fenced off. */
 export interface Lease {

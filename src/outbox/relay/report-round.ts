@@ -1,4 +1,4 @@
-import type { Logger } from '../../platform/logger';
+import type { Logger } from '../../platform/telemetry/logger';
 import type { Batch } from './batch';
 import { publishErrorReason } from './publish-error';
 import type { SendResult } from './send-apart';

@@ -1,4 +1,4 @@
-import { PLANNED_EACH_TIME, type Queryable } from '../../platform/database';
+import { PLANNED_EACH_TIME, type Queryable } from '../../platform/database/database';
 import type { ReplayRange } from './replay-range';
 
 /** Below Prisma's time-out of a transaction; a log of ten million events is read in less. */

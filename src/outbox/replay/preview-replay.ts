@@ -1,6 +1,6 @@
 import { handle } from '../../mediator/handler';
 import { defineQuery } from '../../mediator/message';
-import type { Database } from '../../platform/database';
+import type { Database } from '../../platform/database/database';
 import { readScope, type ReplayDeps } from './read-scope';
 import { chosenRange, replayScope } from './replay-range';
 

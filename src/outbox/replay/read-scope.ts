@@ -1,6 +1,6 @@
 import { REPLAY_WINDOW_MS } from '../../inbox/once';
-import type { ConsumerDefinition } from '../../messaging/consumer';
-import type { Queryable } from '../../platform/database';
+import type { ConsumerDefinition } from '../../messaging/consumer/consumer';
+import type { Queryable } from '../../platform/database/database';
 import { Refusal } from '../../platform/refusal';
 import type { EventRegistry } from '../event-registry';
 import { countApplied, countRange, type RangeCount } from './event-range.sql';

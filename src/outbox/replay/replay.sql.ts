@@ -1,4 +1,4 @@
-import { PLANNED_EACH_TIME, type Queryable } from '../../platform/database';
+import { PLANNED_EACH_TIME, type Queryable } from '../../platform/database/database';
 import type { LogPlace } from './event-range.sql';
 import type { ReplayRange } from './replay-range';
 

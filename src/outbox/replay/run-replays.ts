@@ -1,6 +1,6 @@
 import type { Mediator } from '../../mediator/mediator';
 import { createBackoff } from '../../platform/backoff';
-import type { Logger } from '../../platform/logger';
+import type { Logger } from '../../platform/telemetry/logger';
 import { wait } from '../../platform/wait';
 import { continueReplay } from './continue-replay';
 

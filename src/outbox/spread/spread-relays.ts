@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import type { Database } from '../../platform/database';
-import type { Logger } from '../../platform/logger';
+import type { Database } from '../../platform/database/database';
+import type { Logger } from '../../platform/telemetry/logger';
 import { wait } from '../../platform/wait';
 import type { HeldRelays } from './held-relays';
 import { checkIn } from './relay-worker.sql';

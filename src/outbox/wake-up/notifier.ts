@@ -1,5 +1,5 @@
-import type { Logger } from '../../platform/logger';
-import { openSideConnection } from '../../platform/side-connection';
+import type { Logger } from '../../platform/telemetry/logger';
+import { openSideConnection } from '../../platform/database/side-connection';
 import { CHANNEL, type Notifier, toPayload } from './wake-up';
 
 export interface NotifierOptions {

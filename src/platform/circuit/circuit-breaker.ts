@@ -1,5 +1,5 @@
 import CircuitBreaker from 'opossum';
-import type { Logger } from '../logger';
+import type { Logger } from '../telemetry/logger';
 import { Refusal } from '../refusal';
 import { type CircuitMetrics, noCircuitMetrics } from './circuit-metrics';
 import type { CircuitState } from './circuit-state';

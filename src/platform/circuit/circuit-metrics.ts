@@ -1,5 +1,5 @@
 import { Counter, Gauge } from 'prom-client';
-import type { Metrics } from '../metrics';
+import type { Metrics } from '../telemetry/metrics';
 import { type CircuitState, circuitStates } from './circuit-state';
 
 /** How a call ended; `cut_off`: by an open circuit, so that nobody was asked. */

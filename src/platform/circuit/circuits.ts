@@ -1,5 +1,5 @@
-import type { Logger } from '../logger';
-import type { Metrics } from '../metrics';
+import type { Logger } from '../telemetry/logger';
+import type { Metrics } from '../telemetry/metrics';
 import { type Circuit, createCircuit } from './circuit-breaker';
 import { createCircuitMetrics } from './circuit-metrics';
 

@@ -1,4 +1,4 @@
-import type { Queryable } from '../queryable';
+import type { Queryable } from '../database/queryable';
 import type { CircuitState } from './circuit-state';
 
 /** A worker that has not refreshed its rows for this long is taken for gone. */

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import type { Logger } from '../logger';
-import type { Queryable } from '../queryable';
+import type { Logger } from '../telemetry/logger';
+import type { Queryable } from '../database/queryable';
 import { wait } from '../wait';
 import type { Circuit } from './circuit-breaker';
 import { writeOpenCircuits } from './open-circuits.sql';

@@ -1,5 +1,5 @@
 import { customerAccount } from '../../billing/ledger';
-import { PLANNED_EACH_TIME, type Queryable } from '../../platform/database';
+import { PLANNED_EACH_TIME, type Queryable } from '../../platform/database/database';
 import type { ChargeBook } from './charge-book';
 import type { CustomerBook } from './customer-book';
 import type { OrderBook } from './order-book';

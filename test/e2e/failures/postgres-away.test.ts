@@ -1,6 +1,6 @@
 import { newClientId, orderRequest, payUntilSettled, placeOrder } from '../../../dev/client/shop';
 import { type E2eStack, givenServices, startE2eStack } from '../../support/e2e-stack';
-import { createTcpProxy, type TcpProxy } from '../../support/tcp-proxy';
+import { createTcpProxy, type TcpProxy } from '../../support/network/tcp-proxy';
 import { restartAll, untilReady } from '../../support/without';
 
 const DEADLINE_MS = 60_000;

@@ -4,7 +4,7 @@ import { armDelay } from '../../../dev/client/faults';
 import { placeOrder } from '../../../dev/client/shop';
 import { type AnotherWorker, startAnotherWorker } from '../../support/another-worker';
 import { type E2eStack, startE2eStack } from '../../support/e2e-stack';
-import { createRelayOwners, type RelayOwners } from '../../support/relay-owners';
+import { createRelayOwners, type RelayOwners } from '../../support/outbox/relay-owners';
 
 /** One group, so that one worker owns all lanes, and the other none. */
 const env = { OUTBOX_LANES_PER_RELAY: '16' };

@@ -3,7 +3,7 @@ import { eventually } from '../../../dev/client/eventually';
 import { armDelay, disarmFaults } from '../../../dev/client/faults';
 import { CHARGED_GOODS, placeOrder, untilStatus } from '../../../dev/client/shop';
 import type { OrderView } from '../../../dev/client/views';
-import type { ActivityFaultPoint } from '../../../src/platform/faults';
+import type { ActivityFaultPoint } from '../../../src/platform/faults/faults';
 import { type E2eStack, startE2eStack } from '../../support/e2e-stack';
 
 const DEADLINE_MS = 60_000;

@@ -1,4 +1,4 @@
-import type { FaultPoint } from '../../../src/platform/faults';
+import type { FaultPoint } from '../../../src/platform/faults/faults';
 import { eventually, must } from '../../../dev/client/eventually';
 import { armFault, disarmFaults } from '../../../dev/client/faults';
 import { CHARGED_GOODS, newClientId, payUntilSettled, placeOrder, untilStatus } from '../../../dev/client/shop';

@@ -2,7 +2,7 @@ import { eventually } from '../../../dev/client/eventually';
 import { armDelay, disarmFaults } from '../../../dev/client/faults';
 import { type OrderRequest, pay, placeOrder, untilStatus } from '../../../dev/client/shop';
 import type { OrderView } from '../../../dev/client/views';
-import type { ActivityFaultPoint } from '../../../src/platform/faults';
+import type { ActivityFaultPoint } from '../../../src/platform/faults/faults';
 import { type E2eStack, startE2eStack } from '../../support/e2e-stack';
 import { type OwnService, startOwnService } from '../../support/own-service';
 import { untilReady } from '../../support/without';

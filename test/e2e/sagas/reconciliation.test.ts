@@ -1,7 +1,7 @@
 import { eventually, must } from '../../../dev/client/eventually';
 import { newClientId, pay, placeOrder, untilStatus } from '../../../dev/client/shop';
 import type { Difference } from '../../../src/reconciliation/difference';
-import { chargeRequest } from '../../support/charge-request';
+import { chargeRequest } from '../../support/payments/charge-request';
 import { type E2eStack, startE2eStack } from '../../support/e2e-stack';
 
 const DEADLINE_MS = 60_000;

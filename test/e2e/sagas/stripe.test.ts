@@ -1,6 +1,6 @@
 import { type OrderRequest, placeOrder, untilStatus } from '../../../dev/client/shop';
 import { type E2eStack, startE2eStack } from '../../support/e2e-stack';
-import { type FakeStripe, startFakeStripe } from '../../support/stripe/fake-stripe';
+import { type FakeStripe, startFakeStripe } from '../../support/payments/stripe/fake-stripe';
 
 const DEADLINE_MS = 60_000;
 

@@ -9,8 +9,8 @@ import { createDatabase, dropDatabase } from '../../../dev/services/postgres';
 import { topic } from '../../../examples/outbox/ticket-events';
 import { dataFolder, givenServices } from '../../support/e2e-stack';
 import { type InstalledLibrary, installLibrary } from '../../support/installed-library';
-import { connectTestKafka, readTopic, uniqueName } from '../../support/kafka';
-import { firstOccurrences, versionsByKey } from '../../support/outbox';
+import { connectTestKafka, readTopic, uniqueName } from '../../support/kafka/kafka';
+import { firstOccurrences, versionsByKey } from '../../support/outbox/outbox';
 
 const within = { deadlineMs: 40_000 };
 

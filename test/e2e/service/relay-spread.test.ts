@@ -2,7 +2,7 @@ import { eventually } from '../../../dev/client/eventually';
 import { placeOrder } from '../../../dev/client/shop';
 import { startAnotherWorker, type AnotherWorker } from '../../support/another-worker';
 import { type E2eStack, startE2eStack } from '../../support/e2e-stack';
-import { createRelayOwners, type RelayOwners } from '../../support/relay-owners';
+import { createRelayOwners, type RelayOwners } from '../../support/outbox/relay-owners';
 
 const GROUPS = 4;
 const env = { OUTBOX_LANES_PER_RELAY: String(16 / GROUPS) };

@@ -4,7 +4,7 @@ import { eventually } from '../../../dev/client/eventually';
 import { newClientId, payUntilSettled, placeOrder } from '../../../dev/client/shop';
 import { HOUSEKEEPING } from '../../../src/contract';
 import { consumers } from '../../../src/application';
-import { connectTemporalClient } from '../../../src/platform/temporal';
+import { connectTemporalClient } from '../../../src/platform/temporal/temporal';
 import { type E2eStack, startE2eStack } from '../../support/e2e-stack';
 
 const DEADLINE_MS = 60_000;

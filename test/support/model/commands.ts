@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import type { FaultPoint } from '../../../src/platform/faults';
+import type { FaultPoint } from '../../../src/platform/faults/faults';
 import { armFault, disarmFaults } from '../../../dev/client/faults';
 import { eventually, must } from '../../../dev/client/eventually';
 import { newClientId, pay, type PaymentAnswer, placeOrder, untilStatus } from '../../../dev/client/shop';

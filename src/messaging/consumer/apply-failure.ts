@@ -1,0 +1,40 @@
+import { Prisma } from '../../platform/prisma/client';
+import { isDatabaseBusy, isDatabaseOutage, sqlState } from '../../platform/database/database-error';
+import { Refusal } from '../../platform/refusal';
+import { storable } from './incoming-message';
+import { PoisonMessage } from './poison-message';
+
+/** What a failure says, and so what is done about it. */
+export type FailureKind = 'poison' | 'outage' | 'passing' | 'final';
+
+/**
+ * - `outage`: the database is away. Nothing is known about the message: wait, as long as it takes.
+ * - `poison`: the message cannot be read by any attempt: set aside as dead.
+ * - `passing`: contention, or an error without an answer of the database (a connection that broke):
+ *   tried again in place a few times, then `final`.
+ * - `final`: the command's own error (a refusal, a constraint): set aside for a later attempt. That is
+ *   written to the database, so an outage that was taken for something else shows there, and is waited for.
+ */
+export function failureKind(error: unknown): FailureKind {
+  if (error instanceof PoisonMessage) return 'poison';
+  if (error instanceof Refusal) return error.code === 'request_in_progress' ? 'passing' : 'final';
+  if (isDatabaseOutage(error)) return 'outage';
+  if (isDatabaseBusy(error)) return 'passing';
+  if (sqlState(error) !== undefined || error instanceof Prisma.PrismaClientValidationError) return 'final';
+  return 'passing';
+}
+
+const REASON_LENGTH = 2_000;
+
+/** For people, kept with the message. */
+export function failureReason(error: unknown): string {
+  if (error instanceof Refusal) return `${error.code}: ${error.detail}`;
+  const message = error instanceof Error ? error.message.trim() : String(error);
+  // Prisma puts the call it was made with first, and what happened last.
+  const isPrisma = error instanceof Prisma.PrismaClientKnownRequestError;
+  return storable((isPrisma && message.split('\n').at(-1)) || message).slice(0, REASON_LENGTH);
+}
+
+/** For the log: an outage is told by its reason, anything else with its stack. */
+export const failureLine = (error: unknown): { reason: string } | { err: unknown } =>
+  failureKind(error) === 'outage' ? { reason: failureReason(error) } : { err: error };

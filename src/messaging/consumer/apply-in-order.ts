@@ -1,0 +1,76 @@
+import type { Config } from '../../config';
+import type { Database } from '../../platform/database/database';
+import { groupBy } from '../../platform/group-by';
+import type { Logger } from '../../platform/telemetry/logger';
+import { failureKind, failureReason } from './apply-failure';
+import { type ApplyFailure, createApply, type ApplyOptions } from './apply-messages';
+import { findHeldKeys, type NewDeadLetter, storeDeadLetters } from './dead-letter.sql';
+import { type IncomingMessage, sourceOf } from './incoming-message';
+
+export interface ApplyInOrderOptions extends ApplyOptions {
+  readonly database: Database;
+  readonly config: Config['consumer'];
+  readonly logger: Logger;
+}
+
+/**
+ * Applies messages of one topic in their order per key. One that cannot be applied is kept as a dead
+ * letter, and every later one of its key behind it; other keys go on. When it returns, each message
+ * has had its effect or is kept: its offset may be committed. Safe to repeat.
+ *
+ * @throws the database's error during an outage
+ */
+export function createApplyInOrder(options: ApplyInOrderOptions) {
+  const { definition, database, config, logger, metrics } = options;
+  const apply = createApply(options);
+
+  const setAside = ({ message, error }: ApplyFailure): NewDeadLetter => {
+    const reason = failureReason(error);
+    const retryAfterMs = failureKind(error) === 'poison' ? null : (config.retryDelaysMs[0] ?? null);
+    const state = retryAfterMs === null ? 'dead' : 'retrying';
+    logger.warn(
+      { group: definition.group, source: sourceOf(message), key: message.key, reason, state },
+      'consumer.message_failed',
+    );
+    return { message, state, reason, attempts: 1, retryAfterMs };
+  };
+
+  return async function applyInOrder(topic: string, messages: readonly IncomingMessage[]): Promise<void> {
+    const letters: NewDeadLetter[] = [];
+    const queues = new Map<string, IncomingMessage[]>(groupBy(messages, ({ key }) => key));
+    for (const key of await findHeldKeys(database, definition.group, topic, [...queues.keys()])) {
+      letters.push(...(queues.get(key) ?? []).map(queued));
+      queues.delete(key);
+    }
+
+    // Wave by wave, the first of each key: so a failure is known before the next of its key is tried.
+    for (let wave = takeFirsts(queues); wave.length > 0; wave = takeFirsts(queues)) {
+      for (const failure of await apply(wave)) {
+        const { key } = failure.message;
+        letters.push(setAside(failure), ...(queues.get(key) ?? []).map(queued));
+        queues.delete(key);
+      }
+    }
+    if (letters.length === 0) return;
+    await storeDeadLetters(database, definition.group, letters);
+    for (const { state } of letters) metrics?.deadLetters(definition.group, topic, state);
+  };
+}
+
+const queued = (message: IncomingMessage): NewDeadLetter => ({
+  message,
+  state: 'queued',
+  reason: 'Waits behind an earlier message of its key.',
+  attempts: 0,
+  retryAfterMs: null,
+});
+
+function takeFirsts(queues: Map<string, IncomingMessage[]>): IncomingMessage[] {
+  const firsts: IncomingMessage[] = [];
+  for (const [key, queue] of queues) {
+    const first = queue.shift();
+    if (first) firsts.push(first);
+    if (queue.length === 0) queues.delete(key);
+  }
+  return firsts;
+}

@@ -1,0 +1,90 @@
+import type { Message } from '../../mediator/message';
+import { createBackoff } from '../../platform/backoff';
+import { wait } from '../../platform/wait';
+import { failureReason } from './apply-failure';
+import type { ApplyInOrderOptions } from './apply-in-order';
+import { createConsumeBatch } from './consume-batch';
+import { drainDeadLetters } from './drain-dead-letters';
+import type { Consumer, Kafka } from '../kafka';
+import type { ReceivedEvent } from './received-event';
+
+/** What one purpose consumes: declared by its slice, run by {@link startConsumer}. */
+export interface ConsumerDefinition {
+  /** Kafka consumer group, and the scope of its once-keys: `provisioning`, `sales-projection`. */
+  readonly group: string;
+  readonly topics: readonly string[];
+  /** The command an event becomes; `undefined` for an event this group does not handle. Pure. */
+  readonly toCommand: (event: ReceivedEvent) => Message | undefined;
+}
+
+export interface ConsumerOptions extends ApplyInOrderOptions {
+  readonly kafka: Kafka;
+  /** Called when the consumer has stopped for good: the process must end, to be restarted. */
+  readonly onFatal: (error: unknown) => void;
+}
+
+export interface RunningConsumer {
+  /** Finishes the messages in hand, commits, and leaves the group. */
+  stop(): Promise<void>;
+}
+
+const CONNECT_BACKOFF = { initialMs: 500, maxMs: 5_000 };
+
+/**
+ * Runs one consumer group: each event has its effect once, in the order of its key, and a message that
+ * cannot be applied is kept as a dead letter while other keys go on. Offsets are committed only after
+ * the effect, or the dead letter, is stored. Begins with the topic's first message.
+ *
+ * Kafka or Postgres being away is waited out, also at the start.
+ */
+export function startConsumer(options: ConsumerOptions): RunningConsumer {
+  const stopping = new AbortController();
+  const joining = join(options, stopping.signal);
+  joining.catch(options.onFatal);
+  const draining = drainDeadLetters({ ...options, signal: stopping.signal });
+  draining.catch(options.onFatal);
+
+  return {
+    async stop() {
+      stopping.abort();
+      const consumer = await joining.catch(() => undefined);
+      await Promise.all([consumer?.disconnect(), draining]);
+    },
+  };
+}
+
+/** Tries until it is in the group; from then on kafkajs reconnects by itself. */
+async function join(options: ConsumerOptions, signal: AbortSignal): Promise<Consumer | undefined> {
+  const { kafka, definition, config, logger } = options;
+  const { group, topics } = definition;
+  const backoff = createBackoff(CONNECT_BACKOFF);
+  const consumeBatch = createConsumeBatch({ ...options, signal });
+
+  while (!signal.aborted) {
+    const consumer = kafka.createConsumer({ groupId: group, sessionTimeoutMs: config.sessionTimeoutMs });
+    watch(consumer, options);
+    try {
+      await consumer.connect();
+      await consumer.subscribe({ topics: [...topics], fromBeginning: true });
+      await consumer.run({ autoCommit: false, eachBatchAutoResolve: false, eachBatch: consumeBatch });
+      return consumer;
+    } catch (error) {
+      const wait_ms = backoff.next();
+      logger.warn({ reason: failureReason(error), group, topics, wait_ms }, 'consumer.waits_for_kafka');
+      await consumer.disconnect().catch(() => undefined);
+      await wait(wait_ms, signal);
+    }
+  }
+  return undefined;
+}
+
+function watch(consumer: Consumer, { definition, logger, onFatal }: ConsumerOptions): void {
+  const { group } = definition;
+  consumer.on('consumer.group_join', ({ payload }) => {
+    logger.info({ group, partitions: payload.memberAssignment }, 'consumer.joined');
+  });
+  consumer.on('consumer.crash', ({ payload: { error, restart } }) => {
+    if (restart) logger.warn({ group, reason: error.message }, 'consumer.restarts');
+    else onFatal(new Error(`Consumer group ${group} stopped for good.`, { cause: error }));
+  });
+}

@@ -1,0 +1,166 @@
+import type { Queryable } from '../../platform/database/database';
+import type { IncomingMessage } from './incoming-message';
+
+/**
+ * `retrying`: the first of its key, tried again when due. `queued`: waits behind an earlier one of its
+ * key. `dead`: given up; its key waits for an operator, who leaves it `replayed` or `discarded`.
+ */
+export type DeadLetterState = 'retrying' | 'queued' | 'dead';
+
+export interface NewDeadLetter {
+  readonly message: IncomingMessage;
+  readonly state: DeadLetterState;
+  readonly reason: string;
+  readonly attempts: number;
+  /** From now; for `retrying`. */
+  readonly retryAfterMs: number | null;
+}
+
+/** One that it is the turn of, and that nobody else tries until its lease ends. */
+export interface ClaimedLetter {
+  readonly id: string;
+  readonly message: IncomingMessage;
+  /** So far. */
+  readonly attempts: number;
+}
+
+const WAITING = `state IN ('retrying', 'queued', 'dead')`;
+
+/** Those of the keys whose later messages must queue. */
+export async function findHeldKeys(
+  database: Queryable,
+  group: string,
+  topic: string,
+  keys: readonly string[],
+): Promise<ReadonlySet<string>> {
+  const rows = await database.$queryRawUnsafe<{ key: string }[]>(
+    `SELECT DISTINCT key FROM dead_letter
+     WHERE consumer_group = $1 AND topic = $2 AND key = ANY ($3::text[]) AND ${WAITING}`,
+    group,
+    topic,
+    keys,
+  );
+  return new Set(rows.map(({ key }) => key));
+}
+
+/** Keeps them in their order; one that is kept already, from an earlier delivery, stays as it is. */
+export async function storeDeadLetters(
+  database: Queryable,
+  group: string,
+  letters: readonly NewDeadLetter[],
+): Promise<void> {
+  const rows = letters.map(({ message, state, reason, attempts, retryAfterMs }) => ({
+    ...message,
+    value: message.value?.toString('base64') ?? null,
+    state,
+    reason,
+    attempts,
+    retry_after_ms: retryAfterMs,
+  }));
+  await database.$executeRawUnsafe(
+    `INSERT INTO dead_letter (consumer_group, topic, partition, "offset", key, headers, value, reason, state, attempts, due_at)
+     SELECT $1, topic, partition, "offset", key, headers, decode(value, 'base64'), reason, state, attempts,
+            now() + retry_after_ms * interval '1 millisecond'
+     FROM ROWS FROM (json_to_recordset($2::json) AS (topic text, partition int, "offset" bigint, key text,
+       headers jsonb, value text, reason text, state text, attempts int, retry_after_ms bigint)) WITH ORDINALITY
+     ORDER BY ordinality
+     ON CONFLICT (consumer_group, topic, partition, "offset") DO NOTHING`,
+    group,
+    JSON.stringify(rows),
+  );
+}
+
+const CLAIMED = `letter.id::text, letter.topic, letter.partition, letter."offset"::text AS "offset", letter.key,
+  letter.headers, letter.value, letter.attempts`;
+
+type ClaimedRow = Omit<IncomingMessage, 'value'> & { id: string; attempts: number; value: Uint8Array | null };
+
+const claimed = ({ id, attempts, value, ...place }: ClaimedRow): ClaimedLetter => ({
+  id,
+  attempts,
+  message: { ...place, value: value && Buffer.from(value) },
+});
+
+/**
+ * Claims the first letter of each key where it is due, or queued with nothing left before it. Goes
+ * from key to key, so that a long queue behind a dead letter costs nothing.
+ */
+export async function claimDueLetters(
+  database: Queryable,
+  group: string,
+  leaseMs: number,
+  limit: number,
+): Promise<ClaimedLetter[]> {
+  const rows = await database.$queryRawUnsafe<ClaimedRow[]>(
+    `WITH RECURSIVE head AS (
+       (SELECT id, topic, key FROM dead_letter WHERE consumer_group = $1 AND ${WAITING} ORDER BY topic, key, id LIMIT 1)
+       UNION ALL
+       SELECT next.* FROM head, LATERAL (
+         SELECT id, topic, key FROM dead_letter
+         WHERE consumer_group = $1 AND (topic, key) > (head.topic, head.key) AND ${WAITING}
+         ORDER BY topic, key, id LIMIT 1) AS next),
+     due AS (
+       SELECT id FROM dead_letter WHERE id IN (SELECT id FROM head)
+         AND (state = 'queued' OR state = 'retrying' AND due_at <= now())
+       ORDER BY id LIMIT $3 FOR UPDATE SKIP LOCKED)
+     UPDATE dead_letter AS letter SET state = 'retrying', due_at = now() + $2 * interval '1 millisecond'
+     FROM due WHERE letter.id = due.id
+     RETURNING ${CLAIMED}`,
+    group,
+    leaseMs,
+    limit,
+  );
+  return rows.map(claimed);
+}
+
+/** Claims the letter that is first of this key now, if it is a queued one. */
+export async function claimNextOfKey(
+  database: Queryable,
+  group: string,
+  { topic, key }: Pick<IncomingMessage, 'topic' | 'key'>,
+  leaseMs: number,
+): Promise<ClaimedLetter | undefined> {
+  const rows = await database.$queryRawUnsafe<ClaimedRow[]>(
+    `UPDATE dead_letter AS letter SET state = 'retrying', due_at = now() + $4 * interval '1 millisecond'
+     WHERE state = 'queued' AND id = (
+       SELECT id FROM dead_letter WHERE consumer_group = $1 AND topic = $2 AND key = $3 AND ${WAITING}
+       ORDER BY id LIMIT 1)
+     RETURNING ${CLAIMED}`,
+    group,
+    topic,
+    key,
+    leaseMs,
+  );
+  return rows.map(claimed)[0];
+}
+
+/** It was applied: nothing of it is left to do. */
+export async function removeLetter(database: Queryable, id: string): Promise<void> {
+  await database.$executeRawUnsafe(`DELETE FROM dead_letter WHERE id = $1::bigint`, id);
+}
+
+/** Counts a failed attempt; without a time for the next one, the letter is dead. */
+export async function recordLetterFailure(
+  database: Queryable,
+  id: string,
+  reason: string,
+  retryAfterMs: number | null,
+): Promise<void> {
+  await database.$executeRawUnsafe(
+    `UPDATE dead_letter SET attempts = attempts + 1, reason = $2,
+       state = CASE WHEN $3::bigint IS NULL THEN 'dead' ELSE 'retrying' END,
+       due_at = now() + $3::bigint * interval '1 millisecond'
+     WHERE id = $1::bigint AND state = 'retrying'`,
+    id,
+    reason,
+    retryAfterMs,
+  );
+}
+
+/** Gives up the lease without counting an attempt. */
+export async function releaseLetter(database: Queryable, id: string): Promise<void> {
+  await database.$executeRawUnsafe(
+    `UPDATE dead_letter SET due_at = now() WHERE id = $1::bigint AND state = 'retrying'`,
+    id,
+  );
+}

@@ -1,0 +1,91 @@
+import { createBackoff } from '../../platform/backoff';
+import { wait } from '../../platform/wait';
+import { failureKind, failureLine, failureReason } from './apply-failure';
+import type { ApplyInOrderOptions } from './apply-in-order';
+import { createApply } from './apply-messages';
+import {
+  type ClaimedLetter,
+  claimDueLetters,
+  claimNextOfKey,
+  recordLetterFailure,
+  releaseLetter,
+  removeLetter,
+} from './dead-letter.sql';
+import { sourceOf } from './incoming-message';
+
+export interface DrainOptions extends ApplyInOrderOptions {
+  /** Ends the loop after the letter in hand. */
+  readonly signal: AbortSignal;
+}
+
+const POLL_MS = 250;
+/** A process that dies with letters in hand delays them by this; longer than any transaction. */
+const LEASE_MS = 30_000;
+const LETTERS_PER_POLL = 50;
+
+/**
+ * Tries dead letters of the group again when they are due, in their order per key: the first of a key,
+ * then those queued behind it. Any number of processes may do so at once. Returns when stopped.
+ */
+export async function drainDeadLetters(options: DrainOptions): Promise<void> {
+  const { definition, database, logger, signal } = options;
+  const drainKey = createDrainKey(options);
+  const backoff = createBackoff({ initialMs: POLL_MS, maxMs: 5_000 });
+  while (!signal.aborted) {
+    const due: ClaimedLetter[] = [];
+    try {
+      due.push(...(await claimDueLetters(database, definition.group, LEASE_MS, LETTERS_PER_POLL)));
+      const idle = due.length === 0;
+      for (let letter = due[0]; letter && !signal.aborted; letter = due[0]) {
+        await drainKey(letter);
+        due.shift();
+      }
+      backoff.reset();
+      if (idle) await wait(POLL_MS, signal);
+    } catch (error) {
+      const wait_ms = backoff.next();
+      logger.warn({ ...failureLine(error), group: definition.group, wait_ms }, 'consumer.drain_waits');
+      await wait(wait_ms, signal);
+    }
+    await release(options, due);
+  }
+}
+
+/** Best effort: what cannot be released now, is when its lease ends. */
+async function release({ database }: DrainOptions, letters: readonly ClaimedLetter[]): Promise<void> {
+  for (const { id } of letters) await releaseLetter(database, id).catch(() => undefined);
+}
+
+/** Applies one letter and those behind it, up to the first that fails again. */
+function createDrainKey(options: DrainOptions) {
+  const { definition, database, config, logger, metrics, signal } = options;
+  const apply = createApply(options);
+
+  const attempt = async (letter: ClaimedLetter): Promise<boolean> => {
+    const [failure] = await apply([letter.message]).catch(async (error: unknown) => {
+      await release(options, [letter]);
+      throw error;
+    });
+    const line = { group: definition.group, source: sourceOf(letter.message), key: letter.message.key };
+    if (!failure) {
+      await removeLetter(database, letter.id);
+      logger.info({ ...line, attempts: letter.attempts + 1 }, 'consumer.dead_letter_applied');
+      return true;
+    }
+    const reason = failureReason(failure.error);
+    const poison = failureKind(failure.error) === 'poison';
+    const retryAfterMs = poison ? null : (config.retryDelaysMs[letter.attempts] ?? null);
+    await recordLetterFailure(database, letter.id, reason, retryAfterMs);
+    const state = retryAfterMs === null ? 'dead' : 'retrying';
+    if (state === 'dead') metrics?.deadLetters(definition.group, letter.message.topic, state);
+    logger.warn({ ...line, attempts: letter.attempts + 1, reason, state }, 'consumer.dead_letter_failed');
+    return false;
+  };
+
+  return async function drainKey(first: ClaimedLetter): Promise<void> {
+    let letter: ClaimedLetter | undefined = first;
+    while (letter && (await attempt(letter)) && !signal.aborted) {
+      letter = await claimNextOfKey(database, definition.group, letter.message, LEASE_MS);
+    }
+  };
+}

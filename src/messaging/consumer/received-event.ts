@@ -1,0 +1,104 @@
+import { Kafka as KafkaBinding } from 'cloudevents';
+import type { CloudEvent } from 'cloudevents';
+import { z } from 'zod';
+import type { EventDefinition, EventRegistry } from '../../outbox/event-registry';
+import { PoisonMessage } from './poison-message';
+
+/** An event as a consumer gets it, its payload checked against the registry's schema. */
+export interface ReceivedEvent<Payload = unknown> {
+  readonly event_id: string;
+  readonly type: string;
+  readonly data_version: number;
+  readonly aggregate_id: string;
+  /** 1, 2, 3… per aggregate. */
+  readonly version: number;
+  /** RFC 3339, UTC. Never used to order anything. */
+  readonly occurred_at: string;
+  readonly correlation_id: string;
+  readonly causation_id: string | null;
+  readonly traceparent: string | null;
+  readonly payload: Payload;
+}
+
+/** What is read of a Kafka message; the value and headers as kafkajs or `dead_letter` keep them. */
+export interface RawMessage {
+  readonly key: string;
+  readonly value: Buffer | null;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/** Narrows the payload: it was checked against this definition's schema when it was read. */
+export const isEvent = <Type extends string, Payload>(
+  definition: EventDefinition<Type, Payload>,
+  event: ReceivedEvent,
+): event is ReceivedEvent<Payload> => event.type === definition.type;
+
+const attributes = z.object({
+  id: z.string().min(1),
+  type: z.string().min(1),
+  specversion: z.literal('1.0'),
+  subject: z.string().min(1),
+  time: z.string(),
+  dataversion: z.coerce.number().int().positive(),
+  sequence: z.coerce.number().int().positive(),
+  correlationid: z.string().min(1),
+  causationid: z.string().optional(),
+  traceparent: z.string().optional(),
+});
+
+/**
+ * Reads a CloudEvent in binary or structured mode.
+ *
+ * @throws PoisonMessage when it is no CloudEvent, its type is not in the registry, or its attributes or
+ *   payload do not have their shape
+ */
+export function readEvent(message: RawMessage, registry: EventRegistry): ReceivedEvent {
+  const event = decode(message);
+  const parsed = attributes.safeParse(event);
+  if (!parsed.success) throw new PoisonMessage(`Not an event of this service: ${z.prettifyError(parsed.error)}`);
+  const { data } = parsed;
+  if (!data.type.startsWith(registry.typePrefix)) {
+    throw new PoisonMessage(
+      `Type ${data.type} does not begin with ${registry.typePrefix}: not an event of this service.`,
+    );
+  }
+
+  const type = data.type.slice(registry.typePrefix.length);
+  const definition = registry.find(type);
+  if (!definition) throw new PoisonMessage(`Event type ${data.type} is not known.`);
+  if (data.dataversion > definition.dataVersion) {
+    throw new PoisonMessage(
+      `Data version ${data.dataversion} of ${type} is newer than the ${definition.dataVersion} known here.`,
+    );
+  }
+  const payload = definition.payload.safeParse(event.data);
+  if (!payload.success) throw new PoisonMessage(`Payload of ${type}: ${z.prettifyError(payload.error)}`);
+
+  return {
+    event_id: data.id,
+    type,
+    data_version: data.dataversion,
+    aggregate_id: data.subject,
+    version: data.sequence,
+    occurred_at: data.time,
+    correlation_id: data.correlationid,
+    causation_id: data.causationid ?? null,
+    traceparent: data.traceparent ?? null,
+    payload: payload.data,
+  };
+}
+
+function decode({ key, value, headers }: RawMessage): CloudEvent<unknown> {
+  if (value === null) throw new PoisonMessage('The message has no value.');
+  const message = { key, value: value.toString(), body: value.toString(), headers };
+  if (!KafkaBinding.isEvent(message)) throw new PoisonMessage('Not a CloudEvent: neither ce_id nor its content type.');
+  try {
+    const event = KafkaBinding.toEvent<unknown>(message);
+    if (Array.isArray(event)) throw new PoisonMessage('A batch of CloudEvents in one message is not read.');
+    return event as CloudEvent<unknown>;
+  } catch (error) {
+    if (error instanceof PoisonMessage) throw error;
+    const reason = error instanceof SyntaxError ? 'not JSON' : error instanceof Error ? error.message : String(error);
+    throw new PoisonMessage(`The message cannot be read: ${reason}.`, { cause: error });
+  }
+}

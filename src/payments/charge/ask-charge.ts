@@ -1,0 +1,42 @@
+import { z } from 'zod';
+import { handle } from '../../mediator/handler';
+import { defineCommand, system } from '../../mediator/message';
+import { notPayable } from '../../orders/order';
+import { loadOrder } from '../../orders/order-aggregate';
+import { amount as positive, clientId, currency as iso4217, opaqueId } from '../../platform/schemas';
+import { decidePayment } from '../payment';
+import { paymentAggregate } from '../payment-aggregate';
+import { chargeRequest } from './provider-charge';
+
+/**
+ * Before the provider is asked: requests the payment, and writes down who will be asked for it. The first to
+ * ask decides that: with another provider the answer is still the first one, so two never take the money.
+ */
+export const askCharge = defineCommand({
+  name: 'AskCharge',
+  input: z.strictObject({
+    payment_id: opaqueId,
+    order_id: opaqueId,
+    invoice_id: opaqueId,
+    customer_id: clientId,
+    amount: positive,
+    currency: iso4217,
+    payment_method: z.string(),
+    provider: z.string(),
+  }),
+  result: chargeRequest,
+  roles: [],
+});
+
+export const askChargeHandler = handle(askCharge, async ({ provider, payment_method, ...content }, { uow, now }) => {
+  const order = await loadOrder(uow, content.order_id, system);
+  if (order.status !== 'PENDING_PAYMENT') throw notPayable(order);
+  const payment = await uow.load(paymentAggregate, content.payment_id);
+  uow.change(paymentAggregate, payment, decidePayment({ type: 'request', content, requested_at: now }, payment));
+
+  const { payment_id, order_id, customer_id, amount, currency } = content;
+  const charge = { payment_id, order_id, customer_id, amount, currency, payment_method };
+  const request = { ...charge, provider, key: payment_id };
+  uow.insert('provider_charge', { ...request, state: 'asked', created_at: now, changed_at: now });
+  return request;
+});

@@ -1,0 +1,35 @@
+import { z } from 'zod';
+import type { Tx } from '../../platform/database/database';
+
+/** What a provider was asked for, as its row remembers it: the same for every attempt, and for its refund. */
+export const chargeRequest = z.object({
+  provider: z.string(),
+  /** Idempotency key at the provider. */
+  key: z.string(),
+  payment_id: z.string(),
+  order_id: z.string(),
+  customer_id: z.string(),
+  amount: z.int(),
+  currency: z.string(),
+  payment_method: z.string(),
+});
+export type AskedCharge = z.infer<typeof chargeRequest>;
+
+/** `undefined` for a payment that no provider was asked for, as one that was made outside. */
+export async function findCharge(tx: Pick<Tx, 'providerCharge'>, payment_id: string): Promise<AskedCharge | undefined> {
+  const row = await tx.providerCharge.findUnique({ where: { payment_id } });
+  return row ? chargeRequest.parse({ ...row, amount: Number(row.amount) }) : undefined;
+}
+
+/** Nobody changes a charge but the saga of its payment, one step after the other. */
+export async function markCharge(
+  tx: Pick<Tx, 'providerCharge'>,
+  payment_id: string,
+  change:
+    | { readonly state: 'charged'; readonly charge_ref: string }
+    | { readonly state: 'refunded'; readonly refund_ref: string }
+    | { readonly state: 'refused' },
+  now: string,
+): Promise<void> {
+  await tx.providerCharge.update({ where: { payment_id }, data: { ...change, changed_at: now } });
+}

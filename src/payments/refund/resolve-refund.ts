@@ -1,0 +1,39 @@
+import { z } from '@hono/zod-openapi';
+import { handle } from '../../mediator/handler';
+import { defineCommand } from '../../mediator/message';
+import { recordOperatorAction } from '../../mediator/operator-action';
+import { notRefundable } from '../../orders/order';
+import { loadOrder } from '../../orders/order-aggregate';
+import { orderView, viewOrder } from '../../orders/order-view';
+import { opaqueId, reason, text } from '../../platform/schemas';
+import { refundPayment } from './refund-payment';
+
+export const refundNote = z
+  .strictObject({
+    reference: text(200).openapi({
+      description: 'Of the transfer by which the money went back.',
+      example: 'bank-4711',
+    }),
+    reason,
+  })
+  .openapi('RefundNote');
+
+/** An operator has paid back by other means what a `REFUND_DUE` order owed. */
+export const resolveRefund = defineCommand({
+  name: 'ResolveRefund',
+  input: refundNote.extend({ order_id: opaqueId }),
+  result: orderView,
+  roles: ['operator'],
+});
+
+export const resolveRefundHandler = handle(resolveRefund, async ({ order_id, reference, reason: why }, context) => {
+  const { uow, principal } = context;
+  const order = await loadOrder(uow, order_id, principal);
+  if (order.status !== 'REFUND_DUE') throw notRefundable(order);
+  const { payment_id } = await uow.tx.payment.findFirstOrThrow({ where: { order_id, status: 'CAPTURED' } });
+  const refunded = await refundPayment(uow, order, payment_id, reference);
+  const { amount, currency } = order;
+  const details = { reference, payment_id, amount, currency };
+  recordOperatorAction(context, { action: 'order.refunded', subject: order_id, reason: why, details });
+  return viewOrder(refunded);
+});

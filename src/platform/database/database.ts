@@ -1,0 +1,65 @@
+import { PrismaPg } from '@prisma/adapter-pg';
+import { Pool } from 'pg';
+import type { Logger } from '../telemetry/logger';
+import { type Prisma, PrismaClient } from '../prisma/client';
+import { PLANNED_EACH_TIME, type Queryable } from './queryable';
+
+/** Outside a transaction; every statement commits by itself. */
+export type Database = PrismaClient;
+/** Inside an interactive transaction. */
+export type Tx = Prisma.TransactionClient;
+export { PLANNED_EACH_TIME, type Queryable };
+
+export interface DatabaseOptions {
+  readonly url: string;
+  readonly applicationName: string;
+  /** Connections at most; 10 unless told. */
+  readonly poolSize?: number;
+  readonly logger: Logger;
+}
+
+/**
+ * Postgres's own time-outs stay below Prisma's, because Prisma's are not atomic: a statement can
+ * still commit after Prisma reported the time-out.
+ */
+const STATEMENT_TIMEOUT_MS = 5_000;
+/** How long a command queues for a row before it gives up, to be tried again. */
+const LOCK_TIMEOUT_MS = 2_000;
+const TRANSACTION = { maxWait: 5_000, timeout: 15_000 };
+
+/** Connects lazily: no connection is made before the first statement. Close with `$disconnect()`. */
+export function connectDatabase({ url, applicationName, poolSize = 10, logger }: DatabaseOptions): Database {
+  const pool = new Pool({
+    connectionString: url,
+    application_name: applicationName,
+    max: poolSize,
+    connectionTimeoutMillis: 5_000,
+    keepAlive: true,
+    statement_timeout: STATEMENT_TIMEOUT_MS,
+    lock_timeout: LOCK_TIMEOUT_MS,
+    idle_in_transaction_session_timeout: TRANSACTION.timeout,
+  });
+  const adapter = new PrismaPg(pool, {
+    disposeExternalPool: true,
+    statementNameGenerator: createStatementNames(),
+    onPoolError: (error) => logger.warn({ err: error }, 'database.connection_lost'),
+  });
+  return new PrismaClient({ adapter, transactionOptions: TRANSACTION });
+}
+
+/**
+ * Names make Postgres keep a statement's plan per connection: 6,700/s instead of 5,300/s on the hot
+ * path. Bounded, because Prisma's own statements vary with their arguments.
+ */
+function createStatementNames(limit = 200) {
+  const names = new Map<string, string>();
+  return function statementName({ sql }: { sql: string }): string {
+    if (sql.startsWith(PLANNED_EACH_TIME)) return '';
+    let name = names.get(sql);
+    if (name === undefined) {
+      name = names.size < limit ? `s${names.size}` : '';
+      if (name !== '') names.set(sql, name);
+    }
+    return name;
+  };
+}

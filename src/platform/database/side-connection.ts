@@ -1,0 +1,76 @@
+import { once } from 'node:events';
+import { Client } from 'pg';
+import { createBackoff } from '../backoff';
+import type { Logger } from '../telemetry/logger';
+import { wait } from '../wait';
+
+export interface SideConnectionOptions {
+  readonly url: string;
+  readonly applicationName: string;
+  readonly logger: Logger;
+  /** Run on each new connection, before it counts as open. */
+  readonly onOpen?: (client: Client) => Promise<void>;
+}
+
+export interface SideConnection {
+  /** The open connection; `undefined` while Postgres is away. */
+  current(): Client | undefined;
+  close(): Promise<void>;
+}
+
+const BACKOFF = { initialMs: 100, maxMs: 5_000 };
+
+/**
+ * One connection beside the pool, for LISTEN and NOTIFY. It comes back by itself after an outage, however
+ * long; what would have gone over it meanwhile is lost, so it is for hints alone.
+ */
+export function openSideConnection(options: SideConnectionOptions): SideConnection {
+  const { url, applicationName, logger, onOpen } = options;
+  const closing = new AbortController();
+  let open: Client | undefined;
+
+  const connect = async (): Promise<Client> => {
+    const client = new Client({
+      connectionString: url,
+      application_name: applicationName,
+      connectionTimeoutMillis: 5_000,
+      keepAlive: true,
+    });
+    // Without a listener, a lost connection would end the process; `end` follows, and tells us.
+    client.on('error', () => undefined);
+    try {
+      await client.connect();
+      await onOpen?.(client);
+      return client;
+    } catch (error) {
+      await client.end().catch(() => undefined);
+      throw error;
+    }
+  };
+
+  const keepOpen = async (): Promise<void> => {
+    const backoff = createBackoff(BACKOFF);
+    while (!closing.signal.aborted) {
+      try {
+        const client = await connect();
+        backoff.reset();
+        open = client;
+        await once(client, 'end', { signal: closing.signal }).catch(() => undefined);
+        open = undefined;
+        await client.end().catch(() => undefined);
+      } catch (error) {
+        logger.debug({ err: error, application_name: applicationName }, 'database.side_connection_waits');
+        await wait(backoff.next(), closing.signal);
+      }
+    }
+  };
+  const ended = keepOpen();
+
+  return {
+    current: () => open,
+    async close() {
+      closing.abort();
+      await ended;
+    },
+  };
+}

@@ -1,0 +1,111 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Queryable } from '../database/queryable';
+import { armFault, disarmFaults, type Fault, type FaultKind, takeFault } from './faults.sql';
+import type { Logger } from '../telemetry/logger';
+import { Refusal } from '../refusal';
+
+export type { FaultKind } from './faults.sql';
+
+/** Each also has `<point>.done`: after its transaction committed, before it reports. */
+const activityPoints = [
+  'billing.close_invoice',
+  'billing.reopen_invoice',
+  'ledger.credit_balance',
+  'ledger.reverse_credit',
+  'payments.settle',
+  'payments.charge',
+  'payments.refund',
+  'inventory.reserve',
+  'inventory.release',
+  'shipping.allocate',
+  'shipping.book',
+  'shipping.cancel_booking',
+  'shipping.dispatch',
+] as const;
+
+const processPoints = [
+  'orders.after_commit',
+  'payments.after_commit',
+  'relay.before_send',
+  'relay.after_send',
+  'relay.after_mark',
+  'consumer.before_effect',
+  'consumer.after_commit',
+] as const;
+
+export type ActivityFaultPoint = (typeof activityPoints)[number];
+/** A named place where a fault can be made to happen. */
+export type FaultPoint = (typeof processPoints)[number] | ActivityFaultPoint | `${ActivityFaultPoint}.done`;
+
+/** Every point there is, for validation. */
+export const faultPoints: readonly FaultPoint[] = [
+  ...processPoints,
+  ...activityPoints,
+  ...activityPoints.map((point) => `${point}.done` as const),
+];
+
+export interface ArmedFault {
+  readonly point: FaultPoint;
+  /** `error` is retryable, `refuse` a business refusal, `crash` kills the process at once. */
+  readonly kind: FaultKind;
+  /** For how many passes, in whichever process gets there. */
+  readonly times: number;
+  readonly delayMs?: number;
+}
+
+export interface Faults {
+  /**
+   * Does what the point is armed for, and costs nothing where fault injection is off.
+   *
+   * @throws Error for the kind `error`
+   * @throws Refusal `fault_injected` for the kind `refuse`
+   */
+  pass(point: FaultPoint): Promise<void>;
+  arm(fault: ArmedFault): Promise<void>;
+  disarmAll(): Promise<void>;
+}
+
+/** For whoever has no faults to inject: every point is passed. */
+export const noFaults: Pick<Faults, 'pass'> = { pass: async () => undefined };
+
+export interface FaultsOptions {
+  readonly database: Queryable;
+  readonly enabled: boolean;
+  readonly logger: Logger;
+}
+
+/** Faults for development and tests, kept in the table `fault`, so that every process sees them. */
+export function createFaults({ database, enabled, logger }: FaultsOptions): Faults {
+  return {
+    async pass(point) {
+      if (!enabled) return;
+      const fault = await takeFault(database, point);
+      if (fault) await happen(fault, logger);
+    },
+    async arm({ point, kind, times, delayMs = 0 }) {
+      if (!enabled) throw new Error('Fault injection is off in this process (FAULT_INJECTION).');
+      await armFault(database, { point, kind, times, delay_ms: delayMs });
+    },
+    disarmAll: () => disarmFaults(database),
+  };
+}
+
+async function happen({ point, kind, delay_ms }: Fault, logger: Logger): Promise<void> {
+  logger.warn({ point, kind }, 'fault.injected');
+  switch (kind) {
+    case 'error':
+      throw new Error(`Fault injected at ${point}.`);
+    case 'refuse':
+      throw new Refusal('fault_injected', `A fault was injected at ${point}.`);
+    case 'delay_ms':
+      await delay(delay_ms);
+      return;
+    case 'crash':
+      process.kill(process.pid, 'SIGKILL');
+      // The signal ends the process between two turns of the event loop: nothing may follow it.
+      await new Promise<never>(() => undefined);
+      return;
+    default:
+      return kind satisfies never;
+  }
+}

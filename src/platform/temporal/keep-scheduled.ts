@@ -1,0 +1,84 @@
+import { ScheduleAlreadyRunning, type ScheduleOptions } from '@temporalio/client';
+import { taskQueues } from '../../contract';
+import type { Logger } from '../telemetry/logger';
+import { reasonOf, type TemporalClient } from './temporal';
+import { wait } from '../wait';
+
+/** A workflow without input that begins again and again. */
+export interface Scheduled {
+  /** Of the Schedule and of its workflow. Renaming it leaves the old Schedule behind. */
+  readonly id: string;
+  readonly workflowType: string;
+  /** From one beginning to the next. */
+  readonly intervalMs: number;
+  /** What it does, for the Web UI. */
+  readonly summary: string;
+}
+
+export interface KeepScheduledOptions {
+  readonly temporal: TemporalClient;
+  readonly scheduled: Scheduled;
+  readonly logger: Logger;
+  readonly signal: AbortSignal;
+}
+
+const LOOK_MS = 60_000;
+const RETRY_MS = 5_000;
+const DEADLINE_MS = 2_000;
+
+/**
+ * Keeps a Schedule there until the signal aborts: makes it or, once, gives it this worker's interval, and makes
+ * it anew when somebody deleted it. One that was paused stays so. All workers may do it, and Temporal may be away.
+ */
+export async function keepScheduled(options: KeepScheduledOptions): Promise<void> {
+  const { scheduled, logger, signal } = options;
+  const { id, intervalMs } = scheduled;
+  let settled = false;
+  while (!signal.aborted) {
+    try {
+      const outcome = await schedule(options, settled);
+      if (outcome !== 'there') logger.info({ schedule: id, interval_ms: intervalMs }, `schedule.${outcome}`);
+      settled = true;
+      await wait(LOOK_MS, signal);
+    } catch (error) {
+      logger.debug({ schedule: id, reason: reasonOf(error) }, 'schedule.waits');
+      await wait(RETRY_MS, signal);
+    }
+  }
+}
+
+async function schedule(
+  { temporal, scheduled }: KeepScheduledOptions,
+  settled: boolean,
+): Promise<'created' | 'updated' | 'there'> {
+  const { schedule } = temporal.client;
+  const wanted = optionsOf(scheduled);
+  try {
+    await temporal.within(DEADLINE_MS, () => schedule.create(wanted));
+    return 'created';
+  } catch (error) {
+    if (!(error instanceof ScheduleAlreadyRunning)) throw error;
+    if (settled) return 'there';
+    await temporal.within(DEADLINE_MS, () =>
+      schedule.getHandle(scheduled.id).update(({ state }) => ({ ...wanted, state })),
+    );
+    return 'updated';
+  }
+}
+
+const optionsOf = ({ id, workflowType, intervalMs, summary }: Scheduled) =>
+  ({
+    scheduleId: id,
+    spec: { intervals: [{ every: intervalMs }] },
+    // One that still runs is enough; what was missed while Temporal was away, the next one does.
+    policies: { overlap: 'SKIP', catchupWindow: '1 minute' },
+    action: {
+      type: 'startWorkflow',
+      workflowType,
+      workflowId: id,
+      taskQueue: taskQueues.sagas,
+      args: [],
+      staticSummary: summary,
+      workflowExecutionTimeout: '6 hours',
+    },
+  }) satisfies ScheduleOptions;

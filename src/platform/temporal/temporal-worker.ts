@@ -1,0 +1,111 @@
+import { SdkComponent } from '@temporalio/common';
+import { type LogLevel, type LogMetadata, NativeConnection, Runtime } from '@temporalio/worker';
+import type { Config } from '../../config';
+import { createBackoff } from '../backoff';
+import type { Logger } from '../telemetry/logger';
+import { wait } from '../wait';
+
+const LEVELS = { TRACE: 'trace', DEBUG: 'debug', INFO: 'info', WARN: 'warn', ERROR: 'error' } as const;
+
+/**
+ * Warnings of the SDK's native core, without those of each call it tries again: while the server is away
+ * they come by the dozen every second, and the worker says so itself.
+ */
+const CORE_LOG_FILTER = 'error,temporalio_sdk_core=warn';
+
+/**
+ * Sends the SDK's log lines, and those of workflows and activities, through our logger. Once per
+ * process, before anything else of the worker SDK. It handles no signal: the process orders its end.
+ *
+ * @param metricsPort on loopback, where the SDK then tells its own metrics and those of workflows, among
+ *   them `paysaga_saga_stuck_total`
+ */
+export function installTemporalRuntime(logger: Logger, metricsPort?: number): void {
+  const at = (level: LogLevel) => (message: string, meta?: LogMetadata) => write(logger, level, message, meta);
+  Runtime.install({
+    logger: {
+      log: (level, message, meta) => write(logger, level, message, meta),
+      trace: at('TRACE'),
+      debug: at('DEBUG'),
+      info: at('INFO'),
+      warn: at('WARN'),
+      error: at('ERROR'),
+    },
+    telemetryOptions: {
+      logging: { filter: CORE_LOG_FILTER, forward: {} },
+      ...(metricsPort !== undefined && { metrics: prometheus(metricsPort) }),
+    },
+    shutdownSignals: [],
+  });
+}
+
+/** By Prometheus's conventions: seconds, and names that end in their unit or in `_total`. */
+const prometheus = (port: number) => ({
+  prometheus: {
+    bindAddress: `127.0.0.1:${port}`,
+    countersTotalSuffix: true,
+    unitSuffix: true,
+    useSecondsForDurations: true,
+  },
+});
+
+/**
+ * Lines of our workflows and activities keep their names; what the SDK says of itself becomes a detail,
+ * and its daily doings a matter of debugging.
+ */
+function write(logger: Logger, level: LogLevel, message: string, meta: LogMetadata = {}): void {
+  const { sdkComponent, error, ...fields } = meta as Record<string, unknown>;
+  const line = { ...(error !== undefined && { err: error }), ...fields };
+  if (sdkComponent === SdkComponent.workflow || sdkComponent === SdkComponent.activity) {
+    logger[LEVELS[level]](line, message);
+  } else {
+    const ofSdk = { component: `temporal/${String(sdkComponent)}`, detail: message, ...line };
+    logger[level === 'INFO' ? 'debug' : LEVELS[level]](ofSdk, 'temporal.sdk_reported');
+  }
+}
+
+export interface ConnectWorkerOptions {
+  readonly config: Config['temporal'];
+  readonly logger: Logger;
+  /** Ends the waiting. */
+  readonly signal: AbortSignal;
+}
+
+/**
+ * The connection that both Workers share. Waits for the server and its namespace, however long they
+ * take, and says so.
+ *
+ * @throws Error when the signal aborts first
+ */
+export async function connectTemporalWorker(options: ConnectWorkerOptions): Promise<NativeConnection> {
+  const { config, logger, signal } = options;
+  const backoff = createBackoff({ initialMs: 200, maxMs: 5_000 });
+  const address = config.connection.address;
+  while (!signal.aborted) {
+    try {
+      return await connect(config);
+    } catch (error) {
+      const retryInMs = backoff.next();
+      const reason = error instanceof Error ? error.message : String(error);
+      logger.warn(
+        { address, namespace: config.namespace, reason, retry_in_ms: retryInMs },
+        'temporal.waiting_for_server',
+      );
+      await wait(retryInMs, signal);
+    }
+  }
+  throw new Error('Stopped while waiting for Temporal.');
+}
+
+async function connect({ connection: options, namespace }: Config['temporal']): Promise<NativeConnection> {
+  const connection = await NativeConnection.connect(options);
+  try {
+    await connection.withDeadline(Date.now() + 5_000, () =>
+      connection.workflowService.describeNamespace({ namespace }),
+    );
+    return connection;
+  } catch (error) {
+    await connection.close();
+    throw error;
+  }
+}

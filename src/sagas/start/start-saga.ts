@@ -1,0 +1,122 @@
+import {
+  WorkflowExecutionAlreadyStartedError,
+  WorkflowFailedError,
+  type WorkflowHandle,
+  WorkflowNotFoundError,
+} from '@temporalio/client';
+import { ApplicationFailure, TypedSearchAttributes } from '@temporalio/common';
+import type { Config } from '../../config';
+import {
+  type PaymentSagaResult,
+  SAGA_COMPENSATED,
+  type SagaFailure,
+  type SagaInputs,
+  type SagaOptions,
+  sagaSteps,
+  type SagaType,
+  searchAttributes,
+  taskQueues,
+} from '../../contract';
+import type { Logger } from '../../platform/telemetry/logger';
+import { reasonOf, type TemporalClient } from '../../platform/temporal/temporal';
+import { wait } from '../../platform/wait';
+
+/** What the `saga` row knows of it. */
+export interface SagaToStart<Type extends SagaType = SagaType> {
+  readonly saga_id: string;
+  readonly type: Type;
+  readonly input: SagaInputs[Type];
+}
+
+export type SagaEnd =
+  | { readonly state: 'completed'; readonly result: PaymentSagaResult }
+  | { readonly state: 'compensated'; readonly failure: SagaFailure }
+  | { readonly state: 'pending' };
+
+export interface SagaStarter {
+  /**
+   * Starts the saga's workflow, once however often it is called: `true` when Temporal has it, also
+   * when it ended already. `false` when Temporal did not say so within 500 ms; the row is in the
+   * database, and the sweeper starts it. Never throws.
+   */
+  start(saga: SagaToStart): Promise<boolean>;
+  /** Waits at most `waitMs` for the end; `pending` also when Temporal does not answer. Never throws. */
+  result(sagaId: string, waitMs: number): Promise<SagaEnd>;
+}
+
+export interface SagaStarterOptions {
+  readonly temporal: TemporalClient;
+  readonly config: Pick<Config, 'saga'>;
+  readonly logger: Logger;
+}
+
+const START_DEADLINE_MS = 500;
+/** A saga that waits for the sweeper is there within seconds. */
+const UNSTARTED_POLL_MS = 250;
+/** After this a workflow task of a killed worker goes to another one. */
+const WORKFLOW_TASK_TIMEOUT = '5s';
+
+const workflowTypes: Record<SagaType, string> = {
+  payment: 'paymentSaga',
+  order: 'orderSaga',
+  shipment: 'shipmentSaga',
+};
+
+export function createSagaStarter({ temporal, config, logger }: SagaStarterOptions): SagaStarter {
+  const options: SagaOptions = { compensation_max_interval_ms: config.saga.compensationMaxIntervalMs };
+  const { workflow } = temporal.client;
+
+  const begin = ({ saga_id, type, input }: SagaToStart): Promise<WorkflowHandle> =>
+    workflow.start(workflowTypes[type], {
+      workflowId: saga_id,
+      taskQueue: taskQueues.sagas,
+      args: [input, options],
+      workflowIdReusePolicy: 'REJECT_DUPLICATE',
+      workflowIdConflictPolicy: 'USE_EXISTING',
+      workflowTaskTimeout: WORKFLOW_TASK_TIMEOUT,
+      staticSummary: `${type} saga of order ${input.order_id}`,
+      staticDetails: `${input.amount} ${input.currency} (minor units) of customer ${input.customer_id}, payment ${input.payment_id}`,
+      typedSearchAttributes: new TypedSearchAttributes([
+        { key: searchAttributes.orderId, value: input.order_id },
+        { key: searchAttributes.customerId, value: input.customer_id },
+        { key: searchAttributes.sagaState, value: 'running' },
+        { key: searchAttributes.step, value: sagaSteps[type][0] },
+      ]),
+    });
+
+  return {
+    async start(saga) {
+      try {
+        await temporal.within(START_DEADLINE_MS, () => begin(saga));
+        return true;
+      } catch (error) {
+        if (error instanceof WorkflowExecutionAlreadyStartedError) return true;
+        logger.warn({ saga_id: saga.saga_id, reason: reasonOf(error) }, 'saga.start_postponed');
+        return false;
+      }
+    },
+
+    async result(sagaId, waitMs) {
+      const until = performance.now() + waitMs;
+      for (;;) {
+        const leftMs = until - performance.now();
+        try {
+          const result = await temporal.within(leftMs, () => workflow.getHandle(sagaId).result());
+          return { state: 'completed', result: result as PaymentSagaResult };
+        } catch (error) {
+          const failure = failureOf(error);
+          if (failure) return { state: 'compensated', failure };
+          logger.debug({ saga_id: sagaId, reason: reasonOf(error) }, 'saga.pending');
+          if (!(error instanceof WorkflowNotFoundError) || leftMs <= UNSTARTED_POLL_MS) return { state: 'pending' };
+          await wait(UNSTARTED_POLL_MS);
+        }
+      }
+    },
+  };
+}
+
+function failureOf(error: unknown): SagaFailure | undefined {
+  if (!(error instanceof WorkflowFailedError) || !(error.cause instanceof ApplicationFailure)) return undefined;
+  const { type, details } = error.cause;
+  return type === SAGA_COMPENSATED ? (details?.[0] as SagaFailure) : undefined;
+}

@@ -1,0 +1,43 @@
+import { z } from '@hono/zod-openapi';
+import { handle } from '../../mediator/handler';
+import { defineQuery } from '../../mediator/message';
+import { decodeCursor, encodeCursor } from '../../platform/cursor';
+import type { Database } from '../../platform/database/database';
+import { pageQuery } from '../../platform/schemas';
+import { sagaState, sagaType, sagaView, viewSaga, withSteps, type WorkflowUrl } from './saga-view';
+
+export const sagaFilter = z.strictObject({ state: sagaState.optional(), type: sagaType.optional(), ...pageQuery });
+
+/** Newest first. */
+export const listSagas = defineQuery({
+  name: 'ListSagas',
+  input: sagaFilter,
+  result: z.object({ data: z.array(sagaView), next_cursor: z.string().nullable() }),
+  roles: ['service', 'operator'],
+});
+
+export const createListSagas = (database: Database, workflowUrl: WorkflowUrl) =>
+  handle(listSagas, async ({ state, type, limit, cursor }) => {
+    const sagas = await database.saga.findMany({
+      where: {
+        ...(state !== undefined && { state }),
+        ...(type !== undefined && { type }),
+        ...(cursor !== undefined && after(cursor)),
+      },
+      include: withSteps,
+      orderBy: [{ created_at: 'desc' }, { saga_id: 'desc' }],
+      take: limit + 1,
+    });
+    const page = sagas.slice(0, limit);
+    const last = sagas.length > limit ? page.at(-1) : undefined;
+    return {
+      data: page.map((saga) => viewSaga(saga, workflowUrl)),
+      next_cursor: last ? encodeCursor([last.created_at.toISOString(), last.saga_id]) : null,
+    };
+  });
+
+function after(cursor: string) {
+  const [createdAt = '', sagaId = ''] = decodeCursor(cursor, 2);
+  const created_at = new Date(createdAt);
+  return { OR: [{ created_at: { lt: created_at } }, { created_at, saga_id: { lt: sagaId } }] };
+}

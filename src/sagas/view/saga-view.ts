@@ -1,0 +1,96 @@
+import { z } from '@hono/zod-openapi';
+import { type SagaStatus, sagaSteps, type SagaType } from '../../contract';
+import type { Prisma } from '../../platform/prisma/client';
+import { Refusal } from '../../platform/refusal';
+import { timestamp } from '../../platform/schemas';
+
+export const sagaState = z.enum(['running', 'completed', 'compensating', 'compensated', 'stuck']);
+export const sagaType = z.enum(['payment', 'order', 'shipment']);
+
+/** A saga as operators see it. */
+export const sagaView = z
+  .object({
+    saga_id: z.string().openapi({ example: 'payment-pay_1' }),
+    type: sagaType,
+    state: sagaState,
+    steps: z.array(
+      z.object({
+        name: z.string().openapi({ example: 'close_invoice' }),
+        state: z.enum(['pending', 'running', 'done', 'failed', 'undoing', 'undone', 'skipped']),
+        attempts: z.int(),
+        started_at: timestamp.nullable(),
+        ended_at: timestamp.nullable(),
+        error: z.string().nullable(),
+      }),
+    ),
+    workflow_url: z.string().nullable(),
+  })
+  .openapi('Saga');
+
+export type SagaView = z.infer<typeof sagaView>;
+type StepView = SagaView['steps'][number];
+type SagaRow = Prisma.SagaGetPayload<{ include: typeof withSteps }>;
+
+/** A saga's row with those of its steps, in the order in which they began. */
+export const withSteps = { steps: { orderBy: { started_at: 'asc' } } } as const;
+
+/** Where people look into a workflow. */
+export type WorkflowUrl = (workflowId: string) => string | null;
+
+export const sagaNotFound = (sagaId: string): Refusal => new Refusal('saga_not_found', `There is no saga ${sagaId}.`);
+
+/** @param progress of a saga that runs: it knows more than the steps that have committed */
+export function viewSaga(saga: SagaRow, workflowUrl: WorkflowUrl, progress?: SagaStatus): SagaView {
+  const type = sagaType.parse(saga.type);
+  const state = progress?.state ?? sagaState.parse(saga.state);
+  const steps = viewSteps(
+    type,
+    state,
+    saga.steps,
+    progress?.steps.map(({ name }) => name),
+  );
+  return {
+    saga_id: saga.saga_id,
+    type,
+    state,
+    steps: progress ? steps.map((step) => withProgress(step, progress)) : steps,
+    workflow_url: workflowUrl(saga.saga_id),
+  };
+}
+
+function withProgress(step: StepView, { steps }: SagaStatus): StepView {
+  const told = steps.find(({ name }) => name === step.name);
+  if (!told) return step;
+  return {
+    ...step,
+    state: told.state,
+    attempts: Math.max(step.attempts, told.attempts),
+    error: told.error ?? step.error,
+  };
+}
+
+/**
+ * Steps write their rows when they commit; the first one without a row is the one at work. Behind the steps come
+ * the remedies of a saga that failed, as far as they are known.
+ */
+function viewSteps(
+  type: SagaType,
+  state: SagaView['state'],
+  rows: SagaRow['steps'],
+  told: readonly string[] = [],
+): StepView[] {
+  const byName = new Map(rows.map((row) => [row.name, row]));
+  const names = [...new Set<string>([...sagaSteps[type], ...byName.keys(), ...told])];
+  const atWork = state === 'running' ? names.find((name) => !byName.has(name)) : undefined;
+  return names.map((name) => {
+    const row = byName.get(name);
+    return {
+      name,
+      state: row ? sagaView.shape.steps.element.shape.state.parse(row.state) : name === atWork ? 'running' : 'pending',
+      attempts: row?.attempts ?? 0,
+      started_at: row?.started_at?.toISOString() ?? null,
+      ended_at: row?.ended_at?.toISOString() ?? null,
+      error: row?.error ?? null,
+    };
+  });
+}

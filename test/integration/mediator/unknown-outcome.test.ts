@@ -1,0 +1,68 @@
+import { createApplication } from '../../../src/application';
+import { requestOnce } from '../../../src/inbox/once';
+import type { Mediator } from '../../../src/mediator/mediator';
+import { cancelOrder } from '../../../src/orders/cancel-order';
+import { placeOrder } from '../../../src/orders/place-order';
+import { connectDatabase, type Database } from '../../../src/platform/database/database';
+import { isDatabaseOutage } from '../../../src/platform/database/database-error';
+import { createTestDatabase, type TestDatabase } from '../../support/database';
+import { createLostAnswerProxy, type LostAnswerProxy } from '../../support/network/lost-answer-proxy';
+import { silentLogger } from '../../support/logger';
+
+let test: TestDatabase;
+let proxy: LostAnswerProxy;
+let database: Database;
+let mediator: Mediator;
+
+beforeAll(async () => {
+  test = await createTestDatabase();
+  await test.query(`INSERT INTO product VALUES ('vps.s', 'VPS', 'service', 9900, 'EUR')`);
+  const url = new URL(test.url);
+  proxy = await createLostAnswerProxy({ host: url.hostname, port: Number(url.port) });
+  url.port = String(proxy.port);
+  database = connectDatabase({ url: url.href, applicationName: 'test', poolSize: 2, logger: silentLogger });
+  mediator = createApplication({ database, logger: silentLogger });
+});
+afterAll(async () => {
+  await database.$disconnect();
+  await proxy.close();
+  await test.close();
+});
+
+const order = {
+  customer_id: 'cus_1',
+  product_sku: 'vps.s',
+  amount: 9900,
+  currency: 'EUR',
+  quantity: 1,
+  collection_method: 'send_invoice' as const,
+};
+
+async function countOrders(): Promise<number> {
+  const [row] = await test.query<{ count: string }>('SELECT count(*) FROM orders');
+  return Number(row?.count);
+}
+
+it('reads the outcome back by its key when the connection breaks while it commits', async () => {
+  const placed = await mediator.send(placeOrder(order));
+  const once = requestOnce('key', 'cancel', 'commit-lost', {});
+  proxy.loseAnswerTo('COMMIT');
+  const cancelled = await mediator.send(cancelOrder({ order_id: placed.order_id }), { once });
+  expect(cancelled).toMatchObject({ order_id: placed.order_id, status: 'CANCELLED', version: 2 });
+});
+
+it('reads it back too when it was one statement', async () => {
+  await mediator.send(placeOrder(order), { once: requestOnce('key', 'orders', 'warm-up', order) });
+  const before = await countOrders();
+  const once = requestOnce('key', 'orders', 'statement-lost', order);
+  proxy.loseAnswerTo('statement-lost');
+  const placed = await mediator.send(placeOrder(order), { once });
+  expect(await mediator.send(placeOrder(order), { once })).toEqual(placed);
+  expect(await countOrders()).toBe(before + 1);
+});
+
+it('says that it does not know, where there is no key to ask by', async () => {
+  proxy.loseAnswerTo('cus_unknown');
+  const sent = mediator.send(placeOrder({ ...order, customer_id: 'cus_unknown' }));
+  await expect(sent.catch((error: unknown) => isDatabaseOutage(error))).resolves.toBe(true);
+});

@@ -1,0 +1,233 @@
+import { eventually } from '../../../dev/client/eventually';
+import { createMediator, type Mediator } from '../../../src/mediator/mediator';
+import type { Principal } from '../../../src/mediator/message';
+import type { RunningConsumer } from '../../../src/messaging/consumer/consumer';
+import type { Kafka } from '../../../src/messaging/kafka';
+import { continueReplay, continueReplayHandler } from '../../../src/outbox/replay/continue-replay';
+import { createGetReplay, getReplay } from '../../../src/outbox/replay/get-replay';
+import { createPreviewReplay, previewReplay } from '../../../src/outbox/replay/preview-replay';
+import type { ReplayRange } from '../../../src/outbox/replay/replay-range';
+import { runReplays } from '../../../src/outbox/replay/run-replays';
+import { createStartReplay, startReplay } from '../../../src/outbox/replay/start-replay';
+import { noNotifier } from '../../../src/outbox/wake-up/wake-up';
+import { systemClock } from '../../../src/platform/clock';
+import { type ConsumerWorld, createConsumerWorld } from '../../support/kafka/consumer';
+import { createTestDatabase, type TestDatabase } from '../../support/database';
+import { connectTestKafka, createTestTopic, readTopic, type TopicReader } from '../../support/kafka/kafka';
+import { silentLogger } from '../../support/logger';
+import { appendThing, thingRegistry, versionsByKey } from '../../support/outbox/outbox';
+import { codeOf } from '../../support/refusal-code';
+import { type RunningRelay, startRelay } from '../../support/outbox/relay';
+
+const within = { deadlineMs: 20_000 };
+const principal: Principal = { role: 'operator', keyId: 'key_alice' };
+const HOUR_MS = 3_600_000;
+const ago = (ms: number): string => new Date(Date.now() - ms).toISOString();
+
+let db: TestDatabase;
+let kafka: Kafka;
+let topic: string;
+let reader: TopicReader;
+let world: ConsumerWorld;
+let mediator: Mediator;
+let stops: (() => Promise<unknown>)[];
+
+beforeAll(async () => {
+  db = await createTestDatabase();
+  kafka = connectTestKafka();
+});
+beforeEach(async () => {
+  stops = [];
+  topic = await createTestTopic(kafka, 'replay');
+  reader = await readTopic(kafka, topic);
+  world = await createConsumerWorld(db, topic);
+  const registry = thingRegistry(topic);
+  const deps = { registry, consumers: [{ group: world.group, topics: [topic], toCommand: () => undefined }] };
+  const { database } = db;
+  mediator = createMediator({
+    messages: [previewReplay, startReplay, continueReplay, getReplay],
+    handlers: [
+      createPreviewReplay(database, deps),
+      createStartReplay(deps),
+      continueReplayHandler,
+      createGetReplay(database),
+    ],
+    registry,
+    database,
+    notifier: noNotifier,
+    clock: systemClock,
+    logger: silentLogger,
+  });
+});
+afterEach(async () => {
+  await Promise.all(stops.map((stop) => stop()));
+  await reader.close();
+  await db.query('TRUNCATE outbox, event, inbox, outbox_replay, operator_action CASCADE');
+});
+afterAll(() => db.close());
+
+function relay(): RunningRelay {
+  const running = startRelay({ database: db.database, kafka, registry: thingRegistry(topic) });
+  stops.push(() => running.stop());
+  return running;
+}
+
+function consume(): RunningConsumer {
+  const consumer = world.start({ kafka });
+  stops.push(() => consumer.stop());
+  return consumer;
+}
+
+/** The worker's part. */
+function writeReplays(): void {
+  const abort = new AbortController();
+  const running = runReplays({ mediator, logger: silentLogger, signal: abort.signal, intervalMs: 20 });
+  stops.push(() => {
+    abort.abort();
+    return running;
+  });
+}
+
+/** Three events each of `a`, `b` and `c`, of an hour ago, published and applied. */
+async function publishThings(): Promise<void> {
+  for (const version of [1, 2, 3]) {
+    for (const aggregateId of ['a', 'b', 'c'])
+      await appendThing(db, { aggregateId, version, occurredAt: ago(HOUR_MS) });
+  }
+  await published(9);
+}
+
+const published = (count: number) => eventually(() => expect(reader.messages).toHaveLength(count), within);
+const replayed = () => reader.messages.filter(({ headers }) => headers.ce_replayid !== undefined);
+const order = (range: ReplayRange) => mediator.send(startReplay({ ...range, reason: 'a lost topic' }), { principal });
+const applied = { a: [1, 2, 3], b: [1, 2, 3], c: [1, 2, 3] };
+
+it('publishes a range again, marked, and in order; consumers have applied each event once still', async () => {
+  relay();
+  consume();
+  writeReplays();
+  await publishThings();
+  await eventually(async () => expect(await world.effects()).toEqual(applied), within);
+
+  const { replay_id } = await order({ aggregate_ids: ['a', 'c'], versions: { from: 2 } });
+  await published(13);
+  expect(versionsByKey(replayed())).toEqual({ a: [2, 3], c: [2, 3] });
+  expect(new Set(replayed().map(({ headers }) => headers.ce_replayid))).toEqual(new Set([replay_id]));
+  const ids = new Set(reader.messages.map(({ headers }) => headers.ce_id));
+  expect(ids.size).toBe(9);
+
+  // What comes behind the replay has been applied: so the replay itself was read.
+  for (const aggregateId of ['a', 'b', 'c']) await appendThing(db, { aggregateId, version: 4 });
+  const further = { a: [1, 2, 3, 4], b: [1, 2, 3, 4], c: [1, 2, 3, 4] };
+  await eventually(async () => expect(await world.effects()).toEqual(further), within);
+  expect(await world.letters()).toEqual([]);
+  expect(await mediator.send(getReplay({ replay_id }), { principal })).toMatchObject({
+    events: 4,
+    written: 4,
+    pending: 0,
+    finished_at: expect.any(String),
+  });
+});
+
+it('keeps first occurrences in order while new events are written beside the replay', async () => {
+  relay();
+  await publishThings();
+  writeReplays();
+  await order({ from: ago(2 * HOUR_MS) });
+  for (const version of [4, 5, 6]) {
+    for (const aggregateId of ['a', 'b', 'c'])
+      await appendThing(db, { aggregateId, version, occurredAt: ago(-HOUR_MS) });
+  }
+  await published(27);
+  const first = reader.messages.filter(({ headers }) => headers.ce_replayid === undefined);
+  const all = [1, 2, 3, 4, 5, 6];
+  expect(versionsByKey(first)).toEqual({ a: all, b: all, c: all });
+  expect(versionsByKey(replayed())).toEqual(applied);
+});
+
+it('says in a dry run what it would touch, and how much of it each group has applied', async () => {
+  relay();
+  const consumer = consume();
+  await publishThings();
+  await eventually(async () => expect(await world.effects()).toEqual(applied), within);
+  await consumer.stop();
+  await appendThing(db, { aggregateId: 'a', version: 4, occurredAt: ago(HOUR_MS) });
+  await published(10);
+
+  const send = (range: ReplayRange) => mediator.send(previewReplay(range), { principal });
+  const scope = (events: number, keys: number, already_applied: number) => ({
+    events,
+    keys,
+    topics: [{ topic, events }],
+    consumer_groups: [{ group: world.group, events, already_applied }],
+  });
+  expect(await send({ aggregate_ids: ['a', 'b'] })).toEqual(scope(7, 2, 6));
+  expect(await send({ types: ['thing.happened'], versions: { from: 3, to: 4 } })).toEqual(scope(4, 3, 3));
+  expect(await send({ from: ago(2 * HOUR_MS), to: ago(0) })).toEqual(scope(10, 3, 9));
+  expect(await codeOf(send({ from: ago(HOUR_MS / 2) }))).toBe('nothing_to_replay');
+  expect(await codeOf(send({ aggregate_ids: ['a'], versions: { from: 5 } }))).toBe('nothing_to_replay');
+  expect(await codeOf(send({ types: ['thing.unheard-of'] }))).toBe('unknown_event_type');
+
+  expect(reader.messages).toHaveLength(10);
+  expect(await db.query('SELECT FROM operator_action')).toEqual([]);
+});
+
+it('records who ordered it, why, and how much it was', async () => {
+  await appendThing(db, { aggregateId: 'a', version: 1, occurredAt: ago(HOUR_MS) });
+  const { replay_id } = await order({ aggregate_ids: ['a'] });
+  const actions = await db.query('SELECT actor, action, subject, reason, details FROM operator_action');
+  const range = { aggregate_ids: ['a'], to: expect.any(String) };
+  const details = { range, events: 1, keys: 1 };
+  expect(actions).toEqual([
+    { actor: 'key_alice', action: 'outbox.replay', subject: replay_id, reason: 'a lost topic', details },
+  ]);
+});
+
+it('refuses events so old that a consumer may have forgotten that it applied them', async () => {
+  const DAY_MS = 24 * HOUR_MS;
+  await appendThing(db, { aggregateId: 'a', version: 1, occurredAt: ago(81 * DAY_MS) });
+  await appendThing(db, { aggregateId: 'a', version: 2, occurredAt: ago(79 * DAY_MS) });
+  expect(await codeOf(order({ aggregate_ids: ['a'] }))).toBe('replay_window_passed');
+  expect(await codeOf(order({ aggregate_ids: ['a'], versions: { from: 2 } }))).toBe('accepted');
+});
+
+describe('a long replay', () => {
+  const EVENTS = 6_000;
+  /** As written in the code: one transaction, and what may wait for the relay at a time. */
+  const [CHUNK, WAITING] = [500, 2_000];
+
+  /** Twenty aggregates; nothing of it is in the outbox. */
+  const fillLog = () =>
+    db.query(
+      `INSERT INTO event (event_id, aggregate_type, aggregate_id, version, type, data_version, payload, occurred_at, correlation_id)
+       SELECT 'evt_' || n, 'thing', 'thing_' || n % 20, 1 + n / 20, 'thing.happened', 1, '{"n":1,"text":"ok"}',
+         now() - interval '1 hour', 'req_test' FROM generate_series(0, $1::int - 1) AS n`,
+      EVENTS,
+    );
+  const waiting = async (): Promise<number> => (await db.query('SELECT FROM outbox')).length;
+  const goOn = () => mediator.send(continueReplay({}));
+
+  it('is written chunk by chunk, and waits for the relay; another worker goes on where one stopped', async () => {
+    await fillLog();
+    const { events } = await order({ from: ago(2 * HOUR_MS) });
+    expect(events).toBe(EVENTS);
+    expect(await goOn()).toBe('more');
+    expect(await waiting()).toBe(CHUNK);
+    await Promise.all(Array.from({ length: 10 }, goOn));
+    while ((await goOn()) === 'more');
+    expect(await waiting()).toBe(WAITING);
+    await db.query('DELETE FROM outbox');
+    expect(await goOn()).toBe('more');
+
+    writeReplays();
+    writeReplays();
+    relay();
+    await published(EVENTS - WAITING);
+    const [replay] = await db.query<{ written: number }>('SELECT written FROM outbox_replay');
+    expect(replay?.written).toBe(EVENTS);
+    for (const versions of Object.values(versionsByKey(reader.messages))) {
+      expect(versions).toEqual([...versions].sort((one, other) => one - other));
+    }
+    expect(new Set(reader.messages.map(({ headers }) => headers.ce_id)).size).toBe(EVENTS - WAITING);
+  });
+});

@@ -1,0 +1,251 @@
+import { ApplicationFailure } from '@temporalio/common';
+import { cancelOrder } from '../../../src/orders/cancel-order';
+import type { OrderSagaInput } from '../../../src/contract';
+import { createMemoryProvider, type MemoryProvider } from '../../support/payments/memory-provider';
+import { createSteps, type Steps } from '../../support/sagas/steps';
+
+let steps: Steps;
+let first: MemoryProvider;
+let second: MemoryProvider;
+beforeAll(async () => (steps = await createSteps(() => [first, second])));
+beforeEach(() => {
+  first = createMemoryProvider({ name: 'first' });
+  second = createMemoryProvider({ name: 'second' });
+});
+afterEach(() => steps.faults.disarmAll());
+afterAll(() => steps?.db.close());
+
+/** What the database says of the saga's charge and payment; nothing when nobody was asked. */
+async function chargeOf({ payment_id }: OrderSagaInput): Promise<string | undefined> {
+  const [row] = await steps.db.query<{ says: string }>(
+    `SELECT provider || ' ' || state || ', ' || payment.status AS says
+     FROM payment LEFT JOIN provider_charge USING (payment_id) WHERE payment_id = $1`,
+    payment_id,
+  );
+  return row?.says;
+}
+
+/** What the providers keep of it, each by its name. */
+async function kept({ payment_id }: OrderSagaInput): Promise<Record<string, number>> {
+  const amounts: Record<string, number> = {};
+  for (const provider of [first, second]) {
+    for await (const charge of provider.charges('')) {
+      if (charge.payment_id === payment_id) amounts[provider.name] = charge.amount - charge.refunded_amount;
+    }
+  }
+  return amounts;
+}
+
+const failureOf = (act: Promise<unknown>): Promise<ApplicationFailure> =>
+  act.then(
+    () => Promise.reject(new Error('It did not fail.')),
+    (error: unknown) => {
+      if (error instanceof ApplicationFailure) return error;
+      throw error;
+    },
+  );
+
+const finalFailure = (type: string) => expect.objectContaining({ type, nonRetryable: true });
+
+describe('a charge', () => {
+  it('is taken once, however often its step is tried', async () => {
+    const saga = await steps.charged();
+    const taken = await steps.act('charge', saga);
+    expect(await steps.act('charge', saga)).toEqual(taken);
+    expect(await kept(saga)).toEqual({ first: 1_500 });
+    expect(await chargeOf(saga)).toBe('first charged, REQUESTED');
+    expect(await steps.db.query('SELECT name, state FROM saga_step WHERE saga_id = $1', saga.saga_id)).toEqual([
+      { name: 'charge', state: 'done' },
+    ]);
+  });
+
+  it('is taken once when many attempts come at once', async () => {
+    const saga = await steps.charged();
+    await Promise.allSettled(Array.from({ length: 6 }, () => steps.act('charge', saga)));
+    await steps.act('charge', saga);
+    expect(await kept(saga)).toEqual({ first: 1_500 });
+  });
+
+  it('that is refused fails for good, and is asked of nobody else', async () => {
+    const saga = await steps.charged({ payment_method: 'pm_declined' });
+    expect(await failureOf(steps.act('charge', saga))).toEqual(finalFailure('payment_declined'));
+    expect(second.calls).toEqual([]);
+    await steps.act('refundCharge', saga);
+    expect(await chargeOf(saga)).toBe('first refused, REQUESTED');
+  });
+
+  it('that no provider can take fails for good, before anybody is asked', async () => {
+    const saga = await steps.charged({ payment_method: 'iban' });
+    expect(await failureOf(steps.act('charge', saga))).toEqual(finalFailure('payment_method_not_supported'));
+    expect(await chargeOf(saga)).toBeUndefined();
+  });
+
+  it.each(['request', 'answer'] as const)('whose %s was lost is asked again of the same provider', async (lost) => {
+    const saga = await steps.charged();
+    first.lose(lost);
+    await expect(steps.act('charge', saga)).rejects.toThrow(/^first/);
+    expect(await chargeOf(saga)).toBe('first asked, REQUESTED');
+    await steps.act('charge', saga);
+    expect(await kept(saga)).toEqual({ first: 1_500 });
+    expect(first.calls).toEqual([`charge ${saga.payment_id}`, `charge ${saga.payment_id}`]);
+  });
+
+  it.each(['payments.charge', 'payments.charge.done'] as const)('interrupted at %s is taken once', async (point) => {
+    const saga = await steps.charged();
+    await steps.faults.arm({ point, kind: 'error', times: 1 });
+    await expect(steps.act('charge', saga)).rejects.toThrow(point);
+    await steps.act('charge', saga);
+    expect(await kept(saga)).toEqual({ first: 1_500 });
+    expect(first.calls).toHaveLength(1);
+  });
+});
+
+describe('an order that was cancelled', () => {
+  const cancel = ({ order_id }: OrderSagaInput) => steps.mediator.send(cancelOrder({ order_id }));
+
+  it('before anybody was asked is not charged', async () => {
+    const saga = await steps.charged();
+    await cancel(saga);
+    expect(await failureOf(steps.act('charge', saga))).toEqual(finalFailure('order_not_payable'));
+    expect(first.calls).toEqual([]);
+    expect(await chargeOf(saga)).toBeUndefined();
+  });
+
+  it('between two attempts is not asked for again', async () => {
+    const saga = await steps.charged();
+    first.lose('request');
+    await expect(steps.act('charge', saga)).rejects.toThrow(/cannot be reached/);
+    await cancel(saga);
+    expect(await failureOf(steps.act('charge', saga))).toEqual(finalFailure('order_not_payable'));
+    expect(await kept(saga)).toEqual({});
+  });
+
+  it('while the money was taken gets it back', async () => {
+    const saga = await steps.charged();
+    first.beforeNextCharge(async () => void (await cancel(saga)));
+    await steps.act('charge', saga);
+    expect(await failureOf(steps.act('closeInvoice', saga))).toEqual(finalFailure('order_not_payable'));
+    await steps.act('refundCharge', saga);
+    expect(await kept(saga)).toEqual({ first: 0 });
+    expect(await chargeOf(saga)).toBe('first refunded, REQUESTED');
+  });
+});
+
+describe('the fallback', () => {
+  it('is offered only when nobody was asked', async () => {
+    const [fresh, asked] = [await steps.charged(), await steps.charged()];
+    first.lose('answer');
+    await expect(steps.act('charge', asked)).rejects.toThrow(/did not answer/);
+    first.setOpen(true);
+    expect(await failureOf(steps.act('charge', fresh))).toEqual(finalFailure('circuit_open'));
+    expect(await chargeOf(fresh)).toBeUndefined();
+    await steps.act('charge', asked);
+    expect(await kept(asked)).toEqual({ first: 1_500 });
+  });
+
+  it('takes the money by the next provider that can', async () => {
+    const saga = await steps.charged();
+    first.setOpen(true);
+    await steps.act('chargeElsewhere', saga);
+    expect(await chargeOf(saga)).toBe('second charged, REQUESTED');
+    expect(await kept(saga)).toEqual({ second: 1_500 });
+  });
+
+  it('never has two take the money: who was asked first is asked again, whoever proposes another', async () => {
+    const saga = await steps.charged();
+    first.lose('answer');
+    await expect(steps.act('charge', saga)).rejects.toThrow(/did not answer/);
+    first.setOpen(true);
+    await steps.act('chargeElsewhere', saga);
+    first.setOpen(false);
+    await steps.act('charge', saga);
+    expect(second.calls).toEqual([]);
+    expect(await kept(saga)).toEqual({ first: 1_500 });
+  });
+
+  it('and a late attempt of the step at once ask one provider', async () => {
+    const saga = await steps.charged();
+    await Promise.allSettled([steps.act('charge', saga), steps.act('chargeElsewhere', saga)]);
+    await steps.act('charge', saga);
+    expect(Object.values(await kept(saga))).toEqual([1_500]);
+  });
+
+  it('is tried again, and asks nobody, while no provider can', async () => {
+    const saga = await steps.charged();
+    first.setOpen(true);
+    second.setOpen(true);
+    const error = await steps.act('chargeElsewhere', saga).catch((thrown: unknown) => thrown);
+    expect(error).not.toBeInstanceOf(ApplicationFailure);
+    expect(await chargeOf(saga)).toBeUndefined();
+    first.setOpen(false);
+    await steps.act('chargeElsewhere', saga);
+    expect(await chargeOf(saga)).toBe('first charged, REQUESTED');
+  });
+});
+
+describe('the compensation of a charge', () => {
+  it('that was never asked for asks nobody, and bars the late attempt', async () => {
+    const saga = await steps.charged();
+    await steps.act('refundCharge', saga);
+    await steps.act('refundCharge', saga);
+    expect(await failureOf(steps.act('charge', saga))).toEqual(finalFailure('step_undone'));
+    expect(first.calls).toEqual([]);
+    expect(await chargeOf(saga)).toBeUndefined();
+  });
+
+  it('pays back once what was taken, and a late attempt takes nothing', async () => {
+    const saga = await steps.charged();
+    await steps.act('charge', saga);
+    await steps.act('refundCharge', saga);
+    await steps.act('refundCharge', saga);
+    await steps.act('charge', saga);
+    expect(first.calls).toEqual([`charge ${saga.payment_id}`, `refund ${saga.payment_id}`]);
+    expect(await kept(saga)).toEqual({ first: 0 });
+    expect(await chargeOf(saga)).toBe('first refunded, REQUESTED');
+  });
+
+  it('pays back what was taken and never recorded', async () => {
+    const saga = await steps.charged();
+    first.lose('answer');
+    await expect(steps.act('charge', saga)).rejects.toThrow(/did not answer/);
+    await steps.act('refundCharge', saga);
+    expect(await failureOf(steps.act('charge', saga))).toEqual(finalFailure('step_undone'));
+    expect(await kept(saga)).toEqual({ first: 0 });
+    expect(await chargeOf(saga)).toBe('first refunded, REQUESTED');
+  });
+
+  it('comes before an attempt that is still under way: that one takes nothing', async () => {
+    const saga = await steps.charged();
+    first.beforeNextCharge(() => steps.act('refundCharge', saga));
+    expect(await failureOf(steps.act('charge', saga))).toEqual(finalFailure('charge_voided'));
+    expect(await kept(saga)).toEqual({});
+    expect(await chargeOf(saga)).toBe('first refused, REQUESTED');
+  });
+
+  it('goes to the provider that took the money, also when another is the first by now', async () => {
+    const saga = await steps.charged();
+    first.setOpen(true);
+    await steps.act('chargeElsewhere', saga);
+    first.setOpen(false);
+    await steps.act('refundCharge', saga);
+    expect(await kept(saga)).toEqual({ second: 0 });
+    expect(first.calls).toEqual([]);
+  });
+
+  it.each(['request', 'answer'] as const)('whose %s was lost pays back once', async (lost) => {
+    const saga = await steps.charged();
+    await steps.act('charge', saga);
+    first.lose(lost);
+    await expect(steps.act('refundCharge', saga)).rejects.toThrow(/^first/);
+    await steps.act('refundCharge', saga);
+    expect(await kept(saga)).toEqual({ first: 0 });
+  });
+
+  it('that the provider refuses is retried: it is no answer', async () => {
+    const saga = await steps.charged();
+    await steps.act('charge', saga);
+    first.refuseRefunds();
+    await expect(steps.act('refundCharge', saga)).rejects.toMatchObject({ name: 'Refusal', code: 'refund_refused' });
+    expect(await chargeOf(saga)).toBe('first charged, REQUESTED');
+  });
+});

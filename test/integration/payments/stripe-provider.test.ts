@@ -1,0 +1,147 @@
+import { connectStripe } from '../../../src/payments/provider/stripe/connect-stripe';
+import { createStripeProvider } from '../../../src/payments/provider/stripe/stripe-provider';
+import type { PaymentProvider } from '../../../src/payments/provider/payment-provider';
+import type { Circuit } from '../../../src/platform/circuit/circuit-breaker';
+import { chargeRequest } from '../../support/payments/charge-request';
+import { keepsPaymentProviderContract } from '../../support/payments/payment-provider-contract';
+import { testCircuit } from '../../support/payments/provider';
+import { type FakeStripe, startFakeStripe } from '../../support/payments/stripe/fake-stripe';
+import { startStripeMock, type StripeMock } from '../../support/payments/stripe/stripe-mock';
+
+const circuits: Circuit[] = [];
+afterAll(() => circuits.forEach((circuit) => circuit.close()));
+
+function connect(apiUrl: string, timeoutMs = 3_000): PaymentProvider {
+  const circuit = testCircuit('stripe', timeoutMs);
+  circuits.push(circuit);
+  return createStripeProvider(connectStripe({ apiKey: 'sk_test_123', apiUrl, circuit }));
+}
+
+const byCard = (method = 'pm_card_visa') => chargeRequest({ payment_method: method });
+
+describe("on Stripe's own stripe-mock, which checks requests, keeps nothing and answers with fixtures", () => {
+  let mock: StripeMock;
+  beforeAll(async () => void (mock = await startStripeMock()), 180_000);
+  afterAll(() => mock.stop());
+
+  it("sends only what Stripe's description knows: making, confirming and reading an intent", async () => {
+    // Its fixture is an intent that was not paid, whatever was confirmed: so the charge is not taken for one.
+    await expect(connect(mock.url).charge(byCard())).rejects.toThrow('Stripe has not taken the money yet');
+  });
+
+  it("sends only what Stripe's description knows: searching and cancelling", async () => {
+    expect(await connect(mock.url).refund(byCard())).toEqual({ refund_ref: null });
+  });
+
+  it("sends only what Stripe's description knows: listing", async () => {
+    const found = [];
+    for await (const charge of connect(mock.url).charges('2026-01-01T00:00:00Z')) found.push(charge);
+    expect(found).toEqual([]);
+  });
+
+  it('fails, and refuses nothing, when the key is not one of Stripe', async () => {
+    const circuit = testCircuit('stripe');
+    circuits.push(circuit);
+    const provider = createStripeProvider(connectStripe({ apiKey: 'nonsense', apiUrl: mock.url, circuit }));
+    await expect(provider.charge(byCard())).rejects.toThrow('StripeAuthenticationError');
+  });
+});
+
+describe('on a fake of ours, which keeps the state that stripe-mock lacks', () => {
+  let fake: FakeStripe;
+  beforeAll(async () => void (fake = await startFakeStripe()));
+  afterAll(() => fake.stop());
+
+  const intentsOf = (key: string) =>
+    [...fake.books.intents.values()].filter(({ metadata }) => metadata.paysaga_key === key);
+
+  keepsPaymentProviderContract(() => ({
+    provider: connect(fake.url),
+    methods: {
+      ok: 'pm_card_visa',
+      declined: 'pm_card_chargeDeclined',
+      insufficient_funds: 'pm_card_chargeDeclinedInsufficientFunds',
+      unknown: 'pm_of_nobody',
+    },
+  }));
+
+  it('declines a card whose bank wants its holder: nobody is there', async () => {
+    const asked = byCard('pm_card_authenticationRequired');
+    await expect(connect(fake.url).charge(asked)).rejects.toMatchObject({ code: 'payment_declined' });
+  });
+
+  it('declines an amount that Stripe never charges', async () => {
+    const asked = { ...byCard(), amount: 49 };
+    await expect(connect(fake.url).charge(asked)).rejects.toMatchObject({ code: 'payment_declined' });
+  });
+
+  it('finds the charge whose answer was lost', async () => {
+    const asked = byCard();
+    fake.spoil(/\/confirm$/, 'lose_answer');
+    await expect(connect(fake.url, 300).charge(asked)).rejects.toMatchObject({ code: 'call_timed_out' });
+    const [intent] = intentsOf(asked.key);
+    expect(await connect(fake.url).charge(asked)).toEqual({ charge_ref: intent?.id });
+    expect(intentsOf(asked.key)).toHaveLength(1);
+  });
+
+  it('finds the charge that Stripe took and answered with an error of its own', async () => {
+    const asked = byCard();
+    fake.spoil(/\/confirm$/, 500);
+    await expect(connect(fake.url).charge(asked)).rejects.toThrow('StripeAPIError');
+    expect(await connect(fake.url).charge(asked)).toEqual({ charge_ref: intentsOf(asked.key)[0]?.id });
+  });
+
+  it('pays back once when the answer to a refund was lost', async () => {
+    const asked = byCard();
+    const { charge_ref } = await connect(fake.url).charge(asked);
+    fake.spoil(/^POST \/v1\/refunds/, 'lose_answer');
+    await expect(connect(fake.url, 300).refund(asked)).rejects.toMatchObject({ code: 'call_timed_out' });
+    const { refund_ref } = await connect(fake.url).refund(asked);
+    expect(fake.books.refundsOf(charge_ref)).toMatchObject([{ id: refund_ref }]);
+  });
+
+  it('pays back what was charged days ago, when Stripe has forgotten the key', async () => {
+    const asked = byCard();
+    const { charge_ref } = await connect(fake.url).charge(asked);
+    fake.forgetIdempotencyKeys();
+    const { refund_ref } = await connect(fake.url).refund(asked);
+    expect(fake.books.refundsOf(charge_ref)).toMatchObject([{ id: refund_ref, status: 'succeeded' }]);
+    expect(
+      intentsOf(asked.key)
+        .map(({ status }) => status)
+        .sort(),
+    ).toEqual(['canceled', 'succeeded']);
+  });
+
+  it.each(['charge_disputed', 'failed'] as const)('refuses a refund that Stripe does not do: %s', async (failure) => {
+    const asked = byCard();
+    const { charge_ref } = await connect(fake.url).charge(asked);
+    fake.books.refundsFail.set(charge_ref, failure);
+    await expect(connect(fake.url).refund(asked)).rejects.toMatchObject({ name: 'Refusal', code: 'refund_refused' });
+  });
+
+  it('lists all pages, and nothing that is not ours or was not paid', async () => {
+    const provider = connect(fake.url);
+    const since = new Date().toISOString();
+    const asked = Array.from({ length: 25 }, () => byCard());
+    for (const one of asked) await provider.charge(one);
+    await provider.refund(byCard());
+    const foreign = fake.books.create({ amount: 500, currency: 'eur', metadata: {} });
+    fake.books.confirm(foreign.id, 'pm_card_visa');
+    const listed: string[] = [];
+    for await (const { key } of provider.charges(since)) listed.push(key);
+    expect(listed).toEqual(expect.arrayContaining(asked.map(({ key }) => key)));
+    expect(new Set(listed).size).toBe(listed.length);
+    expect(listed.every((key) => key.startsWith('order-'))).toBe(true);
+  });
+
+  it.each([
+    ['pm_card_visa', 'EUR', true],
+    ['pm_1QxYz', 'JPY', true],
+    ['card_1', 'EUR', false],
+    ['pm_card_visa', 'UGX', false],
+    ['pm_card_visa', 'KWD', false],
+  ])('%s in %s: accepted is %s', (payment_method, currency, accepted) => {
+    expect(connect(fake.url).accepts({ payment_method, currency })).toBe(accepted);
+  });
+});

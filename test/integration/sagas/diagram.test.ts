@@ -1,0 +1,20 @@
+import { run } from '../../../dev/os/run';
+import { fromRoot } from '../../../dev/root';
+import { sequenceDiagram } from '../../../src/cli/diagram/sequence-diagram';
+import { stateDiagram } from '../../../src/cli/diagram/state-diagram';
+import { declaredSagas } from '../../../workflows/declared-sagas';
+
+/** The built program, as a shell runs it: it needs no server and no configuration. */
+const diagram = (...args: string[]) =>
+  run(process.execPath, [fromRoot('dist', 'src', 'cli.js'), 'diagram', ...args], { env: { PATH: process.env.PATH } });
+
+it('prints the sequence unless told, or the states', async () => {
+  const { shipment } = declaredSagas();
+  expect(await diagram('shipment')).toEqual({ code: 0, output: sequenceDiagram('shipment', shipment) });
+  const states = await diagram('shipment', '--kind', 'state');
+  expect(states).toEqual({ code: 0, output: stateDiagram('shipment', shipment) });
+});
+
+it.each([[['refund']], [['order', '--kind', 'flowchart']], [[]]])('%j is a wrong call: exit 2', async (args) => {
+  expect((await diagram(...args)).code).toBe(2);
+});

@@ -1,0 +1,154 @@
+import { randomUUID } from 'node:crypto';
+import { NativeConnection, Worker } from '@temporalio/worker';
+import { createNamespace } from '../../../dev/stack/temporal';
+import { searchAttributes, taskQueues } from '../../../src/contract';
+import { createSagaStarter, type SagaStarter } from '../../../src/sagas/start/start-saga';
+import { connectTemporalClient, type TemporalClient } from '../../../src/platform/temporal/temporal';
+import { createDeferred } from '../../support/deferred';
+import { givenServices } from '../../support/e2e-stack';
+import { silentLogger } from '../../support/logger';
+import { refuses } from '../../../workflows/saga/testing';
+import { createSagaFakes, type FakeSagaActivities } from '../../support/sagas/saga-activities';
+import { paymentSagaInput } from '../../support/sagas/saga-inputs';
+import { createTcpProxy, type TcpProxy } from '../../support/network/tcp-proxy';
+import { silenceTemporal } from '../../support/sagas/time-skipping-server';
+import { workflowBundle } from '../../support/sagas/workflow-bundle';
+
+const namespace = `start-saga-${randomUUID()}`;
+const { temporalAddress: address } = givenServices();
+const [host = '', port = ''] = address.split(':');
+
+let proxy: TcpProxy;
+let connection: NativeConnection;
+let temporal: TemporalClient;
+let sagas: SagaStarter;
+
+beforeAll(async () => {
+  silenceTemporal();
+  await createNamespace({ address, namespace });
+  proxy = await createTcpProxy({ host, port: Number(port) });
+  connection = await NativeConnection.connect({ address });
+}, 60_000);
+
+beforeEach(() => {
+  proxy.restore();
+  temporal = connectTemporalClient({ config: { connection: { address: `127.0.0.1:${proxy.port}` }, namespace } });
+  sagas = createSagaStarter({ temporal, config: { saga: { compensationMaxIntervalMs: 1_000 } }, logger: silentLogger });
+});
+afterEach(() => temporal.close());
+
+afterAll(async () => {
+  await connection?.close();
+  await proxy?.close();
+});
+
+const newSaga = () => {
+  const input = paymentSagaInput();
+  return { saga_id: input.saga_id, type: 'payment' as const, input };
+};
+
+/** With a worker that runs the sagas' workflows on these activities. */
+async function withWorker(fake: FakeSagaActivities, story: () => Promise<void>): Promise<void> {
+  const worker = await Worker.create({
+    connection,
+    namespace,
+    taskQueue: taskQueues.sagas,
+    workflowBundle: await workflowBundle(),
+    activities: fake.activities,
+  });
+  await worker.runUntil(story);
+}
+
+async function took(work: () => Promise<unknown>): Promise<number> {
+  const started = performance.now();
+  await work();
+  return performance.now() - started;
+}
+
+it('starts a saga once, however often it is asked, and tells its result', async () => {
+  const fake = createSagaFakes();
+  const saga = newSaga();
+  await withWorker(fake, async () => {
+    expect(await Promise.all([sagas.start(saga), sagas.start(saga)])).toEqual([true, true]);
+    const result = { capture_ref: 'cap_1', balance_tx_id: 'ltx_1' };
+    expect(await sagas.result(saga.saga_id, 20_000)).toEqual({ state: 'completed', result });
+    // It has ended: that is success too, and it does not begin again.
+    expect(await sagas.start(saga)).toBe(true);
+    expect(await sagas.result(saga.saga_id, 20_000)).toEqual({ state: 'completed', result });
+  });
+  expect(fake.calls).toEqual(['closeInvoice', 'creditBalance', 'settlePayment']);
+});
+
+it('can be found in Temporal by what the saga is about', async () => {
+  const saga = newSaga();
+  await sagas.start(saga);
+  const handle = temporal.client.workflow.getHandle(saga.saga_id);
+  const { typedSearchAttributes } = await handle.describe();
+  const { orderId, customerId, sagaState, step } = searchAttributes;
+  expect([orderId, customerId, sagaState, step].map((key) => typedSearchAttributes.get(key))).toEqual([
+    saga.input.order_id,
+    saga.input.customer_id,
+    'running',
+    'close_invoice',
+  ]);
+  await handle.terminate();
+});
+
+it('tells why a saga was compensated', async () => {
+  const fake = createSagaFakes();
+  fake.make('creditBalance', refuses('account_closed'));
+  const saga = newSaga();
+  await withWorker(fake, async () => {
+    await sagas.start(saga);
+    expect(await sagas.result(saga.saga_id, 20_000)).toEqual({
+      state: 'compensated',
+      failure: { failed_step: 'credit_balance', code: 'account_closed', detail: 'Refused: account_closed.' },
+    });
+  });
+});
+
+it('waits no longer than it was told', async () => {
+  const saga = newSaga();
+  await sagas.start(saga);
+  const waited = await took(async () => {
+    expect(await sagas.result(saga.saga_id, 700)).toEqual({ state: 'pending' });
+  });
+  expect(waited).toBeGreaterThanOrEqual(600);
+  expect(waited).toBeLessThan(3_000);
+  await temporal.client.workflow.getHandle(saga.saga_id).terminate();
+});
+
+it('waits for a saga that is started meanwhile', async () => {
+  const saga = newSaga();
+  const closing = createDeferred();
+  const fake = createSagaFakes();
+  fake.make('closeInvoice', () => closing.promise);
+  await withWorker(fake, async () => {
+    const result = sagas.result(saga.saga_id, 20_000);
+    await sagas.start(saga);
+    closing.resolve();
+    expect(await result).toMatchObject({ state: 'completed' });
+  });
+});
+
+it('says at once that a saga is pending while Temporal is away, and starts it when it is back', async () => {
+  const saga = newSaga();
+  proxy.cut();
+  const waited = await took(async () => {
+    expect(await sagas.start(saga)).toBe(false);
+    expect(await sagas.result(saga.saga_id, 10_000)).toEqual({ state: 'pending' });
+  });
+  expect(waited).toBeLessThan(2_000);
+
+  proxy.restore();
+  const until = performance.now() + 10_000;
+  while (!(await sagas.start(saga)) && performance.now() < until);
+  await temporal.client.workflow.getHandle(saga.saga_id).terminate();
+});
+
+it('gives up a start after half a second when Temporal hangs', async () => {
+  proxy.stall();
+  const waited = await took(async () => expect(await sagas.start(newSaga())).toBe(false));
+  expect(waited).toBeGreaterThanOrEqual(400);
+  expect(waited).toBeLessThan(2_000);
+});

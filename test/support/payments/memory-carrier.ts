@@ -1,0 +1,27 @@
+import { createBookings } from '../../../dev/provider/bookings';
+import { Refused } from '../../../dev/provider/refused';
+import type { Carrier } from '../../../src/fulfilment/carrier/carrier';
+import { Refusal } from '../../../src/platform/refusal';
+
+export interface MemoryCarrier extends Carrier {
+  /** How many bookings stand under these keys. */
+  standing(keys: readonly string[]): number;
+}
+
+/** The test carrier's own order book, without its process. */
+export function createMemoryCarrier(): MemoryCarrier {
+  const bookings = createBookings([], () => undefined);
+  return {
+    name: 'memory',
+    async book(request) {
+      try {
+        return { booking_ref: bookings.book(request) };
+      } catch (error) {
+        if (error instanceof Refused) throw new Refusal(error.code, `The carrier said ${error.code}.`);
+        throw error;
+      }
+    },
+    cancel: async ({ key }) => bookings.cancel(key),
+    standing: (keys) => bookings.all().filter(({ key, cancelled }) => !cancelled && keys.includes(key)).length,
+  };
+}

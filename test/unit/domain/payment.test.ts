@@ -1,0 +1,99 @@
+import fc from 'fast-check';
+import {
+  decidePayment,
+  evolvePayment,
+  type Payment,
+  type PaymentCommand,
+  type PaymentContent,
+  type PaymentStatus,
+} from '../../../src/payments/payment';
+import type { PaymentEvent } from '../../../src/payments/payment-events';
+import { preferredWaitMs } from '../../../src/payments/settled-payment';
+import { playCommands } from '../../support/model/play-commands';
+import { refusalCode } from '../../support/refusal-code';
+
+const content: PaymentContent = {
+  payment_id: 'pay_1',
+  order_id: 'ord_1',
+  invoice_id: 'inv_1',
+  customer_id: 'cus_1',
+  amount: 9900,
+  currency: 'EUR',
+};
+const requested_at = '2026-11-21T00:00:00.000Z';
+const requested: Payment = { ...content, status: 'REQUESTED', failure_code: null, requested_at, version: 1 };
+const failed: Payment = { ...requested, status: 'FAILED', failure_code: 'amount_mismatch' };
+
+it('does nothing when the same payment is notified again', () => {
+  expect(decidePayment({ type: 'request', content, requested_at }, requested)).toEqual([]);
+});
+
+it.each<Partial<PaymentContent>>([{ amount: 1 }, { currency: 'USD' }, { order_id: 'other' }, { customer_id: 'other' }])(
+  'refuses the same payment id with another content: %j',
+  (difference) => {
+    const other = { ...content, ...difference };
+    expect(refusalCode(() => decidePayment({ type: 'request', content: other, requested_at }, requested))).toBe(
+      'payment_conflict',
+    );
+  },
+);
+
+it('lets a failed payment be requested again', () => {
+  const [event] = decidePayment({ type: 'request', content, requested_at }, failed);
+  expect(event && evolvePayment(failed, event)).toMatchObject({ status: 'REQUESTED', failure_code: null });
+});
+
+type Change = Exclude<PaymentCommand['type'], 'request'>;
+const request: PaymentCommand = { type: 'request', content, requested_at };
+const commands: Record<Change, PaymentCommand> = {
+  capture: { type: 'capture', capture_ref: 'cap_1', balance_tx_id: 'ltx_1' },
+  fail: { type: 'fail', code: 'payment_declined' },
+  refund: { type: 'refund', reference: 're_1' },
+};
+const changes = Object.keys(commands) as Change[];
+/** Where each command leads from each state, or why it leads nowhere. */
+const ends: Record<PaymentStatus, Record<Change, string>> = {
+  REQUESTED: { capture: 'CAPTURED', fail: 'FAILED', refund: 'payment_not_captured' },
+  CAPTURED: { capture: 'payment_not_requested', fail: 'payment_not_requested', refund: 'REFUNDED' },
+  REFUNDED: { capture: 'payment_not_requested', fail: 'payment_not_requested', refund: 'payment_not_captured' },
+  FAILED: { capture: 'payment_not_requested', fail: 'FAILED', refund: 'payment_not_captured' },
+};
+const cases = (Object.keys(ends) as PaymentStatus[]).flatMap((from) =>
+  changes.map((change) => ({ from, change, end: ends[from][change] })),
+);
+
+it.each(cases)('from $from, $change ends in $end', ({ from, change, end }) => {
+  const before: Payment = { ...requested, status: from, failure_code: from === 'FAILED' ? 'amount_mismatch' : null };
+  let after: Payment | undefined;
+  const code = refusalCode(
+    () => (after = decidePayment(commands[change], before).reduce<Payment>(evolvePayment, before)),
+  );
+  expect(code ?? after?.status).toBe(end);
+});
+
+it('tells one story, whatever is asked of it: the fold of its events, captured once, paid back once', () => {
+  const asked = fc.array(fc.constantFrom(request, ...Object.values(commands)), { maxLength: 12 });
+  fc.assert(
+    fc.property(asked, (acts) => {
+      const payments = { decide: decidePayment, evolve: evolvePayment };
+      const { state, folded, events } = playCommands(payments, [request, ...acts]);
+      expect(folded).toEqual(state);
+      const count = (type: PaymentEvent['type']): number => events.filter((event) => event.type === type).length;
+      expect(count('payment.captured')).toBeLessThanOrEqual(1);
+      expect(count('payment.refunded')).toBeLessThanOrEqual(count('payment.captured'));
+      expect(state?.failure_code !== null).toBe(state?.status === 'FAILED');
+    }),
+  );
+});
+
+it.each([
+  [undefined, 10_000],
+  ['wait=0', 0],
+  ['wait=3', 3_000],
+  ['respond-async, wait=20', 20_000],
+  ['wait=31', 30_000],
+  ['wait=abc', 10_000],
+  ['await=3', 10_000],
+])('Prefer: %s waits %d ms', (prefer, ms) => {
+  expect(preferredWaitMs(prefer)).toBe(ms);
+});

@@ -1,0 +1,105 @@
+import { ApplicationFailure } from '@temporalio/common';
+import { MockActivityEnvironment } from '@temporalio/testing';
+import { DefaultLogger } from '@temporalio/worker';
+import { createStepSender } from '../../../activities/send-step';
+import { reverseCredit } from '../../../src/billing/reverse-credit';
+import type { SendOptions } from '../../../src/mediator/behaviour';
+import type { Mediator } from '../../../src/mediator/mediator';
+import type { Faults } from '../../../src/platform/faults/faults';
+import { Refusal } from '../../../src/platform/refusal';
+
+const SCHEDULED_AT = Date.UTC(2026, 10, 21, 9, 30);
+const step = {
+  saga: { saga_id: 'payment-pay_1', correlation_id: 'req_1' },
+  step: 'credit_balance',
+  point: 'ledger.reverse_credit',
+  message: reverseCredit({ saga_id: 'payment-pay_1' }),
+} as const;
+
+/** Sends the step on the third attempt of its activity, the fourth of the step, to a mediator that answers so. */
+async function send(kind: 'run' | 'undo' | 'undoAlways' | 'must', answer: () => unknown) {
+  const sent: SendOptions[] = [];
+  const passed: string[] = [];
+  const mediator: Pick<Mediator, 'send'> = {
+    send: async (_message, options = {}) => {
+      sent.push(options);
+      return answer() as never;
+    },
+  };
+  const faults: Pick<Faults, 'pass'> = { pass: async (point) => void passed.push(point) };
+  const sender = createStepSender({ mediator, faults });
+  const logger = new DefaultLogger('ERROR');
+  const activity = new MockActivityEnvironment({ attempt: 3, scheduledTimestampMs: SCHEDULED_AT }, { logger });
+  const outcome = await activity
+    .run(() => sender[kind](step))
+    .then(
+      (result: unknown) => ({ result }),
+      (error: unknown) => ({ error }),
+    );
+  return { ...outcome, sent, passed };
+}
+
+const refuse = (code: string) => () => {
+  throw new Refusal(code, 'No.');
+};
+
+it('sends a forward step once, recorded with its attempt, between its two fault points', async () => {
+  expect(await send('run', () => ({ balance_tx_id: 'ltx_1' }))).toEqual({
+    result: { balance_tx_id: 'ltx_1' },
+    sent: [
+      {
+        once: expect.objectContaining({ scope: 'payment-pay_1', key: 'credit_balance' }),
+        step: {
+          sagaId: 'payment-pay_1',
+          name: 'credit_balance',
+          state: 'done',
+          attempts: 4,
+          startedAt: '2026-11-21T09:30:00.000Z',
+        },
+        correlationId: 'req_1',
+      },
+    ],
+    passed: ['ledger.reverse_credit', 'ledger.reverse_credit.done'],
+  });
+});
+
+it.each(['undo', 'undoAlways'] as const)('sends a compensation (%s) once, as the undoing of its step', async (kind) => {
+  const { sent } = await send(kind, () => null);
+  const always = kind === 'undoAlways' ? { always: true } : {};
+  const once = { scope: 'payment-pay_1', key: 'undo/credit_balance', undoes: 'credit_balance', ...always };
+  expect(sent).toEqual([
+    expect.objectContaining({
+      once: { ...once, ttlMs: expect.any(Number) },
+      step: expect.objectContaining({ name: 'credit_balance', state: 'undone' }),
+    }),
+  ]);
+});
+
+it('makes a refusal of a forward step final, with its code as type', async () => {
+  const outcome = await send('run', refuse('order_not_payable'));
+  const failure = 'error' in outcome ? outcome.error : undefined;
+  expect(failure).toBeInstanceOf(ApplicationFailure);
+  expect(failure).toMatchObject({ type: 'order_not_payable', nonRetryable: true, category: 'BENIGN', message: 'No.' });
+  expect(outcome.passed).toEqual(['ledger.reverse_credit']);
+});
+
+it('tries again while an earlier attempt is still in its transaction', async () => {
+  const outcome = await send('run', refuse('request_in_progress'));
+  expect(outcome).toMatchObject({ error: { type: 'request_in_progress', nonRetryable: false } });
+});
+
+it.each(['run', 'undo'] as const)('leaves a fault in %s as it is, to be retried', async (kind) => {
+  const fault = new Error('The database is away.');
+  const outcome = await send(kind, () => {
+    throw fault;
+  });
+  expect(outcome).toMatchObject({ error: fault });
+});
+
+it.each(['undo', 'undoAlways', 'must'] as const)(
+  'takes no refusal of what must succeed (%s) for final',
+  async (kind) => {
+    const outcome = await send(kind, refuse('invoice_not_closed'));
+    expect('error' in outcome && outcome.error).not.toBeInstanceOf(ApplicationFailure);
+  },
+);

@@ -1,0 +1,36 @@
+import { Prisma } from '../../../src/platform/prisma/client';
+import { Refusal } from '../../../src/platform/refusal';
+import { failureKind, failureReason } from '../../../src/messaging/consumer/apply-failure';
+import { PoisonMessage } from '../../../src/messaging/consumer/poison-message';
+
+const databaseError = (code: string, cause: object) =>
+  new Prisma.PrismaClientKnownRequestError('failed', {
+    code,
+    clientVersion: 'test',
+    meta: { driverAdapterError: { cause } },
+  });
+const sql = (originalCode: string) => databaseError('P2010', { kind: 'postgres', originalCode });
+
+test.each([
+  ['a closed connection', databaseError('P2010', { kind: 'ConnectionClosed' }), 'outage'],
+  ['a database that cannot be reached', databaseError('P1001', {}), 'outage'],
+  ['a shutdown', sql('57P01'), 'outage'],
+  ['a full disk', sql('53100'), 'outage'],
+  ['a read-only database', sql('25006'), 'outage'],
+  ['a deadlock', sql('40P01'), 'passing'],
+  ['a lock held by another', sql('55P03'), 'passing'],
+  ['the same event in other hands', new Refusal('request_in_progress', 'Still running.'), 'passing'],
+  ['an error nobody explains', new Error('Connection terminated unexpectedly'), 'passing'],
+  ['a constraint', sql('23514'), 'final'],
+  ['a cancelled statement', sql('57014'), 'passing'],
+  ['a refusal', new Refusal('order_not_found', 'There is no such order.'), 'final'],
+  ['an unreadable message', new PoisonMessage('not JSON'), 'poison'],
+] as const)('%s', (_, error, kind) => {
+  expect(failureKind(error)).toBe(kind);
+});
+
+test('the reason is what Postgres can store', () => {
+  expect(failureReason(new Error('a\0b'))).toBe('a\uFFFDb');
+  expect(failureReason(new Error('x'.repeat(10_000)))).toHaveLength(2_000);
+  expect(failureReason(new Refusal('not_now', 'Later.'))).toBe('not_now: Later.');
+});
