@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { waitUntil } from '../../dev/os/wait';
 import { type ServiceAddresses, type Services, startServices } from '../../dev/stack/stack';
 import { dataFolder, givenServices } from './e2e-stack';
+import { uniqueName } from './kafka/kafka';
 
 export interface OwnService {
   readonly addresses: ServiceAddresses;
@@ -28,7 +29,8 @@ export async function startOwnService(name: keyof typeof VARIABLE): Promise<OwnS
     PAYSAGA_SERVICES: 'local',
     [VARIABLE[name]]: undefined,
   };
-  const dataDir = join(dataFolder(), `own-${name}`);
+  // Of this test alone: another part of the suite may have such a service now, too.
+  const dataDir = join(dataFolder(), uniqueName(`own-${name}`));
   const start = (): Promise<Services> => startServices({ dataDir, env, log: () => undefined });
   let services = await start();
   const pid = (): number =>
