@@ -53,7 +53,8 @@ async function test({ args, log, teardown }: CommandContext): Promise<number> {
   const results = parts.map((_, part) => join(dataDir, `jest-${part}.json`));
   const codes = await Promise.all(
     parts.map(async ({ paths, ownBroker }, part) => {
-      const args = [...flags, '--json', `--outputFile=${results[part]}`, ...paths];
+      // A test that failed half-way may have left a relay running, which would keep Jest, and so the run, from ending.
+      const args = [...flags, '--forceExit', '--json', `--outputFile=${results[part]}`, ...paths];
       if (!ownBroker) return runJest({ args, env, teardown, log });
       const { kafkaBrokers } = await startServices({
         dataDir: join(dataDir, `part-${part}`),
