@@ -1,11 +1,9 @@
 import { z } from 'zod';
-import { decideInvoice } from '../../billing/invoice';
-import { invoiceAggregate, loadInvoice } from '../../billing/invoice-aggregate';
 import { handle } from '../../mediator/handler';
 import { defineCommand, system } from '../../mediator/message';
 import { opaqueId, reason } from '../../platform/schemas';
-import { decideOrder } from '../order';
-import { loadOrder, orderAggregate } from '../order-aggregate';
+import { cancelAndVoid } from '../cancel-and-void';
+import { loadOrder } from '../order-aggregate';
 import { paymentTimeout } from './find-unpaid-orders';
 import { isUnpaid } from './unpaid.sql';
 
@@ -23,8 +21,6 @@ export const cancelUnpaidOrder = defineCommand({
 export const cancelUnpaidOrderHandler = handle(cancelUnpaidOrder, async (unpaid, { uow }) => {
   const order = await loadOrder(uow, unpaid.order_id, system);
   if (!(await isUnpaid(uow.tx, unpaid.timeout_ms, order.order_id))) return false;
-  const invoice = await loadInvoice(uow, order.invoice_id);
-  uow.change(orderAggregate, order, decideOrder({ type: 'cancel', reason: unpaid.reason }, order));
-  uow.change(invoiceAggregate, invoice, decideInvoice({ type: 'void' }, invoice));
+  await cancelAndVoid(uow, order, unpaid.reason);
   return true;
 });
