@@ -1,6 +1,5 @@
 import { z } from '@hono/zod-openapi';
 import { loadInvoice, invoiceNotFound } from '../billing/invoice-aggregate';
-import { paymentSagaId } from '../contract';
 import { handle } from '../mediator/handler';
 import { defineCommand } from '../mediator/message';
 import { loadOrder, orderNotFound } from '../orders/order-aggregate';
@@ -9,7 +8,7 @@ import { decidePayment } from './payment';
 import { paymentAggregate } from './payment-aggregate';
 import { beginPaymentSaga } from './begin-payment-saga';
 import { refusalOf } from './payable';
-import { sagasOf } from './payment-sagas';
+import { freeSagaId, sagasOf } from './payment-sagas';
 import { sagaOutcome, viewSagaOutcome } from './saga-outcome';
 
 export const paymentNotice = z
@@ -62,10 +61,7 @@ export const acceptPaymentHandler = handle(
     }
 
     uow.change(paymentAggregate, payment, requested);
-    return beginPaymentSaga(
-      uow,
-      { saga_id: paymentSagaId(content.payment_id), ...content, correlation_id: correlationId },
-      now,
-    );
+    const saga_id = await freeSagaId(uow.tx, content.payment_id);
+    return beginPaymentSaga(uow, { saga_id, ...content, correlation_id: correlationId }, now);
   },
 );

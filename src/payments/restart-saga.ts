@@ -1,6 +1,6 @@
 import { z } from '@hono/zod-openapi';
 import { loadInvoice } from '../billing/invoice-aggregate';
-import { paymentSagaId, type PaymentSagaInput } from '../contract';
+import type { PaymentSagaInput } from '../contract';
 import { handle } from '../mediator/handler';
 import { defineCommand } from '../mediator/message';
 import { recordOperatorAction } from '../mediator/operator-action';
@@ -11,7 +11,7 @@ import { beginPaymentSaga } from './begin-payment-saga';
 import { refusalOf } from './payable';
 import { decidePayment } from './payment';
 import { paymentAggregate } from './payment-aggregate';
-import { sagasOf } from './payment-sagas';
+import { freeSagaId, sagasOf } from './payment-sagas';
 import { sagaNotFound } from '../sagas/view/saga-view';
 
 /** Begins a compensated payment saga again, as a new saga `<saga_id>-2` of the same payment. */
@@ -32,8 +32,7 @@ export const restartSagaHandler = handle(restartSaga, async ({ saga_id, reason: 
   const content = { payment_id, order_id, invoice_id, customer_id, amount, currency };
   const order = await loadOrder(uow, content.order_id, principal);
   const invoice = await loadInvoice(uow, content.invoice_id);
-  const sagas = await sagasOf(uow.tx, content);
-  const [newest] = sagas;
+  const [newest] = await sagasOf(uow.tx, content);
   if (newest?.saga_id !== saga_id) throw notCompensated(`${saga_id} was begun again as ${newest?.saga_id}`);
   if (newest.state !== 'compensated') throw notCompensated(`${saga_id} is ${newest.state}`);
   const refusal = refusalOf(order, invoice, content);
@@ -41,7 +40,7 @@ export const restartSagaHandler = handle(restartSaga, async ({ saga_id, reason: 
 
   const payment = await uow.load(paymentAggregate, content.payment_id);
   uow.change(paymentAggregate, payment, decidePayment({ type: 'request', content, requested_at: now }, payment));
-  const next = `${paymentSagaId(content.payment_id)}-${sagas.length + 1}`;
+  const next = await freeSagaId(uow.tx, content.payment_id);
   recordOperatorAction(context, { action: 'saga.restart', subject: saga_id, reason: why, details: { begun: next } });
   return beginPaymentSaga(uow, { ...content, saga_id: next, correlation_id: correlationId }, now);
 });

@@ -7,8 +7,10 @@ import type { Mediator } from '../../../src/mediator/mediator';
 import { cancelOrder } from '../../../src/orders/cancel-order';
 import { placeOrder } from '../../../src/orders/place-order';
 import { acceptPayment } from '../../../src/payments/accept-payment';
+import { restartSaga } from '../../../src/payments/restart-saga';
 import { settlePayment } from '../../../src/payments/settle-payment';
 import { Refusal } from '../../../src/platform/refusal';
+import { recordSagaOutcome } from '../../../src/sagas/record-saga-outcome';
 import { createTestDatabase, type TestDatabase } from '../../support/database';
 import { silentLogger } from '../../support/logger';
 
@@ -199,6 +201,22 @@ describe('a payment', () => {
   ])('for %s is not found', async (_name, difference, code) => {
     const { notice } = await orderWithPayment();
     expect(await codeOf(mediator.send(acceptPayment({ ...notice, ...difference })))).toBe(code);
+  });
+
+  it('and one that was begun again share no saga, however their ids end', async () => {
+    const again = async (saga_id: string) => {
+      const failure = { failed_step: 'settle', code: 'refused', detail: 'refused' };
+      await mediator.send(recordSagaOutcome({ saga_id, state: 'compensated', failure }));
+      return mediator.send(restartSaga({ saga_id, reason: 'its cause is gone' }));
+    };
+    const [one, other] = [await orderWithPayment(), await orderWithPayment()];
+    await mediator.send(acceptPayment(one.notice));
+    expect(await again(one.saga_id)).toMatchObject({ saga_id: `${one.saga_id}-2` });
+
+    const notice = { ...other.notice, payment_id: `${one.notice.payment_id}-2` };
+    expect(await mediator.send(acceptPayment(notice))).toMatchObject({ saga_id: `${one.saga_id}-2-2` });
+    expect(await again(`${one.saga_id}-2`)).toMatchObject({ saga_id: `${one.saga_id}-3` });
+    expect(await again(`${one.saga_id}-2-2`)).toMatchObject({ saga_id: `${one.saga_id}-2-3` });
   });
 
   it('loses against a cancel that came first, and the order stays cancelled', async () => {
