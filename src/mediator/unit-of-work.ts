@@ -3,7 +3,7 @@ import type { EventRegistry } from '../outbox/event-registry';
 import type { Queryable, Tx } from '../platform/database/database';
 import { newId } from '../platform/ids';
 import type { Aggregate, AggregateEvent, Versioned } from './aggregate';
-import { lockRow } from './lock.sql';
+import { lockRow } from './row.sql';
 import { type Row, type TableName, write, type Writes } from './write.sql';
 
 export interface UnitOfWorkOptions {

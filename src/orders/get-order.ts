@@ -1,8 +1,10 @@
 import { z } from 'zod';
 import { handle } from '../mediator/handler';
 import { defineQuery, maySee } from '../mediator/message';
+import { readRow } from '../mediator/row.sql';
 import type { Database } from '../platform/database/database';
 import { opaqueId } from '../platform/schemas';
+import type { Order } from './order';
 import { orderNotFound } from './order-aggregate';
 import { orderView, viewOrder } from './order-view';
 
@@ -15,7 +17,7 @@ export const getOrder = defineQuery({
 
 export const createGetOrder = (database: Database) =>
   handle(getOrder, async ({ order_id }, { principal }) => {
-    const order = await database.order.findUnique({ where: { order_id } });
+    const order = await readRow<Order>(database, 'orders', 'order_id', order_id);
     if (!order || !maySee(principal, order.customer_id)) throw orderNotFound(order_id);
     return viewOrder(order);
   });
