@@ -1,0 +1,65 @@
+import { Client } from 'pg';
+import { query } from '../../../dev/checker/rows.sql';
+
+/**
+ * `customer/saga/key`: one transaction of a customer's saga, by the once-key that it is sent with. So `…/order/charge`
+ * records a charge, `…/order/ask/charge` was before it, and `…/order/undo/charge` records its refund.
+ */
+export type Gate = `${string}/${string}/${string}`;
+
+export interface SagaGates {
+  /** Holds each transaction that comes to one of them: it has written everything, and not yet committed. */
+  close(gates: readonly Gate[]): Promise<void>;
+  /** At which of the closed ones, in their order, an open transaction of the worker waits now. */
+  waiting(): Promise<Gate[]>;
+  /** Which of the closed ones a committed transaction has passed. */
+  passed(): Promise<Gate[]>;
+  /** Lets everybody go on. */
+  open(): Promise<void>;
+  end(): Promise<void>;
+}
+
+/** The result is written under the once-key in a transaction's last statement; the trigger fires at its end. */
+const INSTALL = `
+CREATE FUNCTION wait_at_gate() RETURNS trigger LANGUAGE plpgsql SET lock_timeout = 0 AS $$
+BEGIN
+  PERFORM pg_advisory_xact_lock_shared(hashtextextended(concat_ws('/', customer_id, type, NEW.key), 0))
+  FROM saga WHERE saga_id = NEW.scope;
+  RETURN NULL;
+END $$;
+CREATE TRIGGER saga_gate AFTER UPDATE ON inbox FOR EACH ROW EXECUTE FUNCTION wait_at_gate()`;
+
+const CLOSE = 'SELECT pg_advisory_lock(hashtextextended(gate, 0)) FROM unnest($1::text[]) AS gate';
+
+const WAITING = `
+SELECT gate FROM unnest($1::text[]) AS gate WHERE EXISTS (
+  SELECT FROM pg_locks JOIN pg_stat_activity USING (pid)
+  WHERE locktype = 'advisory' AND NOT granted AND application_name = 'paysaga-worker'
+    AND (classid::bigint << 32) | objid::bigint = hashtextextended(gate, 0))`;
+
+const PASSED = `
+SELECT gate FROM unnest($1::text[]) AS gate WHERE EXISTS (
+  SELECT FROM inbox JOIN saga ON saga_id = scope WHERE concat_ws('/', customer_id, type, key) = gate)`;
+
+/** Gates in a test's own database, held by a session of the test. */
+export async function installSagaGates(databaseUrl: string): Promise<SagaGates> {
+  const holder = new Client({ connectionString: databaseUrl });
+  await holder.connect();
+  await holder.query(INSTALL);
+  let closed: readonly Gate[] = [];
+  const select = async (sql: string): Promise<Gate[]> => {
+    const rows = await query<{ gate: Gate }>(databaseUrl, sql, [closed]);
+    return closed.filter((closed) => rows.some(({ gate }) => gate === closed));
+  };
+
+  return {
+    async close(gates) {
+      closed = gates;
+      await holder.query(CLOSE, [gates]);
+    },
+    waiting: () => select(WAITING),
+    passed: () => select(PASSED),
+    open: async () => void (await holder.query('SELECT pg_advisory_unlock_all()')),
+    end: () => holder.end(),
+  };
+}
