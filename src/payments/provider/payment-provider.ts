@@ -50,9 +50,10 @@ export interface PaymentProvider {
    * Pays back all that the key took, also when nobody knows whether it took anything. Once it has resolved, a
    * late charge of the key takes nothing. Done once, however often it is asked.
    *
+   * @param charge_ref the charge, where its answer was recorded: a provider that forgets keys need not look for it
    * @throws Refusal `refund_refused` when the provider will not pay back; any other error: ask again
    */
-  refund(request: ChargeRequest): Promise<Refund>;
+  refund(request: ChargeRequest, charge_ref?: string | null): Promise<Refund>;
   /** Every charge that took money at or after this time (RFC 3339), in any order; for the reconciliation. */
   charges(since: string): AsyncIterable<ProviderCharge>;
 }

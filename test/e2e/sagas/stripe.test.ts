@@ -40,6 +40,17 @@ it('cancels an order whose card is declined, and its intent can take nothing any
   expect(intentsOf(order_id)).toMatchObject([{ status: 'canceled' }]);
 }, 90_000);
 
+it('cancels an order whose amount Stripe never charges', async () => {
+  const { smallestAmount } = stripe.books;
+  stripe.books.smallestAmount = 9_901;
+  const { order_id } = await charged('pm_card_visa');
+  await untilStatus(stack.service, order_id, 'CANCELLED', DEADLINE_MS);
+  stripe.books.smallestAmount = smallestAmount;
+  const sagas = await stack.query('SELECT state, failure_code FROM saga WHERE order_id = $1', order_id);
+  expect(sagas).toEqual([{ state: 'compensated', failure_code: 'payment_declined' }]);
+  expect(intentsOf(order_id)).toEqual([]);
+}, 90_000);
+
 it('pays back by card what the carrier refuses to carry', async () => {
   const { order_id } = await charged('pm_card_visa', { product_sku: 'unshippable', amount: 2_500 });
   await untilStatus(stack.service, order_id, 'REFUNDED', DEADLINE_MS);

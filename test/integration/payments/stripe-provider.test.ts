@@ -70,9 +70,24 @@ describe('on a fake of ours, which keeps the state that stripe-mock lacks', () =
     await expect(connect(fake.url).charge(asked)).rejects.toMatchObject({ code: 'payment_declined' });
   });
 
-  it('declines an amount that Stripe never charges', async () => {
-    const asked = { ...byCard(), amount: 49 };
+  it.each([
+    ['an amount', { amount: 49 }],
+    ['a currency', { currency: 'XTS' }],
+  ])('declines %s that Stripe never charges, and has nothing of it to pay back', async (_what, change) => {
+    const asked = { ...byCard(), ...change };
     await expect(connect(fake.url).charge(asked)).rejects.toMatchObject({ code: 'payment_declined' });
+    expect(await connect(fake.url).refund(asked)).toEqual({ refund_ref: null });
+  });
+
+  it('pays back an amount that Stripe charged days ago, and charges no more', async () => {
+    const asked = byCard();
+    const { charge_ref } = await connect(fake.url).charge(asked);
+    fake.forgetIdempotencyKeys();
+    fake.books.smallestAmount = asked.amount + 1;
+    const { refund_ref } = await connect(fake.url)
+      .refund(asked)
+      .finally(() => (fake.books.smallestAmount = 50));
+    expect(fake.books.refundsOf(charge_ref)).toMatchObject([{ id: refund_ref }]);
   });
 
   it('finds the charge whose answer was lost', async () => {
@@ -111,6 +126,49 @@ describe('on a fake of ours, which keeps the state that stripe-mock lacks', () =
         .map(({ status }) => status)
         .sort(),
     ).toEqual(['canceled', 'succeeded']);
+  });
+
+  it.each([
+    ['the search', /\/search/],
+    ['the cancelling of the intent that it made', /\/cancel$/],
+    ['the refund', /^POST \/v1\/refunds/],
+  ])('pays it back at the second attempt, when %s failed at the first', async (_what, path) => {
+    const asked = byCard();
+    const { charge_ref } = await connect(fake.url).charge(asked);
+    fake.forgetIdempotencyKeys();
+    fake.spoil(path, 500);
+    await expect(connect(fake.url).refund(asked)).rejects.toThrow('StripeAPIError');
+    const { refund_ref } = await connect(fake.url).refund(asked);
+    expect(fake.books.refundsOf(charge_ref)).toMatchObject([{ id: refund_ref, status: 'succeeded' }]);
+  });
+
+  it('pays back a charge whose reference is known without a search, and bars the key', async () => {
+    const asked = byCard();
+    const { charge_ref } = await connect(fake.url).charge(asked);
+    fake.forgetIdempotencyKeys();
+    const before = fake.requests.length;
+    const { refund_ref } = await connect(fake.url).refund(asked, charge_ref);
+    expect(fake.requests.slice(before)).toEqual([
+      'POST /v1/payment_intents',
+      expect.stringMatching(/^GET .*\/pi_\d+$/),
+      expect.stringMatching(/cancel$/),
+      'POST /v1/refunds',
+    ]);
+    expect(fake.books.refundsOf(charge_ref)).toMatchObject([{ id: refund_ref, status: 'succeeded' }]);
+    await expect(connect(fake.url).charge(asked)).rejects.toMatchObject({ code: 'charge_voided' });
+  });
+
+  it('refuses to pay back a charge that the account does not have', async () => {
+    const refused = connect(fake.url).refund(byCard(), 'pi_ofanotheraccount');
+    await expect(refused).rejects.toMatchObject({ name: 'Refusal', code: 'refund_refused' });
+  });
+
+  it('searches for nothing where the card was declined', async () => {
+    const asked = byCard('pm_card_chargeDeclined');
+    await expect(connect(fake.url).charge(asked)).rejects.toMatchObject({ code: 'payment_declined' });
+    const before = fake.requests.length;
+    expect(await connect(fake.url).refund(asked)).toEqual({ refund_ref: null });
+    expect(fake.requests.slice(before)).not.toContain('GET /v1/payment_intents/search');
   });
 
   it.each(['charge_disputed', 'failed'] as const)('refuses a refund that Stripe does not do: %s', async (failure) => {

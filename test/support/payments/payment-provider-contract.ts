@@ -79,6 +79,17 @@ export function keepsPaymentProviderContract(underTest: () => ProviderUnderTest)
     expect(await listed(asked.key)).toMatchObject([{ amount: 9_900, refunded_amount: 9_900 }]);
   });
 
+  it('pays it back by its key, whether or not it is told the charge', async () => {
+    const { provider } = underTest();
+    const asked = request();
+    const { charge_ref } = await provider.charge(asked);
+    const refund = await provider.refund(asked, charge_ref);
+    expect(await provider.refund(asked)).toEqual(refund);
+    expect(await provider.refund(asked, charge_ref)).toEqual(refund);
+    expect(await listed(asked.key)).toMatchObject([{ amount: 9_900, refunded_amount: 9_900 }]);
+    await expect(provider.charge(asked)).rejects.toMatchObject({ name: 'Refusal', code: 'charge_voided' });
+  });
+
   it('takes nothing after a refund of what it had never taken', async () => {
     const { provider } = underTest();
     const asked = request();

@@ -3,21 +3,26 @@ import { Refusal } from '../../../platform/refusal';
 import { codeOf } from './stripe-errors';
 
 /**
- * Bars an intent, or pays back what it took.
+ * Bars an intent that is like this, or pays back what it took.
  *
  * @returns the refund's id, `null` when it had taken nothing
  * @throws Refusal `refund_refused`
  */
-export async function cancelOrRefund(stripe: Stripe, id: string): Promise<string | null> {
-  const { status } = await stripe.paymentIntents.retrieve(id);
+export async function cancelOrRefund(stripe: Stripe, { id, status }: Stripe.PaymentIntent): Promise<string | null> {
   if (status === 'canceled') return null;
-  if (status === 'succeeded') return refund(stripe, id);
+  if (status === 'succeeded') return refundIntent(stripe, id);
   // It may succeed meanwhile: then Stripe refuses, and whoever asks again finds it so.
   await stripe.paymentIntents.cancel(id);
   return null;
 }
 
-async function refund(stripe: Stripe, id: string): Promise<string> {
+/**
+ * Pays back an intent that took money, once.
+ *
+ * @returns the refund's id
+ * @throws Refusal `refund_refused`
+ */
+export async function refundIntent(stripe: Stripe, id: string): Promise<string> {
   try {
     const { id: refund_ref, status } = await stripe.refunds.create({ payment_intent: id });
     if (isAccepted(status)) return refund_ref;
@@ -28,6 +33,8 @@ async function refund(stripe: Stripe, id: string): Promise<string> {
         return refundOf(stripe, id);
       case 'charge_disputed':
         throw refused('its holder disputes it');
+      case 'resource_missing':
+        throw refused('the account that is configured now does not have it');
       default:
         throw error;
     }

@@ -27,6 +27,7 @@ export function refuse(error: unknown): never {
   }
   if (error instanceof errors.StripeInvalidRequestError) {
     if (error.param === 'payment_method') throw declined('it has no such payment method, or not for this');
+    if (error.param === 'currency') throw declined('it does not charge this currency');
     if (AMOUNTS.has(error.code)) throw declined('it does not charge this amount');
   }
   throw error;

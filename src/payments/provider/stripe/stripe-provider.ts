@@ -1,11 +1,9 @@
-import type Stripe from 'stripe';
-import type { ChargeRequest, PaymentProvider } from '../payment-provider';
+import type { PaymentProvider } from '../payment-provider';
 import type { StripeConnection } from './connect-stripe';
-import { cancelOrRefund } from './cancel-or-refund';
 import { confirmIntent } from './confirm-intent';
 import { chargesSince } from './list-charges';
-import { KEY } from './metadata';
-import { refuse } from './stripe-errors';
+import { openIntent } from './open-intent';
+import { refundKey } from './refund-key';
 
 /**
  * Where Stripe's smallest unit is not ISO 4217's minor unit, or not every amount can be charged
@@ -27,47 +25,11 @@ export function createStripeProvider(connection: StripeConnection): PaymentProvi
     accepts: ({ payment_method, currency }) => payment_method.startsWith('pm_') && !OTHER_UNITS.has(currency),
     charge: (request) =>
       connection.call(async (stripe) => {
-        const { id } = await openIntent(stripe, request);
+        const id = await openIntent(stripe, request);
         return { charge_ref: await confirmIntent(stripe, id, request.payment_method) };
       }),
-    refund: (request) =>
-      connection.call(async (stripe) => {
-        let refund_ref: string | null = null;
-        for (const id of await intentsOf(stripe, request)) {
-          refund_ref = (await cancelOrRefund(stripe, id)) ?? refund_ref;
-        }
-        return { refund_ref };
-      }),
+    refund: (request, charge_ref) =>
+      connection.call(async (stripe) => ({ refund_ref: await refundKey(stripe, request, charge_ref) })),
     charges: (since) => chargesSince(connection, since),
   };
-}
-
-/** The intent of the key, without a payment method, so that a refund makes the very same one. */
-function openIntent(stripe: Stripe, request: ChargeRequest): Promise<Stripe.Response<Stripe.PaymentIntent>> {
-  const { key, payment_id, order_id, customer_id, amount, currency } = request;
-  return stripe.paymentIntents
-    .create(
-      {
-        amount,
-        currency: currency.toLowerCase(),
-        allowed_payment_method_types: ['card'],
-        metadata: { [KEY]: key, payment_id, order_id, customer_id },
-      },
-      // The account may have other users, with keys of theirs.
-      { idempotencyKey: `paysaga/${key}` },
-    )
-    .catch(refuse);
-}
-
-/**
- * Stripe forgets an idempotency key after a day or more, and makes a new intent then. So where it did, those of the
- * key are looked for as well; its search lags by a minute, for which the key still holds.
- */
-async function intentsOf(stripe: Stripe, request: ChargeRequest): Promise<string[]> {
-  const intent = await openIntent(stripe, request);
-  if (intent.lastResponse.headers['idempotent-replayed'] === 'true') return [intent.id];
-  const query = `metadata[${JSON.stringify(KEY)}]:${JSON.stringify(request.key)}`;
-  const { data } = await stripe.paymentIntents.search({ query, limit: 100 });
-  const found = data.filter(({ metadata }) => metadata[KEY] === request.key);
-  return [...new Set([intent.id, ...found.map(({ id }) => id)])];
 }

@@ -6,6 +6,8 @@ import { createStripeBooks, type Intent, invalid, type StripeBooks, StripeProble
 export interface FakeStripe {
   readonly url: string;
   readonly books: StripeBooks;
+  /** What it was asked, in order: `POST /v1/refunds`. */
+  readonly requests: readonly string[];
   /** As Stripe does after a day. */
   forgetIdempotencyKeys(): void;
   /** The next request of that kind is done and then answered with this error, or never. */
@@ -28,9 +30,11 @@ const PAGE = 10;
 export async function startFakeStripe(): Promise<FakeStripe> {
   const books = createStripeBooks();
   const firstAnswers = new Map<string, Answer>();
+  const requests: string[] = [];
   const spoils: { path: RegExp; how: 'lose_answer' | 500 }[] = [];
 
   const server = createServer((request, response) => {
+    requests.push(`${request.method} ${request.url?.split('?')[0]}`);
     void (async () => {
       const { answer, replayed } = await answerOnce(request);
       const at = spoils.findIndex(({ path }) => path.test(`${request.method} ${request.url}`));
@@ -59,6 +63,7 @@ export async function startFakeStripe(): Promise<FakeStripe> {
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     books,
+    requests,
     forgetIdempotencyKeys: () => firstAnswers.clear(),
     spoil: (path, how) => void spoils.push({ path, how }),
     stop: () =>

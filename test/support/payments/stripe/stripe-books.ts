@@ -7,6 +7,7 @@ export interface Intent {
   readonly metadata: Readonly<Record<string, string>>;
   readonly created: number;
   status: 'requires_payment_method' | 'succeeded' | 'canceled';
+  /** The last one that was tried: taken when the intent has succeeded, declined otherwise. */
   charge: { id: string; object: 'charge'; created: number; amount_refunded: number } | null;
 }
 
@@ -21,14 +22,15 @@ export interface StripeRefund {
 export class StripeProblem extends Error {
   constructor(
     readonly status: number,
-    readonly body: Readonly<{ type: string; code: string; decline_code?: string; param?: string }>,
+    readonly body: Readonly<{ type: string; code?: string; decline_code?: string; param?: string }>,
   ) {
-    super(body.code);
+    super(body.code ?? `invalid ${body.param}`);
   }
 }
 
-export const invalid = (code: string, param?: string): StripeProblem =>
-  new StripeProblem(400, { type: 'invalid_request_error', code, ...(param && { param }) });
+/** @param code which some of Stripe's errors lack */
+export const invalid = (code: string | undefined, param?: string): StripeProblem =>
+  new StripeProblem(400, { type: 'invalid_request_error', ...(code && { code }), ...(param && { param }) });
 
 /** Cards of Stripe's own test suite (https://docs.stripe.com/testing); every other one does not exist. */
 const DECLINES: Readonly<Record<string, { code: string; decline_code: string } | null>> = {
@@ -42,6 +44,8 @@ export interface StripeBooks {
   readonly intents: Map<string, Intent>;
   /** What refunds of an intent answer instead; to be set by a test. */
   readonly refundsFail: Map<string, 'charge_disputed' | 'failed'>;
+  /** Less is refused; where it lies depends on rates of exchange. To be set by a test. */
+  smallestAmount: number;
   create(request: Pick<Intent, 'amount' | 'currency' | 'metadata'>): Intent;
   get(id: string): Intent;
   confirm(id: string, paymentMethod: string): Intent;
@@ -49,6 +53,9 @@ export interface StripeBooks {
   refund(id: string): StripeRefund;
   refundsOf(id: string): readonly StripeRefund[];
 }
+
+/** Some that Stripe knows. */
+const CURRENCIES: ReadonlySet<string> = new Set(['eur', 'usd', 'gbp', 'jpy']);
 
 const now = (): number => Math.floor(Date.now() / 1_000);
 
@@ -70,12 +77,14 @@ export function createStripeBooks(): StripeBooks {
     throw invalid('payment_intent_unexpected_state');
   }
 
-  return {
+  const books: StripeBooks = {
     intents,
     refundsFail,
+    smallestAmount: 50,
     get,
     create({ amount, currency, metadata }) {
-      if (amount < 50) throw invalid('amount_too_small', 'amount');
+      if (!CURRENCIES.has(currency)) throw invalid(undefined, 'currency');
+      if (amount < books.smallestAmount) throw invalid('amount_too_small', 'amount');
       const id = `pi_${intents.size + 1}`;
       const base = { id, object: 'payment_intent', amount, currency, metadata, created: now() } as const;
       const intent: Intent = { ...base, status: 'requires_payment_method', charge: null };
@@ -86,9 +95,9 @@ export function createStripeBooks(): StripeBooks {
       const intent = pending(id);
       const decline = DECLINES[paymentMethod];
       if (decline === undefined) throw invalid('resource_missing', 'payment_method');
+      intent.charge = { id: `ch_${id}`, object: 'charge', created: now(), amount_refunded: 0 };
       if (decline) throw new StripeProblem(402, { type: 'card_error', ...decline });
       intent.status = 'succeeded';
-      intent.charge = { id: `ch_${id}`, object: 'charge', created: now(), amount_refunded: 0 };
       return intent;
     },
     cancel(id) {
@@ -97,8 +106,9 @@ export function createStripeBooks(): StripeBooks {
       return intent;
     },
     refund(id) {
-      const { charge, amount } = get(id);
-      if (charge === null) throw invalid('missing');
+      if (!intents.has(id)) throw invalid('resource_missing', 'payment_intent');
+      const { charge, amount, status: intentStatus } = get(id);
+      if (charge === null || intentStatus !== 'succeeded') throw invalid('missing');
       if (charge.amount_refunded === amount) throw invalid('charge_already_refunded');
       const failure = refundsFail.get(id);
       if (failure === 'charge_disputed') throw invalid(failure);
@@ -110,4 +120,5 @@ export function createStripeBooks(): StripeBooks {
     },
     refundsOf: (id) => refunds.filter(({ payment_intent }) => payment_intent === id),
   };
+  return books;
 }
