@@ -3,11 +3,9 @@ import type { OrderSagaInput, ShipmentSagaInput } from '../src/contract';
 import type { Mediator } from '../src/mediator/mediator';
 import { getOrder } from '../src/orders/get-order';
 import { askCharge } from '../src/payments/charge/ask-charge';
-import { confirmCharge } from '../src/payments/charge/confirm-charge';
-import { getCharge } from '../src/payments/charge/get-charge';
 import type { GuardedProvider, ProviderChain } from '../src/payments/provider/provider-chain';
 import { recordCharge, recordChargeUndone } from '../src/payments/charge/record-charge';
-import { askRefund } from '../src/payments/refund/ask-refund';
+import { askRefund, confirmCharge } from '../src/payments/refund/ask-refund';
 import { recordRefund } from '../src/payments/refund/record-refund';
 import { Refusal } from '../src/platform/refusal';
 import type { StepSender } from './send-step';
@@ -22,9 +20,6 @@ type Charged = { readonly charge_ref: string };
 
 /** Steps at the payment provider. */
 export function createChargeActivities({ steps, mediator, providers }: ChargeActivitiesOptions) {
-  const wasAsked = async ({ payment_id }: OrderSagaInput): Promise<boolean> =>
-    (await mediator.send(getCharge({ payment_id }))) !== null;
-
   /** Whoever was asked first is asked again: `provider` counts only as long as nobody was. */
   function chargeAt(provider: GuardedProvider, saga: OrderSagaInput): Promise<Charged> {
     const { payment_id, order_id, invoice_id, customer_id, amount, currency, payment_method } = saga;
@@ -48,7 +43,7 @@ export function createChargeActivities({ steps, mediator, providers }: ChargeAct
     /** @throws ApplicationFailure `circuit_open`, only when no provider was ever asked */
     async charge(saga: OrderSagaInput): Promise<Charged> {
       const provider = firstOf(providers, saga);
-      if (provider.isOpen() && !(await wasAsked(saga))) throw circuitOpen(provider.name);
+      if (provider.isOpen() && !(await steps.wasAsked({ saga, step: 'charge' }))) throw circuitOpen(provider.name);
       return chargeAt(provider, saga);
     },
 
@@ -56,7 +51,7 @@ export function createChargeActivities({ steps, mediator, providers }: ChargeAct
     async chargeElsewhere(saga: OrderSagaInput): Promise<Charged> {
       const first = firstOf(providers, saga);
       const provider = providers.next(saga, first.name) ?? first;
-      if (provider.isOpen() && !(await wasAsked(saga))) {
+      if (provider.isOpen() && !(await steps.wasAsked({ saga, step: 'charge' }))) {
         throw new Error(`No payment provider takes ${saga.payment_method} now.`);
       }
       return chargeAt(provider, saga);
@@ -69,7 +64,7 @@ export function createChargeActivities({ steps, mediator, providers }: ChargeAct
         step: 'charge',
         point: 'payments.refund',
         ask: confirmCharge({ payment_id }),
-        call: ({ provider, ...request }) => providers.named(provider).refund(request),
+        call: ({ provider, charge_ref, ...request }) => providers.named(provider).refund(request, charge_ref),
         record: ({ refund_ref }) => recordChargeUndone({ payment_id, refund_ref }),
       });
     },
@@ -84,9 +79,9 @@ export function createChargeActivities({ steps, mediator, providers }: ChargeAct
         ask: askRefund({ payment_id }),
         async call({ charge }) {
           if (!charge) return byOperator('It was paid outside.');
-          const { provider, ...request } = charge;
+          const { provider, charge_ref, ...request } = charge;
           try {
-            const { refund_ref } = await providers.named(provider).refund(request);
+            const { refund_ref } = await providers.named(provider).refund(request, charge_ref);
             return refund_ref === null
               ? byOperator(`${provider} has no such charge.`)
               : { by: 'provider' as const, refund_ref };

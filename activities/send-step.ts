@@ -45,6 +45,12 @@ export interface StepSender {
   undoAlways<Result>(options: StepOptions<Result>): Promise<Result>;
   /** {@link run} with a call to the outside: ask, call, record, each repeatable. */
   runOutside<Asked, Answer, Result>(options: OutsideStepOptions<Asked, Answer, Result>): Promise<Result>;
+  /**
+   * Whether the `ask` of a step outside was sent: then nobody else may be asked.
+   *
+   * @throws ApplicationFailure non-retryable when the step was undone
+   */
+  wasAsked(step: Omit<Step, 'point'>): Promise<boolean>;
   /** {@link must} with a call to the outside. */
   mustOutside<Asked, Answer, Result>(options: OutsideStepOptions<Asked, Answer, Result>): Promise<Result>;
   /**
@@ -119,6 +125,10 @@ export function createStepSender({ mediator, faults }: StepSenderOptions): StepS
     must: (options) => forward(options, 0),
     mustOutside,
     runOutside: (options) => mustOutside(options).catch(refuse),
+    async wasAsked({ saga, step }) {
+      const once = stepOnce(saga.saga_id, askOf(step));
+      return (await mediator.send(findStepAnswer({ once })).catch(refuse)) !== null;
+    },
 
     undo: (options) => undoBy(undoOnce, options),
     undoAlways: (options) => undoBy(undoAlwaysOnce, options),

@@ -57,11 +57,9 @@ import { createPreviewReplay, previewReplay } from './outbox/replay/preview-repl
 import { createStartReplay, startReplay } from './outbox/replay/start-replay';
 import { acceptPayment, acceptPaymentHandler } from './payments/accept-payment';
 import { askCharge, askChargeHandler } from './payments/charge/ask-charge';
-import { askRefund, askRefundHandler } from './payments/refund/ask-refund';
+import { askRefund, askRefundHandler, confirmCharge, confirmChargeHandler } from './payments/refund/ask-refund';
 import { cancelUncharged } from './payments/charge/cancel-uncharged';
-import { confirmCharge, confirmChargeHandler } from './payments/charge/confirm-charge';
 import { failPayment } from './payments/fail-payment';
-import { createGetCharge, getCharge } from './payments/charge/get-charge';
 import {
   recordCharge,
   recordChargeHandler,
@@ -112,7 +110,6 @@ const messages = [
   creditBalance,
   reverseCredit,
   settlePayment,
-  getCharge,
   askCharge,
   confirmCharge,
   recordCharge,
@@ -196,7 +193,6 @@ export function createApplication({
     creditBalanceHandler,
     reverseCreditHandler,
     settlePaymentHandler,
-    createGetCharge(database),
     askChargeHandler,
     confirmChargeHandler,
     recordChargeHandler,

@@ -13,12 +13,17 @@ export const chargeRequest = z.object({
   currency: z.string(),
   payment_method: z.string(),
 });
-export type AskedCharge = z.infer<typeof chargeRequest>;
 
-/** `undefined` for a payment that no provider was asked for, as one that was made outside. */
-export async function findCharge(tx: Pick<Tx, 'providerCharge'>, payment_id: string): Promise<AskedCharge | undefined> {
+/** What a provider may have taken: also the charge itself, once its answer was recorded. */
+export const takenCharge = chargeRequest.extend({ charge_ref: z.string().nullish() });
+
+/** `null` for a payment that no provider was asked for, as one that was made outside. */
+export async function findCharge(
+  tx: Pick<Tx, 'providerCharge'>,
+  payment_id: string,
+): Promise<z.infer<typeof takenCharge> | null> {
   const row = await tx.providerCharge.findUnique({ where: { payment_id } });
-  return row ? chargeRequest.parse({ ...row, amount: Number(row.amount) }) : undefined;
+  return row && takenCharge.parse({ ...row, amount: Number(row.amount) });
 }
 
 /** Nobody changes a charge but the saga of its payment, one step after the other. */

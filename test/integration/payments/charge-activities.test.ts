@@ -170,6 +170,14 @@ describe('the fallback', () => {
     expect(Object.values(await kept(saga))).toEqual([1_500]);
   });
 
+  it('is not offered to a late attempt of a charge that was undone: nobody is to be asked any more', async () => {
+    const saga = await steps.charged();
+    await steps.act('refundCharge', saga);
+    first.setOpen(true);
+    expect(await failureOf(steps.act('charge', saga))).toEqual(finalFailure('step_undone'));
+    expect(await failureOf(steps.act('chargeElsewhere', saga))).toEqual(finalFailure('step_undone'));
+  });
+
   it('is tried again, and asks nobody, while no provider can', async () => {
     const saga = await steps.charged();
     first.setOpen(true);
@@ -195,11 +203,11 @@ describe('the compensation of a charge', () => {
 
   it('pays back once what was taken, and a late attempt takes nothing', async () => {
     const saga = await steps.charged();
-    await steps.act('charge', saga);
+    const { charge_ref } = await steps.act('charge', saga);
     await steps.act('refundCharge', saga);
     await steps.act('refundCharge', saga);
     await steps.act('charge', saga);
-    expect(first.calls).toEqual([`charge ${saga.payment_id}`, `refund ${saga.payment_id}`]);
+    expect(first.calls).toEqual([`charge ${saga.payment_id}`, `refund ${saga.payment_id} ${charge_ref}`]);
     expect(await kept(saga)).toEqual({ first: 0 });
     expect(await chargeOf(saga)).toBe('first refunded, REQUESTED');
   });
@@ -209,6 +217,7 @@ describe('the compensation of a charge', () => {
     first.lose('answer');
     await expect(steps.act('charge', saga)).rejects.toThrow(/did not answer/);
     await steps.act('refundCharge', saga);
+    expect(first.calls).toEqual([`charge ${saga.payment_id}`, `refund ${saga.payment_id}`]);
     expect(await failureOf(steps.act('charge', saga))).toEqual(finalFailure('step_undone'));
     expect(await kept(saga)).toEqual({ first: 0 });
     expect(await chargeOf(saga)).toBe('first refunded, REQUESTED');

@@ -41,7 +41,10 @@ describe('the refund of goods that cannot be sent', () => {
     await steps.act('refundPayment', saga);
     await steps.act('refundPayment', saga);
     expect(await statusOf(saga)).toBe('REFUNDED, payment REFUNDED, charge refunded');
-    expect(refunds()).toBe(1);
+    expect(provider.calls).toEqual([
+      `charge ${saga.payment_id}`,
+      expect.stringMatching(new RegExp(`^refund ${saga.payment_id} ch_`)),
+    ]);
   });
 
   it('is an operator’s when the money was paid outside', async () => {

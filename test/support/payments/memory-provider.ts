@@ -1,6 +1,5 @@
 import { createAccount } from '../../../dev/provider/account';
 import { Refused } from '../../../dev/provider/refused';
-import type { ChargeRequest } from '../../../src/payments/provider/payment-provider';
 import type { GuardedProvider } from '../../../src/payments/provider/provider-chain';
 import { Refusal } from '../../../src/platform/refusal';
 
@@ -8,7 +7,7 @@ import { Refusal } from '../../../src/platform/refusal';
 export type Loss = 'request' | 'answer';
 
 export interface MemoryProvider extends GuardedProvider {
-  /** What it was asked, in order: `charge pay_1`. Also what was lost on the way. */
+  /** What it was asked, in order: `charge pay_1`, `refund pay_1 ch_1`. Also what was lost on the way. */
   readonly calls: readonly string[];
   lose(what: Loss): void;
   setOpen(open: boolean): void;
@@ -29,8 +28,8 @@ export function createMemoryProvider({ name }: { readonly name: string }): Memor
   let paysBack = true;
   let beforeCharge: (() => Promise<void>) | undefined;
 
-  async function call<Answer>(kind: string, { payment_id }: ChargeRequest, act: () => Promise<Answer>) {
-    calls.push(`${kind} ${payment_id}`);
+  async function call<Answer>(what: string, act: () => Promise<Answer>) {
+    calls.push(what);
     const loses = lost;
     lost = undefined;
     if (loses === 'request') throw new Error(`${name} cannot be reached.`);
@@ -52,7 +51,7 @@ export function createMemoryProvider({ name }: { readonly name: string }): Memor
     refuseRefunds: (refuses = true) => (paysBack = !refuses),
     beforeNextCharge: (act) => (beforeCharge = act),
     charge: (request) =>
-      call('charge', request, async () => {
+      call(`charge ${request.payment_id}`, async () => {
         const act = beforeCharge;
         beforeCharge = undefined;
         await act?.();
@@ -61,10 +60,10 @@ export function createMemoryProvider({ name }: { readonly name: string }): Memor
         if (code !== '') throw new Refused(402, code);
         return { charge_ref: account.charge(request).charge_ref };
       }),
-    refund: (request) =>
-      call('refund', request, async () => {
+    refund: ({ key, payment_id }, charge_ref) =>
+      call(['refund', payment_id, charge_ref ?? ''].join(' ').trim(), async () => {
         if (!paysBack) throw new Refused(409, 'refund_refused');
-        return { refund_ref: account.refund(request.key) };
+        return { refund_ref: account.refund(key) };
       }),
     async *charges(since) {
       yield* account.charges().filter(({ created_at }) => created_at >= since);
