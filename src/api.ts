@@ -8,6 +8,7 @@ import { connectKafka } from './messaging/kafka';
 import { createCancelSaga } from './sagas/cancel-saga';
 import { createDecideStep } from './sagas/decide-step';
 import { registerReconciliationMetrics } from './reconciliation/reconciliation-metrics';
+import { registerSagaMetrics } from './sagas/view/saga-metrics';
 import { createSagaProgress } from './sagas/view/saga-progress';
 import { createSagaStarter } from './sagas/start/start-saga';
 import { createNotifier } from './outbox/wake-up/notifier';
@@ -41,6 +42,7 @@ void runProcess('api', async ({ config, logger, fail }) => {
   if (config.outboxMetrics) registerOutboxMetrics({ metrics, database, registry: eventRegistry, logger });
 
   registerReconciliationMetrics({ metrics, database, logger });
+  registerSagaMetrics({ metrics, database, logger });
 
   const app = createApp({
     mediator,

@@ -26,6 +26,8 @@ test('each process tells Prometheus what it did with a paid order', async () => 
   }, within);
   expect(api.sum('paysaga_outbox_parked')).toBe(0);
   expect(api.sum('paysaga_outbox_oldest_age_seconds')).toBe(0);
+  for (const saga_type of ['payment', 'order', 'shipment'])
+    expect(api.sum('paysaga_sagas_stuck', { saga_type })).toBe(0);
   const placed = { method: 'POST', route: '/orders', status: '201' };
   expect(api.sum('paysaga_http_request_duration_seconds_count', placed)).toBe(1);
 
@@ -46,16 +48,29 @@ test('each process tells Prometheus what it did with a paid order', async () => 
   }
 });
 
-test('a stuck saga raises a counter that Prometheus sees', async () => {
+test('a stuck saga is one that Prometheus sees, until it is resolved', async () => {
   stack = await startE2eStack();
   const order = await placeOrder(stack.service);
   await armFault(stack.operator, 'ledger.credit_balance', 'refuse');
   await armFault(stack.operator, 'billing.reopen_invoice', 'error', 100);
-  await pay(stack.service, order, { wait: 1 });
+  const payment_id = newClientId('pay');
+  await pay(stack.service, order, { payment_id, wait: 1 });
+  const untilStuck = (count: number) =>
+    eventually(async () => {
+      const told = await scrape(stack.processes.metrics.api);
+      expect(told.sum('paysaga_sagas_stuck', { saga_type: 'payment' })).toBe(count);
+      expect(told.sum('paysaga_sagas_stuck')).toBe(count);
+    }, within);
+  await untilStuck(1);
   await eventually(async () => {
     const told = await scrape(stack.processes.metrics.worker);
     expect(told.sum('paysaga_saga_stuck_total', { saga_type: 'paymentSaga', step: 'close_invoice' })).toBe(1);
   }, within);
+
+  await disarmFaults(stack.operator);
+  const json = { reason: 'repaired' };
+  await stack.operator.call('POST', `/sagas/payment-${payment_id}/steps/close_invoice/retry`, { json });
+  await untilStuck(0);
 });
 
 test('structured mode and gzip change nothing for the service’s own consumers; the outbox’s checks can be off', async () => {
