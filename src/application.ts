@@ -215,7 +215,7 @@ export function createApplication({
     createFindStepAnswer(database),
     createFindSaga(database),
     createGetSaga(database, workflowUrl, sagaProgress),
-    createListSagas(database, workflowUrl),
+    createListSagas(database, workflowUrl, sagaProgress),
     createGetBalance(database),
     createListProducts(database),
     createProvisionService(catalogue),

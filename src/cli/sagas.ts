@@ -75,13 +75,12 @@ async function list({ json, ...filter }: ListOptions): Promise<void> {
   const page = await asOperator(undefined, (send) => send(listSagas({ limit: 50, ...filter })));
   if (json) return sayJson(page);
   if (page.data.length === 0) return say('There is no such saga.');
-  const rows = page.data.map(({ saga_id, type, state, steps }) => [
-    saga_id,
-    type,
-    state,
-    `${steps.filter((step) => step.state === 'done').length} of ${steps.length}`,
-  ]);
-  say(table(['SAGA', 'TYPE', 'STATE', 'STEPS DONE'], rows));
+  const rows = page.data.map(({ saga_id, type, state, steps }) => {
+    const done = steps.filter((step) => step.state === 'done').length;
+    const atWork = steps.find((step) => step.state === 'running' || step.state === 'undoing');
+    return [saga_id, type, state, `${done} of ${steps.length}`, atWork?.name, atWork?.attempts, atWork?.error];
+  });
+  say(table(['SAGA', 'TYPE', 'STATE', 'STEPS DONE', 'AT WORK', 'ATTEMPTS', 'ERROR'], rows));
   if (page.next_cursor !== null) say(`\nThere are more: --cursor ${page.next_cursor}`);
 }
 

@@ -4,7 +4,7 @@ import { defineQuery } from '../../mediator/message';
 import type { Database } from '../../platform/database/database';
 import { text } from '../../platform/schemas';
 import type { SagaProgress } from './saga-progress';
-import { sagaNotFound, sagaView, viewSaga, withSteps, type WorkflowUrl } from './saga-view';
+import { hasEnded, sagaNotFound, sagaView, viewSaga, withSteps, type WorkflowUrl } from './saga-view';
 
 export const getSaga = defineQuery({
   name: 'GetSaga',
@@ -13,13 +13,10 @@ export const getSaga = defineQuery({
   roles: ['service', 'operator'],
 });
 
-/** All is in the database then. */
-const ended: ReadonlySet<string> = new Set(['completed', 'compensated']);
-
-export const createGetSaga = (database: Database, workflowUrl: WorkflowUrl, progressOf: SagaProgress) =>
+export const createGetSaga = (database: Database, workflowUrl: WorkflowUrl, sagaProgress: SagaProgress) =>
   handle(getSaga, async ({ saga_id }) => {
     const saga = await database.saga.findUnique({ where: { saga_id }, include: withSteps });
     if (!saga) throw sagaNotFound(saga_id);
-    const progress = ended.has(saga.state) ? undefined : await progressOf(saga_id);
+    const progress = hasEnded(saga) ? undefined : await sagaProgress.of(saga_id);
     return viewSaga(saga, workflowUrl, progress);
   });

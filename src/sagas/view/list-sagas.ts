@@ -4,11 +4,12 @@ import { defineQuery } from '../../mediator/message';
 import { decodeCursor, encodeCursor } from '../../platform/cursor';
 import type { Database } from '../../platform/database/database';
 import { pageQuery } from '../../platform/schemas';
-import { sagaState, sagaType, sagaView, viewSaga, withSteps, type WorkflowUrl } from './saga-view';
+import type { SagaProgress } from './saga-progress';
+import { hasEnded, sagaState, sagaType, sagaView, viewSaga, withSteps, type WorkflowUrl } from './saga-view';
 
 export const sagaFilter = z.strictObject({ state: sagaState.optional(), type: sagaType.optional(), ...pageQuery });
 
-/** Newest first. */
+/** Newest first. The attempts of those that run are Temporal's, as far as it tells them in time. */
 export const listSagas = defineQuery({
   name: 'ListSagas',
   input: sagaFilter,
@@ -16,7 +17,7 @@ export const listSagas = defineQuery({
   roles: ['service', 'operator'],
 });
 
-export const createListSagas = (database: Database, workflowUrl: WorkflowUrl) =>
+export const createListSagas = (database: Database, workflowUrl: WorkflowUrl, sagaProgress: SagaProgress) =>
   handle(listSagas, async ({ state, type, limit, cursor }) => {
     const sagas = await database.saga.findMany({
       where: {
@@ -30,8 +31,10 @@ export const createListSagas = (database: Database, workflowUrl: WorkflowUrl) =>
     });
     const page = sagas.slice(0, limit);
     const last = sagas.length > limit ? page.at(-1) : undefined;
+    const running = page.filter((saga) => !hasEnded(saga)).map(({ saga_id }) => saga_id);
+    const progress = await sagaProgress.ofAll(running);
     return {
-      data: page.map((saga) => viewSaga(saga, workflowUrl)),
+      data: page.map((saga) => viewSaga(saga, workflowUrl, progress.get(saga.saga_id))),
       next_cursor: last ? encodeCursor([last.created_at.toISOString(), last.saga_id]) : null,
     };
   });

@@ -1,37 +1,68 @@
-import type { SagaStatus, SagaStepStatus } from '../../contract';
+import type { WorkflowExecutionDescription } from '@temporalio/client';
+import type { SagaRecords, SagaStatus, SagaStepStatus } from '../../contract';
 import type { Logger } from '../../platform/telemetry/logger';
 import { reasonOf, type TemporalClient } from '../../platform/temporal/temporal';
+import type { Progress } from './saga-view';
 
-/** Where a saga that runs stands; `undefined` when Temporal does not say so in time. Never throws. */
-export type SagaProgress = (sagaId: string) => Promise<SagaStatus | undefined>;
+/** Where sagas that run stand. Never throws: what Temporal does not say in time is missing. */
+export interface SagaProgress {
+  /** Asks the workflow, which costs its worker a task, and the server. */
+  of(sagaId: string): Promise<Progress | undefined>;
+  /** Asks the server alone, for all in the time of one: it knows the attempts that are going on. By saga. */
+  ofAll(sagaIds: readonly string[]): Promise<ReadonlyMap<string, Progress>>;
+}
 
 /** For processes that show no saga. */
-export const noProgress: SagaProgress = async () => undefined;
+export const noProgress: SagaProgress = { of: async () => undefined, ofAll: async () => new Map() };
 
 const DEADLINE_MS = 500;
 
-/**
- * Asks the workflow for its steps, and the server for the attempts that are going on: a step's activity has the
- * step's name as its id, its compensation `compensate/` before it.
- */
 export function createSagaProgress({ temporal, logger }: { temporal: TemporalClient; logger: Logger }): SagaProgress {
-  return async function sagaProgress(sagaId) {
-    const handle = temporal.client.workflow.getHandle(sagaId);
-    try {
-      const [status, { raw }] = await temporal.within(DEADLINE_MS, () =>
-        Promise.all([handle.query<SagaStatus>('status'), handle.describe()]),
-      );
-      const steps = status.steps.map((step): SagaStepStatus => {
-        const pending = raw.pendingActivities?.find(({ activityId }) => activityId?.split('/').at(-1) === step.name);
-        if (!pending) return step;
-        // The attempt at work is not one that has ended.
-        const attempts = step.attempts + (pending.attempt ?? 1);
-        return { ...step, attempts, error: pending.lastFailure?.message ?? step.error };
-      });
-      return { ...status, steps };
-    } catch (error) {
-      logger.debug({ saga_id: sagaId, reason: reasonOf(error) }, 'saga.progress_unknown');
-      return undefined;
-    }
+  const handleOf = (sagaId: string) => temporal.client.workflow.getHandle(sagaId);
+  const unknown = (sagaId: string) => (error: unknown) => {
+    logger.debug({ saga_id: sagaId, reason: reasonOf(error) }, 'saga.progress_unknown');
+    return undefined;
   };
+
+  return {
+    of(sagaId) {
+      const handle = handleOf(sagaId);
+      return temporal
+        .within(DEADLINE_MS, () => Promise.all([handle.query<SagaStatus>('status'), handle.describe()]))
+        .then(([status, description]) => withAttempts(status, attemptsOf(description)))
+        .catch(unknown(sagaId));
+    },
+
+    async ofAll(sagaIds) {
+      const told = await temporal.within(DEADLINE_MS, () =>
+        Promise.all(sagaIds.map((sagaId) => handleOf(sagaId).describe().then(attemptsOf).catch(unknown(sagaId)))),
+      );
+      return new Map(told.flatMap((steps, index) => (steps ? [[sagaIds[index] ?? '', { steps }] as const] : [])));
+    },
+  };
+}
+
+const recording: ReadonlySet<unknown> = new Set<keyof SagaRecords>(['recordSagaOutcome', 'recordStepDecision']);
+
+/** A step's activity has the step's name as its id, its compensation `compensate/` before it. */
+function attemptsOf({ raw }: WorkflowExecutionDescription): SagaStepStatus[] {
+  const acts = raw.pendingActivities?.filter(({ activityType }) => !recording.has(activityType?.name)) ?? [];
+  return acts.map(({ activityId, attempt, lastFailure }) => {
+    const [name = '', act] = activityId?.split('/').reverse() ?? [];
+    return {
+      name,
+      state: act === 'compensate' ? 'undoing' : 'running',
+      attempts: attempt ?? 1,
+      error: lastFailure?.message ?? null,
+    };
+  });
+}
+
+/** The attempts at work are none that the workflow was told of. */
+function withAttempts(status: SagaStatus, atWork: readonly SagaStepStatus[]): SagaStatus {
+  const steps = status.steps.map((step): SagaStepStatus => {
+    const act = atWork.find(({ name }) => name === step.name);
+    return act ? { ...step, attempts: step.attempts + act.attempts, error: act.error ?? step.error } : step;
+  });
+  return { ...status, steps };
 }

@@ -1,5 +1,5 @@
 import { z } from '@hono/zod-openapi';
-import { type SagaStatus, sagaSteps, type SagaType } from '../../contract';
+import { type SagaState, sagaSteps, type SagaStepStatus, type SagaType } from '../../contract';
 import type { Prisma } from '../../platform/prisma/client';
 import { Refusal } from '../../platform/refusal';
 import { timestamp } from '../../platform/schemas';
@@ -39,8 +39,19 @@ export type WorkflowUrl = (workflowId: string) => string | null;
 
 export const sagaNotFound = (sagaId: string): Refusal => new Refusal('saga_not_found', `There is no saga ${sagaId}.`);
 
-/** @param progress of a saga that runs: it knows more than the steps that have committed */
-export function viewSaga(saga: SagaRow, workflowUrl: WorkflowUrl, progress?: SagaStatus): SagaView {
+/** What is known of a saga that runs, besides the steps that have committed. */
+export interface Progress {
+  /** As its workflow says, which is ahead of the row. */
+  readonly state?: SagaState;
+  readonly steps: readonly SagaStepStatus[];
+}
+
+/** Whether all is in its row, and in those of its steps. */
+export const hasEnded = ({ state }: Pick<SagaRow, 'state'>): boolean =>
+  state === 'completed' || state === 'compensated';
+
+/** @param progress of a saga that runs */
+export function viewSaga(saga: SagaRow, workflowUrl: WorkflowUrl, progress?: Progress): SagaView {
   const type = sagaType.parse(saga.type);
   const state = progress?.state ?? sagaState.parse(saga.state);
   const steps = viewSteps(
@@ -58,7 +69,7 @@ export function viewSaga(saga: SagaRow, workflowUrl: WorkflowUrl, progress?: Sag
   };
 }
 
-function withProgress(step: StepView, { steps }: SagaStatus): StepView {
+function withProgress(step: StepView, { steps }: Progress): StepView {
   const told = steps.find(({ name }) => name === step.name);
   if (!told) return step;
   return {

@@ -103,6 +103,29 @@ it('begins a compensated saga again, and answers the payment as the newest one s
   expect(await actions(saga_id)).toEqual([{ action: 'saga.restart', reason, details: { begun: `${saga_id}-2` } }]);
 });
 
+it('lists the attempts and the error of a step that fails, as Temporal knows them', async () => {
+  const order = await placeOrder(stack.service);
+  const payment_id = newClientId('pay');
+  await armFault(stack.operator, 'ledger.credit_balance', 'error', 3 * ROUND);
+  expect((await pay(stack.service, order, { payment_id, wait: 0 })).status).toBe(202);
+  await eventually(
+    async () => {
+      const { body } = await stack.operator.call<{ data: SagaView[] }>('GET', '/sagas?state=running&type=payment');
+      const listed = body.data.find((saga) => saga.saga_id === `payment-${payment_id}`);
+      expect(listed?.steps.map(({ name }) => name)).toEqual(['close_invoice', 'credit_balance', 'settle']);
+      expect(listed?.steps[1]).toMatchObject({ state: 'running', error: expect.stringMatching(/.+/) });
+      expect(listed?.steps[1]?.attempts).toBeGreaterThan(1);
+    },
+    { deadlineMs: DEADLINE_MS },
+  );
+  const { output } = await paysaga('ls', '--state', 'running', '--type', 'payment');
+  expect(output).toMatch(
+    new RegExp(`^payment-${payment_id} +payment +running +1 of 3 +credit_balance +\\d+ +\\S`, 'm'),
+  );
+  await disarmFaults(stack.operator);
+  await until(`payment-${payment_id}`, ({ state }) => state === 'completed');
+});
+
 it('does the same from the command line', async () => {
   const { payment_id, saga_id } = await stuckPayment();
   expect(await paysaga('ls', '--state', 'stuck')).toMatchObject({ code: 0, output: expect.stringContaining(saga_id) });

@@ -1,6 +1,13 @@
+import { createApplication } from '../../../src/application';
 import { sagaSteps, type SagaType } from '../../../src/contract';
+import { connectTemporalClient } from '../../../src/platform/temporal/temporal';
+import { listSagas } from '../../../src/sagas/view/list-sagas';
+import { createSagaProgress } from '../../../src/sagas/view/saga-progress';
 import type { SagaView } from '../../../src/sagas/view/saga-view';
 import { type ApiAnswer, createTestApi, type TestApi } from '../../support/api';
+import { givenServices } from '../../support/e2e-stack';
+import { silentLogger } from '../../support/logger';
+import { createTcpProxy } from '../../support/network/tcp-proxy';
 import { createMemoryProvider } from '../../support/payments/memory-provider';
 import { createSteps, type Steps } from '../../support/sagas/steps';
 
@@ -135,6 +142,33 @@ describe('GET /sagas', () => {
       cursor = page.next_cursor;
     }
     expect(paged).toEqual(all);
+  });
+
+  it('shows what the database knows, and waits once, while Temporal does not answer', async () => {
+    const running: string[] = [];
+    for (let count = 0; count < 5; count++) {
+      const saga = await steps.charged();
+      running.push(saga.saga_id);
+      if (count === 0) await steps.act('reserveInventory', saga);
+    }
+    const [host = '', port] = givenServices().temporalAddress.split(':');
+    const silent = await createTcpProxy({ host, port: Number(port) });
+    silent.stall();
+    const connection = { address: `127.0.0.1:${silent.port}` };
+    const temporal = connectTemporalClient({ config: { connection, namespace: 'default' } });
+    const sagaProgress = createSagaProgress({ temporal, logger: silentLogger });
+    const mediator = createApplication({ database: steps.db.database, logger: silentLogger, sagaProgress });
+    const began = performance.now();
+    try {
+      const { data } = await mediator.send(listSagas({ limit: 5 }));
+      const waited = performance.now() - began;
+      expect([waited > 400, waited < 2_000]).toEqual([true, true]);
+      expect(data.map(({ saga_id }) => saga_id).sort()).toEqual(running.toSorted());
+      expect(data.filter(({ steps: [first] }) => first?.state === 'done')).toHaveLength(1);
+    } finally {
+      await temporal.close();
+      await silent.close();
+    }
   });
 
   it.each(['type=trip', 'state=odd', 'limit=0', 'limit=201', 'other=1'])('does not understand %s', async (query) => {
