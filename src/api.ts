@@ -6,7 +6,7 @@ import { createHealthChecks } from './http/health-checks';
 import { createKafkaHealth } from './messaging/describe-kafka';
 import { connectKafka } from './messaging/kafka';
 import { createCancelSaga } from './sagas/cancel-saga';
-import { createDecideStep } from './sagas/decide-step';
+import { createDecideStep } from './sagas/decide/decide-step';
 import { registerReconciliationMetrics } from './reconciliation/reconciliation-metrics';
 import { registerSagaMetrics } from './sagas/view/saga-metrics';
 import { createSagaProgress } from './sagas/view/saga-progress';

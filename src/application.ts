@@ -72,7 +72,8 @@ import { confirmStep, confirmStepHandler } from './sagas/confirm-step';
 import { createGetSaga, getSaga } from './sagas/view/get-saga';
 import { createListSagas, listSagas } from './sagas/view/list-sagas';
 import { invoicePaidProvisionService, paymentEvents } from './payments/payment-events';
-import { createFindStep, findStep } from './sagas/find-step';
+import { createFindStep, findStep } from './sagas/decide/find-step';
+import { keepAnswer, keepAnswerHandler } from './sagas/decide/keep-answer';
 import { createFindStepAnswer, findStepAnswer } from './sagas/find-step-answer';
 import { recordStepDecision, recordStepDecisionHandler } from './sagas/record-step-decision';
 import { restartSaga, restartSagaHandler } from './payments/restart-saga';
@@ -130,6 +131,7 @@ const messages = [
   restartSaga,
   findStep,
   findStepAnswer,
+  keepAnswer,
   findSaga,
   getSaga,
   listSagas,
@@ -213,6 +215,7 @@ export function createApplication({
     restartSagaHandler,
     createFindStep(database),
     createFindStepAnswer(database),
+    keepAnswerHandler,
     createFindSaga(database),
     createGetSaga(database, workflowUrl, sagaProgress),
     createListSagas(database, workflowUrl, sagaProgress),

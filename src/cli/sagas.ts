@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander';
 import type { StepVerdict } from '../contract';
-import { createDecideStep } from '../sagas/decide-step';
-import { findStep } from '../sagas/find-step';
+import { createDecideStep } from '../sagas/decide/decide-step';
+import { findStep } from '../sagas/decide/find-step';
 import { getSaga } from '../sagas/view/get-saga';
 import { listSagas } from '../sagas/view/list-sagas';
 import { restartSaga } from '../payments/restart-saga';

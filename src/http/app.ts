@@ -7,7 +7,7 @@ import type { Mediator } from '../mediator/mediator';
 import { createOrderRoutes } from '../orders/routes';
 import { createOutboxRoutes } from '../outbox/operator/routes';
 import type { CancelSaga } from '../sagas/cancel-saga';
-import type { DecideStep } from '../sagas/decide-step';
+import type { DecideStep } from '../sagas/decide/decide-step';
 import { createPaymentRoutes } from '../payments/routes';
 import { createWebhookRoutes } from '../payments/webhooks/routes';
 import { createReconciliationRoutes } from '../reconciliation/routes';

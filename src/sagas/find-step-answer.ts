@@ -6,15 +6,15 @@ import { handle } from '../mediator/handler';
 import { defineQuery } from '../mediator/message';
 import type { Database } from '../platform/database/database';
 
-/** What was recorded of a step under its once-key; `null` when nothing was yet. */
+/** What was recorded of a step, or answered to a decision about it, under its once-key; `null` when nothing was yet. */
 export const findStepAnswer = defineQuery({
   name: 'FindStepAnswer',
   input: z.strictObject({ once: z.custom<Once>() }),
   result: z.object({ answer: z.unknown() }).nullable(),
-  roles: [],
+  roles: ['operator'],
 });
 
-/** @throws Refusal `step_undone` when its compensation came first */
+/** @throws Refusal `step_undone` when its compensation came first, `idempotency_key_reused` */
 export const createFindStepAnswer = (database: Database) =>
   handle(findStepAnswer, async ({ once }) => {
     const row = await find(database, once.scope, once.key);

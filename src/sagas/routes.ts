@@ -4,8 +4,9 @@ import type { HttpEnv } from '../http/http-env';
 import { createRouter } from '../http/router';
 import type { Mediator } from '../mediator/mediator';
 import { reason, text } from '../platform/schemas';
-import type { DecideStep } from './decide-step';
-import { findStep } from './find-step';
+import { answerOnce } from './decide/answer-once';
+import type { DecideStep } from './decide/decide-step';
+import { findStep } from './decide/find-step';
 import { getSaga } from './view/get-saga';
 import { listSagas, sagaFilter } from './view/list-sagas';
 import { restartSaga } from '../payments/restart-saga';
@@ -49,13 +50,18 @@ export function createSagaRoutes({ mediator, sagas, decideStep }: SagaRouteDeps)
     async (c) => c.json(await mediator.send(listSagas(c.req.valid('query')), sendOptions(c)), 200),
   );
 
-  const onStep = { params: z.object({ saga_id: text(100), step: text(50) }), body: because };
+  const onStep = {
+    params: z.object({ saga_id: text(100), step: text(50) }),
+    headers: idempotencyKey,
+    body: because,
+  };
   for (const [verdict, summary] of [
     ['retry', 'Try a stuck step again now'],
     ['skip', 'Give a stuck compensation up: it was dealt with by other means'],
   ] as const) {
+    const path = `/sagas/{saga_id}/steps/{step}/${verdict}` as const;
     routes.openapi(
-      apiRoute(`/sagas/{saga_id}/steps/{step}/${verdict}`, {
+      apiRoute(path, {
         method: 'post',
         tags,
         summary,
@@ -63,10 +69,16 @@ export function createSagaRoutes({ mediator, sagas, decideStep }: SagaRouteDeps)
         responses: { 200: json(sagaView, 'The saga'), ...refused },
       }),
       async (c) => {
-        const { saga_id, step } = c.req.valid('param');
-        const { actor } = await mediator.send(findStep({ saga_id, step }), sendOptions(c));
-        await decideStep(saga_id, verdict, { step, actor, ...c.req.valid('json') });
-        return c.json(await mediator.send(getSaga({ saga_id }), sendOptions(c)), 200);
+        const command = { ...c.req.valid('param'), ...c.req.valid('json') };
+        const once = onceOf(c, `POST ${path}`, command);
+        const options = sendOptions(c);
+        const saga = await answerOnce({ mediator, options, once }, async () => {
+          const { saga_id, step, reason } = command;
+          const { actor } = await mediator.send(findStep({ saga_id, step }), options);
+          await decideStep(saga_id, verdict, { step, actor, reason }, once);
+          return mediator.send(getSaga({ saga_id }), options);
+        });
+        return c.json(saga, 200);
       },
     );
   }

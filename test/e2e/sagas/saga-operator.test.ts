@@ -45,7 +45,10 @@ function paysaga(...args: string[]) {
   return run(process.execPath, [fromRoot('dist', 'src', 'cli.js'), 'sagas', ...args], { env });
 }
 
-const act = (path: string, body: object = { reason }) => stack.operator.call<SagaView>('POST', path, { json: body });
+const act = (path: string, body: object = { reason }, key?: string) =>
+  stack.operator.call<SagaView>('POST', path, { json: body, ...(key && { headers: { 'idempotency-key': key } }) });
+/** What is left when the API dies between Temporal's answer and its own. */
+const forgetAnswer = (key: string) => stack.query('DELETE FROM inbox WHERE key = $1 RETURNING key', key);
 const actions = (sagaId: string) =>
   stack.query<{ action: string; reason: string; details: object }>(
     'SELECT action, reason, details FROM operator_action WHERE subject = ANY ($1) ORDER BY at',
@@ -78,6 +81,50 @@ it('gives a stuck step up when an operator skips it: recorded, and the saga ends
   expect(await actions(saga_id)).toEqual([{ action: 'saga.skip', reason, details: { step: 'credit_balance' } }]);
   const again = await act(`/sagas/${saga_id}/steps/credit_balance/skip`);
   expect([again.status, again.body]).toMatchObject([409, { code: 'step_not_stuck' }]);
+});
+
+it('answers the repeat of a decision as the first one was answered, and decides once', async () => {
+  const { saga_id } = await stuckPayment();
+  await disarmFaults(stack.operator);
+  const key = newClientId('key');
+  const refused = await act(`/sagas/${saga_id}/steps/settle/retry`, { reason }, key);
+  expect([refused.status, refused.body]).toMatchObject([409, { code: 'step_not_stuck' }]);
+
+  const path = `/sagas/${saga_id}/steps/credit_balance/retry`;
+  const answers = await Promise.all(Array.from({ length: 5 }, () => act(path, { reason }, key)));
+  await until(saga_id, ({ state }) => state === 'compensated');
+  for (const { status, text } of [...answers, await act(path, { reason }, key)]) {
+    expect([status, text]).toEqual([200, answers[0]?.text]);
+  }
+  const other = await act(path, { reason: 'another one' }, key);
+  expect([other.status, other.body]).toMatchObject([422, { code: 'idempotency_key_reused' }]);
+  expect((await act(path)).status).toBe(409);
+  await eventually(async () => expect(await actions(saga_id)).toHaveLength(1), { deadlineMs: DEADLINE_MS });
+});
+
+it('decides once also when the first answer was never kept: while the saga runs, and after its end', async () => {
+  const { saga_id } = await stuckPayment();
+  const [again, end] = [newClientId('key'), newClientId('key')];
+  const retry = () => act(`/sagas/${saga_id}/steps/credit_balance/retry`, { reason }, again);
+  const skip = () => act(`/sagas/${saga_id}/steps/credit_balance/skip`, { reason }, end);
+
+  expect((await retry()).status).toBe(200);
+  expect(await forgetAnswer(again)).toHaveLength(1);
+  expect(await retry()).toMatchObject({ status: 200, body: { state: 'stuck' } });
+
+  // Its round is at work; a refusal is not kept.
+  await eventually(async () => expect((await skip()).status).toBe(200), { deadlineMs: DEADLINE_MS });
+  await until(saga_id, ({ state }) => state === 'compensated');
+  for (const repeat of [skip, retry]) {
+    await forgetAnswer(repeat === skip ? end : again);
+    expect(await repeat()).toMatchObject({ status: 200, body: { state: 'compensated' } });
+  }
+  const fresh = await act(`/sagas/${saga_id}/steps/credit_balance/skip`, { reason }, newClientId('key'));
+  expect([fresh.status, fresh.body]).toMatchObject([409, { code: 'step_not_stuck' }]);
+  await eventually(
+    async () => expect((await actions(saga_id)).map(({ action }) => action)).toEqual(['saga.retry', 'saga.skip']),
+    { deadlineMs: DEADLINE_MS },
+  );
 });
 
 it('begins a compensated saga again, and answers the payment as the newest one stands', async () => {

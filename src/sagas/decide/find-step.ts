@@ -1,9 +1,9 @@
 import { z } from 'zod';
-import { handle } from '../mediator/handler';
-import { actorOf, defineQuery } from '../mediator/message';
-import type { Database } from '../platform/database/database';
-import { text } from '../platform/schemas';
-import { sagaNotFound } from './view/saga-view';
+import { handle } from '../../mediator/handler';
+import { actorOf, defineQuery } from '../../mediator/message';
+import type { Database } from '../../platform/database/database';
+import { text } from '../../platform/schemas';
+import { sagaNotFound } from '../view/saga-view';
 
 /** Who decides about a step of which saga; whether it is stuck, its workflow knows. */
 export const findStep = defineQuery({
