@@ -3,7 +3,10 @@ import type { SagaFailure, SagaInputs, SagaType } from '../contract';
 import { handle, type HandlerContext } from '../mediator/handler';
 import { defineCommand } from '../mediator/message';
 
-/** How a saga in trouble goes on: stuck, running again, compensating, and compensated at its end. */
+/**
+ * How a saga in trouble goes on: stuck, running again, compensating, and compensated at its end. A saga whose last step
+ * has committed is completed, whatever is told of it afterwards: its workflow may have asked for long whether it was.
+ */
 export const recordSagaOutcome = defineCommand({
   name: 'RecordSagaOutcome',
   input: z.strictObject({
@@ -33,8 +36,8 @@ export const createRecordSagaOutcome = (endings: SagaEndings) =>
       const saga = await uow.tx.saga.findUniqueOrThrow({ where: { saga_id }, select: { type: true, input: true } });
       await endings[saga.type as SagaType](saga.input as never, failure, context);
     }
-    await uow.tx.saga.update({
-      where: { saga_id },
+    await uow.tx.saga.updateMany({
+      where: { saga_id, state: { not: 'completed' } },
       data: {
         state,
         ...(failure && {

@@ -51,6 +51,19 @@ async function refundedShipment() {
 }
 
 describe('GET /sagas/{saga_id}', () => {
+  it('shows a completed saga as completed, whatever its workflow tells late', async () => {
+    const saga = await steps.charged();
+    await steps.act('reserveInventory', saga);
+    await steps.act('charge', saga);
+    await steps.settle(saga);
+    const { saga_id, correlation_id } = saga;
+    for (const [sequence, state] of (['stuck', 'running'] as const).entries()) {
+      await steps.act('recordSagaOutcome', { saga_id, correlation_id, state, failure: null, sequence });
+    }
+    expect(await show(saga_id)).toMatchObject({ state: 'completed' });
+    expect((await list('state=running')).data.map((view) => view.saga_id)).not.toContain(saga_id);
+  });
+
   it('shows an order’s saga from its beginning to its end', async () => {
     const saga = await steps.charged();
     const steps_ = sagaSteps.order;
