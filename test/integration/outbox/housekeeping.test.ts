@@ -6,6 +6,7 @@ import { createNamespace } from '../../../dev/stack/temporal';
 import { createHousekeepingActivities } from '../../../activities';
 import { createApplication } from '../../../src/application';
 import { HOUSEKEEPING, type HousekeepingReport, taskQueues } from '../../../src/contract';
+import { placeOrder } from '../../../src/orders/place-order';
 import { keepScheduled } from '../../../src/platform/temporal/keep-scheduled';
 import { createLogger } from '../../../src/platform/telemetry/logger';
 import { connectTemporalClient, type TemporalClient } from '../../../src/platform/temporal/temporal';
@@ -42,6 +43,15 @@ const keysOf = async (): Promise<Record<string, number>> => {
   return Object.fromEntries(rows.map(({ scope, keys }) => [scope, keys]));
 };
 
+const newOrder = {
+  customer_id: 'cus_1',
+  product_sku: 'vps.s',
+  amount: 9900,
+  currency: 'EUR',
+  quantity: 1,
+  collection_method: 'send_invoice' as const,
+};
+
 const mediator = () => createApplication({ database: db.database, logger: silentLogger });
 
 /** The activity as a worker runs it; each heartbeat is a batch that was deleted. */
@@ -63,6 +73,27 @@ describe('deleting what has expired', () => {
     // 10, 10 and 5 keys, and no dead letter.
     expect(batches).toBe(4);
     expect(await keysOf()).toEqual({ soon: 5, later: 5 });
+  });
+
+  it('leaves the keys of a saga that has not ended, however old they are', async () => {
+    await db.query(`INSERT INTO product VALUES ('vps.s', 'VPS', 'service', 9900, 'EUR')`);
+    const { order_id } = await mediator().send(placeOrder(newOrder));
+    for (const [saga_id, ended_at] of [
+      ['payment-stuck', null],
+      ['payment-done', new Date()],
+    ] as const) {
+      await db.query(
+        `INSERT INTO saga (saga_id, type, state, order_id, customer_id, input, correlation_id, created_at, ended_at)
+         VALUES ($1, 'payment', $2, $3, 'cus_1', '{}', 'req_1', now() - interval '100 days', $4)`,
+        saga_id,
+        ended_at ? 'compensated' : 'stuck',
+        order_id,
+        ended_at,
+      );
+      await keepKeys(saga_id, 3, -1);
+    }
+    expect((await clean(10)).report).toEqual({ inbox: 3, dead_letter: 0 });
+    expect(await keysOf()).toEqual({ 'payment-stuck': 3 });
   });
 
   it('takes dead letters that were dealt with 90 days ago, and none that still waits', async () => {
