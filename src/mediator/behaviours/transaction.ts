@@ -6,7 +6,7 @@ import type { Notifier } from '../../outbox/wake-up/wake-up';
 import type { Database } from '../../platform/database/database';
 import { isDatabaseOutage, sqlState, sqlStates } from '../../platform/database/database-error';
 import { Refusal } from '../../platform/refusal';
-import type { Behaviour, Dispatch } from '../behaviour';
+import type { Behaviour, Dispatch, SendOptions } from '../behaviour';
 import { createUnitOfWork } from '../unit-of-work';
 
 export interface TransactionOptions {
@@ -24,7 +24,7 @@ export function createTransaction({ database, registry, notifier }: TransactionO
     const lanes = new Set<number>();
     const commit = mode === 'one_statement' ? oneStatement : interactive;
     const committing = commit(dispatch, next, lanes).finally(() => notifier.appended(lanes));
-    return once ? committing.catch((error: unknown) => readBack(once, error)) : committing;
+    return once ? committing.catch((error: unknown) => readBack(once, dispatch.options, error)) : committing;
   };
 
   async function oneStatement(dispatch: Dispatch, next: () => Promise<unknown>, lanes: Set<number>): Promise<unknown> {
@@ -53,12 +53,14 @@ export function createTransaction({ database, registry, notifier }: TransactionO
 
   /**
    * The connection broke, perhaps while it committed: the key tells whether it did. When it is not
-   * there the outcome stays unknown, and the caller's repeat with the same key settles it.
+   * there the outcome stays unknown, and the caller's repeat with the same key settles it. Whether it was this
+   * attempt or an earlier one, nobody knows: it counts as a repeat.
    */
-  async function readBack(once: Once, error: unknown): Promise<unknown> {
+  async function readBack(once: Once, { onRepeat }: SendOptions, error: unknown): Promise<unknown> {
     if (!isDatabaseOutage(error)) throw error;
     const row = await find(database, once.scope, once.key).catch(() => undefined);
     if (!row) throw error;
+    onRepeat?.();
     return storedAnswer(once, row);
   }
 }
