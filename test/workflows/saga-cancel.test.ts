@@ -141,3 +141,24 @@ it('of Temporal’s own, in a saga with remedies: undoes, and does them', async 
     expect(compensations(fakes)).toEqual(['refund', 'release', 'apologise', 'tell']);
   });
 });
+
+it.each([
+  ['retryStep', 'retry'],
+  ['skipStep', 'skip'],
+])(
+  'of Temporal’s own, and then an operator’s %s of what is stuck: is recorded, and the saga ends',
+  async (update, verdict) => {
+    const fakes = createProbeFakes();
+    fakes.make('charge', breaks());
+    fakes.make('refund', breaks(8));
+    await kit.probe(fakes, async (saga) => {
+      await kit.until(saga, () => fakes.attemptsOf('charge') > 1, '10ms');
+      await saga.cancel();
+      await kit.until(saga, ({ state, steps }) => state === 'stuck' && steps[0]?.state === 'undone');
+      await saga.executeUpdate(update, { args: [{ step: 'charge', actor: 'key_op', reason: 'looked into' }] });
+      expect(await failureOf(saga)).toMatchObject({ failed_step: 'charge', code: 'cancelled' });
+      expect(fakes.calls).toContain(`record ${verdict} charge`);
+      expect(fakes.calls.at(-1)).toBe('record compensated');
+    });
+  },
+);

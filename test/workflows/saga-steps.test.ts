@@ -8,6 +8,7 @@ import {
   opensCircuit,
   refuses,
 } from '../../workflows/saga/testing';
+import { createDeferred } from '../support/deferred';
 import { createProbeFakes, createProbeKit, probeInput, type ProbeKit } from '../support/sagas/probe/probe';
 import { probeRemedies, probeSteps } from '../support/sagas/probe/probe-saga';
 import { stepStates } from '../support/sagas/saga-environment';
@@ -236,6 +237,25 @@ describe('two failures at once', () => {
       const heard = await Promise.allSettled(decisions);
       expect(heard.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
       expect(fakes.calls.filter((call) => /^record (skip|retry)/.test(call)).length).toBeLessThanOrEqual(1);
+    });
+  });
+
+  it('an operator retries while the attempt of the five minutes is at work: that one counts', async () => {
+    const fakes = createProbeFakes();
+    const atWork = createDeferred();
+    fakes.make('charge', refuses('card_declined'));
+    fakes.make('refund', async (attempt) => (attempt <= 8 ? breaks()(attempt) : atWork.promise));
+    await kit.probe(fakes, async (saga) => {
+      await kit.until(saga, ({ state }) => state === 'stuck');
+      let minutes = 0;
+      await kit.until(saga, () => minutes++ === 4, '1 minute');
+      // Time is not skipped while the attempt is at work: small steps from here on.
+      await kit.until(saga, () => fakes.attemptsOf('refund') === 9, '1s');
+      await saga.executeUpdate('retryStep', { args: [{ step: 'charge', actor: 'key_op', reason: 'now' }] });
+      await kit.until(saga, () => fakes.calls.includes('record retry charge'), '10ms');
+      atWork.resolve();
+      await failureOf(saga);
+      expect(fakes.attemptsOf('refund')).toBe(9);
     });
   });
 

@@ -15,7 +15,8 @@ import type { SagaJournal } from './saga-journal';
 import type { SagaOperator } from './saga-operator';
 import type { Act, SagaStep } from './saga-step';
 
-type Outcome = { readonly answer: unknown } | 'failed' | 'retry' | 'skip';
+type Answer = { readonly answer: unknown };
+type Outcome = Answer | 'failed' | 'retry' | 'skip';
 
 /** One attempt. With the stickiness to its worker, this is what a killed worker costs. */
 const ATTEMPT_MS = 5_000;
@@ -30,8 +31,15 @@ const FORWARD: ActivityOptions = { ...ATTEMPT, retry: { initialInterval: '200ms'
 const FORWARD_FOR_MS = 10 * 60_000;
 const ATTEMPTS_PER_ROUND = 8;
 const STUCK_INTERVAL = '5 minutes';
-/** While stuck, the server counts the minutes: the history does not grow, however long it takes. */
-const STUCK: ActivityOptions = { ...ATTEMPT, retry: { initialInterval: STUCK_INTERVAL, backoffCoefficient: 1 } };
+/**
+ * While stuck, the server counts the minutes: the history does not grow, however long it takes. An attempt at work
+ * ends before another one begins, because the server has one of an activity's id at a time.
+ */
+const STUCK: ActivityOptions = {
+  startToCloseTimeout: ATTEMPT_MS,
+  cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+  retry: { initialInterval: STUCK_INTERVAL, backoffCoefficient: 1 },
+};
 
 export interface SagaAttemptsOptions<A> {
   readonly journal: SagaJournal;
@@ -49,7 +57,7 @@ export interface SagaAttempts<A> {
    *
    * @returns `failed` when it is stuck: the alarm is raised
    */
-  round(step: SagaStep<A>, act: Act): Promise<{ readonly answer: unknown } | 'failed'>;
+  round(step: SagaStep<A>, act: Act): Promise<Answer | 'failed'>;
   /** Goes on with what is stuck: every 5 minutes, and whenever an operator says so, until it succeeds or is skipped. */
   untilResolved(step: SagaStep<A>, act: Act): Promise<unknown>;
   /** @returns the answer; it may take for ever, or until an operator skips a compensation */
@@ -93,7 +101,7 @@ export function createSagaAttempts<A>(saga: SagaAttemptsOptions<A>): SagaAttempt
     return outcome === 'failed' ? untilResolved(step, act) : outcome.answer;
   }
 
-  async function round(step: SagaStep<A>, act: Act): Promise<{ readonly answer: unknown } | 'failed'> {
+  async function round(step: SagaStep<A>, act: Act): Promise<Answer | 'failed'> {
     try {
       return { answer: await perform(step, act, () => ROUND) };
     } catch (error) {
@@ -106,13 +114,14 @@ export function createSagaAttempts<A>(saga: SagaAttemptsOptions<A>): SagaAttempt
   async function untilResolved(step: SagaStep<A>, act: Act): Promise<unknown> {
     for (;;) {
       const patience = new CancellationScope();
-      let outcome: Outcome = await Promise.race([
-        patience.run(() => waitPatiently(step, act)),
-        operator.decides(step.name, { skip: act === 'compensate' }),
-      ]);
+      const waiting = patience.run(() => waitPatiently(step, act));
+      let outcome: Outcome = await Promise.race([waiting, operator.decides(step.name, { skip: act === 'compensate' })]);
       patience.cancel();
       operator.dismiss(step.name);
-      if (outcome === 'retry') outcome = await round(step, act);
+      if (outcome === 'retry') {
+        const last = await waiting;
+        outcome = last === 'failed' ? await round(step, act) : last;
+      }
       if (outcome === 'skip') {
         journal.resolved(step.name, 'skipped');
         return undefined;
@@ -124,9 +133,10 @@ export function createSagaAttempts<A>(saga: SagaAttemptsOptions<A>): SagaAttempt
     }
   }
 
-  async function waitPatiently(step: SagaStep<A>, act: Act): Promise<Outcome> {
-    await sleep(STUCK_INTERVAL, { summary: `stuck: ${summaryOf(step, act)}` });
+  /** @returns `failed` also when it was cancelled */
+  async function waitPatiently(step: SagaStep<A>, act: Act): Promise<Answer | 'failed'> {
     try {
+      await sleep(STUCK_INTERVAL, { summary: `stuck: ${summaryOf(step, act)}` });
       return { answer: await perform(step, act, () => STUCK) };
     } catch (error) {
       if (!(error instanceof TemporalFailure)) throw error;

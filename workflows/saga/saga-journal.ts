@@ -1,4 +1,5 @@
 import {
+  CancellationScope,
   defineQuery,
   log,
   metricMeter,
@@ -139,7 +140,8 @@ export function createSagaJournal(subject: SagaSubject, names: readonly string[]
     },
     decided(verdict, decision) {
       const told = { ...id, ...decision, verdict, sequence: ++records };
-      recorded = recorded.then(() => recordStepDecision(told));
+      // Updates are handled in the workflow's own scope: Temporal's cancellation of it must not lose what was decided.
+      recorded = recorded.then(() => CancellationScope.nonCancellable(() => recordStepDecision(told)));
     },
     resolved(name, next) {
       stuck.delete(name);
