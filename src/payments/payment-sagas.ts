@@ -1,22 +1,27 @@
 import { paymentSagaId } from '../contract';
 import type { Tx } from '../platform/database/database';
 
-/** The sagas of one payment, the newest first: the first try, and what operators began again. */
+/** The sagas of one payment, the newest first: the first try, and what operators began again. No clock decides. */
 export async function sagasOf(tx: Tx, { order_id, payment_id }: { order_id: string; payment_id: string }) {
-  const sagas = await tx.saga.findMany({
-    where: { order_id, type: 'payment' },
-    orderBy: [{ created_at: 'desc' }, { saga_id: 'desc' }],
-  });
-  return sagas.filter(({ input }) => isOf(input, payment_id));
+  const sagas = await tx.saga.findMany({ where: { order_id, type: 'payment' } });
+  const attemptOf = ({ saga_id }: { saga_id: string }): number => attemptIn(saga_id, payment_id);
+  return sagas.filter(({ input }) => isOf(input, payment_id)).sort((one, other) => attemptOf(other) - attemptOf(one));
 }
 
-/** `payment-<payment_id>`, then `-2`, `-3`…: the first that is free, since another payment's id may end like that. */
+/**
+ * `payment-<payment_id>`, then `-2`, `-3`…: the first that is free, since another payment's id may end like that.
+ * An id is never free again, so this number is greater than those of the payment's other sagas.
+ */
 export async function freeSagaId(tx: Tx, paymentId: string): Promise<string> {
   for (let attempt = 1; ; attempt++) {
     const saga_id = paymentSagaId(paymentId) + (attempt === 1 ? '' : `-${attempt}`);
     if (!(await tx.saga.findUnique({ where: { saga_id }, select: { saga_id: true } }))) return saga_id;
   }
 }
+
+/** The number that {@link freeSagaId} gave to this payment's saga. */
+const attemptIn = (sagaId: string, paymentId: string): number =>
+  Number(sagaId.slice(`${paymentSagaId(paymentId)}-`.length) || 1);
 
 const isOf = (input: unknown, paymentId: string): boolean =>
   typeof input === 'object' && input !== null && 'payment_id' in input && input.payment_id === paymentId;
