@@ -3,6 +3,7 @@ import { loadInvoice, invoiceNotFound } from '../billing/invoice-aggregate';
 import { handle } from '../mediator/handler';
 import { defineCommand } from '../mediator/message';
 import { loadOrder, orderNotFound } from '../orders/order-aggregate';
+import type { Refusal } from '../platform/refusal';
 import { amount, clientId, currency, opaqueId } from '../platform/schemas';
 import { decidePayment } from './payment';
 import { paymentAggregate } from './payment-aggregate';
@@ -22,7 +23,10 @@ export const paymentNotice = z
   })
   .openapi('PaymentNotice');
 
-/** What became of the notice: its saga as it stands, or a refusal, which is recorded with the payment. */
+/**
+ * What became of the notice: its saga as it stands, or a refusal. That is recorded with the payment, unless the
+ * payment is one that its order's own saga makes.
+ */
 const acceptance = z.union([
   sagaOutcome,
   z.object({ state: z.literal('refused'), code: z.string(), detail: z.string() }),
@@ -52,12 +56,14 @@ export const acceptPaymentHandler = handle(
 
     const refusal = refusalOf(order, invoice, content);
     if (refusal) {
-      const { code, detail } = refusal;
-      if (payment?.failure_code !== code) {
+      const { code } = refusal;
+      // The order's own saga makes it, or has made it: not this notice's to fail.
+      const isOwn = payment !== undefined && payment.status !== 'FAILED';
+      if (!isOwn && payment?.failure_code !== code) {
         const open = uow.change(paymentAggregate, payment, requested);
         uow.change(paymentAggregate, open, decidePayment({ type: 'fail', code }, open));
       }
-      return { state: 'refused', code, detail };
+      return refused(refusal);
     }
 
     uow.change(paymentAggregate, payment, requested);
@@ -65,3 +71,5 @@ export const acceptPaymentHandler = handle(
     return beginPaymentSaga(uow, { saga_id, ...content, correlation_id: correlationId }, now);
   },
 );
+
+const refused = ({ code, detail }: Refusal): Acceptance => ({ state: 'refused', code, detail });

@@ -1,15 +1,21 @@
 import { createApplication } from '../../../src/application';
+import type { OrderSagaInput, PaymentSagaInput } from '../../../src/contract';
 import { placeOrder } from '../../../src/orders/place-order';
 import { acceptPayment } from '../../../src/payments/accept-payment';
 import { restartSaga } from '../../../src/payments/restart-saga';
 import { newId } from '../../../src/platform/ids';
 import { recordSagaOutcome } from '../../../src/sagas/record-saga-outcome';
+import { type ApiAnswer, createTestApi, type TestApi } from '../../support/api';
 import { silentLogger } from '../../support/logger';
+import { createMemoryProvider } from '../../support/payments/memory-provider';
 import { createSteps, type Steps } from '../../support/sagas/steps';
 
+const provider = createMemoryProvider({ name: 'first' });
 let steps: Steps;
+let api: TestApi;
 beforeAll(async () => {
-  steps = await createSteps(() => []);
+  steps = await createSteps(() => [provider]);
+  api = await createTestApi(steps.db.database);
 });
 afterAll(() => steps?.db.close());
 
@@ -22,6 +28,57 @@ async function newNotice(payment_id: string = newId('pay')): Promise<Notice> {
   const { order_id, invoice_id, customer_id, amount, currency } = order;
   return { order_id, invoice_id, customer_id, amount, currency, payment_id };
 }
+
+const noticeOf = (saga: OrderSagaInput | PaymentSagaInput): Notice => {
+  const { order_id, invoice_id, customer_id, amount, currency, payment_id } = saga;
+  return { order_id, invoice_id, customer_id, amount, currency, payment_id };
+};
+
+const told = (json: Notice): Promise<ApiAnswer> =>
+  api.call('POST', '/invoices/close-after-payment', { as: 'service', json });
+
+const refusedWith = (code: string) => ({ status: 409, body: { code } });
+
+/** The payment's status, and what happened to it. */
+async function storyOf({ payment_id }: { payment_id: string }): Promise<string> {
+  const [row] = await steps.db.query<{ story: string }>(
+    `SELECT status || ': ' || (SELECT string_agg(type, ' ' ORDER BY version) FROM event
+       WHERE aggregate_type = 'payment' AND aggregate_id = payment_id) AS story
+     FROM payment WHERE payment_id = $1`,
+    payment_id,
+  );
+  return row?.story ?? 'unknown';
+}
+
+async function orderStatus({ order_id }: { order_id: string }): Promise<string | undefined> {
+  const [row] = await steps.db.query<{ status: string }>('SELECT status FROM orders WHERE order_id = $1', order_id);
+  return row?.status;
+}
+
+describe('a notice of the payment that an order saga makes', () => {
+  it('is refused, and fails neither payment nor saga', async () => {
+    const saga = await steps.charged();
+    await steps.act('reserveInventory', saga);
+    await steps.act('charge', saga);
+    expect(await told(noticeOf(saga))).toMatchObject(refusedWith('order_not_payable'));
+    expect(await storyOf(saga)).toBe('REQUESTED: payment.requested');
+
+    await steps.settle(saga);
+    expect(await orderStatus(saga)).toBe('PAID');
+    expect(await told(noticeOf(saga))).toMatchObject(refusedWith('order_not_payable'));
+    expect(await storyOf(saga)).toBe('CAPTURED: payment.requested payment.captured');
+  });
+
+  it('before the saga asks for it is refused, and the saga makes it all the same', async () => {
+    const saga = await steps.charged();
+    expect(await told(noticeOf(saga))).toMatchObject(refusedWith('order_not_payable'));
+    await steps.act('reserveInventory', saga);
+    await steps.act('charge', saga);
+    await steps.settle(saga);
+    expect(await storyOf(saga)).toBe('CAPTURED: payment.requested payment.failed payment.requested payment.captured');
+    expect(await orderStatus(saga)).toBe('PAID');
+  });
+});
 
 describe('a payment that was begun again', () => {
   it('is its newest saga’s, also when the clock of who began it was behind', async () => {
