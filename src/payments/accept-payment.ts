@@ -5,7 +5,7 @@ import { defineCommand } from '../mediator/message';
 import { loadOrder, orderNotFound } from '../orders/order-aggregate';
 import type { Refusal } from '../platform/refusal';
 import { amount, clientId, currency, opaqueId } from '../platform/schemas';
-import { decidePayment } from './payment';
+import { decidePayment, paymentConflict, sameContent } from './payment';
 import { paymentAggregate } from './payment-aggregate';
 import { beginPaymentSaga } from './begin-payment-saga';
 import { refusalOf } from './payable';
@@ -49,11 +49,14 @@ export const acceptPaymentHandler = handle(
     if (order.invoice_id !== content.invoice_id) throw invoiceNotFound(content.invoice_id);
     const invoice = await loadInvoice(uow, content.invoice_id);
     const payment = await uow.load(paymentAggregate, content.payment_id);
-
-    const requested = decidePayment({ type: 'request', content, requested_at: now }, payment);
+    if (payment && !sameContent(payment, content)) {
+      uow.change(paymentAggregate, payment, decidePayment({ type: 'conflict', content }, payment));
+      return refused(paymentConflict(payment));
+    }
     const [newest] = payment ? await sagasOf(uow.tx, content) : [];
     if (newest) return viewSagaOutcome(newest);
 
+    const requested = decidePayment({ type: 'request', content, requested_at: now }, payment);
     const refusal = refusalOf(order, invoice, content);
     if (refusal) {
       const { code } = refusal;

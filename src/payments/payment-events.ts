@@ -18,6 +18,21 @@ const paymentRequested = defineEvent({
   }),
 });
 
+/** Refused, and nothing was changed by it: what was notified under the id of a payment with another content. */
+const paymentConflicted = defineEvent({
+  type: 'payment.conflicted',
+  dataVersion: 1,
+  topic,
+  payload: z.object({
+    payment_id: z.string(),
+    order_id: z.string(),
+    invoice_id: z.string(),
+    customer_id: z.string(),
+    amount: z.int(),
+    currency: z.string(),
+  }),
+});
+
 const paymentCaptured = defineEvent({
   type: 'payment.captured',
   dataVersion: 1,
@@ -54,7 +69,13 @@ const paymentRefunded = defineEvent({
   }),
 });
 
-export const paymentEvents = [paymentRequested, paymentCaptured, paymentFailed, paymentRefunded] as const;
+export const paymentEvents = [
+  paymentRequested,
+  paymentConflicted,
+  paymentCaptured,
+  paymentFailed,
+  paymentRefunded,
+] as const;
 export type PaymentEvent = EventOf<(typeof paymentEvents)[number]>;
 
 /** For other systems: what was bought is paid, and may be provided. Keyed by order. */

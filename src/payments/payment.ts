@@ -18,12 +18,16 @@ export interface PaymentContent {
 export interface Payment extends PaymentContent {
   readonly status: PaymentStatus;
   readonly failure_code: string | null;
+  /** What came last under this id although it is another payment's content. It changes nothing else. */
+  readonly conflict: PaymentContent | null;
   readonly requested_at: string;
   readonly version: number;
 }
 
 export type PaymentCommand =
   | { readonly type: 'request'; readonly content: PaymentContent; readonly requested_at: string }
+  /** Another content under the id of a payment that is known. */
+  | { readonly type: 'conflict'; readonly content: PaymentContent }
   | { readonly type: 'capture'; readonly capture_ref: string; readonly balance_tx_id: string }
   | { readonly type: 'fail'; readonly code: string }
   | { readonly type: 'refund'; readonly reference: string };
@@ -40,6 +44,11 @@ export function decidePayment(command: PaymentCommand, payment: Payment | undefi
   const { payment_id, order_id, invoice_id, amount, currency, status } = payment;
 
   switch (command.type) {
+    case 'conflict': {
+      const { content } = command;
+      const isKnown = sameContent(payment, content) || (payment.conflict && sameContent(payment.conflict, content));
+      return isKnown ? [] : [{ type: 'payment.conflicted', payload: content }];
+    }
     case 'capture': {
       if (status !== 'REQUESTED') throw notRequested(payment);
       const { capture_ref, balance_tx_id } = command;
@@ -64,10 +73,11 @@ export function decidePayment(command: PaymentCommand, payment: Payment | undefi
 
 const contentFields = ['payment_id', 'order_id', 'invoice_id', 'customer_id', 'amount', 'currency'] as const;
 
-const sameContent = (one: PaymentContent, other: PaymentContent): boolean =>
+/** Whether both tell of one payment. */
+export const sameContent = (one: PaymentContent, other: PaymentContent): boolean =>
   contentFields.every((field) => one[field] === other[field]);
 
-const paymentConflict = ({ payment_id }: Payment): Refusal =>
+export const paymentConflict = ({ payment_id }: Payment): Refusal =>
   new Refusal('payment_conflict', `Payment ${payment_id} was notified before with another content; check its id.`);
 
 const notRequested = ({ payment_id, status }: Payment): Refusal =>
@@ -76,7 +86,8 @@ const notRequested = ({ payment_id, status }: Payment): Refusal =>
 /** The state after the event; replaying a payment's events gives its row. */
 export function evolvePayment(payment: Payment | undefined, event: PaymentEvent): Payment {
   if (event.type === 'payment.requested') {
-    return { ...event.payload, status: 'REQUESTED', failure_code: null, version: payment?.version ?? 1 };
+    const { conflict = null, version = 1 } = payment ?? {};
+    return { ...event.payload, status: 'REQUESTED', failure_code: null, conflict, version };
   }
   if (!payment) throw new Error(`${event.type} before payment.requested: the event log is broken.`);
   switch (event.type) {
@@ -84,6 +95,8 @@ export function evolvePayment(payment: Payment | undefined, event: PaymentEvent)
       return { ...payment, status: 'CAPTURED' };
     case 'payment.failed':
       return { ...payment, status: 'FAILED', failure_code: event.payload.code };
+    case 'payment.conflicted':
+      return { ...payment, conflict: event.payload };
     case 'payment.refunded':
       return { ...payment, status: 'REFUNDED' };
     default:

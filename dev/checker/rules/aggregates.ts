@@ -65,8 +65,9 @@ function differences(aggregate: string, row: object, folded: object): string[] {
     );
 }
 
-/** Times are compared as times: Postgres and JavaScript write them in two ways. */
+/** Times are compared as times, and objects without their order: Postgres and JavaScript write them in two ways. */
 function plain(value: unknown): string {
+  if (typeof value === 'object' && value !== null) return JSON.stringify(Object.entries(value).sort());
   const isTime = typeof value === 'string' && /^\d{4}-\d\d-\d\dT/.test(value);
   return isTime ? new Date(value).toISOString() : String(value);
 }

@@ -62,6 +62,9 @@ export const readPayments = pages<PaymentBook>(`
       'amount', asked.amount, 'currency', asked.currency) END AS charge,
     CASE WHEN there.key IS NOT NULL THEN json_build_object('amount', there.amount, 'currency', there.currency,
       'refunded_amount', there.refunded_amount) END AS there,
+    CASE WHEN payment.conflict IS NOT NULL AND EXISTS (SELECT FROM event
+      WHERE aggregate_type = 'payment' AND aggregate_id = payment.payment_id AND type = 'payment.conflicted'
+        AND occurred_at >= run.since) THEN payment.conflict END AS conflict,
     coalesce(asked.provider = ANY (run.providers) AND asked.created_at >= run.since, false) AS comparable,
     ${moves('payment.order_id')} OR coalesce(asked.changed_at > run.settled_at, false) AS in_motion
   FROM run CROSS JOIN payment JOIN orders USING (order_id)

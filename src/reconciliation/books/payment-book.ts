@@ -20,6 +20,8 @@ export interface PaymentBook extends Money {
     (Money & { readonly provider: string; readonly state: 'asked' | 'charged' | 'refused' | 'refunded' }) | null;
   /** The same on the provider's list. */
   readonly there: (Money & { readonly refunded_amount: number }) | null;
+  /** What was notified under its id besides, within the window. */
+  readonly conflict: (Money & { readonly order_id: string }) | null;
   /** Whether the provider's list reaches back to the charge, and could be read. */
   readonly comparable: boolean;
   /** A saga of its order runs, or it has changed just now: nothing is amiss yet. */
@@ -32,7 +34,7 @@ export const dueCredit = ({ status, order_status, amount }: PaymentBook): number
 
 export function reconcilePayment(book: PaymentBook): Difference[] {
   if (book.in_motion) return [];
-  const found = [...compareCredit(book), ...compareCharge(book), ...compareProvider(book)];
+  const found = [...compareCredit(book), ...compareCharge(book), ...compareProvider(book), ...compareNotices(book)];
   return found.filter(({ kind }, index) => found.findIndex((other) => other.kind === kind) === index);
 }
 
@@ -79,6 +81,13 @@ function compareProvider({ payment_id, charge, there, comparable }: PaymentBook)
   const kind = there.refunded_amount > refundedHere ? 'refund_unknown_here' : 'refund_unknown_to_provider';
   const [expected, actual] = [money(there.refunded_amount, there.currency), money(refundedHere, charge.currency)];
   return [difference(kind, payment_id, { expected, actual, more })];
+}
+
+/** What the payment says, and what came besides. */
+function compareNotices({ payment_id, amount, currency, conflict }: PaymentBook): Difference[] {
+  if (!conflict) return [];
+  const [expected, actual] = [money(amount, currency), money(conflict.amount, conflict.currency)];
+  return [difference('payment_conflicted', payment_id, { expected, actual, more: `It named ${conflict.order_id}.` })];
 }
 
 const same = (one: Money, other: Money): boolean => one.amount === other.amount && one.currency === other.currency;

@@ -186,10 +186,11 @@ describe('a payment', () => {
     const over = { ...notice, amount: notice.amount + 1 };
     expect(await mediator.send(acceptPayment(over))).toMatchObject({ state: 'refused', code: 'amount_mismatch' });
     expect(await mediator.send(acceptPayment(over))).toMatchObject({ state: 'refused', code: 'amount_mismatch' });
-    expect(await codeOf(mediator.send(acceptPayment(notice)))).toBe('payment_conflict');
+    expect(await mediator.send(acceptPayment(notice))).toMatchObject({ state: 'refused', code: 'payment_conflict' });
     expect(await eventsOf(notice.payment_id)).toEqual([
       { type: 'payment.requested', version: 1 },
       { type: 'payment.failed', version: 2 },
+      { type: 'payment.conflicted', version: 3 },
     ]);
     expect(await test.query('SELECT FROM saga WHERE saga_id = $1', saga_id)).toHaveLength(0);
   });

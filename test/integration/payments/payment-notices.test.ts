@@ -78,6 +78,69 @@ describe('a notice of the payment that an order saga makes', () => {
     expect(await storyOf(saga)).toBe('CAPTURED: payment.requested payment.failed payment.requested payment.captured');
     expect(await orderStatus(saga)).toBe('PAID');
   });
+
+  it('with another amount is recorded, and the order is paid all the same', async () => {
+    const saga = await steps.charged();
+    await steps.act('reserveInventory', saga);
+    await steps.act('charge', saga);
+    expect(await told({ ...noticeOf(saga), amount: 1 })).toMatchObject(refusedWith('payment_conflict'));
+    await steps.settle(saga);
+    expect(await storyOf(saga)).toBe('CAPTURED: payment.requested payment.conflicted payment.captured');
+    expect(await orderStatus(saga)).toBe('PAID');
+  });
+});
+
+describe('a payment id that comes with another content', () => {
+  const cases: [status: string, before: string, arrange: (notice: Notice) => Promise<unknown>][] = [
+    ['REQUESTED', 'payment.requested', (notice) => steps.mediator.send(acceptPayment(notice))],
+    [
+      'CAPTURED',
+      'payment.requested payment.captured',
+      async (notice) => {
+        await steps.mediator.send(acceptPayment(notice));
+        await steps.settle(await steps.sagaOf<PaymentSagaInput>('payment', notice.order_id));
+      },
+    ],
+    [
+      'FAILED',
+      'payment.requested payment.failed',
+      (notice) => steps.mediator.send(acceptPayment({ ...notice, amount: 1 })),
+    ],
+  ];
+
+  it.each(cases)('is refused and recorded once, and the payment stays %s', async (status, before, arrange) => {
+    const notice = await newNotice();
+    await arrange(notice);
+    const other = { ...notice, amount: notice.amount + 1 };
+    for (let time = 0; time < 2; time++) {
+      expect(await told(other)).toMatchObject(refusedWith('payment_conflict'));
+      expect(await storyOf(notice)).toBe(`${status}: ${before} payment.conflicted`);
+    }
+    const [recorded] = await steps.db.query<{ payload: unknown; conflict: unknown }>(
+      `SELECT payload, conflict FROM event JOIN payment ON payment_id = aggregate_id
+       WHERE aggregate_id = $1 AND type = 'payment.conflicted'`,
+      notice.payment_id,
+    );
+    expect(recorded).toEqual({ payload: other, conflict: other });
+  });
+
+  it('is recorded again when it comes with yet another', async () => {
+    const notice = await newNotice();
+    await steps.mediator.send(acceptPayment(notice));
+    const elsewhere = await newNotice(notice.payment_id);
+    for (const other of [{ ...notice, amount: 1 }, elsewhere, elsewhere]) {
+      expect(await told(other)).toMatchObject(refusedWith('payment_conflict'));
+    }
+    expect(await storyOf(notice)).toBe('REQUESTED: payment.requested payment.conflicted payment.conflicted');
+    expect(await orderStatus(elsewhere)).toBe('PENDING_PAYMENT');
+  });
+
+  it('of an unknown order is not found, and not recorded', async () => {
+    const notice = await newNotice();
+    await steps.mediator.send(acceptPayment(notice));
+    expect(await told({ ...notice, order_id: 'ord_x' })).toMatchObject({ status: 404 });
+    expect(await storyOf(notice)).toBe('REQUESTED: payment.requested');
+  });
 });
 
 describe('a payment that was begun again', () => {

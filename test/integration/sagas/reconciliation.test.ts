@@ -6,6 +6,7 @@ import { closeInvoice } from '../../../src/billing/close-invoice';
 import { creditBalance } from '../../../src/billing/credit-balance';
 import { bookNames, type OrderSagaInput, type ReconciliationRun } from '../../../src/contract';
 import { placeOrder } from '../../../src/orders/place-order';
+import { acceptPayment } from '../../../src/payments/accept-payment';
 import { askCharge } from '../../../src/payments/charge/ask-charge';
 import { createProviderChain } from '../../../src/payments/provider/create-provider-chain';
 import type { ProviderChain } from '../../../src/payments/provider/provider-chain';
@@ -67,12 +68,12 @@ async function chargedOrder(customer_id = 'cus_1'): Promise<OrderSagaInput> {
 }
 
 /** A run as the workflow does it. */
-async function reconcile(options: { grace?: { text: string; ms: number }; unread?: string[] } = {}) {
-  const { grace = config.grace, unread = [] } = options;
+async function reconcile(options: Partial<typeof config> & { unread?: string[] } = {}) {
+  const { grace = config.grace, window = config.window, unread = [] } = options;
   const activities = createReconciliationActivities({
     mediator: mediator(),
     providers,
-    config: { ...config, grace },
+    config: { window, grace },
     logger: silentLogger,
     pageSize: PAGE,
   });
@@ -158,6 +159,17 @@ it('finds a payment without its credit, a credit without its payment, and the ba
     ].sort(),
   );
   expect(data.find(({ kind }) => kind === 'credit_missing')).toMatchObject({ expected: '9900 EUR', actual: '0 EUR' });
+});
+
+it('finds a payment id that came with two contents, for as long as its window reaches', async () => {
+  const { order_id, invoice_id, customer_id, payment_id, currency } = await chargedOrder();
+  const notice = { order_id, invoice_id, customer_id, payment_id, currency, amount: 1 };
+  expect(await mediator().send(acceptPayment(notice))).toMatchObject({ code: 'payment_conflict' });
+  await endSagas();
+  const { found, data } = await reconcile();
+  expect(found).toEqual([`payment_conflicted ${payment_id}`]);
+  expect(data).toMatchObject([{ expected: '9900 EUR', actual: '1 EUR', detail: expect.stringContaining(order_id) }]);
+  expect((await reconcile({ window: { text: '0', ms: 0 } })).found).toEqual([]);
 });
 
 it('finds a ledger transaction that does not sum to zero, which the database would refuse', async () => {

@@ -57,6 +57,7 @@ export async function verifyShop(model: ShopModel, real: RealShop, before: Stock
     const sold = fulfilled.filter(({ view }) => view.product_sku === sku).length;
     expect([sku, (before.available[sku] ?? 0) - (available[sku] ?? 0)]).toEqual([sku, sold]);
   }
-  // While all this went on, the books were compared again and again.
-  expect(stack.log.filter((line) => line.includes('reconciliation.difference'))).toEqual([]);
+  // While all this went on, the books were compared again and again. What was told wrong is all that differs.
+  const differences = stack.log.filter((line) => line.includes('reconciliation.difference'));
+  expect(differences.filter((line) => !line.includes('"kind":"payment_conflicted"'))).toEqual([]);
 }

@@ -40,6 +40,11 @@ const broken: [rule: string, change: Partial<Snapshot>, violation: RegExp][] = [
   ['a payment that was settled without a credit', { ledger: [] }, /balance of customer:cus_1 EUR is 0/],
   ['money that was credited twice', { ledger: [booked, booked] }, /payment_credit of payment-pay_1 is booked 2 times/],
   ['a row that is not the fold of its events', { orders: [{ ...order, quantity: 2 }] }, /quantity is 2/],
+  [
+    'a conflict that its events do not tell',
+    { payments: [{ ...payment, conflict: { ...payment, amount: 1 } }] },
+    /payment pay_1: column conflict is .*amount/,
+  ],
   ['a row without its last event', { events: sound.events.filter(({ type }) => type !== 'order.fulfilled') }, /status/],
   ['a gap in the versions', { events: sound.events.filter(({ type }) => type !== 'invoice.closed') }, /versions of/],
   ['an aggregate without a row', { payments: [] }, /payment pay_1 has events, and no row/],

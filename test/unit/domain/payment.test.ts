@@ -21,7 +21,14 @@ const content: PaymentContent = {
   currency: 'EUR',
 };
 const requested_at = '2026-11-21T00:00:00.000Z';
-const requested: Payment = { ...content, status: 'REQUESTED', failure_code: null, requested_at, version: 1 };
+const requested: Payment = {
+  ...content,
+  status: 'REQUESTED',
+  failure_code: null,
+  conflict: null,
+  requested_at,
+  version: 1,
+};
 const failed: Payment = { ...requested, status: 'FAILED', failure_code: 'amount_mismatch' };
 
 it('does nothing when the same payment is notified again', () => {
@@ -31,8 +38,8 @@ it('does nothing when the same payment is notified again', () => {
 it.each<Partial<PaymentContent>>([{ amount: 1 }, { currency: 'USD' }, { order_id: 'other' }, { customer_id: 'other' }])(
   'refuses the same payment id with another content: %j',
   (difference) => {
-    const other = { ...content, ...difference };
-    expect(refusalCode(() => decidePayment({ type: 'request', content: other, requested_at }, requested))).toBe(
+    const changed = { ...content, ...difference };
+    expect(refusalCode(() => decidePayment({ type: 'request', content: changed, requested_at }, requested))).toBe(
       'payment_conflict',
     );
   },
@@ -43,7 +50,26 @@ it('lets a failed payment be requested again', () => {
   expect(event && evolvePayment(failed, event)).toMatchObject({ status: 'REQUESTED', failure_code: null });
 });
 
-type Change = Exclude<PaymentCommand['type'], 'request'>;
+const other: PaymentContent = { ...content, order_id: 'ord_2', amount: 1 };
+
+it.each<PaymentStatus>(['REQUESTED', 'CAPTURED', 'REFUNDED', 'FAILED'])(
+  'keeps another content under its id once, and stays %s',
+  (status) => {
+    const before: Payment = { ...requested, status };
+    const events = decidePayment({ type: 'conflict', content: other }, before);
+    expect(events).toEqual([{ type: 'payment.conflicted', payload: other }]);
+    const after = events.reduce<Payment>(evolvePayment, before);
+    expect(after).toEqual({ ...before, conflict: other });
+    expect(decidePayment({ type: 'conflict', content: other }, after)).toEqual([]);
+    expect(decidePayment({ type: 'conflict', content: { ...other, amount: 2 } }, after)).toHaveLength(1);
+  },
+);
+
+it('finds no conflict in its own content', () => {
+  expect(decidePayment({ type: 'conflict', content }, requested)).toEqual([]);
+});
+
+type Change = Exclude<PaymentCommand['type'], 'request' | 'conflict'>;
 const request: PaymentCommand = { type: 'request', content, requested_at };
 const commands: Record<Change, PaymentCommand> = {
   capture: { type: 'capture', capture_ref: 'cap_1', balance_tx_id: 'ltx_1' },
@@ -72,7 +98,8 @@ it.each(cases)('from $from, $change ends in $end', ({ from, change, end }) => {
 });
 
 it('tells one story, whatever is asked of it: the fold of its events, captured once, paid back once', () => {
-  const asked = fc.array(fc.constantFrom(request, ...Object.values(commands)), { maxLength: 12 });
+  const conflicts = [other, { ...other, amount: 2 }].map((content) => ({ type: 'conflict', content }) as const);
+  const asked = fc.array(fc.constantFrom(request, ...conflicts, ...Object.values(commands)), { maxLength: 12 });
   fc.assert(
     fc.property(asked, (acts) => {
       const payments = { decide: decidePayment, evolve: evolvePayment };
@@ -81,6 +108,7 @@ it('tells one story, whatever is asked of it: the fold of its events, captured o
       const count = (type: PaymentEvent['type']): number => events.filter((event) => event.type === type).length;
       expect(count('payment.captured')).toBeLessThanOrEqual(1);
       expect(count('payment.refunded')).toBeLessThanOrEqual(count('payment.captured'));
+      expect(count('payment.conflicted') > 0).toBe(state?.conflict !== null);
       expect(state?.failure_code !== null).toBe(state?.status === 'FAILED');
     }),
   );

@@ -30,6 +30,7 @@ const payment = fc
       credited: 0,
       charge: outside ? null : { ...money, provider: 'test', state },
       there: !outside && comparable && taken ? { ...money, refunded_amount: refundedAt(state, money.amount) } : null,
+      conflict: null,
       comparable,
       in_motion: false,
     };
@@ -106,6 +107,10 @@ const damages: [DifferenceKind, Damage][] = [
       there && there.refunded_amount > 0
         ? { ...book, there: { ...there, refunded_amount: there.refunded_amount - 1 } }
         : null,
+  ],
+  [
+    'payment_conflicted',
+    (book) => ({ ...book, conflict: { order_id: 'ord_2', amount: book.amount, currency: 'EUR' } }),
   ],
   [
     'charge_missing',
