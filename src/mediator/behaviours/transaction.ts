@@ -44,10 +44,19 @@ export function createTransaction({ database, registry, notifier }: TransactionO
     return storedAnswer(once, await find(database, once.scope, once.key));
   }
 
+  /**
+   * A lock holds rows that are there. Two commands that both found none and make the same one meet in its unique
+   * index: the second wrote nothing then, and is decided once more, with what the first has committed before its eyes.
+   */
   function interactive(dispatch: Dispatch, next: () => Promise<unknown>, lanes: Set<number>): Promise<unknown> {
-    return database.$transaction(async (tx) => {
-      dispatch.uow = createUnitOfWork({ registry, context: dispatch.context, tx, lanes });
-      return next();
+    const decide = (): Promise<unknown> =>
+      database.$transaction(async (tx) => {
+        dispatch.uow = createUnitOfWork({ registry, context: dispatch.context, tx, lanes });
+        return next();
+      });
+    return decide().catch((error: unknown) => {
+      if (sqlState(error) !== sqlStates.uniqueViolation) throw error;
+      return decide();
     });
   }
 

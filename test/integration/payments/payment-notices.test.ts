@@ -1,3 +1,4 @@
+import { eventually, must } from '../../../dev/client/eventually';
 import { createApplication } from '../../../src/application';
 import type { OrderSagaInput, PaymentSagaInput } from '../../../src/contract';
 import { placeOrder } from '../../../src/orders/place-order';
@@ -140,6 +141,65 @@ describe('a payment id that comes with another content', () => {
     await steps.mediator.send(acceptPayment(notice));
     expect(await told({ ...notice, order_id: 'ord_x' })).toMatchObject({ status: 404 });
     expect(await storyOf(notice)).toBe('REQUESTED: payment.requested');
+  });
+});
+
+describe('two notices at once, neither of which can see the other', () => {
+  /** Lets all of them read, and none of them write, before the first one commits. */
+  async function atOnce<Answer>(table: string, asked: readonly (() => Promise<Answer>)[]): Promise<Answer[]> {
+    await steps.db.query('BEGIN');
+    try {
+      await steps.db.query(`LOCK TABLE ${table} IN SHARE MODE`);
+      const answers = Promise.all(asked.map((ask) => ask()));
+      // Awaited below; a failure before that is no unhandled one.
+      answers.catch(() => undefined);
+      await eventually(
+        async () => {
+          const waiting = await steps.db.query(
+            `SELECT FROM pg_locks WHERE NOT granted AND relation = $1::regclass
+               AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`,
+            table,
+          );
+          must(waiting.length === asked.length, `${waiting.length} of ${asked.length} wait to write.`);
+        },
+        { deadlineMs: 1_500, everyMs: 10 },
+      );
+      await steps.db.query('COMMIT');
+      return await answers;
+    } finally {
+      await steps.db.query('ROLLBACK');
+    }
+  }
+
+  it('of one new payment for two orders: one begins its saga, the other is a conflict, and recorded', async () => {
+    const one = await newNotice();
+    const other = await newNotice(one.payment_id);
+    const send = (notice: Notice) => () => steps.mediator.send(acceptPayment(notice));
+    const answers = await atOnce('payment', [send(one), send(other)]);
+    expect(answers.map((answer) => (answer.state === 'refused' ? answer.code : answer.state)).sort()).toEqual([
+      'payment_conflict',
+      'running',
+    ]);
+    expect(await storyOf(one)).toBe('REQUESTED: payment.requested payment.conflicted');
+  });
+
+  it('of two new payments whose sagas would have one id: both begin, under ids of their own', async () => {
+    const one = await newNotice();
+    await steps.mediator.send(acceptPayment(one));
+    const saga_id = `payment-${one.payment_id}`;
+    const failure = { failed_step: 'settle', code: 'refused', detail: 'refused' };
+    await steps.mediator.send(recordSagaOutcome({ saga_id, state: 'compensated', failure }));
+    const other = await newNotice(`${one.payment_id}-2`);
+
+    const answers = await atOnce('saga', [
+      () => steps.mediator.send(restartSaga({ saga_id, reason: 'its cause is gone' })),
+      () => steps.mediator.send(acceptPayment(other)),
+    ]);
+    const ids = answers.map((answer) => ('saga_id' in answer ? answer.saga_id : 'none'));
+    expect([
+      [`${saga_id}-2`, `${saga_id}-2-2`],
+      [`${saga_id}-3`, `${saga_id}-2`],
+    ]).toContainEqual(ids);
   });
 });
 
