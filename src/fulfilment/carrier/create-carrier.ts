@@ -9,12 +9,12 @@ export interface CarrierOptions {
   readonly addCircuit: (name: string) => Circuit;
 }
 
-/** The carrier of this deployment. Without one, goods wait: every call fails until `CARRIER_URL` is set. */
+/** The carrier of this deployment. Without one every call fails until `CARRIER_URL` is set: a shipment in ten minutes. */
 export function createCarrier({ config: { url }, addCircuit }: CarrierOptions): Carrier {
   const name = 'carrier';
   if (url !== undefined) return createHttpCarrier({ name, url, circuit: addCircuit(name) });
   const missing = async (): Promise<never> => {
-    throw new Error('This deployment has no carrier: set CARRIER_URL, and the shipment goes on.');
+    throw new Error('This deployment has no carrier: set CARRIER_URL.');
   };
   return { name, book: missing, cancel: missing };
 }

@@ -9,7 +9,7 @@ import { isUnpaid } from './unpaid.sql';
 
 /**
  * Cancels an order that nobody has paid in time, and says whether it did. It competes for the order's row with
- * `AcceptPayment`: an order whose payment was accepted first is left alone, however that payment ends.
+ * `AcceptPayment`: an order whose payment was accepted first is left alone until that payment is undone.
  */
 export const cancelUnpaidOrder = defineCommand({
   name: 'CancelUnpaidOrder',
