@@ -2,7 +2,6 @@ import { Context } from '@temporalio/activity';
 import type { Config } from '../src/config';
 import type { BookName, ComparedBook, ReconciliationRun } from '../src/contract';
 import type { Mediator } from '../src/mediator/mediator';
-import type { ProviderCharge } from '../src/payments/provider/payment-provider';
 import type { ProviderChain } from '../src/payments/provider/provider-chain';
 import type { Logger } from '../src/platform/telemetry/logger';
 import { beginReconciliation } from '../src/reconciliation/begin-reconciliation';
@@ -17,7 +16,7 @@ export interface ReconciliationActivitiesOptions {
   readonly providers: Pick<ProviderChain, 'all' | 'named'>;
   readonly config: Pick<Config['reconciliation'], 'window' | 'grace'>;
   readonly logger: Logger;
-  /** Rows at a time; 500 unless told. */
+  /** Rows that are compared at a time; 500 unless told. */
   readonly pageSize?: number;
 }
 
@@ -35,21 +34,20 @@ export function createReconciliationActivities(options: ReconciliationActivities
       return { ...run, providers: [...new Set([...providers.all.map(({ name }) => name), ...run.providers])] };
     },
 
-    /** Copies a provider's list from a day before the window on, so that no clock of its own matters. */
+    /**
+     * Copies a provider's list from a day before the window on, so that no clock of its own matters. Lives as long as
+     * pages come, whatever is on them.
+     */
     async copyProviderCharges({ run_id, since, provider }: ReconciliationRun & { provider: string }): Promise<number> {
       const from = new Date(Date.parse(since) - DAY_MS).toISOString();
-      let part: ProviderCharge[] = [];
       let copied = 0;
-      for await (const charge of providers.named(provider).charges(from)) {
-        part.push(charge);
-        if (part.length < pageSize) continue;
-        await mediator.send(copyCharges({ run_id, provider, charges: part, last: false }));
-        copied += part.length;
-        part = [];
+      for await (const charges of providers.named(provider).charges(from)) {
+        if (charges.length > 0) await mediator.send(copyCharges({ run_id, provider, charges, last: false }));
+        copied += charges.length;
         Context.current().heartbeat();
       }
-      await mediator.send(copyCharges({ run_id, provider, charges: part, last: true }));
-      return copied + part.length;
+      await mediator.send(copyCharges({ run_id, provider, charges: [], last: true }));
+      return copied;
     },
 
     async compareBook({ run_id, book }: { run_id: string; book: BookName }): Promise<ComparedBook> {

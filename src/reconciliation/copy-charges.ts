@@ -9,17 +9,19 @@ export const copyCharges = defineCommand({
   input: z.strictObject({
     run_id: z.string(),
     provider: z.string(),
-    charges: z.array(
-      z.object({
-        key: z.string(),
-        charge_ref: z.string(),
-        payment_id: z.string(),
-        amount: z.int(),
-        currency: z.string(),
-        refunded_amount: z.int(),
-        created_at: z.string(),
-      }),
-    ),
+    charges: z
+      .array(
+        z.object({
+          key: z.string(),
+          charge_ref: z.string(),
+          payment_id: z.string(),
+          amount: z.int(),
+          currency: z.string(),
+          refunded_amount: z.int(),
+          created_at: z.string(),
+        }),
+      )
+      .readonly(),
     last: z.boolean(),
   }),
   result: z.null(),

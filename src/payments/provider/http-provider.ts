@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Circuit } from '../../platform/circuit/circuit-breaker';
 import { createJsonClient } from '../../platform/json-client';
-import type { PaymentProvider, ProviderCharge } from './payment-provider';
+import type { PaymentProvider } from './payment-provider';
 
 export interface HttpProviderOptions {
   readonly name: string;
@@ -48,7 +48,7 @@ export function createHttpProvider({ name, url, circuit }: HttpProviderOptions):
       circuit.call((signal) => ask({ method: 'POST', path: '/charges', json, signal, answer: charged })),
     refund: (json) =>
       circuit.call((signal) => ask({ method: 'POST', path: '/refunds', json, signal, answer: refunded })),
-    async *charges(since): AsyncIterable<ProviderCharge> {
+    async *charges(since) {
       let cursor: string | null = null;
       do {
         const query = new URLSearchParams({ since, ...(cursor !== null && { cursor }) });
@@ -56,7 +56,7 @@ export function createHttpProvider({ name, url, circuit }: HttpProviderOptions):
         const page: z.infer<typeof listed> = await circuit.call((signal) =>
           ask({ method: 'GET', path, signal, answer: listed }),
         );
-        yield* page.data;
+        yield page.data;
         cursor = page.next_cursor;
       } while (cursor !== null);
     },

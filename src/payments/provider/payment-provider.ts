@@ -54,6 +54,9 @@ export interface PaymentProvider {
    * @throws Refusal `refund_refused` when the provider will not pay back; any other error: ask again
    */
   refund(request: ChargeRequest, charge_ref?: string | null): Promise<Refund>;
-  /** Every charge that took money at or after this time (RFC 3339), in any order; for the reconciliation. */
-  charges(since: string): AsyncIterable<ProviderCharge>;
+  /**
+   * Every charge that took money at or after this time (RFC 3339), in any order; for the reconciliation. In pages as
+   * the provider gives them, also those that have none: whoever reads can tell that the reading goes on.
+   */
+  charges(since: string): AsyncIterable<readonly ProviderCharge[]>;
 }

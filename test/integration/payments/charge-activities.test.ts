@@ -1,6 +1,7 @@
 import { ApplicationFailure } from '@temporalio/common';
 import { cancelOrder } from '../../../src/orders/cancel-order';
 import type { OrderSagaInput } from '../../../src/contract';
+import { listedCharges } from '../../support/payments/listed-charges';
 import { createMemoryProvider, type MemoryProvider } from '../../support/payments/memory-provider';
 import { createSteps, type Steps } from '../../support/sagas/steps';
 
@@ -29,7 +30,7 @@ async function chargeOf({ payment_id }: OrderSagaInput): Promise<string | undefi
 async function kept({ payment_id }: OrderSagaInput): Promise<Record<string, number>> {
   const amounts: Record<string, number> = {};
   for (const provider of [first, second]) {
-    for await (const charge of provider.charges('')) {
+    for (const charge of await listedCharges(provider)) {
       if (charge.payment_id === payment_id) amounts[provider.name] = charge.amount - charge.refunded_amount;
     }
   }

@@ -3,6 +3,7 @@ import { createStripeProvider } from '../../../src/payments/provider/stripe/stri
 import type { PaymentProvider } from '../../../src/payments/provider/payment-provider';
 import type { Circuit } from '../../../src/platform/circuit/circuit-breaker';
 import { chargeRequest } from '../../support/payments/charge-request';
+import { listedCharges } from '../../support/payments/listed-charges';
 import { keepsPaymentProviderContract } from '../../support/payments/payment-provider-contract';
 import { testCircuit } from '../../support/payments/provider';
 import { type FakeStripe, startFakeStripe } from '../../support/payments/stripe/fake-stripe';
@@ -34,9 +35,7 @@ describe("on Stripe's own stripe-mock, which checks requests, keeps nothing and 
   });
 
   it("sends only what Stripe's description knows: listing", async () => {
-    const found = [];
-    for await (const charge of connect(mock.url).charges('2026-01-01T00:00:00Z')) found.push(charge);
-    expect(found).toEqual([]);
+    expect(await listedCharges(connect(mock.url))).toEqual([]);
   });
 
   it('fails, and refuses nothing, when the key is not one of Stripe', async () => {
@@ -186,11 +185,19 @@ describe('on a fake of ours, which keeps the state that stripe-mock lacks', () =
     await provider.refund(byCard());
     const foreign = fake.books.create({ amount: 500, currency: 'eur', metadata: {} });
     fake.books.confirm(foreign.id, 'pm_card_visa');
-    const listed: string[] = [];
-    for await (const { key } of provider.charges(since)) listed.push(key);
+    const listed = (await listedCharges(provider, since)).map(({ key }) => key);
     expect(listed).toEqual(expect.arrayContaining(asked.map(({ key }) => key)));
     expect(new Set(listed).size).toBe(listed.length);
     expect(listed.every((key) => key.startsWith('order-'))).toBe(true);
+  });
+
+  it('gives a page without any of ours as an empty one, so that a reader knows that the reading goes on', async () => {
+    const provider = connect(fake.url);
+    for (let count = 0; count < 25; count++) fake.books.create({ amount: 500, currency: 'eur', metadata: {} });
+    const pages = [];
+    for await (const page of provider.charges(new Date().toISOString())) pages.push(page);
+    expect(pages.length).toBeGreaterThanOrEqual(3);
+    expect(pages.slice(0, 2)).toEqual([[], []]);
   });
 
   it.each([

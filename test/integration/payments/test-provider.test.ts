@@ -5,6 +5,7 @@ import type { PaymentProvider } from '../../../src/payments/provider/payment-pro
 import type { Circuit } from '../../../src/platform/circuit/circuit-breaker';
 import { keepsCarrierContract } from '../../support/payments/carrier-contract';
 import { chargeRequest } from '../../support/payments/charge-request';
+import { listedCharges } from '../../support/payments/listed-charges';
 import { keepsPaymentProviderContract } from '../../support/payments/payment-provider-contract';
 import { startTestProvider, testCircuit, type TestProvider } from '../../support/payments/provider';
 
@@ -70,8 +71,7 @@ it('lists all its charges, however many pages they take', async () => {
     await Promise.all(asked.map((one) => provider.charge(one)));
     asked.forEach(({ key }) => keys.add(key));
   }
-  const listed: string[] = [];
-  for await (const { key } of provider.charges(since)) listed.push(key);
+  const listed = (await listedCharges(provider, since)).map(({ key }) => key);
   expect(listed).toHaveLength(250);
   expect(new Set(listed)).toEqual(keys);
 });

@@ -66,7 +66,7 @@ export function createMemoryProvider({ name }: { readonly name: string }): Memor
         return { refund_ref: account.refund(key) };
       }),
     async *charges(since) {
-      yield* account.charges().filter(({ created_at }) => created_at >= since);
+      yield account.charges().filter(({ created_at }) => created_at >= since);
     },
   };
 }

@@ -8,7 +8,10 @@ const PAGE = 100;
 const MADE_BEFORE_SECONDS = 3_600;
 
 /** The charges of our intents, each page a call of its own. */
-export async function* chargesSince(connection: StripeConnection, since: string): AsyncIterable<ProviderCharge> {
+export async function* chargesSince(
+  connection: StripeConnection,
+  since: string,
+): AsyncIterable<readonly ProviderCharge[]> {
   const from = Math.floor(Date.parse(since) / 1_000);
   let after: string | undefined;
   do {
@@ -19,10 +22,7 @@ export async function* chargesSince(connection: StripeConnection, since: string)
       ...(after !== undefined && { starting_after: after }),
     };
     const page = await connection.call((stripe) => stripe.paymentIntents.list(query));
-    for (const intent of page.data) {
-      const charge = chargeOf(intent, from);
-      if (charge) yield charge;
-    }
+    yield page.data.map((intent) => chargeOf(intent, from)).filter((charge) => charge !== undefined);
     after = page.has_more ? page.data.at(-1)?.id : undefined;
   } while (after !== undefined);
 }
