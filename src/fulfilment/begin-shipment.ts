@@ -2,6 +2,7 @@ import { shipmentSagaId, type ShipmentSagaInput } from '../contract';
 import type { HandlerContext } from '../mediator/handler';
 import type { Order } from '../orders/order';
 import { newId } from '../platform/ids';
+import { beginSaga } from '../sagas/begin-saga';
 import { decideShipment } from './shipment';
 import { shipmentAggregate } from './shipment-aggregate';
 
@@ -18,18 +19,19 @@ export async function beginShipment(order: Order, { uow, now, correlationId }: C
   const shipment = { shipment_id, order_id, customer_id, product_sku, quantity, requested_at: now };
   uow.change(shipmentAggregate, undefined, decideShipment({ type: 'request', shipment }, undefined));
 
-  const saga_id = shipmentSagaId(order_id);
-  const payment = { payment_id, invoice_id, amount, currency, payment_saga_id: settled.saga_id };
   const input: ShipmentSagaInput = {
-    saga_id,
+    saga_id: shipmentSagaId(order_id),
     order_id,
     customer_id,
     shipment_id,
     product_sku,
     quantity,
-    ...payment,
+    payment_id,
+    invoice_id,
+    amount,
+    currency,
+    payment_saga_id: settled.saga_id,
     correlation_id: correlationId,
   };
-  const saga = { saga_id, type: 'shipment', state: 'running', order_id, customer_id, input };
-  uow.insert('saga', { ...saga, correlation_id: correlationId, created_at: now });
+  beginSaga(uow, 'shipment', input, now);
 }

@@ -1,6 +1,7 @@
 import { orderSagaId, type OrderSagaInput } from '../contract';
 import type { HandlerContext } from '../mediator/handler';
 import { newId } from '../platform/ids';
+import { beginSaga } from '../sagas/begin-saga';
 import type { Order } from './order';
 
 /** Begins the saga that charges the order, in the transaction that places it. */
@@ -15,6 +16,5 @@ export function beginOrderSaga(
   const goods = { product_sku, quantity };
   const correlation_id = correlationId;
   const input: OrderSagaInput = { saga_id, order_id, customer_id, ...goods, ...payment, correlation_id };
-  const saga = { saga_id, type: 'order', state: 'running', order_id, customer_id, input };
-  uow.insert('saga', { ...saga, correlation_id, created_at: now });
+  beginSaga(uow, 'order', input, now);
 }
