@@ -9,6 +9,9 @@ import { connectTemporalClient, createWorkflowUrl, type TemporalClient } from '.
 import { createSagaProgress } from '../sagas/view/saga-progress';
 import { configure } from './configure';
 
+/** A command has to connect to Temporal first, and a person can wait. */
+const PATIENCE_MS = 3_000;
+
 /** Runs with a database, and closes it. */
 export async function withDatabase<T>(work: (database: Database) => Promise<T>): Promise<T> {
   const logger = createLogger({ name: 'cli', level: 'silent', pretty: false });
@@ -33,7 +36,7 @@ export function asOperator<T>(
     const logger = createLogger({ name: 'cli', level: 'silent', pretty: false });
     const config = configure().temporal;
     const temporal = connectTemporalClient({ config });
-    const sagaProgress = createSagaProgress({ temporal, logger });
+    const sagaProgress = createSagaProgress({ temporal, logger, deadlineMs: PATIENCE_MS });
     const mediator = createApplication({ database, logger, sagaProgress, workflowUrl: createWorkflowUrl(config) });
     return work((message) => mediator.send(message, { principal }), temporal).finally(() => temporal.close());
   });

@@ -15,9 +15,14 @@ export interface SagaProgress {
 /** For processes that show no saga. */
 export const noProgress: SagaProgress = { of: async () => undefined, ofAll: async () => new Map() };
 
-const DEADLINE_MS = 500;
+export interface SagaProgressOptions {
+  readonly temporal: TemporalClient;
+  readonly logger: Logger;
+  /** What Temporal has not told by then is left out; half a second unless told. */
+  readonly deadlineMs?: number;
+}
 
-export function createSagaProgress({ temporal, logger }: { temporal: TemporalClient; logger: Logger }): SagaProgress {
+export function createSagaProgress({ temporal, logger, deadlineMs = 500 }: SagaProgressOptions): SagaProgress {
   const handleOf = (sagaId: string) => temporal.client.workflow.getHandle(sagaId);
   const unknown = (sagaId: string) => (error: unknown) => {
     logger.debug({ saga_id: sagaId, reason: reasonOf(error) }, 'saga.progress_unknown');
@@ -28,13 +33,13 @@ export function createSagaProgress({ temporal, logger }: { temporal: TemporalCli
     of(sagaId) {
       const handle = handleOf(sagaId);
       return temporal
-        .within(DEADLINE_MS, () => Promise.all([handle.query<SagaStatus>('status'), handle.describe()]))
+        .within(deadlineMs, () => Promise.all([handle.query<SagaStatus>('status'), handle.describe()]))
         .then(([status, description]) => withAttempts(status, attemptsOf(description)))
         .catch(unknown(sagaId));
     },
 
     async ofAll(sagaIds) {
-      const told = await temporal.within(DEADLINE_MS, () =>
+      const told = await temporal.within(deadlineMs, () =>
         Promise.all(sagaIds.map((sagaId) => handleOf(sagaId).describe().then(attemptsOf).catch(unknown(sagaId)))),
       );
       return new Map(told.flatMap((steps, index) => (steps ? [[sagaIds[index] ?? '', { steps }] as const] : [])));
