@@ -10,6 +10,7 @@ import { relayActivity } from './relay/relay-activity';
 import { relayBacklog } from './relay/relay-backlog';
 import { relayHeld } from './relay/relay-held';
 import { saga } from './saga/saga';
+import { sagaLatency } from './saga/saga-latency';
 
 /**
  * Every measurement there is, in the order in which they run: the consumer first, because it would
@@ -26,5 +27,6 @@ export const measurements: readonly Measurement[] = [
   postIdempotent,
   getOrder,
   saga,
+  sagaLatency,
   memory,
 ];
