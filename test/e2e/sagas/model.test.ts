@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { newClientId } from '../../../dev/client/shop';
 import { type E2eStack, startE2eStack } from '../../support/e2e-stack';
-import { type RealShop, shopCommands } from '../../support/model/commands';
+import type { RealShop } from '../../support/model/command';
+import { shopCommands } from '../../support/model/commands';
 import { createShopModel } from '../../support/model/shop-model';
 import { takeStock, verifyShop } from '../../support/model/verify-shop';
 
@@ -26,6 +27,8 @@ beforeAll(async () => {
       ORDER_PAYMENT_SWEEP_INTERVAL_MS: '1000',
       RECONCILIATION_INTERVAL_MS: '5000',
       RECONCILIATION_GRACE: '5s',
+      // A round of compensation takes a second or two: what is to get stuck gets stuck soon.
+      COMPENSATION_MAX_INTERVAL_MS: '200',
     },
   });
 }, 60_000);

@@ -2,7 +2,8 @@ import { eventually } from '../../../dev/client/eventually';
 import { disarmFaults } from '../../../dev/client/faults';
 import { readBalance, readOrder } from '../../../dev/client/shop';
 import type { E2eStack } from '../e2e-stack';
-import { DEADLINE_MS, type RealShop } from './commands';
+import { untilEnded } from './attend-stuck';
+import { DEADLINE_MS, type RealShop } from './command';
 import type { ShopModel } from './shop-model';
 
 /** What is counted over the whole shop: a run judges by how it changes. */
@@ -37,6 +38,7 @@ export async function verifyShop(model: ShopModel, real: RealShop, before: Stock
   for (const party of ['test', 'standby', 'carrier'] as const) {
     await eventually(() => stack.provider.behave(party, 'normal'), { deadlineMs: DEADLINE_MS });
   }
+  await untilEnded(stack, DEADLINE_MS);
   await stack.checker.holds(DEADLINE_MS);
 
   const fulfilled: ShopModel['orders'] = [];
