@@ -67,7 +67,8 @@ export function writeStatement({ inserts, updates, claim, onceResult, step }: Wr
        ON CONFLICT (scope, key) DO NOTHING RETURNING true)`,
     );
   }
-  if (onceResult) {
+  // `null` is what the claim has left there.
+  if (onceResult && onceResult.result !== null) {
     const { once, result } = onceResult;
     expressions.push(
       `answered AS (UPDATE inbox SET result = ${bind(JSON.stringify(result))}::json
