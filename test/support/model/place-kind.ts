@@ -1,8 +1,11 @@
-import { placeOrder } from '../../../dev/client/shop';
-import { DEADLINE_MS, type RealShop } from './command';
+import { randomUUID } from 'node:crypto';
+import { must } from '../../../dev/client/eventually';
+import { orderRequest } from '../../../dev/client/shop';
+import type { OrderView } from '../../../dev/client/views';
+import { type RealShop, settled } from './command';
 import { type Kind, kinds, type ShopModel } from './shop-model';
 
-/** Orders it in the shop and in the model. @returns the order's id */
+/** Orders it in the shop and in the model; what fails behind the commit is asked again by its key. @returns its id */
 export async function placeKind(
   kind: Kind,
   customer: number,
@@ -10,15 +13,16 @@ export async function placeKind(
   { stack, brand }: RealShop,
 ): Promise<string> {
   const byCard = 'payment_method' in kinds[kind];
-  const order = await placeOrder(
-    stack.service,
-    {
-      ...kinds[kind],
-      customer_id: `${brand}_${customer}`,
-      ...(byCard && { collection_method: 'charge_automatically' }),
-    },
-    DEADLINE_MS,
+  const json = orderRequest({
+    ...kinds[kind],
+    customer_id: `${brand}_${customer}`,
+    ...(byCard && { collection_method: 'charge_automatically' }),
+  });
+  const headers = { 'idempotency-key': randomUUID() };
+  const { status, body, text } = await settled(stack, () =>
+    stack.service.call<OrderView>('POST', '/orders', { json, headers }),
   );
-  model.placed(kind, order);
-  return order.order_id;
+  must(status === 201, `POST /orders answered ${status} ${text}`);
+  model.placed(kind, body);
+  return body.order_id;
 }
