@@ -146,6 +146,7 @@ describe('a worker that is killed when all is written, and nothing committed', (
       }
       await untilWaiting(all);
       await stack.processes.kill('worker');
+      await gates.abort();
       expect(await gates.passed()).toEqual([]);
       await gates.open();
 

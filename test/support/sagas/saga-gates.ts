@@ -14,12 +14,16 @@ export interface SagaGates {
   waiting(): Promise<Gate[]>;
   /** Which of the closed ones a committed transaction has passed. */
   passed(): Promise<Gate[]>;
+  /**
+   * Ends the sessions that wait: of a client that died, Postgres would otherwise learn after the commit.
+   */
+  abort(): Promise<void>;
   /** Lets everybody go on. */
   open(): Promise<void>;
   end(): Promise<void>;
 }
 
-/** The result is written under the once-key in a transaction's last statement; the trigger fires at its end. */
+/** The transaction claims its once-key; the trigger fires when it is asked to commit that, before it does. */
 const INSTALL = `
 CREATE FUNCTION wait_at_gate() RETURNS trigger LANGUAGE plpgsql SET lock_timeout = 0 AS $$
 BEGIN
@@ -27,15 +31,18 @@ BEGIN
   FROM saga WHERE saga_id = NEW.scope;
   RETURN NULL;
 END $$;
-CREATE TRIGGER saga_gate AFTER UPDATE ON inbox FOR EACH ROW EXECUTE FUNCTION wait_at_gate()`;
+CREATE CONSTRAINT TRIGGER saga_gate AFTER INSERT ON inbox DEFERRABLE INITIALLY DEFERRED
+FOR EACH ROW EXECUTE FUNCTION wait_at_gate()`;
 
 const CLOSE = 'SELECT pg_advisory_lock(hashtextextended(gate, 0)) FROM unnest($1::text[]) AS gate';
 
 const WAITING = `
-SELECT gate FROM unnest($1::text[]) AS gate WHERE EXISTS (
-  SELECT FROM pg_locks JOIN pg_stat_activity USING (pid)
-  WHERE locktype = 'advisory' AND NOT granted AND application_name = 'paysaga-worker'
-    AND (classid::bigint << 32) | objid::bigint = hashtextextended(gate, 0))`;
+SELECT gate, pid FROM unnest($1::text[]) AS gate
+JOIN pg_locks ON (classid::bigint << 32) | objid::bigint = hashtextextended(gate, 0)
+JOIN pg_stat_activity USING (pid)
+WHERE locktype = 'advisory' AND NOT granted AND application_name = 'paysaga-worker'`;
+
+const ABORT = `SELECT pg_terminate_backend(pid, 5000) FROM (${WAITING}) AS waiting`;
 
 const PASSED = `
 SELECT gate FROM unnest($1::text[]) AS gate WHERE EXISTS (
@@ -59,6 +66,7 @@ export async function installSagaGates(databaseUrl: string): Promise<SagaGates> 
     },
     waiting: () => select(WAITING),
     passed: () => select(PASSED),
+    abort: async () => void (await holder.query(ABORT, [closed])),
     open: async () => void (await holder.query('SELECT pg_advisory_unlock_all()')),
     end: () => holder.end(),
   };
