@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { handle } from '../mediator/handler';
 import { defineCommand, system } from '../mediator/message';
 import { notPayable } from '../orders/order';
-import { loadOrder } from '../orders/order-aggregate';
+import { loadOrder, orderAggregate } from '../orders/order-aggregate';
 import { newId } from '../platform/ids';
 import { opaqueId } from '../platform/schemas';
 import { decideInvoice } from './invoice';
@@ -17,6 +17,7 @@ export const closeInvoice = defineCommand({
 });
 
 export const closeInvoiceHandler = handle(closeInvoice, async ({ order_id, invoice_id, payment_id }, { uow }) => {
+  await uow.lock([orderAggregate, order_id], [invoiceAggregate, invoice_id]);
   const order = await loadOrder(uow, order_id, system);
   if (order.status === 'CANCELLED') throw notPayable(order);
   const invoice = await loadInvoice(uow, invoice_id);

@@ -12,6 +12,7 @@ export const creditBalance = defineCommand({
   input: z.strictObject({ saga_id: z.string(), customer_id: clientId, amount, currency }),
   result: z.object({ balance_tx_id: z.string() }),
   roles: [],
+  transaction: 'one_statement',
 });
 
 export const creditBalanceHandler = handle(creditBalance, async (credit, { uow, now }) => {

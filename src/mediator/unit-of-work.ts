@@ -3,7 +3,7 @@ import type { EventRegistry } from '../outbox/event-registry';
 import type { Queryable, Tx } from '../platform/database/database';
 import { newId } from '../platform/ids';
 import type { Aggregate, AggregateEvent, Versioned } from './aggregate';
-import { lockRow } from './row.sql';
+import { lockRows } from './row.sql';
 import { type Row, type TableName, write, type Writes } from './write.sql';
 
 export interface UnitOfWorkOptions {
@@ -23,7 +23,12 @@ export interface UnitOfWork {
   /** The open transaction. @throws Error for a command declared `one_statement` */
   readonly tx: Tx;
   readonly interactive: boolean;
-  /** Locks the aggregate's row until the transaction ends, so its commands queue here. */
+  /**
+   * Locks rows in this order until the transaction ends, in one statement: what {@link load} would do one by one. Not
+   * for one that somebody may insert while this one waits for the rows before it: that one is not seen.
+   */
+  lock(...rows: readonly (readonly [LockedAggregate, id: string])[]): Promise<void>;
+  /** Locks the aggregate's row until the transaction ends, so its commands queue here; as changed here since. */
   load<State extends Versioned, Event extends AggregateEvent>(
     aggregate: Aggregate<State, Event>,
     id: string,
@@ -44,6 +49,8 @@ export interface UnitOfWork {
   write(database: Queryable, besides?: Omit<Writes, 'inserts' | 'updates'>): Promise<boolean>;
 }
 
+type LockedAggregate = Pick<Aggregate<never, never>, 'table' | 'idColumn'>;
+
 interface Change {
   readonly table: TableName;
   readonly idColumn: string;
@@ -53,6 +60,8 @@ interface Change {
 
 export function createUnitOfWork({ registry, context, tx, lanes }: UnitOfWorkOptions): UnitOfWork {
   const inserts = new Map<TableName, Row[]>();
+  /** The rows that are locked, as they are now, by table and id. */
+  const loaded = new Map<string, unknown>();
   /** The last state of each aggregate changed here, by table and id. */
   const changes = new Map<string, Change>();
 
@@ -77,8 +86,16 @@ export function createUnitOfWork({ registry, context, tx, lanes }: UnitOfWorkOpt
       return tx;
     },
 
-    load(aggregate, id) {
-      return lockRow(this.tx, aggregate.table, aggregate.idColumn, id);
+    async lock(...rows) {
+      const refs = rows.map(([{ table, idColumn }, id]) => ({ table, idColumn, id }));
+      const states = await lockRows(this.tx, refs);
+      for (const [index, { table, id }] of refs.entries()) loaded.set(`${table}/${id}`, states[index]);
+    },
+
+    async load<State extends Versioned, Event extends AggregateEvent>(aggregate: Aggregate<State, Event>, id: string) {
+      const key = `${aggregate.table}/${id}`;
+      if (!loaded.has(key)) await this.lock([aggregate, id]);
+      return loaded.get(key) as State | undefined;
     },
 
     change(aggregate, state, events) {
@@ -91,6 +108,7 @@ export function createUnitOfWork({ registry, context, tx, lanes }: UnitOfWorkOpt
       if (!next) throw new Error(`Nothing happened to the ${aggregate.type}: it has neither a state nor an event.`);
       if (events.length > 0) {
         const id = `${aggregate.table}/${String(next[aggregate.idColumn])}`;
+        loaded.set(id, next);
         const earlier = changes.get(id);
         if (earlier) earlier.row = next;
         else {

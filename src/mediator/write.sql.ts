@@ -54,7 +54,7 @@ export function writeStatement({ inserts, updates, claim, onceResult, step }: Wr
   const parameters: unknown[] = [];
   const bind = (value: unknown): string => `$${parameters.push(value)}`;
   const expressions: string[] = [];
-  const ifClaimed = claim ? ' WHERE EXISTS (SELECT FROM once)' : '';
+  const isClaimed = claim ? 'EXISTS (SELECT FROM once)' : 'true';
 
   if (claim) {
     const { once, now, result } = claim;
@@ -82,12 +82,13 @@ export function writeStatement({ inserts, updates, claim, onceResult, step }: Wr
     // One statement changes a row once: a saga that the command itself changes has started before.
     if (!updates.has('saga')) {
       expressions.push(
-        `started AS (UPDATE saga SET started_at = ${at} WHERE saga_id = ${sagaId} AND started_at IS NULL)`,
+        `started AS (UPDATE saga SET started_at = ${at} WHERE saga_id = ${sagaId} AND started_at IS NULL AND ${isClaimed})`,
       );
     }
     expressions.push(
       `step AS (INSERT INTO saga_step (saga_id, name, state, attempts, started_at, ended_at)
-       VALUES (${sagaId}, ${bind(record.name)}, ${bind(record.state)}, ${bind(record.attempts)}, ${bind(record.startedAt)}::timestamptz, ${at})
+       SELECT ${sagaId}, ${bind(record.name)}, ${bind(record.state)}, ${bind(record.attempts)}::int, ${bind(record.startedAt)}::timestamptz, ${at}
+       WHERE ${isClaimed}
        ON CONFLICT (saga_id, name) DO UPDATE SET state = excluded.state, ended_at = excluded.ended_at,
          attempts = CASE WHEN excluded.state = 'done' THEN excluded.attempts ELSE saga_step.attempts END)`,
     );
@@ -96,7 +97,7 @@ export function writeStatement({ inserts, updates, claim, onceResult, step }: Wr
     const columns = columnsOf(rows);
     expressions.push(
       `new_${table} AS (INSERT INTO ${table} (${columns.join(', ')})
-       SELECT ${columns.join(', ')} FROM json_populate_recordset(NULL::${table}, ${bind(JSON.stringify(rows))}::json)${ifClaimed})`,
+       SELECT ${columns.join(', ')} FROM json_populate_recordset(NULL::${table}, ${bind(JSON.stringify(rows))}::json) WHERE ${isClaimed})`,
     );
   }
   for (const [table, { idColumn, rows }] of updates) {
@@ -104,12 +105,11 @@ export function writeStatement({ inserts, updates, claim, onceResult, step }: Wr
     expressions.push(
       `changed_${table} AS (UPDATE ${table} AS stored SET ${columns.map((column) => `${column} = next.${column}`).join(', ')}
        FROM json_populate_recordset(NULL::${table}, ${bind(JSON.stringify(rows))}::json) AS next
-       WHERE stored.${idColumn} = next.${idColumn}${claim ? ' AND EXISTS (SELECT FROM once)' : ''})`,
+       WHERE stored.${idColumn} = next.${idColumn} AND ${isClaimed})`,
     );
   }
   if (expressions.length === 0) return { sql: '', parameters };
-  const claimed = claim ? 'EXISTS (SELECT FROM once)' : 'true';
-  return { sql: `WITH ${expressions.join(',\n')}\nSELECT ${claimed} AS claimed`, parameters };
+  return { sql: `WITH ${expressions.join(',\n')}\nSELECT ${isClaimed} AS claimed`, parameters };
 }
 
 const columnsOf = (rows: readonly Row[]): string[] => Object.keys(rows[0] ?? {}).map((column) => `"${column}"`);

@@ -17,7 +17,7 @@ export const getOrder = defineQuery({
 
 export const createGetOrder = (database: Database) =>
   handle(getOrder, async ({ order_id }, { principal }) => {
-    const order = await readRow<Order>(database, 'orders', 'order_id', order_id);
+    const order = await readRow<Order>(database, { table: 'orders', idColumn: 'order_id', id: order_id });
     if (!order || !maySee(principal, order.customer_id)) throw orderNotFound(order_id);
     return viewOrder(order);
   });

@@ -1,15 +1,15 @@
 import { z } from '@hono/zod-openapi';
-import { loadInvoice, invoiceNotFound } from '../billing/invoice-aggregate';
+import { invoiceAggregate, invoiceNotFound, loadInvoice } from '../billing/invoice-aggregate';
 import { handle } from '../mediator/handler';
 import { defineCommand } from '../mediator/message';
-import { loadOrder, orderNotFound } from '../orders/order-aggregate';
+import { loadOrder, orderAggregate, orderNotFound } from '../orders/order-aggregate';
 import type { Refusal } from '../platform/refusal';
 import { amount, clientId, currency, opaqueId } from '../platform/schemas';
 import { decidePayment, paymentConflict, sameContent } from './payment';
 import { paymentAggregate } from './payment-aggregate';
 import { beginPaymentSaga } from './begin-payment-saga';
 import { refusalOf } from './payable';
-import { freeSagaId, sagasOf } from './payment-sagas';
+import { firstSagaId, sagasOf } from './payment-sagas';
 import { sagaOutcome, viewSagaOutcome } from './saga-outcome';
 
 export const paymentNotice = z
@@ -44,6 +44,8 @@ export const acceptPayment = defineCommand({
 export const acceptPaymentHandler = handle(
   acceptPayment,
   async (content, { uow, now, principal, correlationId }): Promise<Acceptance> => {
+    // The payment only after them: a notice that came first may insert it while this one waits.
+    await uow.lock([orderAggregate, content.order_id], [invoiceAggregate, content.invoice_id]);
     const order = await loadOrder(uow, content.order_id, principal);
     if (order.customer_id !== content.customer_id) throw orderNotFound(content.order_id);
     if (order.invoice_id !== content.invoice_id) throw invoiceNotFound(content.invoice_id);
@@ -70,7 +72,7 @@ export const acceptPaymentHandler = handle(
     }
 
     uow.change(paymentAggregate, payment, requested);
-    const saga_id = await freeSagaId(uow.tx, content.payment_id);
+    const saga_id = await firstSagaId(uow.tx, content.payment_id);
     return beginPaymentSaga(uow, { saga_id, ...content, correlation_id: correlationId }, now);
   },
 );

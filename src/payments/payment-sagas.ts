@@ -19,6 +19,10 @@ export async function freeSagaId(tx: Tx, paymentId: string): Promise<string> {
   }
 }
 
+/** {@link freeSagaId} of a payment that has none yet: taken only where its own id ends like one that was begun again. */
+export const firstSagaId = async (tx: Tx, paymentId: string): Promise<string> =>
+  /-\d+$/.test(paymentId) ? freeSagaId(tx, paymentId) : paymentSagaId(paymentId);
+
 /** The number that {@link freeSagaId} gave to this payment's saga. */
 const attemptIn = (sagaId: string, paymentId: string): number =>
   Number(sagaId.slice(`${paymentSagaId(paymentId)}-`.length) || 1);

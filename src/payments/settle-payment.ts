@@ -28,6 +28,7 @@ export const settlePayment = defineCommand({
 
 export const settlePaymentHandler = handle(settlePayment, async (data, { uow, now }) => {
   const { saga_id, payment_id, capture_ref, balance_tx_id } = data;
+  await uow.lock([orderAggregate, data.order_id], [invoiceAggregate, data.invoice_id], [paymentAggregate, payment_id]);
   const order = await loadOrder(uow, data.order_id, system);
   const invoice = await loadInvoice(uow, data.invoice_id);
   const payment = await uow.load(paymentAggregate, payment_id);

@@ -32,13 +32,14 @@ export function createTransaction({ database, registry, notifier }: TransactionO
     const uow = createUnitOfWork({ registry, context, lanes });
     dispatch.uow = uow;
     const result = await next();
-    const { once } = options;
+    const { once, step } = options;
     if (!once) {
       await uow.write(database);
       return result;
     }
-    const claim = { once, now: context.occurred_at, result };
-    const written = await uow.write(database, { claim }).catch(refuseWhileFirstRuns);
+    const now = context.occurred_at;
+    const writes = { claim: { once, now, result }, ...(step && { step: { record: step, now } }) };
+    const written = await uow.write(database, writes).catch(refuseWhileFirstRuns);
     if (written) return result;
     options.onRepeat?.();
     return storedAnswer(once, await find(database, once.scope, once.key));
