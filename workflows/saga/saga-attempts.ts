@@ -114,12 +114,13 @@ export function createSagaAttempts<A>(saga: SagaAttemptsOptions<A>): SagaAttempt
   async function untilResolved(step: SagaStep<A>, act: Act): Promise<unknown> {
     for (;;) {
       const patience = new CancellationScope();
-      const waiting = patience.run(() => waitPatiently(step, act));
+      const attempt = { isAtWork: false };
+      const waiting = patience.run(() => waitPatiently(step, act, attempt));
       let outcome: Outcome = await Promise.race([waiting, operator.decides(step.name, { skip: act === 'compensate' })]);
       patience.cancel();
       operator.dismiss(step.name);
       if (outcome === 'retry') {
-        const last = await waiting;
+        const last = attempt.isAtWork ? await waiting : 'failed';
         outcome = last === 'failed' ? await round(step, act) : last;
       }
       if (outcome === 'skip') {
@@ -134,9 +135,14 @@ export function createSagaAttempts<A>(saga: SagaAttemptsOptions<A>): SagaAttempt
   }
 
   /** @returns `failed` also when it was cancelled */
-  async function waitPatiently(step: SagaStep<A>, act: Act): Promise<Answer | 'failed'> {
+  async function waitPatiently(
+    step: SagaStep<A>,
+    act: Act,
+    attempt: { isAtWork: boolean },
+  ): Promise<Answer | 'failed'> {
     try {
       await sleep(STUCK_INTERVAL, { summary: `stuck: ${summaryOf(step, act)}` });
+      attempt.isAtWork = true;
       return { answer: await perform(step, act, () => STUCK) };
     } catch (error) {
       if (!(error instanceof TemporalFailure)) throw error;

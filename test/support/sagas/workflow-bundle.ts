@@ -21,7 +21,7 @@ export async function workflowBundle(): Promise<WorkflowBundleOption> {
 }
 
 function digest(): string {
-  const workflows = readdirSync(join(root, 'workflows'))
+  const workflows = readdirSync(join(root, 'workflows'), { recursive: true, encoding: 'utf8' })
     .filter((name) => name.endsWith('.ts'))
     .sort();
   const files = ['package-lock.json', 'src/contract.ts', ...workflows.map((name) => join('workflows', name))];
