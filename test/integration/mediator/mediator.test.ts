@@ -13,6 +13,7 @@ import { Refusal } from '../../../src/platform/refusal';
 import { recordSagaOutcome } from '../../../src/sagas/record-saga-outcome';
 import { createTestDatabase, type TestDatabase } from '../../support/database';
 import { silentLogger } from '../../support/logger';
+import { newOrder } from '../../support/new-order';
 
 let test: TestDatabase;
 let mediator: Mediator;
@@ -23,15 +24,6 @@ beforeAll(async () => {
   mediator = createApplication({ database: test.database, logger: silentLogger });
 });
 afterAll(() => test.close());
-
-const newOrder = {
-  customer_id: 'cus_1',
-  product_sku: 'vps.s',
-  amount: 9900,
-  currency: 'EUR',
-  quantity: 1,
-  collection_method: 'send_invoice' as const,
-};
 
 const codeOf = (promise: Promise<unknown>): Promise<string> =>
   promise.then(

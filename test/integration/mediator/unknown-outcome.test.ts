@@ -8,6 +8,7 @@ import { isDatabaseOutage } from '../../../src/platform/database/database-error'
 import { createTestDatabase, type TestDatabase } from '../../support/database';
 import { createLostAnswerProxy, type LostAnswerProxy } from '../../support/network/lost-answer-proxy';
 import { silentLogger } from '../../support/logger';
+import { newOrder } from '../../support/new-order';
 
 let test: TestDatabase;
 let proxy: LostAnswerProxy;
@@ -29,22 +30,13 @@ afterAll(async () => {
   await test.close();
 });
 
-const order = {
-  customer_id: 'cus_1',
-  product_sku: 'vps.s',
-  amount: 9900,
-  currency: 'EUR',
-  quantity: 1,
-  collection_method: 'send_invoice' as const,
-};
-
 async function countOrders(): Promise<number> {
   const [row] = await test.query<{ count: string }>('SELECT count(*) FROM orders');
   return Number(row?.count);
 }
 
 it('reads the outcome back by its key when the connection breaks while it commits', async () => {
-  const placed = await mediator.send(placeOrder(order));
+  const placed = await mediator.send(placeOrder(newOrder));
   const once = requestOnce('key', 'cancel', 'commit-lost', {});
   proxy.loseAnswerTo('COMMIT');
   const onRepeat = jest.fn();
@@ -55,17 +47,17 @@ it('reads the outcome back by its key when the connection breaks while it commit
 });
 
 it('reads it back too when it was one statement', async () => {
-  await mediator.send(placeOrder(order), { once: requestOnce('key', 'orders', 'warm-up', order) });
+  await mediator.send(placeOrder(newOrder), { once: requestOnce('key', 'orders', 'warm-up', newOrder) });
   const before = await countOrders();
-  const once = requestOnce('key', 'orders', 'statement-lost', order);
+  const once = requestOnce('key', 'orders', 'statement-lost', newOrder);
   proxy.loseAnswerTo('statement-lost');
-  const placed = await mediator.send(placeOrder(order), { once });
-  expect(await mediator.send(placeOrder(order), { once })).toEqual(placed);
+  const placed = await mediator.send(placeOrder(newOrder), { once });
+  expect(await mediator.send(placeOrder(newOrder), { once })).toEqual(placed);
   expect(await countOrders()).toBe(before + 1);
 });
 
 it('says that it does not know, where there is no key to ask by', async () => {
   proxy.loseAnswerTo('cus_unknown');
-  const sent = mediator.send(placeOrder({ ...order, customer_id: 'cus_unknown' }));
+  const sent = mediator.send(placeOrder({ ...newOrder, customer_id: 'cus_unknown' }));
   await expect(sent.catch((error: unknown) => isDatabaseOutage(error))).resolves.toBe(true);
 });

@@ -13,6 +13,7 @@ import { connectTemporalClient, type TemporalClient } from '../../../src/platfor
 import { createTestDatabase, type TestDatabase } from '../../support/database';
 import { givenServices } from '../../support/e2e-stack';
 import { silentLogger } from '../../support/logger';
+import { newOrder } from '../../support/new-order';
 import { createTcpProxy } from '../../support/network/tcp-proxy';
 import { silenceTemporal } from '../../support/sagas/time-skipping-server';
 import { workflowBundle } from '../../support/sagas/workflow-bundle';
@@ -41,15 +42,6 @@ const keysOf = async (): Promise<Record<string, number>> => {
     'SELECT scope, count(*)::int AS keys FROM inbox GROUP BY scope',
   );
   return Object.fromEntries(rows.map(({ scope, keys }) => [scope, keys]));
-};
-
-const newOrder = {
-  customer_id: 'cus_1',
-  product_sku: 'vps.s',
-  amount: 9900,
-  currency: 'EUR',
-  quantity: 1,
-  collection_method: 'send_invoice' as const,
 };
 
 const mediator = () => createApplication({ database: db.database, logger: silentLogger });

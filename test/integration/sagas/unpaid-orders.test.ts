@@ -10,6 +10,7 @@ import { acceptPayment } from '../../../src/payments/accept-payment';
 import { openConnection } from '../../support/connection';
 import { createTestDatabase, type TestDatabase } from '../../support/database';
 import { silentLogger } from '../../support/logger';
+import { newOrder } from '../../support/new-order';
 import { seedCatalogue } from '../../../dev/seed';
 
 const DAY_MS = 86_400_000;
@@ -27,7 +28,7 @@ const mediator = () => createApplication({ database: db.database, logger: silent
 
 /** An order that was placed so many days ago, by the database's clock. */
 async function placedDaysAgo(days: number, change: object = {}): Promise<OrderView> {
-  const order = await mediator().send(placeOrder({ ...request, ...change }));
+  const order = await mediator().send(placeOrder({ ...newOrder, ...change }));
   await db.query(
     `UPDATE orders SET placed_at = now() - $2::float8 * interval '1 day' WHERE order_id = $1`,
     order.order_id,
@@ -35,14 +36,6 @@ async function placedDaysAgo(days: number, change: object = {}): Promise<OrderVi
   );
   return order;
 }
-const request = {
-  customer_id: 'cus_1',
-  product_sku: 'vps.s',
-  amount: 9900,
-  currency: 'EUR',
-  quantity: 1,
-  collection_method: 'send_invoice' as const,
-};
 
 const payment = ({ order_id, invoice_id, customer_id, amount, currency }: OrderView) => ({
   order_id,
