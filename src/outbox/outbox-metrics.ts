@@ -1,8 +1,8 @@
 import { Gauge } from 'prom-client';
-import { cached } from '../platform/cached';
 import type { Queryable } from '../platform/database/queryable';
 import type { Logger } from '../platform/telemetry/logger';
 import type { Metrics } from '../platform/telemetry/metrics';
+import { scraped } from '../platform/telemetry/scraped';
 import { silentLogger } from '../platform/telemetry/silent-logger';
 import type { EventRegistry } from './event-registry';
 import { type LaneBacklog, type ParkedRows, readLaneBacklogs, readParkedRows } from './outbox-backlog.sql';
@@ -20,8 +20,7 @@ interface Backlog {
   readonly parked: readonly ParkedRows[];
 }
 
-/** Several scrapers, or one that is impatient, cost the database one look a second. */
-const FRESH_MS = 1_000;
+const UNKNOWN: Backlog = { lanes: [], parked: [] };
 const NO_TOPIC = 'none';
 
 /**
@@ -35,15 +34,14 @@ export function registerOutboxMetrics({
   registry,
   logger = silentLogger,
 }: OutboxMetricsOptions): void {
-  const read = cached(FRESH_MS, async (): Promise<Backlog> => {
-    try {
+  const backlog = scraped(
+    async (): Promise<Backlog> => {
       const [lanes, parked] = await Promise.all([readLaneBacklogs(database), readParkedRows(database)]);
       return { lanes, parked };
-    } catch (error) {
-      logger.warn({ err: error }, 'metrics.outbox_unknown');
-      return { lanes: [], parked: [] };
-    }
-  });
+    },
+    (error) => logger.warn({ err: error }, 'metrics.outbox_unknown'),
+  );
+  const read = async (): Promise<Backlog> => (await backlog()) ?? UNKNOWN;
   const registers = [metrics.registry];
 
   new Gauge({

@@ -1,8 +1,8 @@
 import { Gauge } from 'prom-client';
-import { cached } from '../platform/cached';
 import type { Queryable } from '../platform/database/database';
 import type { Logger } from '../platform/telemetry/logger';
 import type { Metrics } from '../platform/telemetry/metrics';
+import { scraped } from '../platform/telemetry/scraped';
 import { differenceKinds } from './difference';
 import { readState } from './reconciliation.sql';
 
@@ -12,16 +12,12 @@ export interface ReconciliationMetricsOptions {
   readonly logger: Logger;
 }
 
-const FRESH_MS = 1_000;
-
 /** As the last finished run left it, read when it is asked for: every process says the same, so take `max`. */
 export function registerReconciliationMetrics({ metrics, database, logger }: ReconciliationMetricsOptions): void {
   const registers = [metrics.registry];
-  const read = cached(FRESH_MS, () =>
-    readState(database).catch((error: unknown) => {
-      logger.warn({ err: error }, 'metrics.reconciliation_unknown');
-      return undefined;
-    }),
+  const read = scraped(
+    () => readState(database),
+    (error) => logger.warn({ err: error }, 'metrics.reconciliation_unknown'),
   );
 
   new Gauge({

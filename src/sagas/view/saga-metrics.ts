@@ -1,8 +1,8 @@
 import { Gauge } from 'prom-client';
-import { cached } from '../../platform/cached';
 import type { Queryable } from '../../platform/database/database';
 import type { Logger } from '../../platform/telemetry/logger';
 import type { Metrics } from '../../platform/telemetry/metrics';
+import { scraped } from '../../platform/telemetry/scraped';
 import { sagaType } from './saga-view';
 import { countStuckSagas } from './stuck-sagas.sql';
 
@@ -12,18 +12,14 @@ export interface SagaMetricsOptions {
   readonly logger: Logger;
 }
 
-const FRESH_MS = 1_000;
-
 /**
  * What somebody must resolve, read when it is asked for: every process says the same, also one that was started
  * after the saga got stuck. While the database is away there are no samples.
  */
 export function registerSagaMetrics({ metrics, database, logger }: SagaMetricsOptions): void {
-  const read = cached(FRESH_MS, () =>
-    countStuckSagas(database).catch((error: unknown) => {
-      logger.warn({ err: error }, 'metrics.sagas_unknown');
-      return undefined;
-    }),
+  const read = scraped(
+    () => countStuckSagas(database),
+    (error) => logger.warn({ err: error }, 'metrics.sagas_unknown'),
   );
 
   new Gauge({
