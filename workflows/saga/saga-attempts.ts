@@ -75,8 +75,6 @@ export function createSagaAttempts<A>(saga: SagaAttemptsOptions<A>): SagaAttempt
       maximumAttempts: ATTEMPTS_PER_ROUND,
     },
   };
-  /** Their `run` is over for good. */
-  const fallenBack = new Set<SagaStep<A>>();
 
   return { forward, round, untilResolved, persist };
 
@@ -88,7 +86,7 @@ export function createSagaAttempts<A>(saga: SagaAttemptsOptions<A>): SagaAttempt
     } catch (error) {
       if (!(error instanceof TemporalFailure) || isCancellation(error) || isRefusal(error)) throw error;
       journal.retrying(step.name, error);
-      if (isCircuitOpen(error) && step.fallback) fallBack(step, error);
+      if (isCircuitOpen(error) && step.fallback) journal.fellBack(step.name, error);
     }
     return perform(step, 'run', () => ({
       ...FORWARD,
@@ -153,20 +151,15 @@ export function createSagaAttempts<A>(saga: SagaAttemptsOptions<A>): SagaAttempt
   /** Once a step has fallen back, its `run` is never asked again: the fallback may have happened. */
   async function perform(step: SagaStep<A>, act: Act, options: () => ActivityOptions): Promise<unknown> {
     if (act !== 'run' || !step.fallback) return ask(step, act, options());
-    if (!fallenBack.has(step)) {
+    if (!journal.hasFallenBack(step.name)) {
       try {
         return await ask(step, 'run', options());
       } catch (error) {
         if (!isCircuitOpen(error)) throw error;
-        fallBack(step, error);
+        journal.fellBack(step.name, error);
       }
     }
     return ask(step, 'fallback', options());
-  }
-
-  function fallBack(step: SagaStep<A>, error: unknown): void {
-    fallenBack.add(step);
-    journal.fellBack(step.name, error);
   }
 
   function ask(step: SagaStep<A>, act: Act, options: ActivityOptions): Promise<unknown> {

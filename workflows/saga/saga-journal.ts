@@ -43,6 +43,7 @@ export interface SagaJournal {
   retrying(step: string, error: unknown): void;
   /** Its fallback is tried from here on; its status keeps the reason. */
   fellBack(step: string, error: unknown): void;
+  hasFallenBack(step: string): boolean;
   /** Resolves when Postgres knows what happened on the way. */
   completed(): Promise<void>;
   /** The first failure; the saga compensates from here on, and then does its remedies. */
@@ -121,6 +122,7 @@ export function createSagaJournal(subject: SagaSubject, names: readonly string[]
       update(name, { error: `fell back: ${describe(error)}` });
       index();
     },
+    hasFallenBack: (name) => fallenBack.has(name),
     async completed() {
       enter('completed');
       await recorded;
