@@ -3,19 +3,21 @@ import { defineEvent, type EventOf } from '../outbox/event-registry';
 
 const topic = 'paysaga.payment';
 
+/** What a payment says. */
+const content = z.object({
+  payment_id: z.string(),
+  order_id: z.string(),
+  invoice_id: z.string(),
+  customer_id: z.string(),
+  amount: z.int(),
+  currency: z.string(),
+});
+
 const paymentRequested = defineEvent({
   type: 'payment.requested',
   dataVersion: 1,
   topic,
-  payload: z.object({
-    payment_id: z.string(),
-    order_id: z.string(),
-    invoice_id: z.string(),
-    customer_id: z.string(),
-    amount: z.int(),
-    currency: z.string(),
-    requested_at: z.string(),
-  }),
+  payload: content.extend({ requested_at: z.string() }),
 });
 
 /** Refused, and nothing was changed by it: what was notified under the id of a payment with another content. */
@@ -23,14 +25,7 @@ const paymentConflicted = defineEvent({
   type: 'payment.conflicted',
   dataVersion: 1,
   topic,
-  payload: z.object({
-    payment_id: z.string(),
-    order_id: z.string(),
-    invoice_id: z.string(),
-    customer_id: z.string(),
-    amount: z.int(),
-    currency: z.string(),
-  }),
+  payload: content,
 });
 
 const paymentCaptured = defineEvent({
