@@ -58,6 +58,8 @@ interface Change {
   row: Row;
 }
 
+const rowKey = (table: TableName, id: unknown): string => `${table}/${String(id)}`;
+
 export function createUnitOfWork({ registry, context, tx, lanes }: UnitOfWorkOptions): UnitOfWork {
   const inserts = new Map<TableName, Row[]>();
   /** The rows that are locked, as they are now, by table and id. */
@@ -89,11 +91,11 @@ export function createUnitOfWork({ registry, context, tx, lanes }: UnitOfWorkOpt
     async lock(...rows) {
       const refs = rows.map(([{ table, idColumn }, id]) => ({ table, idColumn, id }));
       const states = await lockRows(this.tx, refs);
-      for (const [index, { table, id }] of refs.entries()) loaded.set(`${table}/${id}`, states[index]);
+      for (const [index, { table, id }] of refs.entries()) loaded.set(rowKey(table, id), states[index]);
     },
 
     async load<State extends Versioned, Event extends AggregateEvent>(aggregate: Aggregate<State, Event>, id: string) {
-      const key = `${aggregate.table}/${id}`;
+      const key = rowKey(aggregate.table, id);
       if (!loaded.has(key)) await this.lock([aggregate, id]);
       return loaded.get(key) as State | undefined;
     },
@@ -107,13 +109,13 @@ export function createUnitOfWork({ registry, context, tx, lanes }: UnitOfWorkOpt
       }
       if (!next) throw new Error(`Nothing happened to the ${aggregate.type}: it has neither a state nor an event.`);
       if (events.length > 0) {
-        const id = `${aggregate.table}/${String(next[aggregate.idColumn])}`;
-        loaded.set(id, next);
-        const earlier = changes.get(id);
+        const key = rowKey(aggregate.table, next[aggregate.idColumn]);
+        loaded.set(key, next);
+        const earlier = changes.get(key);
         if (earlier) earlier.row = next;
         else {
           const { table, idColumn } = aggregate;
-          changes.set(id, { table, idColumn, isNew: state === undefined, row: next });
+          changes.set(key, { table, idColumn, isNew: state === undefined, row: next });
         }
       }
       return next;
@@ -121,7 +123,7 @@ export function createUnitOfWork({ registry, context, tx, lanes }: UnitOfWorkOpt
 
     insert,
     update(table, idColumn, row) {
-      changes.set(`${table}/${String(row[idColumn])}`, { table, idColumn, isNew: false, row });
+      changes.set(rowKey(table, row[idColumn]), { table, idColumn, isNew: false, row });
     },
     append,
     wake: (lane) => void lanes.add(lane),

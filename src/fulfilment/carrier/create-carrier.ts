@@ -9,7 +9,7 @@ export interface CarrierOptions {
   readonly addCircuit: (name: string) => Circuit;
 }
 
-/** The carrier of this deployment. Without one every call fails until `CARRIER_URL` is set: a shipment in ten minutes. */
+/** The carrier of this deployment. Without one every call fails until `CARRIER_URL` is set. */
 export function createCarrier({ config: { url }, addCircuit }: CarrierOptions): Carrier {
   const name = 'carrier';
   if (url !== undefined) return createHttpCarrier({ name, url, circuit: addCircuit(name) });
