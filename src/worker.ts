@@ -104,7 +104,7 @@ void runProcess('worker', async ({ config, logger, fail, stopping }) => {
   const sagas = createSagaStarter({ temporal, config, logger });
   const { lanesPerRelay } = config.outbox;
   const background = [
-    runStartSweeper({ database, sagas, logger, signal: stopping }),
+    runStartSweeper({ database, sagas, temporal, logger, signal: stopping }),
     keepRelaysRunning({ temporal, lanesPerRelay, logger, signal: stopping }),
     runReplays({ mediator, logger, signal: stopping }),
     ...schedulesOf(config).map((scheduled) => keepScheduled({ temporal, scheduled, logger, signal: stopping })),

@@ -19,19 +19,21 @@ const DEADLINE_MS = 2_000;
 /**
  * Starts each group's relay workflow where it does not run, until the signal aborts: at first, and
  * again when somebody terminated it. Starting one that runs changes nothing, so all workers may do it.
+ * A group whose workflow Temporal refuses holds no other.
  */
 export async function keepRelaysRunning(options: KeepRelaysRunningOptions): Promise<void> {
   const { lanesPerRelay, logger, signal } = options;
-  let away = false;
+  const groups = Array.from({ length: relayGroups(lanesPerRelay) }, (_, group) => group);
+  let reported: string | undefined;
   while (!signal.aborted) {
-    try {
-      for (let group = 0; group < relayGroups(lanesPerRelay); group += 1) await startRelay(options, group);
-      if (away) logger.info('temporal.back');
-      away = false;
-    } catch (error) {
-      if (!away) logger.warn({ reason: reasonOf(error) }, 'temporal.away');
-      away = true;
+    const starts = await Promise.allSettled(groups.map((group) => startRelay(options, group)));
+    const failed = groups.filter((group) => starts[group]?.status === 'rejected');
+    const [failure] = starts.flatMap((start) => (start.status === 'rejected' ? [reasonOf(start.reason)] : []));
+    if (failed.join() !== reported) {
+      if (failure !== undefined) logger.warn({ reason: failure, relay_groups: failed }, 'relay.not_started');
+      else if (reported !== undefined) logger.info('temporal.back');
     }
+    reported = failure === undefined ? undefined : failed.join();
     await wait(INTERVAL_MS, signal);
   }
 }

@@ -33,6 +33,9 @@ export type SagaEnd =
   | { readonly state: 'compensated'; readonly failure: SagaFailure }
   | { readonly state: 'pending' };
 
+/** `undefined` when Temporal has the saga's workflow, also when it ended already; else why it did not take it. */
+export type StartFailure = string | undefined;
+
 export interface SagaStarter {
   /**
    * Starts the saga's workflow, once however often it is called: `true` when Temporal has it, also
@@ -40,6 +43,8 @@ export interface SagaStarter {
    * database, and the sweeper starts it. Never throws.
    */
   start(saga: SagaToStart): Promise<boolean>;
+  /** One {@link SagaStarter.start} for callers that record themselves what came of it. Never throws. */
+  attempt(saga: SagaToStart, deadlineMs: number): Promise<StartFailure>;
   /** Waits at most `waitMs` for the end; `pending` also when Temporal does not answer. Never throws. */
   result(sagaId: string, waitMs: number): Promise<SagaEnd>;
 }
@@ -84,16 +89,22 @@ export function createSagaStarter({ temporal, config, logger }: SagaStarterOptio
       ]),
     });
 
+  async function attempt(saga: SagaToStart, deadlineMs: number): Promise<StartFailure> {
+    try {
+      await temporal.within(deadlineMs, async () => begin(saga));
+      return undefined;
+    } catch (error) {
+      return error instanceof WorkflowExecutionAlreadyStartedError ? undefined : reasonOf(error);
+    }
+  }
+
   return {
+    attempt,
+
     async start(saga) {
-      try {
-        await temporal.within(START_DEADLINE_MS, () => begin(saga));
-        return true;
-      } catch (error) {
-        if (error instanceof WorkflowExecutionAlreadyStartedError) return true;
-        logger.warn({ saga_id: saga.saga_id, reason: reasonOf(error) }, 'saga.start_postponed');
-        return false;
-      }
+      const reason = await attempt(saga, START_DEADLINE_MS);
+      if (reason !== undefined) logger.warn({ saga_id: saga.saga_id, reason }, 'saga.start_postponed');
+      return reason === undefined;
     },
 
     async result(sagaId, waitMs) {

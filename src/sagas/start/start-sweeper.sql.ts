@@ -1,15 +1,21 @@
 import type { Database } from '../../platform/database/database';
 import type { SagaToStart } from './start-saga';
 
+export interface UnstartedSaga extends SagaToStart {
+  /** How often Temporal has refused it. */
+  readonly start_attempts: number;
+}
+
 /**
- * The oldest sagas that nobody has started for 2 s: their API process died, or Temporal was away. A shipment's is
- * begun by a consumer, which leaves the start to the sweeper.
+ * Sagas that are due to be started, those that wait longest first: their API process died, or Temporal was away. A
+ * shipment's is begun by a consumer, which leaves the start to the sweeper.
  */
-export function findUnstarted(database: Database, limit: number): Promise<SagaToStart[]> {
-  return database.$queryRawUnsafe<SagaToStart[]>(
-    `SELECT saga_id, type, input FROM saga
-     WHERE started_at IS NULL AND state = 'running' AND (type = 'shipment' OR created_at < now() - interval '2 seconds')
-     ORDER BY created_at LIMIT $1`,
+export function findUnstarted(database: Database, limit: number): Promise<UnstartedSaga[]> {
+  return database.$queryRawUnsafe<UnstartedSaga[]>(
+    `SELECT saga_id, type, input, start_attempts FROM saga
+     WHERE started_at IS NULL AND state = 'running'
+       AND (start_after <= now() OR (type = 'shipment' AND start_attempts = 0))
+     ORDER BY start_after LIMIT $1`,
     limit,
   );
 }
@@ -17,7 +23,24 @@ export function findUnstarted(database: Database, limit: number): Promise<SagaTo
 /** Temporal has them: off the list, also while no worker has run their first step yet. */
 export async function markStarted(database: Database, sagaIds: readonly string[]): Promise<void> {
   await database.$executeRawUnsafe(
-    `UPDATE saga SET started_at = now() WHERE saga_id = ANY ($1::text[]) AND started_at IS NULL`,
+    `UPDATE saga SET started_at = now(), start_error = NULL WHERE saga_id = ANY ($1::text[]) AND started_at IS NULL`,
     sagaIds,
+  );
+}
+
+export interface RefusedStart {
+  readonly saga_id: string;
+  readonly reason: string;
+  readonly wait_ms: number;
+}
+
+/** Temporal did not take them: each comes again when its own wait is over. */
+export async function postponeStart(database: Database, refused: readonly RefusedStart[]): Promise<void> {
+  await database.$executeRawUnsafe(
+    `UPDATE saga SET start_attempts = start_attempts + 1, start_error = reason,
+       start_after = now() + wait_ms * interval '1 millisecond'
+     FROM json_to_recordset($1::json) AS refused (saga_id text, reason text, wait_ms float8)
+     WHERE saga.saga_id = refused.saga_id AND started_at IS NULL`,
+    JSON.stringify(refused),
   );
 }

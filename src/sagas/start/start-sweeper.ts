@@ -1,52 +1,97 @@
 import { createBackoff } from '../../platform/backoff';
 import type { Database } from '../../platform/database/database';
 import type { Logger } from '../../platform/telemetry/logger';
+import type { TemporalClient } from '../../platform/temporal/temporal';
 import { wait } from '../../platform/wait';
 import type { SagaStarter } from './start-saga';
-import { findUnstarted, markStarted } from './start-sweeper.sql';
+import { findUnstarted, markStarted, postponeStart, type RefusedStart, type UnstartedSaga } from './start-sweeper.sql';
 
 export interface StartSweeperOptions {
   readonly database: Database;
-  readonly sagas: Pick<SagaStarter, 'start'>;
+  readonly sagas: Pick<SagaStarter, 'attempt'>;
+  /** Says whether a start failed because Temporal is away, or because of the saga. */
+  readonly temporal: Pick<TemporalClient, 'ping'>;
   readonly logger: Logger;
   readonly signal: AbortSignal;
-  /** 1 s unless told. */
+  /** 1 s by default. */
   readonly intervalMs?: number;
 }
 
-const BATCH = 50;
+const PAGE = 50;
+/** Starts at a time: one that hangs until its deadline holds the others up no longer than that. */
+const AT_A_TIME = 10;
+const START_DEADLINE_MS = 2_000;
+const PING_DEADLINE_MS = 1_000;
+const MAX_PAUSE_MS = 5_000;
+const MAX_WAIT_MS = 60_000;
+const MAX_REASON_LENGTH = 300;
+/** Of one page; the others are in their rows. */
+const LOGGED_REFUSALS = 5;
 
 /**
- * Starts what was accepted but not started, until the signal aborts: every second, with a longer and
- * longer pause while Temporal or the database is away. Several workers may sweep at once: a saga
- * starts once, because its workflow id is its saga id.
+ * Starts what was accepted but not started, until the signal aborts: every second, with a longer pause while Temporal
+ * or the database is away. A saga that Temporal refuses waits by itself, longer each time, and holds no other.
+ * Several workers may sweep at once: a saga starts once, because its workflow id is its saga id.
  */
 export async function runStartSweeper(options: StartSweeperOptions): Promise<void> {
   const { logger, signal, intervalMs = 1_000 } = options;
-  const backoff = createBackoff({ initialMs: intervalMs, maxMs: 15_000 });
+  const pause = createBackoff({ initialMs: intervalMs, maxMs: MAX_PAUSE_MS });
   while (!signal.aborted) {
     const outcome = await sweep(options).catch((error: unknown) => {
       logger.warn({ err: error }, 'saga.sweep_failed');
-      return 'failed' as const;
+      return 'away' as const;
     });
-    if (outcome === 'more') continue;
-    if (outcome === 'done') backoff.reset();
-    await wait(outcome === 'done' ? intervalMs : backoff.next(), signal);
+    if (outcome !== 'away') pause.reset();
+    if (outcome !== 'more') await wait(outcome === 'done' ? intervalMs : pause.next(), signal);
   }
 }
 
-/** Stops at the first saga that could not be started: then Temporal is away for the others, too. */
-async function sweep({ database, sagas, logger }: StartSweeperOptions): Promise<'done' | 'more' | 'failed'> {
-  const unstarted = await findUnstarted(database, BATCH);
-  const started: string[] = [];
-  for (const saga of unstarted) {
-    if (!(await sagas.start(saga))) break;
-    started.push(saga.saga_id);
+/** A page of them. While Temporal is away no saga is to blame, and the rest of the page waits, too. */
+async function sweep({ database, sagas, temporal, logger }: StartSweeperOptions): Promise<'done' | 'more' | 'away'> {
+  const page = await findUnstarted(database, PAGE);
+  for (let first = 0; first < page.length; first += AT_A_TIME) {
+    const together = page.slice(first, first + AT_A_TIME);
+    const failures = await Promise.all(together.map((saga) => sagas.attempt(saga, START_DEADLINE_MS)));
+    const started = together.filter((_, index) => failures[index] === undefined);
+    const refused = together.flatMap((saga, index) => {
+      const reason = failures[index];
+      return reason === undefined ? [] : [{ saga, reason: reason.slice(0, MAX_REASON_LENGTH) }];
+    });
+    if (started.length > 0) {
+      const sagaIds = started.map(({ saga_id }) => saga_id);
+      await markStarted(database, sagaIds);
+      logger.info({ started: started.length }, 'saga.swept');
+    } else if (!(await answers(temporal))) {
+      logger.debug({ reason: refused[0]?.reason }, 'saga.sweep_waits');
+      return 'away';
+    }
+    if (refused.length > 0) await postpone({ database, logger }, refused);
   }
-  if (started.length > 0) {
-    await markStarted(database, started);
-    logger.info({ started: started.length }, 'saga.swept');
+  return page.length === PAGE ? 'more' : 'done';
+}
+
+const answers = (temporal: Pick<TemporalClient, 'ping'>): Promise<boolean> =>
+  temporal.ping(PING_DEADLINE_MS).then(
+    () => true,
+    () => false,
+  );
+
+/** Told once per saga: its row keeps the reason, and how often it was. */
+async function postpone(
+  { database, logger }: Pick<StartSweeperOptions, 'database' | 'logger'>,
+  refused: readonly { readonly saga: UnstartedSaga; readonly reason: string }[],
+): Promise<void> {
+  const postponed = refused.map(({ saga: { saga_id, start_attempts }, reason }): RefusedStart => ({
+    saga_id,
+    reason,
+    wait_ms: createBackoff({
+      initialMs: Math.min(1_000 * 2 ** start_attempts, MAX_WAIT_MS),
+      maxMs: MAX_WAIT_MS,
+    }).next(),
+  }));
+  await postponeStart(database, postponed);
+  const fresh = refused.filter(({ saga }) => saga.start_attempts === 0);
+  for (const { saga, reason } of fresh.slice(0, LOGGED_REFUSALS)) {
+    logger.error({ saga_id: saga.saga_id, reason, refused_at_once: fresh.length }, 'saga.start_refused');
   }
-  if (started.length < unstarted.length) return 'failed';
-  return unstarted.length === BATCH ? 'more' : 'done';
 }

@@ -146,6 +146,14 @@ it('says at once that a saga is pending while Temporal is away, and starts it wh
   await temporal.client.workflow.getHandle(saga.saga_id).terminate();
 });
 
+it.each([
+  ['an id that is too long', { saga_id: 'payment-'.repeat(200) }],
+  ['a type that there is not', { type: 'nonsense' as 'payment' }],
+  ['no input', { input: null as never }],
+])('says why Temporal does not take a saga with %s', async (_, broken) => {
+  expect(await sagas.attempt({ ...newSaga(), ...broken }, 2_000)).toEqual(expect.stringMatching(/.+/));
+});
+
 it('gives up a start after half a second when Temporal hangs', async () => {
   proxy.stall();
   const waited = await took(async () => expect(await sagas.start(newSaga())).toBe(false));

@@ -3,6 +3,7 @@ import { placeOrder } from '../../../src/orders/place-order';
 import { acceptPayment } from '../../../src/payments/accept-payment';
 import type { SagaStarter, SagaToStart } from '../../../src/sagas/start/start-saga';
 import { runStartSweeper } from '../../../src/sagas/start/start-sweeper';
+import type { Logger } from '../../../src/platform/telemetry/logger';
 import { createTestDatabase, type TestDatabase } from '../../support/database';
 import { silentLogger } from '../../support/logger';
 
@@ -33,7 +34,7 @@ async function unstartedSaga({ secondsAgo }: { secondsAgo: number }): Promise<st
   await mediator.send(acceptPayment({ order_id, invoice_id, customer_id, amount, currency, payment_id }));
   const saga_id = `payment-${payment_id}`;
   await test.query(
-    `UPDATE saga SET created_at = now() - $2 * interval '1 second' WHERE saga_id = $1`,
+    `UPDATE saga SET start_after = start_after - $2 * interval '1 second' WHERE saga_id = $1`,
     saga_id,
     secondsAgo,
   );
@@ -41,32 +42,47 @@ async function unstartedSaga({ secondsAgo }: { secondsAgo: number }): Promise<st
 }
 
 const unstarted = async (): Promise<string[]> =>
-  (await test.query<{ saga_id: string }>('SELECT saga_id FROM saga WHERE started_at IS NULL ORDER BY created_at')).map(
+  (await test.query<{ saga_id: string }>('SELECT saga_id FROM saga WHERE started_at IS NULL ORDER BY start_after')).map(
     ({ saga_id }) => saga_id,
   );
 
+interface Sweep {
+  readonly start: (saga: SagaToStart) => string | undefined;
+  readonly isAway?: () => boolean;
+  readonly logger?: Logger;
+}
+
 /** Sweeps until the starter was asked so often. */
-async function sweepUntil(asks: number, start: (saga: SagaToStart) => boolean): Promise<SagaToStart[]> {
+async function sweepUntil(asks: number, sweep: Sweep): Promise<SagaToStart[]> {
   const stopping = new AbortController();
   const asked: SagaToStart[] = [];
-  const sagas: Pick<SagaStarter, 'start'> = {
-    start: async (saga) => {
+  const sagas: Pick<SagaStarter, 'attempt'> = {
+    attempt: async (saga) => {
       asked.push(saga);
       if (asked.length >= asks) stopping.abort();
-      return start(saga);
+      return sweep.start(saga);
     },
   };
+  const temporal = {
+    ping: async () => {
+      if (sweep.isAway?.()) throw new Error('Temporal is away.');
+    },
+  };
+  const { logger = silentLogger } = sweep;
   const { database } = test;
-  await runStartSweeper({ database, sagas, logger: silentLogger, signal: stopping.signal, intervalMs: 20 });
+  await runStartSweeper({ database, sagas, temporal, logger, signal: stopping.signal, intervalMs: 20 });
   return asked;
 }
+
+const idsOf = (sagas: readonly SagaToStart[]): string[] => sagas.map(({ saga_id }) => saga_id);
+const REFUSED = 'INVALID_ARGUMENT: that is no saga';
 
 it('starts what was accepted 2 seconds ago and not started, the oldest first, once', async () => {
   const older = await unstartedSaga({ secondsAgo: 30 });
   const newer = await unstartedSaga({ secondsAgo: 3 });
   const fresh = await unstartedSaga({ secondsAgo: 0 });
-  const asked = await sweepUntil(2, () => true);
-  expect(asked.map(({ saga_id }) => saga_id)).toEqual([older, newer]);
+  const asked = await sweepUntil(2, { start: () => undefined });
+  expect(idsOf(asked)).toEqual([older, newer]);
   expect(asked[0]).toMatchObject({ type: 'payment', input: { saga_id: older, amount: 9900 } });
   expect(await unstarted()).toEqual([fresh]);
 });
@@ -75,22 +91,63 @@ it('leaves sagas alone that have ended', async () => {
   const ended = await unstartedSaga({ secondsAgo: 30 });
   await test.query(`UPDATE saga SET state = 'compensated' WHERE saga_id = $1`, ended);
   const running = await unstartedSaga({ secondsAgo: 10 });
-  expect((await sweepUntil(1, () => true)).map(({ saga_id }) => saga_id)).toEqual([running]);
+  expect(idsOf(await sweepUntil(1, { start: () => undefined }))).toEqual([running]);
 });
 
-it('tries one saga again and again while Temporal is away, and starts all when it is back', async () => {
-  const first = await unstartedSaga({ secondsAgo: 30 });
-  const second = await unstartedSaga({ secondsAgo: 10 });
+it('blames no saga while Temporal is away, and starts all when it is back', async () => {
+  const [first, second] = [await unstartedSaga({ secondsAgo: 30 }), await unstartedSaga({ secondsAgo: 10 })];
   let tries = 0;
-  const asked = await sweepUntil(5, () => ++tries > 3);
-  expect(asked.map(({ saga_id }) => saga_id)).toEqual([first, first, first, first, second]);
+  const isAway = () => tries <= 4;
+  const asked = await sweepUntil(6, { start: () => (++tries <= 4 ? 'UNAVAILABLE' : undefined), isAway });
+  expect(idsOf(asked)).toEqual([first, second, first, second, first, second]);
   expect(await unstarted()).toEqual([]);
 });
+
+it('goes on past a saga that Temporal refuses: it waits by itself, and is told once', async () => {
+  const poisoned = await unstartedSaga({ secondsAgo: 30 });
+  const healthy = await unstartedSaga({ secondsAgo: 10 });
+  const lines: unknown[] = [];
+  const logger = { ...silentLogger, error: (line: object) => lines.push(line) } as unknown as Logger;
+  const start = ({ saga_id }: SagaToStart) => (saga_id === poisoned ? REFUSED : undefined);
+  expect(idsOf(await sweepUntil(2, { start, logger }))).toEqual([poisoned, healthy]);
+  expect(await unstarted()).toEqual([poisoned]);
+
+  const later = await unstartedSaga({ secondsAgo: 3 });
+  expect(idsOf(await sweepUntil(1, { start, logger }))).toEqual([later]);
+  await makeDue(poisoned);
+  expect(idsOf(await sweepUntil(1, { start, logger }))).toEqual([poisoned]);
+  expect(lines).toEqual([{ saga_id: poisoned, reason: REFUSED, refused_at_once: 1 }]);
+  const [row] = await test.query<{ waits: number }>(
+    `SELECT start_attempts, start_error, extract(epoch FROM start_after - now())::float8 AS waits
+     FROM saga WHERE saga_id = $1`,
+    poisoned,
+  );
+  expect(row).toMatchObject({ start_attempts: 2, start_error: REFUSED });
+  expect(row?.waits).toBeGreaterThan(0.8);
+
+  await makeDue(poisoned);
+  expect(idsOf(await sweepUntil(1, { start: () => undefined }))).toEqual([poisoned]);
+  expect(await unstarted()).toEqual([]);
+});
+
+it('finds a healthy saga behind more refused ones than it reads at a time', async () => {
+  const poisoned = new Set<string>();
+  for (let count = 0; count < 60; count += 1) poisoned.add(await unstartedSaga({ secondsAgo: 30 }));
+  const healthy = await unstartedSaga({ secondsAgo: 3 });
+  const lines: unknown[] = [];
+  const logger = { ...silentLogger, error: (line: object) => lines.push(line) } as unknown as Logger;
+  const start = ({ saga_id }: SagaToStart) => (poisoned.has(saga_id) ? REFUSED : undefined);
+  expect(idsOf(await sweepUntil(61, { start, logger }))).toContain(healthy);
+  expect(await unstarted()).not.toContain(healthy);
+  expect(lines.length).toBeLessThan(60);
+});
+
+const makeDue = (sagaId: string) => test.query('UPDATE saga SET start_after = now() WHERE saga_id = $1', sagaId);
 
 it('goes on while the database is away', async () => {
   const saga_id = await unstartedSaga({ secondsAgo: 30 });
   await test.query(`ALTER TABLE saga RENAME TO saga_away`);
-  const swept = sweepUntil(1, () => true);
+  const swept = sweepUntil(1, { start: () => undefined });
   await test.query(`ALTER TABLE saga_away RENAME TO saga`);
-  expect((await swept).map((saga) => saga.saga_id)).toEqual([saga_id]);
+  expect(idsOf(await swept)).toEqual([saga_id]);
 });
