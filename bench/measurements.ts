@@ -9,6 +9,7 @@ import { relay } from './relay/relay';
 import { relayActivity } from './relay/relay-activity';
 import { relayBacklog } from './relay/relay-backlog';
 import { relayHeld } from './relay/relay-held';
+import { burst, burstNeighbour } from './saga/burst';
 import { saga } from './saga/saga';
 import { sagaLatency } from './saga/saga-latency';
 
@@ -28,5 +29,7 @@ export const measurements: readonly Measurement[] = [
   getOrder,
   saga,
   sagaLatency,
+  burst,
+  burstNeighbour,
   memory,
 ];
