@@ -1,5 +1,7 @@
 import { ApplicationFailure, Context } from '@temporalio/activity';
+import { msToNumber } from '@temporalio/common/lib/time';
 import { type Once, stepOnce, undoOnce, undoAlwaysOnce } from '../src/inbox/once';
+import type { SendOptions } from '../src/mediator/behaviour';
 import type { Mediator } from '../src/mediator/mediator';
 import type { Message } from '../src/mediator/message';
 import type { SagaStepRecord } from '../src/mediator/saga-step';
@@ -60,6 +62,13 @@ export interface StepSender {
   undoOutside<Asked, Answer, Result>(options: OutsideStepOptions<Asked, Answer, Result>): Promise<Result | null>;
 }
 
+interface OutsideAttempt {
+  readonly asking: Once;
+  readonly once: Once;
+  readonly state: SagaStepRecord['state'];
+  readonly deadline: number;
+}
+
 export interface StepSenderOptions {
   readonly mediator: Pick<Mediator, 'send'>;
   readonly faults: Pick<Faults, 'pass'>;
@@ -69,26 +78,40 @@ export interface StepSenderOptions {
 export function createStepSender({ mediator, faults }: StepSenderOptions): StepSender {
   const askOf = (step: string): string => `ask/${step}`;
 
-  async function between<Result>(point: ActivityFaultPoint, work: () => Promise<Result>): Promise<Result> {
-    await faults.pass(point);
-    const result = await work();
-    await faults.pass(`${point}.done`);
-    return result;
+  /** @param work gets the time when Temporal gives the attempt up and begins another one */
+  async function between<Result>(
+    point: ActivityFaultPoint,
+    work: (deadline: number) => Promise<Result>,
+  ): Promise<Result> {
+    const deadline = performance.now() + Context.current().info.startToCloseTimeoutMs;
+    try {
+      await faults.pass(point);
+      const result = await work(deadline);
+      await faults.pass(`${point}.done`);
+      return result;
+    } catch (error) {
+      throw error instanceof Refusal || error instanceof ApplicationFailure ? error : retryApart(error);
+    }
   }
 
-  function send<Result>({ saga }: Step, message: Message<Result>, once: Once, step?: SagaStepRecord): Promise<Result> {
-    return mediator.send(message, { once, ...(step && { step }), correlationId: saga.correlation_id });
+  function send<Result>(
+    { saga }: Step,
+    message: Message<Result>,
+    options: Pick<SendOptions, 'once' | 'step' | 'deadline' | 'onRepeat'>,
+  ): Promise<Result> {
+    return mediator.send(message, { ...options, correlationId: saga.correlation_id });
   }
 
   function forward<Result>(options: StepOptions<Result>, attemptsBefore: number): Promise<Result> {
     const { saga, step, point, message } = options;
-    const record = stepRecord(options, 'done', attemptsBefore);
-    return between(point, () => send(options, message, stepOnce(saga.saga_id, step), record));
+    const [once, record] = [stepOnce(saga.saga_id, step), stepRecord(options, 'done', attemptsBefore)];
+    return between(point, (deadline) => send(options, message, { once, step: record, deadline }));
   }
 
   function undoBy<Result>(onceOf: typeof undoOnce, options: StepOptions<Result>): Promise<Result> {
     const { saga, step, point, message } = options;
-    return between(point, () => send(options, message, onceOf(saga.saga_id, step), stepRecord(options, 'undone')));
+    const [once, record] = [onceOf(saga.saga_id, step), stepRecord(options, 'undone')];
+    return between(point, (deadline) => send(options, message, { once, step: record, deadline }));
   }
 
   /**
@@ -97,24 +120,24 @@ export function createStepSender({ mediator, faults }: StepSenderOptions): StepS
    */
   async function outside<Asked, Answer, Result>(
     options: OutsideStepOptions<Asked, Answer, Result>,
-    { asking, once, state }: { readonly asking: Once; readonly once: Once; readonly state: SagaStepRecord['state'] },
+    { asking, once, state, deadline }: OutsideAttempt,
   ): Promise<{ readonly result: Result } | undefined> {
-    const { ask, call, record, saga } = options;
+    const { ask, call, record } = options;
     let isRepeat = false;
     const onRepeat = (): void => void (isRepeat = true);
-    const asked = await mediator.send(ask, { once: asking, onRepeat, correlationId: saga.correlation_id });
+    const asked = await send(options, ask, { once: asking, onRepeat, deadline });
     if (asked === null || asked === undefined) return undefined;
     const recorded = isRepeat ? await mediator.send(findStepAnswer({ once })) : null;
     if (recorded) return { result: recorded.answer as Result };
     const answer = await call(asked);
-    return { result: await send(options, record(answer), once, stepRecord(options, state)) };
+    return { result: await send(options, record(answer), { once, step: stepRecord(options, state), deadline }) };
   }
 
   const mustOutside: StepSender['mustOutside'] = (options) => {
     const { saga, step, point } = options;
     const [asking, once] = [stepOnce(saga.saga_id, askOf(step)), stepOnce(saga.saga_id, step)];
-    return between(point, async () => {
-      const told = await outside(options, { asking, once, state: 'done' });
+    return between(point, async (deadline) => {
+      const told = await outside(options, { asking, once, state: 'done', deadline });
       if (!told) throw new Error(`Step ${step} has nobody to ask.`);
       return told.result;
     });
@@ -136,12 +159,32 @@ export function createStepSender({ mediator, faults }: StepSenderOptions): StepS
     undoOutside(options) {
       const { saga, step, point } = options;
       const [asking, once] = [undoOnce(saga.saga_id, askOf(step)), undoAlwaysOnce(saga.saga_id, step)];
-      return between(point, async () => {
-        const told = await outside(options, { asking, once, state: 'undone' });
+      return between(point, async (deadline) => {
+        const told = await outside(options, { asking, once, state: 'undone', deadline });
         return told ? told.result : null;
       });
     },
   };
+}
+
+/**
+ * The same failure with a fifth more or less of its policy's pause before the next attempt: steps that failed together
+ * do not come back together.
+ */
+function retryApart(error: unknown): ApplicationFailure {
+  const cause = error instanceof Error ? error : new Error(String(error));
+  const { attempt, retryPolicy } = Context.current().info;
+  const { initialInterval = 1_000, backoffCoefficient = 2, maximumInterval = Infinity } = retryPolicy ?? {};
+  const pause = Math.min(
+    msToNumber(initialInterval) * backoffCoefficient ** (attempt - 1),
+    msToNumber(maximumInterval),
+  );
+  return ApplicationFailure.create({
+    message: cause.message,
+    type: cause.name,
+    cause,
+    nextRetryDelay: Math.round(pause * (0.8 + Math.random() * 0.4)),
+  });
 }
 
 /** The first attempt of a forward step inside the database is a local one; the server counts those that follow. */

@@ -22,9 +22,19 @@ import { connectTemporalClient, createWorkflowUrl } from './platform/temporal/te
 /** For a request to arrive, so that a slow sender holds no connection; answering may take longer. */
 const TIMEOUTS = { headersTimeout: 10_000, requestTimeout: 30_000 };
 
+/** Health looks at most once a second, as metrics do. */
+const BACKGROUND_CONNECTIONS = 2;
+
 /** The HTTP process. It listens at once; `/health/ready` tells what it still waits for. */
 void runProcess('api', async ({ config, logger, fail }) => {
   const database = connectDatabase({ ...config.database, applicationName: 'paysaga-api', logger });
+  // Health and metrics are told also while all connections for requests are taken.
+  const background = connectDatabase({
+    ...config.database,
+    poolSize: BACKGROUND_CONNECTIONS,
+    applicationName: 'paysaga-api-background',
+    logger,
+  });
   const temporal = connectTemporalClient({ config: config.temporal });
   const kafka = createKafkaHealth(connectKafka({ config: config.kafka, logger }));
   const faults = createFaults({ database, enabled: config.faultInjection, logger });
@@ -39,10 +49,10 @@ void runProcess('api', async ({ config, logger, fail }) => {
   });
 
   const metrics = createMetrics();
-  if (config.outboxMetrics) registerOutboxMetrics({ metrics, database, registry: eventRegistry, logger });
+  if (config.outboxMetrics) registerOutboxMetrics({ metrics, database: background, registry: eventRegistry, logger });
 
-  registerReconciliationMetrics({ metrics, database, logger });
-  registerSagaMetrics({ metrics, database, logger });
+  registerReconciliationMetrics({ metrics, database: background, logger });
+  registerSagaMetrics({ metrics, database: background, logger });
 
   const app = createApp({
     mediator,
@@ -50,7 +60,7 @@ void runProcess('api', async ({ config, logger, fail }) => {
     decideStep: createDecideStep(temporal),
     cancelSaga: createCancelSaga({ temporal, logger }),
     authenticate: createAuthenticate(database),
-    health: createHealthChecks({ database, kafka, temporal, outboxLag: config.outboxLag }),
+    health: createHealthChecks({ database: background, kafka, temporal, outboxLag: config.outboxLag }),
     metrics,
     faults,
     webhooks: config.webhooks,
@@ -72,6 +82,12 @@ void runProcess('api', async ({ config, logger, fail }) => {
       server.close(() => resolve());
       if ('closeIdleConnections' in server) server.closeIdleConnections();
     });
-    await Promise.all([kafka.close(), temporal.close(), notifier.close(), database.$disconnect()]);
+    await Promise.all([
+      kafka.close(),
+      temporal.close(),
+      notifier.close(),
+      database.$disconnect(),
+      background.$disconnect(),
+    ]);
   };
 });

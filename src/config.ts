@@ -190,7 +190,11 @@ export function loadConfig(variables: Record<string, string | undefined> = proce
   return {
     production: env.NODE_ENV === 'production',
     log: { level: env.LOG_LEVEL, pretty: env.LOG_PRETTY },
-    database: { url: env.DATABASE_URL, poolSize: env.DATABASE_POOL_SIZE },
+    database: {
+      url: env.DATABASE_URL,
+      poolSize: env.DATABASE_POOL_SIZE,
+      checkNesting: env.NODE_ENV !== 'production',
+    },
     http: { host: env.HOST, port: env.PORT },
     metrics: { host: env.HOST, ...(env.METRICS_PORT !== undefined && { port: env.METRICS_PORT }) },
     shutdownGraceMs: env.SHUTDOWN_GRACE_MS,

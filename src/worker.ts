@@ -39,6 +39,10 @@ import { workflowCode } from './platform/temporal/workflow-code';
 const STICKY_TIMEOUT = '1s';
 /** About half a megabyte each, in a process that stays below 512 MiB. */
 const CACHED_WORKFLOWS = 200;
+/** Each relay claims and marks, and one of five sweepers looks now and then. */
+const BACKGROUND_CONNECTIONS = 4;
+/** Calls to providers at once, also where the pool is small: a slow provider must not hold up the other steps. */
+const MIN_CALLS_OUTSIDE = 40;
 
 /** A worker cannot drain while Temporal is away: then it ends after the grace time, and this. */
 const FORCE_AFTER_MS = 1_000;
@@ -54,6 +58,13 @@ void runProcess('worker', async ({ config, logger, fail, stopping }) => {
   }
   const metricsServer = await startMetricsServer({ ...config.metrics, metrics, logger });
   const database = connectDatabase({ ...config.database, applicationName: 'paysaga-worker', logger });
+  // The relay and the sweepers never queue behind a burst of sagas.
+  const background = connectDatabase({
+    ...config.database,
+    poolSize: BACKGROUND_CONNECTIONS,
+    applicationName: 'paysaga-worker-background',
+    logger,
+  });
   const kafka = connectKafka({ config: config.kafka, logger });
   const faults = createFaults({ database, enabled: config.faultInjection, logger });
   const hints = { url: config.database.url, applicationName: 'paysaga-worker-hints', logger };
@@ -82,7 +93,7 @@ void runProcess('worker', async ({ config, logger, fail, stopping }) => {
   const listener = createListener(hints);
   const held = createHeldRelays();
   const relay = {
-    database,
+    database: background,
     held,
     listener,
     kafka,
@@ -103,13 +114,13 @@ void runProcess('worker', async ({ config, logger, fail, stopping }) => {
   }
   const sagas = createSagaStarter({ temporal, config, logger });
   const { lanesPerRelay } = config.outbox;
-  const background = [
-    runStartSweeper({ database, sagas, temporal, logger, signal: stopping }),
+  const sweeping = [
+    runStartSweeper({ database: background, sagas, temporal, logger, signal: stopping }),
     keepRelaysRunning({ temporal, lanesPerRelay, logger, signal: stopping }),
     runReplays({ mediator, logger, signal: stopping }),
     ...schedulesOf(config).map((scheduled) => keepScheduled({ temporal, scheduled, logger, signal: stopping })),
-    spreadRelays({ database, held, logger, signal: stopping }),
-    reportOpenCircuits({ database, circuits: circuits.all, logger, signal: stopping }),
+    spreadRelays({ database: background, held, logger, signal: stopping }),
+    reportOpenCircuits({ database: background, circuits: circuits.all, logger, signal: stopping }),
   ];
   logger.info({ namespace: config.temporal.namespace, relay_groups: relayGroups(lanesPerRelay) }, 'worker.running');
 
@@ -117,7 +128,7 @@ void runProcess('worker', async ({ config, logger, fail, stopping }) => {
     // The relay first: it finishes the batch in flight, and another worker takes its lanes.
     relayWorker.shutdown();
     sagaWorker.shutdown();
-    await Promise.allSettled([...running, ...background]);
+    await Promise.allSettled([...running, ...sweeping]);
     circuits.close();
     await Promise.allSettled([
       metricsServer.close(),
@@ -126,6 +137,7 @@ void runProcess('worker', async ({ config, logger, fail, stopping }) => {
       listener.close(),
       notifier.close(),
       database.$disconnect(),
+      background.$disconnect(),
     ]);
   };
 });
@@ -138,6 +150,7 @@ function createSagaWorker(connection: NativeConnection, config: Config, activiti
     ...workflowCode(),
     activities,
     maxCachedWorkflows: CACHED_WORKFLOWS,
+    ...concurrencyFor(config.database.poolSize),
     stickyQueueScheduleToStartTimeout: STICKY_TIMEOUT,
     // A relay has nothing to lose: one that new code cannot replay fails, and is started anew.
     workflowFailureErrorTypes: { '*': [], outboxRelay: ['NondeterminismError'] },
@@ -145,6 +158,16 @@ function createSagaWorker(connection: NativeConnection, config: Config, activiti
     shutdownForceTime: config.shutdownGraceMs + FORCE_AFTER_MS,
   });
 }
+
+/**
+ * No more work at once than the pool has connections for: more would only wait, while it holds its workflow's task. A
+ * short queue here is what lets the server put the next customer first. Steps outside hold no connection while they call.
+ */
+const concurrencyFor = (poolSize: number) => ({
+  maxConcurrentWorkflowTaskExecutions: Math.max(2, poolSize),
+  maxConcurrentLocalActivityExecutions: poolSize,
+  maxConcurrentActivityTaskExecutions: Math.max(MIN_CALLS_OUTSIDE, poolSize),
+});
 
 /** Shutting down, it cancels its activities at once (grace time 0): that is how the relay is told. */
 function createRelayWorker(connection: NativeConnection, config: Config, activities: object): Promise<Worker> {

@@ -8,12 +8,14 @@ import { findTemporalCli } from './temporal-install';
 
 /**
  * One partition per task queue: a poll never waits at the wrong one. Eager activities halve the time of
- * a short workflow. New search attributes and namespaces are seen at once.
+ * a short workflow. Customers take turns (priority and fairness keys of the sagas). New search attributes and namespaces are seen at once.
  */
 const DYNAMIC_CONFIG = {
   'matching.numTaskqueueReadPartitions': '1',
   'matching.numTaskqueueWritePartitions': '1',
   'system.enableActivityEagerExecution': 'true',
+  'matching.useNewMatcher': 'true',
+  'matching.enableFairness': 'true',
   'system.forceSearchAttributesCacheRefreshOnRead': 'true',
 };
 

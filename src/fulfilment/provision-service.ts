@@ -28,9 +28,9 @@ export const provisionService = defineCommand({
 
 export const createProvisionService = (catalogue: Catalogue) =>
   handle(provisionService, async ({ order_id, customer_id, product_sku, invoice_id }, context) => {
-    const product = await catalogue.find(product_sku);
-    if (!product) throw new Error(`Product ${product_sku} of order ${order_id} is not in the catalogue.`);
     const { uow, now } = context;
+    const product = await catalogue.find(product_sku, uow.tx);
+    if (!product) throw new Error(`Product ${product_sku} of order ${order_id} is not in the catalogue.`);
     const order = await loadOrder(uow, order_id, system);
     if (product.kind === 'goods') {
       await beginShipment(order, context);

@@ -1,4 +1,4 @@
-import type { Database } from '../platform/database/database';
+import type { Database, Tx } from '../platform/database/database';
 
 /** `price` in minor units of `currency`. */
 export interface Product {
@@ -10,7 +10,8 @@ export interface Product {
 }
 
 export interface Catalogue {
-  find(sku: string): Promise<Product | undefined>;
+  /** @param through the open transaction of a handler that has one: it never waits for a second connection */
+  find(sku: string, through?: Tx): Promise<Product | undefined>;
 }
 
 const MAX_ENTRIES = 10_000;
@@ -20,22 +21,18 @@ const MAX_ENTRIES = 10_000;
  * holds for new orders after `ttlMs` at the latest.
  */
 export function createCatalogue(database: Database, ttlMs = 1_000): Catalogue {
-  const remembered = new Map<string, { readonly until: number; readonly product: Promise<Product | undefined> }>();
-
-  const read = async (sku: string): Promise<Product | undefined> => {
-    const row = await database.product.findUnique({ where: { sku } });
-    return row ? { sku, name: row.name, kind: row.kind, price: Number(row.price), currency: row.currency } : undefined;
-  };
+  const remembered = new Map<string, { readonly until: number; readonly product: Product | undefined }>();
 
   return {
-    find(sku) {
-      const now = performance.now();
+    async find(sku, through = database) {
       const entry = remembered.get(sku);
-      if (entry && entry.until > now) return entry.product;
+      if (entry && entry.until > performance.now()) return entry.product;
+      const row = await through.product.findUnique({ where: { sku } });
+      const product = row
+        ? { sku, name: row.name, kind: row.kind, price: Number(row.price), currency: row.currency }
+        : undefined;
       if (remembered.size >= MAX_ENTRIES) remembered.clear();
-      const product = read(sku);
-      remembered.set(sku, { until: now + ttlMs, product });
-      product.catch(() => remembered.delete(sku));
+      remembered.set(sku, { until: performance.now() + ttlMs, product });
       return product;
     },
   };

@@ -20,7 +20,7 @@ export const createReserveInventory = (catalogue: Catalogue) =>
   handle(reserveInventory, async (goods, { uow, now }) => {
     const order = await loadOrder(uow, goods.order_id, system);
     if (order.status !== 'PENDING_PAYMENT') throw notPayable(order);
-    if ((await catalogue.find(goods.product_sku))?.kind === 'service') return null;
+    if ((await catalogue.find(goods.product_sku, uow.tx))?.kind === 'service') return null;
     if (!(await reserve(uow.tx, goods, 'RESERVED', now))) throw outOfStock(goods);
     return null;
   });

@@ -13,6 +13,8 @@ export interface SendOptions {
   readonly onRepeat?: () => void;
   /** The saga step this command is, recorded in the command's own transaction. */
   readonly step?: SagaStepRecord;
+  /** On `performance.now()`'s clock: what the caller has given up by then is neither begun nor committed. */
+  readonly deadline?: number;
   readonly correlationId?: string;
   readonly causationId?: string;
   /** W3C Trace Context. */

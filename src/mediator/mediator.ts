@@ -3,6 +3,7 @@ import type { EventRegistry } from '../outbox/event-registry';
 import type { Notifier } from '../outbox/wake-up/wake-up';
 import type { Clock } from '../platform/clock';
 import type { Database, Tx } from '../platform/database/database';
+import { inTransaction } from '../platform/database/transaction';
 import { isDatabaseOutage } from '../platform/database/database-error';
 import { newId } from '../platform/ids';
 import type { Logger } from '../platform/telemetry/logger';
@@ -99,7 +100,7 @@ export function createMediator(options: MediatorOptions): Mediator {
     async sendMany(batch) {
       const lanes = new Set<number>();
       try {
-        const results = await database.$transaction(async (tx) => {
+        const results = await inTransaction(database, async (tx) => {
           const values: PromiseSettledResult<unknown>[] = [];
           for (const { message, options } of batch) {
             values.push({ status: 'fulfilled', value: await dispatch(message, options, { tx, lanes }) });

@@ -27,7 +27,7 @@ export async function createTestDatabase(): Promise<TestDatabase> {
     await admin.query(`CREATE DATABASE ${name} TEMPLATE ${await ensureTemplate(admin)}`);
   });
   const url = urlOf(name);
-  const database = connectDatabase({ url, applicationName: 'paysaga-test', logger: silentLogger });
+  const database = connectDatabase({ url, applicationName: 'paysaga-test', checkNesting: true, logger: silentLogger });
   const client = new Client({ connectionString: url });
   await client.connect();
   return {

@@ -4,6 +4,7 @@ import { storedAnswer } from '../../inbox/stored-answer';
 import type { EventRegistry } from '../../outbox/event-registry';
 import type { Notifier } from '../../outbox/wake-up/wake-up';
 import type { Database } from '../../platform/database/database';
+import { inTransaction } from '../../platform/database/transaction';
 import { isDatabaseOutage, sqlState, sqlStates } from '../../platform/database/database-error';
 import { Refusal } from '../../platform/refusal';
 import type { Behaviour, Dispatch, SendOptions } from '../behaviour';
@@ -32,6 +33,7 @@ export function createTransaction({ database, registry, notifier }: TransactionO
     const uow = createUnitOfWork({ registry, context, lanes });
     dispatch.uow = uow;
     const result = await next();
+    refuseAfter(dispatch);
     const { once, step } = options;
     if (!once) {
       await uow.write(database);
@@ -51,9 +53,12 @@ export function createTransaction({ database, registry, notifier }: TransactionO
    */
   function interactive(dispatch: Dispatch, next: () => Promise<unknown>, lanes: Set<number>): Promise<unknown> {
     const decide = (): Promise<unknown> =>
-      database.$transaction(async (tx) => {
+      inTransaction(database, async (tx) => {
+        refuseAfter(dispatch);
         dispatch.uow = createUnitOfWork({ registry, context: dispatch.context, tx, lanes });
-        return next();
+        const result = await next();
+        refuseAfter(dispatch);
+        return result;
       });
     return decide().catch((error: unknown) => {
       if (sqlState(error) !== sqlStates.uniqueViolation) throw error;
@@ -81,4 +86,11 @@ export function refuseWhileFirstRuns(error: unknown): never {
   throw new Refusal('request_in_progress', 'The first request with this key is still running; try again in a second.', {
     retry_after: 1,
   });
+}
+
+/** A caller that gave up while this waited for a connection or a lock tries again: two of it would wait for each other. */
+function refuseAfter({ definition, options: { deadline } }: Dispatch): void {
+  if (deadline !== undefined && performance.now() > deadline) {
+    throw new Error(`${definition.name} came to its turn after its caller's deadline: nothing was written.`);
+  }
 }

@@ -1,6 +1,7 @@
 import { handle } from '../../mediator/handler';
 import { defineQuery } from '../../mediator/message';
 import type { Database } from '../../platform/database/database';
+import { inTransaction } from '../../platform/database/transaction';
 import { readScope, type ReplayDeps } from './read-scope';
 import { chosenRange, replayScope } from './replay-range';
 
@@ -13,4 +14,4 @@ export const previewReplay = defineQuery({
 });
 
 export const createPreviewReplay = (database: Database, deps: ReplayDeps) =>
-  handle(previewReplay, (range, { now }) => database.$transaction((tx) => readScope(tx, deps, range, now)));
+  handle(previewReplay, (range, { now }) => inTransaction(database, (tx) => readScope(tx, deps, range, now)));

@@ -3,6 +3,7 @@ import { Pool } from 'pg';
 import type { Logger } from '../telemetry/logger';
 import { type Prisma, PrismaClient } from '../prisma/client';
 import { PLANNED_EACH_TIME, type Queryable } from './queryable';
+import { checkNesting, OneConnectionPool } from './transaction';
 
 /** Outside a transaction; every statement commits by itself. */
 export type Database = PrismaClient;
@@ -15,6 +16,8 @@ export interface DatabaseOptions {
   readonly applicationName: string;
   /** Connections at most; 10 unless told. */
   readonly poolSize?: number;
+  /** Fails a transaction that asks for a second connection, also while the pool has one. Not for production: it costs. */
+  readonly checkNesting?: boolean;
   readonly logger: Logger;
 }
 
@@ -28,8 +31,9 @@ const LOCK_TIMEOUT_MS = 2_000;
 const TRANSACTION = { maxWait: 5_000, timeout: 15_000 };
 
 /** Connects lazily: no connection is made before the first statement. Close with `$disconnect()`. */
-export function connectDatabase({ url, applicationName, poolSize = 10, logger }: DatabaseOptions): Database {
-  const pool = new Pool({
+export function connectDatabase(options: DatabaseOptions): Database {
+  const { url, applicationName, poolSize = 10, logger } = options;
+  const pool = new (options.checkNesting ? OneConnectionPool : Pool)({
     connectionString: url,
     application_name: applicationName,
     max: poolSize,
@@ -44,7 +48,9 @@ export function connectDatabase({ url, applicationName, poolSize = 10, logger }:
     statementNameGenerator: createStatementNames(),
     onPoolError: (error) => logger.warn({ err: error }, 'database.connection_lost'),
   });
-  return new PrismaClient({ adapter, transactionOptions: TRANSACTION });
+  const database = new PrismaClient({ adapter, transactionOptions: TRANSACTION });
+  if (options.checkNesting) checkNesting(database);
+  return database;
 }
 
 /**
