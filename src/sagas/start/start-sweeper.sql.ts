@@ -6,16 +6,24 @@ export interface UnstartedSaga extends SagaToStart {
   readonly start_attempts: number;
 }
 
+/** Of those due, the ones whose customers take turns: in a backlog longer than this, the newest wait for a later page. */
+const TURNS_AMONG = 1_000;
+
 /**
- * Sagas that are due to be started, those that wait longest first: their API process died, or Temporal was away. A
- * shipment's is begun by a consumer, which leaves the start to the sweeper.
+ * Sagas that are due to be started: payments first, because somebody waits for them; then the customers take turns, so
+ * that a burst of one does not hold up the others. Their API process died, Temporal was away, or too many came at once.
+ * A shipment's is begun by a consumer, which leaves the start to the sweeper.
  */
 export function findUnstarted(database: Database, limit: number): Promise<UnstartedSaga[]> {
   return database.$queryRawUnsafe<UnstartedSaga[]>(
-    `SELECT saga_id, type, input, start_attempts FROM saga
-     WHERE started_at IS NULL AND state = 'running'
-       AND (start_after <= now() OR (type = 'shipment' AND start_attempts = 0))
-     ORDER BY start_after LIMIT $1`,
+    `SELECT saga_id, type, input, start_attempts
+     FROM (
+       SELECT saga_id, type, input, start_attempts, start_after FROM saga
+       WHERE started_at IS NULL AND state = 'running'
+         AND (start_after <= now() OR (type = 'shipment' AND start_attempts = 0))
+       ORDER BY type <> 'payment', start_after LIMIT ${TURNS_AMONG}) AS due
+     ORDER BY type <> 'payment', row_number() OVER (PARTITION BY input ->> 'customer_id' ORDER BY start_after), start_after
+     LIMIT $1`,
     limit,
   );
 }
