@@ -17,12 +17,17 @@ beforeAll(async () => {
 beforeEach(() => test.query(`UPDATE saga SET started_at = now()`));
 afterAll(() => test.close());
 
+interface UnstartedOptions {
+  readonly secondsAgo: number;
+  readonly customer_id?: string;
+}
+
 /** A payment that was accepted so long ago, whose saga nobody has started. */
-async function unstartedSaga({ secondsAgo }: { secondsAgo: number }): Promise<string> {
+async function unstartedSaga({ secondsAgo, customer_id: customer = 'cus_1' }: UnstartedOptions): Promise<string> {
   const mediator = createApplication({ database: test.database, logger: silentLogger });
   const { order_id, invoice_id, customer_id, amount, currency } = await mediator.send(
     placeOrder({
-      customer_id: 'cus_1',
+      customer_id: customer,
       product_sku: 'vps.s',
       amount: 9900,
       currency: 'EUR',
@@ -150,4 +155,20 @@ it('goes on while the database is away', async () => {
   const swept = sweepUntil(1, { start: () => undefined });
   await test.query(`ALTER TABLE saga_away RENAME TO saga`);
   expect(idsOf(await swept)).toEqual([saga_id]);
+});
+
+it('lets customers take turns, so that a burst of one does not hold up another', async () => {
+  const burst: string[] = [];
+  for (let count = 0; count < 3; count += 1) burst.push(await unstartedSaga({ secondsAgo: 60 - count }));
+  const lone = await unstartedSaga({ secondsAgo: 3, customer_id: 'cus_2' });
+  const asked = await sweepUntil(4, { start: () => undefined });
+  expect(idsOf(asked)).toEqual([burst[0], lone, burst[1], burst[2]]);
+});
+
+it('starts payments before the orders of a burst', async () => {
+  const orders = [await unstartedSaga({ secondsAgo: 60 }), await unstartedSaga({ secondsAgo: 50 })];
+  await test.query(`UPDATE saga SET type = 'order' WHERE saga_id = ANY ($1)`, orders);
+  const payment = await unstartedSaga({ secondsAgo: 3 });
+  const asked = await sweepUntil(3, { start: () => undefined });
+  expect(idsOf(asked)).toEqual([payment, ...orders]);
 });
