@@ -38,7 +38,7 @@ async function runProgram(command) {
 
 async function main() {
   const command = process.argv[2] ?? '';
-  if (!(command in PROGRAMS) && command !== 'build' && command !== 'check') {
+  if (!Object.hasOwn(PROGRAMS, command) && command !== 'build' && command !== 'check') {
     const commands = ['build', 'check', ...Object.keys(PROGRAMS)].join(', ');
     throw new Problem(`Usage: node dev/bootstrap.mjs COMMAND, one of: ${commands}`);
   }

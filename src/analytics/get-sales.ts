@@ -2,14 +2,16 @@ import { z } from '@hono/zod-openapi';
 import { handle } from '../mediator/handler';
 import { defineQuery } from '../mediator/message';
 import type { Database } from '../platform/database/database';
-import { currency } from '../platform/schemas';
+import { currency, day } from '../platform/schemas';
 
 const DAY_MS = 24 * 3_600_000;
 const DEFAULT_DAYS = 30;
+/** That Postgres knows. */
+const FIRST_DAY = '0001-01-01';
 
 export const salesFilter = z.strictObject({
-  from: z.iso.date().optional().openapi({ description: 'UTC day, inclusive; 30 days ago unless given.' }),
-  to: z.iso.date().optional().openapi({ description: 'UTC day, inclusive; today unless given.' }),
+  from: day.optional().openapi({ description: 'UTC day, inclusive; 30 days ago unless given.' }),
+  to: day.optional().openapi({ description: 'UTC day, inclusive; today unless given.' }),
   currency: currency.optional(),
 });
 
@@ -35,8 +37,8 @@ export const getSales = defineQuery({
 
 export const createGetSales = (database: Database) =>
   handle(getSales, async ({ from, to, currency }, { now }) => {
-    const until = to === undefined ? new Date(now) : new Date(to);
-    const since = from === undefined ? new Date(until.getTime() - (DEFAULT_DAYS - 1) * DAY_MS) : new Date(from);
+    const until = new Date(to ?? now);
+    const since = new Date(from ?? Math.max(until.getTime() - (DEFAULT_DAYS - 1) * DAY_MS, Date.parse(FIRST_DAY)));
     const days = await database.salesDaily.findMany({
       where: { day: { gte: startOfDay(since), lte: startOfDay(until) }, ...(currency !== undefined && { currency }) },
       orderBy: [{ day: 'asc' }, { currency: 'asc' }],

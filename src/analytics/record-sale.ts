@@ -1,17 +1,18 @@
 import { z } from 'zod';
 import { handle } from '../mediator/handler';
 import { defineCommand } from '../mediator/message';
+import { amount, currency, day } from '../platform/schemas';
 import { addSale } from './sales.sql';
 
 /** One `order.paid` or `order.refunded`, counted on its UTC day. */
 export const recordSale = defineCommand({
   name: 'RecordSale',
   input: z.strictObject({
-    day: z.iso.date(),
-    currency: z.string(),
-    orders: z.int(),
-    amount: z.int(),
-    refunded_amount: z.int(),
+    day,
+    currency,
+    orders: z.literal([0, 1]),
+    amount: amount.or(z.literal(0)),
+    refunded_amount: amount.or(z.literal(0)),
   }),
   result: z.null(),
   roles: [],

@@ -1,8 +1,9 @@
 import { z } from 'zod';
 import { defineEvent, type EventOf } from '../outbox/event-registry';
+import { amount, clientId, currency, instant, opaqueId } from '../platform/schemas';
 
 const topic = 'paysaga.invoice';
-const reference = { invoice_id: z.string(), order_id: z.string() };
+const reference = { invoice_id: opaqueId, order_id: opaqueId };
 
 const invoiceIssued = defineEvent({
   type: 'invoice.issued',
@@ -10,10 +11,10 @@ const invoiceIssued = defineEvent({
   topic,
   payload: z.object({
     ...reference,
-    customer_id: z.string(),
-    amount: z.int(),
-    currency: z.string(),
-    issued_at: z.string(),
+    customer_id: clientId,
+    amount,
+    currency,
+    issued_at: instant,
   }),
 });
 
@@ -21,14 +22,14 @@ const invoiceClosed = defineEvent({
   type: 'invoice.closed',
   dataVersion: 1,
   topic,
-  payload: z.object({ ...reference, payment_id: z.string(), capture_ref: z.string() }),
+  payload: z.object({ ...reference, payment_id: clientId, capture_ref: opaqueId }),
 });
 
 const invoiceReopened = defineEvent({
   type: 'invoice.reopened',
   dataVersion: 1,
   topic,
-  payload: z.object({ ...reference, payment_id: z.string() }),
+  payload: z.object({ ...reference, payment_id: clientId }),
 });
 
 const invoicePaid = defineEvent({
@@ -37,11 +38,11 @@ const invoicePaid = defineEvent({
   topic,
   payload: z.object({
     ...reference,
-    customer_id: z.string(),
-    payment_id: z.string(),
-    capture_ref: z.string(),
-    amount: z.int(),
-    currency: z.string(),
+    customer_id: clientId,
+    payment_id: clientId,
+    capture_ref: opaqueId,
+    amount,
+    currency,
   }),
 });
 

@@ -1,10 +1,11 @@
 import { userInfo } from 'node:os';
 import { InvalidArgumentError, Option } from 'commander';
+import type { z } from 'zod';
 import { createApplication } from '../application';
 import type { Message, Principal } from '../mediator/message';
 import { connectDatabase, type Database } from '../platform/database/database';
 import { createLogger } from '../platform/telemetry/logger';
-import { reason } from '../platform/schemas';
+import { reason, text } from '../platform/schemas';
 import { connectTemporalClient, createWorkflowUrl, type TemporalClient } from '../platform/temporal/temporal';
 import { createSagaProgress } from '../sagas/view/saga-progress';
 import { configure } from './configure';
@@ -51,11 +52,13 @@ function osUser(): string {
   }
 }
 
+const actorName = text(64);
+
 /** What every act takes. */
 export const reasonOption = (): Option =>
-  new Option('--reason <text>', 'why, for the audit').argParser(checkedReason).makeOptionMandatory();
+  new Option('--reason <text>', 'why, for the audit').argParser(checked(reason)).makeOptionMandatory();
 export const actorOption = (): Option =>
-  new Option('--actor <name>', 'who, for the audit; the user of this shell unless told');
+  new Option('--actor <name>', 'who, for the audit; by default the user of this shell').argParser(checked(actorName));
 export const dryRunOption = (): Option => new Option('--dry-run', 'say what it would do, and do nothing');
 export const jsonOption = (): Option => new Option('--json', 'as JSON, for programs');
 
@@ -66,8 +69,11 @@ export interface ActOptions {
   readonly json?: boolean;
 }
 
-function checkedReason(value: string): string {
-  const parsed = reason.safeParse(value);
-  if (!parsed.success) throw new InvalidArgumentError(parsed.error.issues.map(({ message }) => message).join('; '));
-  return parsed.data;
+/** An option of this shape. @throws InvalidArgumentError, which is a usage error */
+function checked(schema: z.ZodType<string>) {
+  return (value: string): string => {
+    const parsed = schema.safeParse(value);
+    if (parsed.success) return parsed.data;
+    throw new InvalidArgumentError(parsed.error.issues.map(({ message }) => message).join('; '));
+  };
 }

@@ -1,8 +1,9 @@
 import { z } from 'zod';
 import { defineEvent, type EventOf } from '../outbox/event-registry';
+import { clientId, instant, opaqueId, sku } from '../platform/schemas';
 
 const topic = 'paysaga.service';
-const reference = { provisioning_id: z.string(), order_id: z.string() };
+const reference = { provisioning_id: opaqueId, order_id: opaqueId };
 
 const serviceRequested = defineEvent({
   type: 'service.requested',
@@ -10,10 +11,10 @@ const serviceRequested = defineEvent({
   topic,
   payload: z.object({
     ...reference,
-    customer_id: z.string(),
-    product_sku: z.string(),
-    invoice_id: z.string(),
-    requested_at: z.string(),
+    customer_id: clientId,
+    product_sku: sku,
+    invoice_id: opaqueId,
+    requested_at: instant,
   }),
 });
 

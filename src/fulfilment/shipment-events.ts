@@ -1,8 +1,9 @@
 import { z } from 'zod';
 import { defineEvent, type EventOf } from '../outbox/event-registry';
+import { clientId, instant, opaqueId, outsideId, quantity, sku, text } from '../platform/schemas';
 
 const topic = 'paysaga.shipment';
-const reference = { shipment_id: z.string(), order_id: z.string() };
+const reference = { shipment_id: opaqueId, order_id: opaqueId };
 
 const shipmentRequested = defineEvent({
   type: 'shipment.requested',
@@ -10,10 +11,10 @@ const shipmentRequested = defineEvent({
   topic,
   payload: z.object({
     ...reference,
-    customer_id: z.string(),
-    product_sku: z.string(),
-    quantity: z.int(),
-    requested_at: z.string(),
+    customer_id: clientId,
+    product_sku: sku,
+    quantity,
+    requested_at: instant,
   }),
 });
 
@@ -21,14 +22,14 @@ const shipmentDispatched = defineEvent({
   type: 'shipment.dispatched',
   dataVersion: 1,
   topic,
-  payload: z.object({ ...reference, booking_ref: z.string() }),
+  payload: z.object({ ...reference, booking_ref: outsideId }),
 });
 
 const shipmentFailed = defineEvent({
   type: 'shipment.failed',
   dataVersion: 1,
   topic,
-  payload: z.object({ ...reference, code: z.string() }),
+  payload: z.object({ ...reference, code: text(100) }),
 });
 
 export const shipmentEvents = [shipmentRequested, shipmentDispatched, shipmentFailed] as const;

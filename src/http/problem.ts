@@ -2,7 +2,7 @@ import { z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import { HTTPException } from 'hono/http-exception';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
-import { isDatabaseBusy, isDatabaseOutage } from '../platform/database/database-error';
+import { isDatabaseBusy, isDatabaseOutage, isDataException } from '../platform/database/database-error';
 import { Refusal } from '../platform/refusal';
 import type { HttpEnv } from './http-env';
 
@@ -79,6 +79,9 @@ function refusalFrom(error: Error): Refusal {
   if (isDatabaseOutage(error) || isDatabaseBusy(error)) {
     const detail = 'The database does not answer or is busy. Nothing was changed unless you read otherwise; try again.';
     return new Refusal('unavailable', detail, { retry_after: 1 });
+  }
+  if (isDataException(error)) {
+    return new Refusal('validation_failed', 'A value of the request is out of the range that can be stored.');
   }
   return new Refusal('internal_error', 'Something failed on our side; tell us the request_id.');
 }

@@ -3,7 +3,7 @@ import { handle } from '../mediator/handler';
 import { defineQuery } from '../mediator/message';
 import { decodeCursor, encodeCursor } from '../platform/cursor';
 import type { Database } from '../platform/database/database';
-import { clientId, pageQuery } from '../platform/schemas';
+import { clientId, opaqueId, pageQuery } from '../platform/schemas';
 import { orderStatus, orderView, viewOrder } from './order-view';
 
 export const orderFilter = z.strictObject({
@@ -20,12 +20,14 @@ export const listOrders = defineQuery({
   roles: ['customer', 'service', 'operator'],
 });
 
+const position = z.tuple([opaqueId]);
+
 export const createListOrders = (database: Database) =>
   handle(listOrders, async ({ customer_id, status, limit, cursor }, { principal }) => {
     const own = principal.role === 'customer' ? principal.customerId : undefined;
     if (own !== undefined && customer_id !== undefined && own !== customer_id) return { data: [], next_cursor: null };
     const owner = own ?? customer_id;
-    const [before] = cursor === undefined ? [] : decodeCursor(cursor, 1);
+    const [before] = cursor === undefined ? [] : decodeCursor(cursor, position);
     const orders = await database.order.findMany({
       where: {
         ...(owner !== undefined && { customer_id: owner }),

@@ -1,14 +1,26 @@
 import { z } from 'zod';
 import { defineEvent, type EventOf } from '../outbox/event-registry';
+import {
+  amount,
+  clientId,
+  currency,
+  explanation,
+  instant,
+  opaqueId,
+  outsideId,
+  quantity,
+  sku,
+  text,
+} from '../platform/schemas';
 
 const topic = 'paysaga.order';
 const ordered = {
-  order_id: z.string(),
-  customer_id: z.string(),
-  product_sku: z.string(),
-  quantity: z.int(),
-  amount: z.int(),
-  currency: z.string(),
+  order_id: opaqueId,
+  customer_id: clientId,
+  product_sku: sku,
+  quantity,
+  amount,
+  currency,
 };
 
 const orderPlaced = defineEvent({
@@ -18,9 +30,9 @@ const orderPlaced = defineEvent({
   payload: z.object({
     ...ordered,
     collection_method: z.enum(['send_invoice', 'charge_automatically']),
-    payment_method: z.string().nullable(),
-    invoice_id: z.string(),
-    placed_at: z.string(),
+    payment_method: text(64).nullable(),
+    invoice_id: opaqueId,
+    placed_at: instant,
   }),
 });
 
@@ -30,8 +42,8 @@ export const orderPaid = defineEvent({
   topic,
   payload: z.object({
     ...ordered,
-    invoice_id: z.string(),
-    payment_id: z.string(),
+    invoice_id: opaqueId,
+    payment_id: clientId,
   }),
 });
 
@@ -39,14 +51,14 @@ const orderFulfilled = defineEvent({
   type: 'order.fulfilled',
   dataVersion: 1,
   topic,
-  payload: z.object({ order_id: z.string() }),
+  payload: z.object({ order_id: opaqueId }),
 });
 
 const orderCancelled = defineEvent({
   type: 'order.cancelled',
   dataVersion: 1,
   topic,
-  payload: z.object({ order_id: z.string(), reason: z.string().nullable() }),
+  payload: z.object({ order_id: opaqueId, reason: explanation.nullable() }),
 });
 
 /** The money was paid outside, and is to go back: an operator's task. */
@@ -54,14 +66,14 @@ const orderRefundDue = defineEvent({
   type: 'order.refund_due',
   dataVersion: 1,
   topic,
-  payload: z.object({ order_id: z.string(), amount: z.int(), currency: z.string(), reason: z.string() }),
+  payload: z.object({ order_id: opaqueId, amount, currency, reason: explanation }),
 });
 
 export const orderRefunded = defineEvent({
   type: 'order.refunded',
   dataVersion: 1,
   topic,
-  payload: z.object({ order_id: z.string(), amount: z.int(), currency: z.string(), reference: z.string() }),
+  payload: z.object({ order_id: opaqueId, amount, currency, reference: outsideId }),
 });
 
 export const orderEvents = [

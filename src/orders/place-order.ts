@@ -6,7 +6,7 @@ import { handle } from '../mediator/handler';
 import { defineCommand, maySee } from '../mediator/message';
 import { newId } from '../platform/ids';
 import { Refusal } from '../platform/refusal';
-import { amount, clientId, currency, text } from '../platform/schemas';
+import { amount, clientId, currency, quantity, sku, text } from '../platform/schemas';
 import { beginOrderSaga } from './begin-order-saga';
 import { decideOrder } from './order';
 import { orderAggregate } from './order-aggregate';
@@ -15,11 +15,11 @@ import { orderView, viewOrder } from './order-view';
 export const newOrder = z
   .strictObject({
     customer_id: clientId,
-    product_sku: text(64).openapi({ example: 'vps.s' }),
+    product_sku: sku.openapi({ example: 'vps.s' }),
     /** What the client saw: price × quantity. The server checks it, and never takes it. */
     amount,
     currency: currency.default('EUR'),
-    quantity: z.int().min(1).max(10_000).default(1),
+    quantity: quantity.default(1),
     collection_method: z.enum(['send_invoice', 'charge_automatically']).default('send_invoice'),
     payment_method: text(64).optional().openapi({ example: 'pm_ok' }),
   })

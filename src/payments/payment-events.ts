@@ -1,23 +1,24 @@
 import { z } from 'zod';
 import { defineEvent, type EventOf } from '../outbox/event-registry';
+import { amount, clientId, currency, instant, opaqueId, outsideId, sku, text } from '../platform/schemas';
 
 const topic = 'paysaga.payment';
 
 /** What a payment says. */
 const content = z.object({
-  payment_id: z.string(),
-  order_id: z.string(),
-  invoice_id: z.string(),
-  customer_id: z.string(),
-  amount: z.int(),
-  currency: z.string(),
+  payment_id: clientId,
+  order_id: opaqueId,
+  invoice_id: opaqueId,
+  customer_id: clientId,
+  amount,
+  currency,
 });
 
 const paymentRequested = defineEvent({
   type: 'payment.requested',
   dataVersion: 1,
   topic,
-  payload: content.extend({ requested_at: z.string() }),
+  payload: content.extend({ requested_at: instant }),
 });
 
 /** Refused, and nothing was changed by it: what was notified under the id of a payment with another content. */
@@ -33,13 +34,13 @@ const paymentCaptured = defineEvent({
   dataVersion: 1,
   topic,
   payload: z.object({
-    payment_id: z.string(),
-    order_id: z.string(),
-    invoice_id: z.string(),
-    amount: z.int(),
-    currency: z.string(),
-    capture_ref: z.string(),
-    balance_tx_id: z.string(),
+    payment_id: clientId,
+    order_id: opaqueId,
+    invoice_id: opaqueId,
+    amount,
+    currency,
+    capture_ref: opaqueId,
+    balance_tx_id: opaqueId,
   }),
 });
 
@@ -47,7 +48,7 @@ const paymentFailed = defineEvent({
   type: 'payment.failed',
   dataVersion: 1,
   topic,
-  payload: z.object({ payment_id: z.string(), order_id: z.string(), code: z.string() }),
+  payload: z.object({ payment_id: clientId, order_id: opaqueId, code: text(100) }),
 });
 
 const paymentRefunded = defineEvent({
@@ -55,12 +56,12 @@ const paymentRefunded = defineEvent({
   dataVersion: 1,
   topic,
   payload: z.object({
-    payment_id: z.string(),
-    order_id: z.string(),
-    amount: z.int(),
-    currency: z.string(),
+    payment_id: clientId,
+    order_id: opaqueId,
+    amount,
+    currency,
     /** Of the provider's refund, or what an operator wrote down. */
-    reference: z.string(),
+    reference: outsideId,
   }),
 });
 
@@ -79,9 +80,9 @@ export const invoicePaidProvisionService = defineEvent({
   dataVersion: 1,
   topic: 'invoice_paid.provision_service',
   payload: z.object({
-    order_id: z.string(),
-    customer_id: z.string(),
-    product_sku: z.string(),
-    invoice_id: z.string(),
+    order_id: opaqueId,
+    customer_id: clientId,
+    product_sku: sku,
+    invoice_id: opaqueId,
   }),
 });

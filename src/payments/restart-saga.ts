@@ -6,7 +6,7 @@ import { defineCommand } from '../mediator/message';
 import { recordOperatorAction } from '../mediator/operator-action';
 import { loadOrder } from '../orders/order-aggregate';
 import { Refusal } from '../platform/refusal';
-import { reason, text } from '../platform/schemas';
+import { reason, sagaId } from '../platform/schemas';
 import { beginPaymentSaga } from './begin-payment-saga';
 import { refusalOf } from './payable';
 import { decidePayment } from './payment';
@@ -17,7 +17,7 @@ import { sagaNotFound } from '../sagas/view/saga-view';
 /** Begins a compensated payment saga again, as a new saga `<saga_id>-2` of the same payment. */
 export const restartSaga = defineCommand({
   name: 'RestartSaga',
-  input: z.strictObject({ saga_id: text(100), reason }),
+  input: z.strictObject({ saga_id: sagaId, reason }),
   result: z.object({ state: z.literal('running'), saga_id: z.string(), input: z.custom<PaymentSagaInput>() }),
   roles: ['operator'],
 });

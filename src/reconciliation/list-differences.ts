@@ -3,7 +3,7 @@ import { handle } from '../mediator/handler';
 import { defineQuery } from '../mediator/message';
 import { decodeCursor, encodeCursor } from '../platform/cursor';
 import type { Database } from '../platform/database/database';
-import { pageQuery, timestamp } from '../platform/schemas';
+import { instant, pageQuery, text, timestamp } from '../platform/schemas';
 import { differenceKinds } from './difference';
 import { findDifferences, readCheckedAt } from './reconciliation.sql';
 
@@ -37,10 +37,11 @@ export const listDifferences = defineQuery({
 });
 
 const START = ['-infinity', '', ''];
+const position = z.tuple([instant, kind, text(500)]);
 
 export const createListDifferences = (database: Database) =>
   handle(listDifferences, async ({ kind = null, limit, cursor }) => {
-    const after = cursor === undefined ? START : decodeCursor(cursor, START.length);
+    const after = cursor === undefined ? START : decodeCursor(cursor, position);
     const [checked_at, found] = await Promise.all([
       readCheckedAt(database),
       findDifferences(database, kind, after, limit + 1),

@@ -3,7 +3,7 @@ import { apiRoute, idempotencyKey, json, jsonBody, onceOf, problems, sendOptions
 import type { HttpEnv } from '../http/http-env';
 import { createRouter } from '../http/router';
 import type { Mediator } from '../mediator/mediator';
-import { reason, text } from '../platform/schemas';
+import { reason, sagaId, text } from '../platform/schemas';
 import { answerOnce } from './decide/answer-once';
 import type { DecideStep } from './decide/decide-step';
 import { findStep } from './decide/find-step';
@@ -33,7 +33,7 @@ export function createSagaRoutes({ mediator, sagas, decideStep }: SagaRouteDeps)
       method: 'get',
       tags,
       summary: 'A saga with its steps',
-      request: { params: z.object({ saga_id: text(100) }) },
+      request: { params: z.object({ saga_id: sagaId }) },
       responses: { 200: json(sagaView, 'The saga'), ...problems(401, 403, 404, 503) },
     }),
     async (c) => c.json(await mediator.send(getSaga(c.req.valid('param')), sendOptions(c)), 200),
@@ -51,7 +51,7 @@ export function createSagaRoutes({ mediator, sagas, decideStep }: SagaRouteDeps)
   );
 
   const onStep = {
-    params: z.object({ saga_id: text(100), step: text(50) }),
+    params: z.object({ saga_id: sagaId, step: text(50) }),
     headers: idempotencyKey,
     body: because,
   };
@@ -88,7 +88,7 @@ export function createSagaRoutes({ mediator, sagas, decideStep }: SagaRouteDeps)
       method: 'post',
       tags,
       summary: 'Begin a compensated payment saga again, as <saga_id>-2',
-      request: { params: z.object({ saga_id: text(100) }), headers: idempotencyKey, body: because },
+      request: { params: z.object({ saga_id: sagaId }), headers: idempotencyKey, body: because },
       responses: { 202: json(pending, 'Begun: look at Location'), ...refused },
     }),
     async (c) => {

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Circuit } from '../../platform/circuit/circuit-breaker';
 import { createJsonClient } from '../../platform/json-client';
+import { outsideId } from '../../platform/schemas';
 import type { Carrier } from './carrier';
 
 export interface HttpCarrierOptions {
@@ -15,7 +16,7 @@ const REFUSALS = {
   booking_cancelled: 'The booking was cancelled before it was made; nothing is booked any more.',
 };
 
-const booked = z.object({ booking_ref: z.string().min(1) });
+const booked = z.object({ booking_ref: outsideId });
 
 /** A carrier that speaks the protocol of the local stack's test carrier (`dev/provider/`). */
 export function createHttpCarrier({ name, url, circuit }: HttpCarrierOptions): Carrier {

@@ -2,6 +2,7 @@ import { Kafka as KafkaBinding } from 'cloudevents';
 import type { CloudEvent } from 'cloudevents';
 import { z } from 'zod';
 import type { EventDefinition, EventRegistry } from '../../outbox/event-registry';
+import { instant, text, version } from '../../platform/schemas';
 import { PoisonMessage } from './poison-message';
 
 /** An event as a consumer gets it, its payload checked against the registry's schema. */
@@ -34,16 +35,16 @@ export const isEvent = <Type extends string, Payload>(
 ): event is ReceivedEvent<Payload> => event.type === definition.type;
 
 const attributes = z.object({
-  id: z.string().min(1),
-  type: z.string().min(1),
+  id: text(255),
+  type: text(255),
   specversion: z.literal('1.0'),
-  subject: z.string().min(1),
-  time: z.string(),
-  dataversion: z.coerce.number().int().positive(),
-  sequence: z.coerce.number().int().positive(),
-  correlationid: z.string().min(1),
-  causationid: z.string().optional(),
-  traceparent: z.string().optional(),
+  subject: text(255),
+  time: instant,
+  dataversion: z.coerce.number().pipe(version),
+  sequence: z.coerce.number().pipe(version),
+  correlationid: text(255),
+  causationid: text(255).optional(),
+  traceparent: text(255).optional(),
 });
 
 /**

@@ -17,16 +17,13 @@ export const listOutboxRows = defineQuery({
   roles: ['operator'],
 });
 
+const position = z.tuple([z.string().refine(isRowId)]);
+
 export const createListOutboxRows = (database: Database) =>
   handle(listOutboxRows, async ({ state, limit, cursor }) => {
-    const rows = await findOutboxRows(database, state, positionOf(cursor), limit + 1);
+    const [after] = cursor === undefined ? ['0'] : decodeCursor(cursor, position);
+    const rows = await findOutboxRows(database, state, after, limit + 1);
     const page = rows.slice(0, limit);
     const last = rows.length > limit ? page.at(-1) : undefined;
     return { data: page, next_cursor: last ? encodeCursor([last.id]) : null };
   });
-
-function positionOf(cursor: string | undefined): string {
-  if (cursor === undefined) return '0';
-  const [after = ''] = decodeCursor(cursor, 1);
-  return isRowId(after) ? after : '0';
-}

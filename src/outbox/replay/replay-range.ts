@@ -1,8 +1,5 @@
 import { z } from '@hono/zod-openapi';
-import { opaqueId, reason, text } from '../../platform/schemas';
-
-const instant = z.iso.datetime({ offset: true }).openapi({ example: '2026-11-21T09:30:00.000Z' });
-const version = z.int().min(1);
+import { instant, opaqueId, reason, text, version } from '../../platform/schemas';
 
 /** Which events of the log: all that fit every criterion that is given. */
 export const replayRange = z.strictObject({
@@ -12,7 +9,11 @@ export const replayRange = z.strictObject({
   from: instant.optional(),
   to: instant.optional(),
   /** Inclusive. */
-  versions: z.strictObject({ from: version.optional(), to: version.optional() }).optional(),
+  versions: z
+    .strictObject({ from: version.optional(), to: version.optional() })
+    .refine(({ from, to }) => from !== undefined || to !== undefined, 'takes from, to, or both')
+    .openapi({ minProperties: 1 })
+    .optional(),
 });
 
 export type ReplayRange = z.infer<typeof replayRange>;

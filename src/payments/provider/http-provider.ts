@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Circuit } from '../../platform/circuit/circuit-breaker';
 import { createJsonClient } from '../../platform/json-client';
+import { outsideId } from '../../platform/schemas';
 import type { PaymentProvider } from './payment-provider';
 
 export interface HttpProviderOptions {
@@ -21,8 +22,8 @@ const REFUSALS = {
 const METHOD = /^pm_(?!card_)[a-z_]+$/;
 const CURRENCIES: ReadonlySet<string> = new Set(['EUR', 'USD', 'GBP', 'CHF']);
 
-const charged = z.object({ charge_ref: z.string().min(1) });
-const refunded = z.object({ refund_ref: z.string().min(1).nullable() });
+const charged = z.object({ charge_ref: outsideId });
+const refunded = z.object({ refund_ref: outsideId.nullable() });
 const listed = z.object({
   data: z.array(
     z.object({

@@ -57,6 +57,9 @@ export function isDatabaseOutage(error: unknown): boolean {
   );
 }
 
+/** A value that no column can keep: out of range, not of its type, NUL (class 22). */
+export const isDataException = (error: unknown): boolean => sqlState(error)?.startsWith('22') ?? false;
+
 /** Whether the database is there but could not do it now: the same again may well succeed. */
 export const isDatabaseBusy = (error: unknown): boolean =>
   BUSY_CODES.has(codeOf(error)) || BUSY_STATES.test(sqlState(error) ?? '');

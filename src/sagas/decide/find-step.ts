@@ -2,13 +2,13 @@ import { z } from 'zod';
 import { handle } from '../../mediator/handler';
 import { actorOf, defineQuery } from '../../mediator/message';
 import type { Database } from '../../platform/database/database';
-import { text } from '../../platform/schemas';
+import { sagaId, text } from '../../platform/schemas';
 import { sagaNotFound } from '../view/saga-view';
 
 /** Who decides about a step of which saga; whether it is stuck, its workflow knows. */
 export const findStep = defineQuery({
   name: 'FindStep',
-  input: z.strictObject({ saga_id: text(100), step: text(50) }),
+  input: z.strictObject({ saga_id: sagaId, step: text(50) }),
   result: z.object({ actor: z.string() }),
   roles: ['operator'],
 });

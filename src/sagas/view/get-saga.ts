@@ -2,13 +2,13 @@ import { z } from 'zod';
 import { handle } from '../../mediator/handler';
 import { defineQuery } from '../../mediator/message';
 import type { Database } from '../../platform/database/database';
-import { text } from '../../platform/schemas';
+import { sagaId } from '../../platform/schemas';
 import type { SagaProgress } from './saga-progress';
 import { hasEnded, sagaNotFound, sagaView, viewSaga, withSteps, type WorkflowUrl } from './saga-view';
 
 export const getSaga = defineQuery({
   name: 'GetSaga',
-  input: z.strictObject({ saga_id: text(100) }),
+  input: z.strictObject({ saga_id: sagaId }),
   result: sagaView,
   roles: ['service', 'operator'],
 });

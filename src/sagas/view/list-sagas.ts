@@ -3,7 +3,7 @@ import { handle } from '../../mediator/handler';
 import { defineQuery } from '../../mediator/message';
 import { decodeCursor, encodeCursor } from '../../platform/cursor';
 import type { Database } from '../../platform/database/database';
-import { pageQuery } from '../../platform/schemas';
+import { instant, pageQuery, sagaId } from '../../platform/schemas';
 import type { SagaProgress } from './saga-progress';
 import { hasEnded, sagaState, sagaType, sagaView, viewSaga, withSteps, type WorkflowUrl } from './saga-view';
 
@@ -39,8 +39,9 @@ export const createListSagas = (database: Database, workflowUrl: WorkflowUrl, sa
     };
   });
 
+const position = z.tuple([instant, sagaId]);
+
 function after(cursor: string) {
-  const [createdAt = '', sagaId = ''] = decodeCursor(cursor, 2);
-  const created_at = new Date(createdAt);
-  return { OR: [{ created_at: { lt: created_at } }, { created_at, saga_id: { lt: sagaId } }] };
+  const [created_at, saga_id] = decodeCursor(cursor, position);
+  return { OR: [{ created_at: { lt: created_at } }, { created_at, saga_id: { lt: saga_id } }] };
 }
