@@ -129,6 +129,7 @@ export function createStepSender({ mediator, faults }: StepSenderOptions): StepS
     if (asked === null || asked === undefined) return undefined;
     const recorded = isRepeat ? await mediator.send(findStepAnswer({ once })) : null;
     if (recorded) return { result: recorded.answer as Result };
+    if (performance.now() > deadline) throw new Error('The attempt ended before its call: the next one makes it.');
     const answer = await call(asked);
     return { result: await send(options, record(answer), { once, step: stepRecord(options, state), deadline }) };
   }
@@ -171,19 +172,16 @@ export function createStepSender({ mediator, faults }: StepSenderOptions): StepS
  * The same failure with a fifth more or less of its policy's pause before the next attempt: steps that failed together
  * do not come back together.
  */
-function retryApart(error: unknown): ApplicationFailure {
-  const cause = error instanceof Error ? error : new Error(String(error));
+function retryApart(error: unknown): unknown {
   const { attempt, retryPolicy } = Context.current().info;
-  const { initialInterval = 1_000, backoffCoefficient = 2, maximumInterval = Infinity } = retryPolicy ?? {};
-  const pause = Math.min(
-    msToNumber(initialInterval) * backoffCoefficient ** (attempt - 1),
-    msToNumber(maximumInterval),
-  );
+  if (!(error instanceof Error) || !retryPolicy) return error;
+  const { initialInterval = 1_000, backoffCoefficient = 2, maximumInterval = Infinity } = retryPolicy;
+  const pause = msToNumber(initialInterval) * backoffCoefficient ** (attempt - 1);
   return ApplicationFailure.create({
-    message: cause.message,
-    type: cause.name,
-    cause,
-    nextRetryDelay: Math.round(pause * (0.8 + Math.random() * 0.4)),
+    message: error.message,
+    type: error.name,
+    cause: error,
+    nextRetryDelay: Math.round(Math.min(pause, msToNumber(maximumInterval)) * (0.8 + Math.random() * 0.4)),
   });
 }
 

@@ -9,9 +9,12 @@ import { placeOrder } from '../../../src/orders/place-order';
 import { acceptPayment } from '../../../src/payments/accept-payment';
 import { restartSaga } from '../../../src/payments/restart-saga';
 import { settlePayment } from '../../../src/payments/settle-payment';
+import { inTransaction } from '../../../src/platform/database/transaction';
 import { Refusal } from '../../../src/platform/refusal';
+import { wait } from '../../../src/platform/wait';
 import { recordSagaOutcome } from '../../../src/sagas/record-saga-outcome';
 import { createTestDatabase, type TestDatabase } from '../../support/database';
+import { createDeferred } from '../../support/deferred';
 import { silentLogger } from '../../support/logger';
 import { newOrder } from '../../support/new-order';
 
@@ -52,6 +55,26 @@ async function orderWithPayment() {
 }
 
 describe('a command', () => {
+  it('whose caller has given up while it waited for a lock writes nothing', async () => {
+    const order = await mediator.send(placeOrder(newOrder));
+    const reached = createDeferred();
+    const release = createDeferred();
+    const holder = inTransaction(test.database, async (tx) => {
+      await tx.$queryRawUnsafe('SELECT 1 FROM orders WHERE order_id = $1 FOR UPDATE', order.order_id);
+      reached.resolve();
+      await release.promise;
+    });
+    await reached.promise;
+    const deadline = performance.now() + 300;
+    const cancelling = mediator.send(cancelOrder({ order_id: order.order_id }), { deadline });
+    const outcome = expect(cancelling).rejects.toThrow("after its caller's deadline");
+    while (performance.now() <= deadline) await wait(deadline - performance.now() + 1);
+    release.resolve();
+    await holder;
+    await outcome;
+    expect(await eventsOf(order.order_id)).toEqual([{ type: 'order.placed', version: 1 }]);
+  });
+
   it('writes state, events and outbox rows together', async () => {
     const order = await mediator.send(placeOrder(newOrder));
     expect(await eventsOf(order.order_id)).toEqual([{ type: 'order.placed', version: 1 }]);

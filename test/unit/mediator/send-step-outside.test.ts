@@ -15,6 +15,8 @@ type Sent = { readonly name: string; readonly key: string | undefined; readonly 
 interface World {
   /** What each command answers, by its name; a function may throw. */
   readonly answers?: Readonly<Record<string, unknown>>;
+  /** Of the attempt, in ms. */
+  readonly timeoutMs?: number;
   /** The ask was sent before. */
   readonly isRepeat?: boolean;
   readonly call?: () => Promise<string>;
@@ -22,7 +24,7 @@ interface World {
 
 /** Sends the step on the third attempt of its activity. */
 async function send(kind: 'runOutside' | 'mustOutside' | 'undoOutside', world: World = {}) {
-  const { answers = {}, isRepeat = false, call = async () => 'ch_1' } = world;
+  const { answers = {}, isRepeat = false, call = async () => 'ch_1', timeoutMs = 5_000 } = world;
   const sent: Sent[] = [];
   const passed: string[] = [];
   const calls: unknown[] = [];
@@ -38,7 +40,10 @@ async function send(kind: 'runOutside' | 'mustOutside' | 'undoOutside', world: W
     mediator,
     faults: { pass: async (point) => void passed.push(point) },
   });
-  const activity = new MockActivityEnvironment({ attempt: 3 }, { logger: new DefaultLogger('ERROR') });
+  const activity = new MockActivityEnvironment(
+    { attempt: 3, startToCloseTimeoutMs: timeoutMs },
+    { logger: new DefaultLogger('ERROR') },
+  );
   const step = {
     saga: { saga_id: 'order-1', correlation_id: 'req_1' },
     step: 'charge',
@@ -138,4 +143,10 @@ it.each(['mustOutside', 'undoOutside'] as const)('%s takes no refusal for final:
   const { error } = await send(kind, { call: declined });
   expect(error).toBeInstanceOf(Refusal);
   expect(error).not.toBeInstanceOf(ApplicationFailure);
+});
+
+it('calls nobody once its attempt was given up: the next attempt calls', async () => {
+  const { calls, error } = await send('runOutside', { timeoutMs: -1 });
+  expect(calls).toEqual([]);
+  expect(error).toMatchObject({ message: expect.stringContaining('the next one makes it') });
 });

@@ -1,4 +1,4 @@
-import { ApplicationFailure } from '@temporalio/common';
+import { ApplicationFailure, type RetryPolicy } from '@temporalio/common';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
 import { createStepSender } from '../../../activities/send-step';
@@ -17,7 +17,7 @@ const step = {
 } as const;
 
 /** Sends the step on the third attempt of its activity, the fourth of the step, to a mediator that answers so. */
-async function send(kind: 'run' | 'undo' | 'undoAlways' | 'must', answer: () => unknown) {
+async function send(kind: 'run' | 'undo' | 'undoAlways' | 'must', answer: () => unknown, retryPolicy?: RetryPolicy) {
   const sent: SendOptions[] = [];
   const passed: string[] = [];
   const mediator: Pick<Mediator, 'send'> = {
@@ -29,7 +29,15 @@ async function send(kind: 'run' | 'undo' | 'undoAlways' | 'must', answer: () => 
   const faults: Pick<Faults, 'pass'> = { pass: async (point) => void passed.push(point) };
   const sender = createStepSender({ mediator, faults });
   const logger = new DefaultLogger('ERROR');
-  const activity = new MockActivityEnvironment({ attempt: 3, scheduledTimestampMs: SCHEDULED_AT }, { logger });
+  const activity = new MockActivityEnvironment(
+    {
+      attempt: 3,
+      scheduledTimestampMs: SCHEDULED_AT,
+      startToCloseTimeoutMs: 5_000,
+      ...(retryPolicy && { retryPolicy }),
+    },
+    { logger },
+  );
   const outcome = await activity
     .run(() => sender[kind](step))
     .then(
@@ -56,6 +64,7 @@ it('sends a forward step once, recorded with its attempt, between its two fault 
           attempts: 4,
           startedAt: '2026-11-21T09:30:00.000Z',
         },
+        deadline: expect.any(Number),
         correlationId: 'req_1',
       },
     ],
@@ -103,3 +112,31 @@ it.each(['undo', 'undoAlways', 'must'] as const)(
     expect('error' in outcome && outcome.error).not.toBeInstanceOf(ApplicationFailure);
   },
 );
+
+it('tells Temporal to retry a fault after its pause, a fifth more or less', async () => {
+  const policy = { initialInterval: '200ms', maximumInterval: '5s' } as const;
+  const pauses = new Set<number>();
+  for (let time = 0; time < 20; time += 1) {
+    const outcome = await send(
+      'run',
+      () => {
+        throw new TypeError('The database is away.');
+      },
+      policy,
+    );
+    const failure = 'error' in outcome ? (outcome.error as ApplicationFailure) : undefined;
+    expect(failure).toMatchObject({ type: 'TypeError', message: 'The database is away.', nonRetryable: false });
+    pauses.add(Number(failure?.nextRetryDelay));
+  }
+  // The third attempt's pause is 800 ms.
+  for (const pause of pauses) expect(pause).toBeGreaterThanOrEqual(640);
+  for (const pause of pauses) expect(pause).toBeLessThanOrEqual(960);
+  expect(pauses.size).toBeGreaterThan(5);
+});
+
+it('gives each command the time until its attempt is given up', async () => {
+  const before = performance.now();
+  const { sent } = await send('undo', () => null);
+  expect(sent[0]?.deadline).toBeGreaterThanOrEqual(before + 5_000);
+  expect(sent[0]?.deadline).toBeLessThanOrEqual(performance.now() + 5_000);
+});
