@@ -1,14 +1,21 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Hono } from 'hono';
+import { etag } from 'hono/etag';
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import { absolutePath } from 'swagger-ui-dist';
 import type { HttpEnv } from './http-env';
+import { serveStatic } from './static-file';
 
-const assets: Readonly<Record<string, string>> = {
-  'swagger-ui.css': 'text/css; charset=utf-8',
-  'swagger-ui-bundle.js': 'text/javascript; charset=utf-8',
-};
+const assets = [
+  ['swagger-ui.css', 'text/css; charset=utf-8'],
+  ['swagger-ui-bundle.js', 'text/javascript; charset=utf-8'],
+] as const;
+
+/** The package's version names an asset's content. */
+const FOR_A_DAY = 'public, max-age=86400';
+/** Kept, and asked for again by its tag: it changes with a deploy. */
+const REVALIDATED = 'no-cache';
 
 const page = `<!doctype html>
 <html lang="en">
@@ -29,35 +36,28 @@ const page = `<!doctype html>
 /** `/openapi.json`, made from the schemas that validate, and `/docs` to read and try it. */
 export function createDocs(app: OpenAPIHono<HttpEnv>): Hono<HttpEnv> {
   app.openAPIRegistry.registerComponent('securitySchemes', 'key', { type: 'http', scheme: 'bearer' });
-  const document = once(() =>
-    JSON.stringify(
-      app.getOpenAPI31Document({
-        openapi: '3.1.0',
-        info: {
-          title: 'paysaga',
-          version: '0.1.0',
-          description: 'Orders and payments that are never lost, doubled or half-finished. Amounts are minor units.',
-        },
-      }),
-    ),
-  );
+  const writeDocument = async (): Promise<Buffer> =>
+    Buffer.from(
+      JSON.stringify(
+        app.getOpenAPI31Document({
+          openapi: '3.1.0',
+          info: {
+            title: 'paysaga',
+            version: '0.1.0',
+            description: 'Orders and payments that are never lost, doubled or half-finished. Amounts are minor units.',
+          },
+        }),
+      ),
+    );
 
   const docs = new Hono<HttpEnv>();
-  docs.get('/openapi.json', (c) => c.body(document(), 200, { 'content-type': 'application/json' }));
-  docs.get('/docs', (c) => c.html(page));
-  docs.get('/docs/:asset', async (c, next) => {
-    const asset = c.req.param('asset');
-    const type = assets[asset];
-    if (type === undefined) return next();
-    return c.body(await readFile(join(absolutePath(), asset)), 200, {
-      'content-type': type,
-      'cache-control': 'public, max-age=86400',
-    });
-  });
+  const file = (path: string, type: string, cacheControl: string, read: () => Promise<Buffer>): void => {
+    docs.get(path, etag(), serveStatic({ type, cacheControl, read }));
+  };
+  file('/openapi.json', 'application/json', REVALIDATED, writeDocument);
+  file('/docs', 'text/html; charset=UTF-8', REVALIDATED, async () => Buffer.from(page));
+  for (const [name, type] of assets) {
+    file(`/docs/${name}`, type, FOR_A_DAY, () => readFile(join(absolutePath(), name)));
+  }
   return docs;
-}
-
-function once<T>(make: () => T): () => T {
-  let made: { readonly value: T } | undefined;
-  return () => (made ??= { value: make() }).value;
 }

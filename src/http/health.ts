@@ -2,9 +2,12 @@ import { createRoute, z } from '@hono/zod-openapi';
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import { json } from './api-route';
 import type { HttpEnv } from './http-env';
+import { shareAnswer } from '../platform/shared-answer';
 import { createRouter } from './router';
 
 const CHECK_TIMEOUT_MS = 1_500;
+/** Whoever asks more often gets the answer that is there: the checks ask database, broker and Temporal. */
+const FRESH_MS = 1_000;
 
 export type HealthStatus = 'healthy' | 'degraded' | 'unhealthy';
 
@@ -56,8 +59,10 @@ type Check = z.infer<typeof check>;
  *
  * `/health/ready` is for load balancers, `/health` for people and alarms. They differ where a check tells of
  * work done elsewhere (`outbox_lag`): unhealthy there is 503 on `/health`, and degraded on `/health/ready`.
+ *
+ * @param freshMs how long an answer is shared by all who ask
  */
-export function createHealthRoutes(checks: HealthChecks): OpenAPIHono<HttpEnv> {
+export function createHealthRoutes(checks: HealthChecks, freshMs = FRESH_MS): OpenAPIHono<HttpEnv> {
   const seen = new Set<string>();
 
   const run = async (name: string, { ask, essential, advisory }: HealthCheck): Promise<Check> => {
@@ -72,7 +77,7 @@ export function createHealthRoutes(checks: HealthChecks): OpenAPIHono<HttpEnv> {
     }
   };
 
-  const ask = async (path: '/health' | '/health/ready') => {
+  const ask = shareAnswer(freshMs, async () => {
     const [database, broker, temporal, outbox_lag, payment_provider, carrier] = await Promise.all([
       run('database', checks.database),
       run('broker', checks.broker),
@@ -81,7 +86,10 @@ export function createHealthRoutes(checks: HealthChecks): OpenAPIHono<HttpEnv> {
       run('payment_provider', checks.payment_provider),
       run('carrier', checks.carrier),
     ]);
-    const found = { database, broker, temporal, outbox_lag, payment_provider, carrier };
+    return { database, broker, temporal, outbox_lag, payment_provider, carrier };
+  });
+
+  const judge = (path: '/health' | '/health/ready', found: Awaited<ReturnType<typeof ask>>) => {
     const results = names.map((name) =>
       path === '/health/ready' && checks[name].elsewhere && found[name].status === 'unhealthy'
         ? 'degraded'
@@ -112,7 +120,7 @@ export function createHealthRoutes(checks: HealthChecks): OpenAPIHono<HttpEnv> {
         responses: { 200: json(report, 'Healthy or degraded'), 503: json(report, 'Unhealthy') },
       }),
       async (c) => {
-        const result = await ask(path);
+        const result = judge(path, await ask());
         return c.json(result, result.status === 'unhealthy' ? 503 : 200);
       },
     );

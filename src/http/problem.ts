@@ -45,6 +45,7 @@ const statuses: Readonly<Record<string, ContentfulStatusCode>> = {
   idempotency_key_reused: 422,
   internal_error: 500,
   unavailable: 503,
+  overloaded: 503,
 };
 
 /** The one mapping of errors to HTTP. Nothing of an unexpected error is shown: it is in the log. */
@@ -52,7 +53,7 @@ export function answerError(error: Error, c: Context<HttpEnv>): Response {
   const refusal = refusalFrom(error);
   const { code, detail, extra } = refusal;
   const status = statuses[code] ?? 409;
-  if (status >= 500) c.var.logger.error({ err: error, path: c.req.path }, 'request.failed');
+  if (status >= 500 && code !== 'overloaded') c.var.logger.error({ err: error, path: c.req.path }, 'request.failed');
 
   const { retry_after, ...members } = extra;
   if (typeof retry_after === 'number') c.header('Retry-After', String(retry_after));

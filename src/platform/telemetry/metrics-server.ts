@@ -1,6 +1,7 @@
 import { createServer, type RequestListener } from 'node:http';
+import { shareAnswer } from '../shared-answer';
 import type { Logger } from './logger';
-import type { Metrics } from './metrics';
+import { METRICS_FRESH_MS, type Metrics } from './metrics';
 
 export interface MetricsServerOptions {
   readonly host: string;
@@ -37,13 +38,14 @@ export async function startMetricsServer(options: MetricsServerOptions): Promise
 }
 
 function answerWith(metrics: Metrics, logger: Logger): RequestListener {
+  const render = shareAnswer(METRICS_FRESH_MS, metrics.render);
   return function answer(request, response) {
     const path = new URL(request.url ?? '/', 'http://local').pathname;
     if (request.method !== 'GET') response.writeHead(405, { allow: 'GET' }).end();
     else if (path === '/health/live') {
       response.writeHead(200, { 'content-type': 'application/json' }).end('{"status":"healthy"}');
     } else if (path === '/metrics') {
-      metrics.render().then(
+      render().then(
         (text) => response.writeHead(200, { 'content-type': metrics.contentType }).end(text),
         (error: unknown) => {
           logger.warn({ err: error }, 'metrics.scrape_failed');

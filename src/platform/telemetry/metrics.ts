@@ -8,7 +8,7 @@ export interface Metrics {
   /** Text in the same format that somebody else keeps, e.g. Temporal's SDK; it repeats no name of ours. */
   include(source: () => Promise<string>): void;
   /** All of it, in Prometheus's text format. A source that fails is left out: the rest is still told. */
-  render(): Promise<string>;
+  readonly render: () => Promise<string>;
 }
 
 /**
@@ -32,6 +32,9 @@ export function createMetrics(): Metrics {
     },
   };
 }
+
+/** How long scrapers share one text: however many there are, it is made once a second. */
+export const METRICS_FRESH_MS = 1_000;
 
 /** From a millisecond, which is an idle read, to ten seconds, which is a fault. */
 export const DURATION_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];

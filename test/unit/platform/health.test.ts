@@ -6,15 +6,18 @@ const away = async (): Promise<void> => {
 };
 
 async function ready(checks: Partial<HealthChecks>, first?: () => void) {
-  const routes = createHealthRoutes({
-    database: { ...well, essential: true },
-    broker: well,
-    temporal: well,
-    outbox_lag: well,
-    payment_provider: well,
-    carrier: well,
-    ...checks,
-  });
+  const routes = createHealthRoutes(
+    {
+      database: { ...well, essential: true },
+      broker: well,
+      temporal: well,
+      outbox_lag: well,
+      payment_provider: well,
+      carrier: well,
+      ...checks,
+    },
+    0,
+  );
   if (first) {
     await routes.request('/health/ready');
     first();
@@ -85,4 +88,21 @@ it('is at worst degraded by what it asks about payment providers and the carrier
     status: 200,
     body: { status: 'degraded', checks: { payment_provider: { status: 'degraded' }, carrier: { status: 'degraded' } } },
   });
+});
+
+it('asks once for all who ask while it looks, and once a second, on both paths', async () => {
+  const database = { essential: true, ask: jest.fn(async () => undefined) };
+  const routes = createHealthRoutes({
+    database,
+    broker: well,
+    temporal: well,
+    outbox_lag: well,
+    payment_provider: well,
+    carrier: well,
+  });
+  const paths = Array.from({ length: 100 }, (_, index) => (index % 2 ? '/health' : '/health/ready'));
+  const answers = await Promise.all(paths.map((path) => routes.request(path)));
+  answers.push(await routes.request('/health'));
+  expect(answers.every(({ status }) => status === 200)).toBe(true);
+  expect(database.ask).toHaveBeenCalledTimes(1);
 });
