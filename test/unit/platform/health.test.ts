@@ -101,7 +101,7 @@ it('asks once for all who ask while it looks, and once a second, on both paths',
     carrier: well,
   });
   const paths = Array.from({ length: 100 }, (_, index) => (index % 2 ? '/health' : '/health/ready'));
-  const answers = await Promise.all(paths.map((path) => routes.request(path)));
+  const answers = await Promise.all(paths.map(async (path) => routes.request(path)));
   answers.push(await routes.request('/health'));
   expect(answers.every(({ status }) => status === 200)).toBe(true);
   expect(database.ask).toHaveBeenCalledTimes(1);
