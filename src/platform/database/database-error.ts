@@ -1,4 +1,4 @@
-import { isDriverAdapterError } from '@prisma/driver-adapter-utils';
+import { type MappedError, isDriverAdapterError } from '@prisma/driver-adapter-utils';
 import { Prisma } from '../prisma/client';
 
 /** The SQLSTATEs the code decides by (https://www.postgresql.org/docs/18/errcodes-appendix.html). */
@@ -7,59 +7,148 @@ export const sqlStates = {
   lockNotAvailable: '55P03',
 } as const;
 
-/** Prisma's codes for a database that cannot be reached (https://www.prisma.io/docs/orm/reference/error-reference). */
-const UNREACHABLE: ReadonlySet<string> = new Set(['P1001', 'P1002', 'P1008', 'P1017', 'P2024']);
-/** The adapter's own kinds for the same, which raw statements carry. */
-const CONNECTION_KINDS: ReadonlySet<unknown> = new Set([
-  'ConnectionClosed',
-  'DatabaseNotReachable',
-  'SocketTimeout',
-  'TooManyConnections',
-]);
 /**
- * SQLSTATE classes of a server that cannot work now: connection, resources (disk full), operator
- * (shutdown; but not 57014, a cancelled statement), system error. And 25006: it is read-only.
+ * What a failure says.
+ * - `outage`: the database is away or unfit. It says nothing about what was asked of it.
+ * - `busy`: the database is there, but could not do it now. The same again may succeed.
+ * - `value`: it refuses what was asked: a value, a constraint, a limit. The same again fails again.
+ * - `ours`: a fault of this program or its schema, or no error of a database at all.
  */
-const OUTAGE_STATES = /^(08|53|57P|58|25006)/;
-/** A cancelled statement, a lock that was not to be had, a conflict of transactions. */
-const BUSY_STATES = /^(57014|55P03|40)/;
-/** Prisma could not begin a transaction in time, or it ran out of its time, or met a conflict. */
-const BUSY_CODES: ReadonlySet<string> = new Set(['P2028', 'P2034']);
+export type DatabaseFault = 'outage' | 'busy' | 'value' | 'ours';
+
+/** Of a SQLSTATE, by the first that fits; `ours` where none does. */
+const STATES: readonly (readonly [RegExp, DatabaseFault])[] = [
+  // A cancelled statement; a lock or an object in use; a transaction that ran out of its time; a conflict.
+  [/^(57014|55P03|55006|25P0[34]|40|72)/, 'busy'],
+  // A prepared statement whose plan is out of date or gone: it is prepared anew.
+  [/^(0A000|26000|42P05)/, 'busy'],
+  // Connection, login, no such database, resources, operator, system, configuration; and: it is read-only.
+  [/^(08|28|3D|53|57|58|F0|25006)/, 'outage'],
+  // Data, constraint, check of a view, limit of the program, raised by a function.
+  [/^(22|23|44|54|P0001)/, 'value'],
+];
+
+/** Of the adapter's kinds, where it tells no SQLSTATE. */
+const KINDS: Readonly<Record<MappedError['kind'], DatabaseFault>> = {
+  DatabaseNotReachable: 'outage',
+  DatabaseDoesNotExist: 'outage',
+  DatabaseAccessDenied: 'outage',
+  AuthenticationFailed: 'outage',
+  ConnectionClosed: 'outage',
+  TlsConnectionError: 'outage',
+  TooManyConnections: 'outage',
+  SocketTimeout: 'outage',
+  TransactionWriteConflict: 'busy',
+  TransactionAlreadyClosed: 'busy',
+  LengthMismatch: 'value',
+  ValueOutOfRange: 'value',
+  InvalidInputValue: 'value',
+  UniqueConstraintViolation: 'value',
+  NullConstraintViolation: 'value',
+  ForeignKeyConstraintViolation: 'value',
+  RestrictViolation: 'value',
+  InconsistentColumnData: 'value',
+  DatabaseAlreadyExists: 'ours',
+  TableDoesNotExist: 'ours',
+  ColumnNotFound: 'ours',
+  UnsupportedNativeDataType: 'ours',
+  InvalidIsolationLevel: 'ours',
+  MissingFullTextSearchIndex: 'ours',
+  GenericJs: 'ours',
+  postgres: 'ours',
+  mysql: 'ours',
+  sqlite: 'ours',
+  mssql: 'ours',
+};
+
+/** Of Prisma's codes (https://www.prisma.io/docs/orm/reference/error-reference), by the first that fits. */
+const CODES: readonly (readonly [RegExp, DatabaseFault])[] = [
+  [/^P(1000|1001|1002|1003|1008|1010|1011|1017|2024|2037)$/, 'outage'],
+  // It could not begin a transaction in time, or the transaction ran out of its time, or met a conflict.
+  [/^P(2028|2034)$/, 'busy'],
+  [/^P(2000|2002|2003|2004|2005|2006|2007|2011|2012|2013|2014|2019|2020|2023|2033)$/, 'value'],
+];
+
+/** Node's codes of a connection that cannot be made, breaks, or finds no descriptor or memory for itself. */
+const NODE_CODES =
+  /^(EAI_\w+|ECONN\w+|ENET\w+|EHOST\w+|E(MFILE|NFILE|NOBUFS|NOMEM|NOTFOUND|PIPE|TIMEDOUT|NOTCONN|SHUTDOWN|PROTO|ADDRNOTAVAIL|ADDRINUSE)|ERR_(SOCKET|STREAM|SSL|TLS)_\w+)$/;
+const NETWORK_CALLS: ReadonlySet<unknown> = new Set(['connect', 'read', 'write', 'getaddrinfo', 'socket', 'shutdown']);
+
+/** What the driver says without a code. These are the whole messages, or their beginnings. */
+const MESSAGES: readonly string[] = [
+  'timeout exceeded when trying to connect',
+  'timeout expired',
+  'Query read timeout',
+  'Connection terminated',
+  'Client has encountered a connection error',
+  'Client was closed and is not queryable',
+  'Cannot use a pool after calling end on the pool',
+  'Received unexpected ',
+  'Unknown authenticationOk message type',
+  'The server does not support SSL connections',
+  'There was an error establishing an SSL connection',
+  'SASL: ',
+];
+
+interface Coded extends Error {
+  readonly code?: unknown;
+  readonly syscall?: unknown;
+  readonly severity?: unknown;
+}
 
 interface AdapterCause {
   readonly kind?: string;
+  readonly code?: unknown;
   readonly originalCode?: string;
 }
 
 /** What the adapter says: inside Prisma's error of a statement, or bare when a commit failed. */
-function adapterCause(error: unknown): AdapterCause | undefined {
+function adapterCause(error: Error): AdapterCause | undefined {
   if (isDriverAdapterError(error)) return error.cause;
   if (!(error instanceof Prisma.PrismaClientKnownRequestError)) return undefined;
   return (error.meta as { driverAdapterError?: { cause?: AdapterCause } } | undefined)?.driverAdapterError?.cause;
 }
 
-/** Prisma's code, `P2002`. */
-const codeOf = (error: unknown): string =>
-  error instanceof Prisma.PrismaClientKnownRequestError ? error.code : 'none of Prisma’s';
-
 /** The SQLSTATE of a failed statement, `undefined` when the database never answered. */
 export function sqlState(error: unknown): string | undefined {
-  return adapterCause(error)?.originalCode ?? (codeOf(error) === 'P2002' ? sqlStates.uniqueViolation : undefined);
+  if (!(error instanceof Error)) return undefined;
+  const cause = adapterCause(error);
+  if (cause?.originalCode !== undefined) return cause.originalCode;
+  if (cause?.kind === 'postgres' && typeof cause.code === 'string') return cause.code;
+  const { code, severity } = error as Coded;
+  if (typeof code !== 'string') return undefined;
+  if (code === 'P2002') return sqlStates.uniqueViolation;
+  return typeof severity === 'string' ? code : undefined;
 }
 
-/** Whether a failure says that the database is away or unfit, and nothing about what was asked of it. */
-export function isDatabaseOutage(error: unknown): boolean {
-  return (
-    error instanceof Prisma.PrismaClientInitializationError ||
-    UNREACHABLE.has(codeOf(error)) ||
-    CONNECTION_KINDS.has(adapterCause(error)?.kind) ||
-    OUTAGE_STATES.test(sqlState(error) ?? '')
-  );
+/** The one place where a failure of the database is judged, whichever layer threw it. */
+export function databaseFault(error: unknown): DatabaseFault {
+  if (!(error instanceof Error)) return 'ours';
+  if (error instanceof Prisma.PrismaClientInitializationError) return 'outage';
+  const state = sqlState(error);
+  if (state !== undefined) return first(STATES, state);
+  const kind = adapterCause(error)?.kind;
+  if (kind !== undefined && Object.hasOwn(KINDS, kind)) return KINDS[kind as MappedError['kind']];
+
+  const { code, syscall, message } = error as Coded;
+  if (error instanceof Prisma.PrismaClientKnownRequestError) {
+    const fault = first(CODES, error.code);
+    return fault === 'ours' && NODE_CODES.test(error.code) ? 'outage' : fault;
+  }
+  // Other libraries put Node's codes on errors of their own, which have names of their own.
+  if (error.name !== 'Error' && error.name !== 'AggregateError') return 'ours';
+  if (typeof code === 'string') return NODE_CODES.test(code) || NETWORK_CALLS.has(syscall) ? 'outage' : 'ours';
+  return MESSAGES.some((known) => message.startsWith(known)) ? 'outage' : 'ours';
 }
+
+const first = (rules: readonly (readonly [RegExp, DatabaseFault])[], text: string): DatabaseFault =>
+  rules.find(([pattern]) => pattern.test(text))?.[1] ?? 'ours';
+
+/** Whether a failure says that the database is away or unfit, and nothing about what was asked of it. */
+export const isDatabaseOutage = (error: unknown): boolean => databaseFault(error) === 'outage';
 
 /** A value that no column can keep: out of range, not of its type, NUL (class 22). */
 export const isDataException = (error: unknown): boolean => sqlState(error)?.startsWith('22') ?? false;
 
 /** Whether the database is there but could not do it now: the same again may well succeed. */
-export const isDatabaseBusy = (error: unknown): boolean =>
-  BUSY_CODES.has(codeOf(error)) || BUSY_STATES.test(sqlState(error) ?? '');
+export const isDatabaseBusy = (error: unknown): boolean => databaseFault(error) === 'busy';
