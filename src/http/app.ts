@@ -70,7 +70,11 @@ export function createApp(options: AppOptions): OpenAPIHono<HttpEnv> {
     }
     await next();
   });
-  app.use(limitBody(BODY_LIMIT_BYTES));
+  const limited = limitBody(BODY_LIMIT_BYTES);
+  app.use(async function limitUnlessWebhook(c, next) {
+    // Theirs have a limit of their own.
+    return c.req.path.startsWith('/webhooks/') ? next() : limited(c, next);
+  });
   app.onError(answerError);
   app.notFound(answerNotFound);
 

@@ -1,6 +1,6 @@
 import { createApplication } from '../../src/application';
 import { createApiKey, createAuthenticate } from '../../src/http/api-keys';
-import { createApp } from '../../src/http/app';
+import { type AppOptions, createApp } from '../../src/http/app';
 import { createFaults } from '../../src/platform/faults/faults';
 import { createMetrics } from '../../src/platform/telemetry/metrics';
 import type { SagaStarter } from '../../src/sagas/start/start-saga';
@@ -19,6 +19,8 @@ export interface ApiRequest {
   /** Whose key; none without it. */
   readonly as?: 'operator' | 'service' | 'customer';
   readonly json?: unknown;
+  /** As it is, instead of `json`. */
+  readonly body?: RequestInit['body'];
   readonly headers?: Record<string, string>;
 }
 
@@ -34,7 +36,10 @@ const noSagas: SagaStarter = {
 const well = { essential: false, ask: async () => undefined };
 
 /** The HTTP interface on a database alone, without a socket. */
-export async function createTestApi(database: Database): Promise<TestApi> {
+export async function createTestApi(
+  database: Database,
+  changed: Partial<Pick<AppOptions, 'webhooks' | 'sagas'>> = {},
+): Promise<TestApi> {
   const app = createApp({
     mediator: createApplication({ database, logger: silentLogger }),
     sagas: noSagas,
@@ -54,6 +59,7 @@ export async function createTestApi(database: Database): Promise<TestApi> {
     webhooks: {},
     faultInjection: false,
     logger: silentLogger,
+    ...changed,
   });
   const operator = await createApiKey(database, { role: 'operator' });
   const service = await createApiKey(database, { role: 'service' });
@@ -62,19 +68,21 @@ export async function createTestApi(database: Database): Promise<TestApi> {
 
   return {
     operatorKeyId: operator.keyId,
-    async call(method, path, { as, json, headers = {} } = {}) {
+    async call(method, path, { as, json, body, headers = {} } = {}) {
       const response = await app.request(path, {
         method,
         headers: {
           ...(as && { authorization: `Bearer ${keys[as]}` }),
-          ...(json !== undefined && { 'content-type': 'application/json' }),
+          ...((json ?? body) !== undefined && { 'content-type': 'application/json' }),
           ...headers,
         },
         ...(json !== undefined && { body: JSON.stringify(json) }),
+        ...(body !== undefined && { body, duplex: 'half' }),
       });
       const text = await response.text();
-      const body = text === '' ? null : (JSON.parse(text) as Record<string, unknown>);
-      return { status: response.status, headers: response.headers, text, body };
+      const isJson = response.headers.get('content-type')?.includes('json');
+      const answer = isJson ? (JSON.parse(text) as Record<string, unknown>) : null;
+      return { status: response.status, headers: response.headers, text, body: answer };
     },
   };
 }

@@ -35,7 +35,7 @@ export function chainOf(all: readonly GuardedProvider[]): ProviderChain {
       if (provider) return provider;
       throw new Refusal(
         'payment_method_not_supported',
-        `No payment provider here takes ${asked.payment_method} in ${asked.currency}.`,
+        `No payment provider here takes ${asked.amount} ${asked.currency} by ${asked.payment_method}.`,
       );
     },
     next(asked, after) {

@@ -37,8 +37,8 @@ export interface ProviderCharge {
 export interface PaymentProvider {
   /** Kept with each charge, so that its refund finds the way back: renaming one strands its charges. */
   readonly name: string;
-  /** Whether this provider can take this charge; the first in the chain that can, does. */
-  accepts(request: Pick<ChargeRequest, 'payment_method' | 'currency'>): boolean;
+  /** Whether this provider can take this charge, to the last unit; the first in the chain that can, does. */
+  accepts(request: Pick<ChargeRequest, 'payment_method' | 'amount' | 'currency'>): boolean;
   /**
    * Takes the money. The same key again answers the same charge, also when the first call timed out.
    *

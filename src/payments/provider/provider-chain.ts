@@ -1,6 +1,6 @@
 import type { ChargeRequest, PaymentProvider } from './payment-provider';
 
-type Asked = Pick<ChargeRequest, 'payment_method' | 'currency'>;
+type Asked = Pick<ChargeRequest, 'payment_method' | 'amount' | 'currency'>;
 
 /** A provider behind its circuit breaker. */
 export interface GuardedProvider extends PaymentProvider {

@@ -8,10 +8,13 @@ import { verifySignature } from '../../http/verify-signature';
 import { paymentNotice } from '../accept-payment';
 import type { PaymentRouteDeps } from '../routes';
 import { createAcceptNotice, ignored, webhookResponses } from './accept-notice';
+import { takeSigned } from './take-signed';
 
 const CAPTURED = 'payment.captured';
 
-const webhook = z.object({ type: z.literal(CAPTURED), data: paymentNotice }).openapi('PaymentWebhook');
+/** A sender may come to tell more than is read here. */
+const told = z.object(paymentNotice.shape).openapi('ToldPayment');
+const webhook = z.object({ type: z.literal(CAPTURED), data: told }).openapi('PaymentWebhook');
 
 const signed = z.object({
   'webhook-id': z.string(),
@@ -41,7 +44,7 @@ export function createStandardWebhook(deps: PaymentRouteDeps, secret: string): O
       path: '/webhooks/payments',
       tags: ['payments'],
       summary: 'Told by Standard Webhooks that an invoice was paid: begins the payment saga once per payment_id',
-      middleware: [verifySignature(secret), ignoreOtherTypes] as const,
+      middleware: [...takeSigned('webhook-signature'), verifySignature(secret), ignoreOtherTypes] as const,
       request: { headers: signed, body: jsonBody(webhook) },
       responses: webhookResponses,
     }),

@@ -4,6 +4,7 @@ import { createRouter } from '../../http/router';
 import { readStripeNotice } from '../provider/stripe/read-stripe-notice';
 import type { PaymentRouteDeps } from '../routes';
 import { createAcceptNotice, ignored, webhookResponses } from './accept-notice';
+import { takeSigned } from './take-signed';
 
 const signed = z.object({
   'stripe-signature': z.string().optional().openapi({ description: 'https://docs.stripe.com/webhooks' }),
@@ -21,6 +22,7 @@ export function createStripeWebhook(deps: PaymentRouteDeps, secret: string): Ope
       path: '/webhooks/stripe',
       tags: ['payments'],
       summary: 'Told by Stripe that an invoice was paid: begins the payment saga once per payment',
+      middleware: [...takeSigned('stripe-signature')] as const,
       request: {
         headers: signed,
         body: { required: true, description: 'An event of Stripe’s, as it comes', content: { 'application/json': {} } },

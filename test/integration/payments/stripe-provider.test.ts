@@ -201,12 +201,42 @@ describe('on a fake of ours, which keeps the state that stripe-mock lacks', () =
   });
 
   it.each([
-    ['pm_card_visa', 'EUR', true],
-    ['pm_1QxYz', 'JPY', true],
-    ['card_1', 'EUR', false],
-    ['pm_card_visa', 'UGX', false],
-    ['pm_card_visa', 'KWD', false],
-  ])('%s in %s: accepted is %s', (payment_method, currency, accepted) => {
-    expect(connect(fake.url).accepts({ payment_method, currency })).toBe(accepted);
+    ['pm_card_visa', 101, 'EUR', true],
+    ['pm_1QxYz', 101, 'JPY', true],
+    ['card_1', 101, 'EUR', false],
+    ['pm_card_visa', 101, 'UGX', true],
+    ['pm_card_visa', 100, 'MGA', true],
+    ['pm_card_visa', 101, 'MGA', false],
+    ['pm_card_visa', 100, 'KWD', true],
+    ['pm_card_visa', 101, 'KWD', false],
+    ['pm_card_visa', 100, 'IQD', false],
+  ])('%s for %i %s: accepted is %s', (payment_method, amount, currency, accepted) => {
+    expect(connect(fake.url).accepts({ payment_method, amount, currency })).toBe(accepted);
+  });
+
+  it.each([
+    ['ISK', 5_000, 500_000],
+    ['MGA', 5_000_000, 50_000],
+    ['KWD', 5_120, 5_120],
+  ])('takes, lists and pays back in %s what the order says, in units of Stripe', async (currency, amount, theirs) => {
+    const provider = connect(fake.url);
+    const since = new Date().toISOString();
+    const request = chargeRequest({ payment_method: 'pm_card_visa', currency, amount });
+    const { charge_ref } = await provider.charge(request);
+    expect(fake.books.get(charge_ref)).toMatchObject({ amount: theirs, status: 'succeeded' });
+    const listed = async () => (await listedCharges(provider, since)).find(({ key }) => key === request.key);
+    expect(await listed()).toMatchObject({ amount, currency, refunded_amount: 0 });
+    await provider.refund(request);
+    expect(await listed()).toMatchObject({ amount, currency, refunded_amount: amount });
+  });
+
+  it('never charges an amount that Stripe cannot say', async () => {
+    const before = fake.books.intents.size;
+    await expect(
+      connect(fake.url).charge(chargeRequest({ payment_method: 'pm_card_visa', currency: 'MGA', amount: 101 })),
+    ).rejects.toMatchObject({
+      code: 'payment_declined',
+    });
+    expect(fake.books.intents.size).toBe(before);
   });
 });

@@ -20,7 +20,7 @@ const two = [
   { name: 'standby', url: 'http://127.0.0.1:1/standby' },
 ];
 const stripe = { apiKey: 'sk_test_123' };
-const asked = { payment_method: 'pm_ok', currency: 'EUR' };
+const asked = { amount: 9_900, payment_method: 'pm_ok', currency: 'EUR' };
 
 it('has the configured providers in their order, Stripe last, with a circuit each', () => {
   const chain = createProviderChain({ config: { providers: two, stripe }, addCircuit });
@@ -39,7 +39,7 @@ it.each([
   ['pm_ok', 'JPY', 'stripe'],
 ])('%s in %s is taken by %s, the first that can', (payment_method, currency, name) => {
   const chain = createProviderChain({ config: { providers: two, stripe }, addCircuit });
-  expect(chain.first({ payment_method, currency }).name).toBe(name);
+  expect(chain.first({ payment_method, amount: 9_900, currency }).name).toBe(name);
 });
 
 it.each([
@@ -47,7 +47,7 @@ it.each([
   ['when none takes it', two],
 ])('refuses a payment method %s', (_when, providers) => {
   const chain = createProviderChain({ config: { providers }, addCircuit });
-  const card = { payment_method: 'card_4242', currency: 'EUR' };
+  const card = { payment_method: 'card_4242', amount: 9_900, currency: 'EUR' };
   expect(refusalCode(() => chain.first(card))).toBe('payment_method_not_supported');
 });
 

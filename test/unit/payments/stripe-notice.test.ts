@@ -31,6 +31,47 @@ it.each([
   expect(read(payload)).toBeNull();
 });
 
+it.each([
+  ['isk', 500_000, 5_000],
+  ['ugx', 500_000, 5_000],
+  ['mga', 5_000, 500_000],
+  ['jpy', 5_000, 5_000],
+  ['huf', 5_000, 5_000],
+  ['kwd', 5_120, 5_120],
+])('says in our units what was paid in %s', (currency, amount_received, amount) => {
+  expect(read(event({ currency, amount_received }))).toMatchObject({ currency: currency.toUpperCase(), amount });
+});
+
+it.each([
+  ['null', 'null'],
+  ['a number', '7'],
+  ['a list', '[]'],
+  ['an object without a type', '{}'],
+  ['an event without data', '{"type": "payment_intent.succeeded"}'],
+  ['an event whose object is null', '{"type": "payment_intent.succeeded", "data": {"object": null}}'],
+  ['an event of the other kind', '{"object": "v2.core.event", "type": "v1.billing.meter.no_meter_found"}'],
+  ['an intent whose metadata is null', event({ metadata: null })],
+  ['an intent whose metadata is text', event({ metadata: 'order_id' })],
+  ['an intent without metadata', event({ metadata: undefined })],
+  ['an intent without a currency', event({ currency: null })],
+  ['an intent with half a unit', event({ amount_received: 0.5 })],
+])('leaves %s alone', (_what, payload) => {
+  expect(read(payload)).toBeNull();
+});
+
+it.each(['', '{"type": ', 'nothing', '\u0000'])('refuses a signed body that is no JSON: %j', (payload) => {
+  expect(['malformed_json', 'invalid_signature']).toContain(refusalCode(() => read(payload)));
+});
+
+it.each([
+  [{ metadata: { ...metadata, order_id: 'ord_\u0000' } }],
+  [{ metadata: { ...metadata, payment_id: '\ud800' } }],
+  [{ amount_received: 9_000_000_000_000_000 }],
+  [{ currency: 'iqd' }],
+])('refuses an intent of an order that says %j', (change) => {
+  expect(refusalCode(() => read(event(change)))).toBe('validation_failed');
+});
+
 it('refuses an order whose intent does not say the rest, naming what is missing', () => {
   const payload = event({ metadata: { order_id: 'ord_1' } });
   expect(refusalCode(() => read(payload))).toBe('validation_failed');
@@ -43,6 +84,8 @@ it.each([
   ['older than five minutes', event(), sign(event(), Math.floor(Date.now() / 1_000) - 301)],
   ['without a signature', event(), ''],
   ['with a header that is none', event(), 'nonsense'],
+  ['with an empty signature', event(), `t=${Math.floor(Date.now() / 1_000)},v1=`],
+  ['with a signature that is not ASCII', event(), `t=${Math.floor(Date.now() / 1_000)},v1=${'é'.repeat(64)}`],
 ])('refuses a delivery that is %s', (_how, payload, signature) => {
   expect(refusalCode(() => read(payload, signature))).toBe('invalid_signature');
 });

@@ -2,6 +2,7 @@ import type Stripe from 'stripe';
 import type { ProviderCharge } from '../payment-provider';
 import type { StripeConnection } from './connect-stripe';
 import { KEY } from './metadata';
+import { fromStripe } from './stripe-units';
 
 const PAGE = 100;
 /** Intents are listed by when they were made; one is confirmed while its saga's step is tried, at most ten minutes. */
@@ -28,7 +29,8 @@ export async function* chargesSince(
 }
 
 function chargeOf(intent: Stripe.PaymentIntent, from: number): ProviderCharge | undefined {
-  const { id, status, metadata, currency, amount_received, latest_charge: charge } = intent;
+  const { id, status, metadata, amount_received, latest_charge: charge } = intent;
+  const currency = intent.currency.toUpperCase();
   const key = metadata[KEY];
   if (status !== 'succeeded' || key === undefined) return undefined;
   if (charge === null || typeof charge === 'string' || charge.created < from) return undefined;
@@ -36,9 +38,12 @@ function chargeOf(intent: Stripe.PaymentIntent, from: number): ProviderCharge | 
     key,
     charge_ref: id,
     payment_id: metadata.payment_id ?? '',
-    amount: amount_received,
-    currency: currency.toUpperCase(),
-    refunded_amount: charge.amount_refunded,
+    amount: ours(amount_received, currency),
+    currency,
+    refunded_amount: ours(charge.amount_refunded, currency),
     created_at: new Date(charge.created * 1_000).toISOString(),
   };
 }
+
+/** Ours are charged only where the units are known; one that was charged otherwise is listed as Stripe counts. */
+const ours = (amount: number, currency: string): number => fromStripe(amount, currency) ?? amount;

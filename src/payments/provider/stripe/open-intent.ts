@@ -1,7 +1,8 @@
 import type Stripe from 'stripe';
 import type { ChargeRequest } from '../payment-provider';
 import { KEY } from './metadata';
-import { refuse } from './stripe-errors';
+import { declined, refuse } from './stripe-errors';
+import { toStripe } from './stripe-units';
 
 /**
  * The intent of the key, without a payment method, so that a refund makes the very same one. The answer to a repeat
@@ -10,7 +11,9 @@ import { refuse } from './stripe-errors';
  * @throws Refusal `payment_declined` for an amount or a currency that Stripe never charges
  */
 export async function openIntent(stripe: Stripe, request: ChargeRequest): Promise<string> {
-  const { key, payment_id, order_id, customer_id, amount, currency } = request;
+  const { key, payment_id, order_id, customer_id, currency } = request;
+  const amount = toStripe(request.amount, currency);
+  if (amount === undefined) throw declined('it has no such amount of this currency');
   const { id } = await stripe.paymentIntents
     .create(
       {

@@ -33,5 +33,5 @@ export function refuse(error: unknown): never {
   throw error;
 }
 
-const declined = (why: string): Refusal =>
+export const declined = (why: string): Refusal =>
   new Refusal('payment_declined', `The payment provider declined the charge: ${why}.`);

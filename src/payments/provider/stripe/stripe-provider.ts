@@ -4,12 +4,7 @@ import { confirmIntent } from './confirm-intent';
 import { chargesSince } from './list-charges';
 import { openIntent } from './open-intent';
 import { refundKey } from './refund-key';
-
-/**
- * Where Stripe's smallest unit is not ISO 4217's minor unit, or not every amount can be charged
- * (https://docs.stripe.com/currencies#special-cases).
- */
-const OTHER_UNITS: ReadonlySet<string> = new Set(['ISK', 'UGX', 'MGA', 'BHD', 'JOD', 'KWD', 'OMR', 'TND']);
+import { toStripe } from './stripe-units';
 
 /**
  * Charges cards by payment intents (https://docs.stripe.com/api/payment_intents).
@@ -22,7 +17,8 @@ const OTHER_UNITS: ReadonlySet<string> = new Set(['ISK', 'UGX', 'MGA', 'BHD', 'J
 export function createStripeProvider(connection: StripeConnection): PaymentProvider {
   return {
     name: 'stripe',
-    accepts: ({ payment_method, currency }) => payment_method.startsWith('pm_') && !OTHER_UNITS.has(currency),
+    accepts: ({ payment_method, amount, currency }) =>
+      payment_method.startsWith('pm_') && toStripe(amount, currency) !== undefined,
     charge: (request) =>
       connection.call(async (stripe) => {
         const id = await openIntent(stripe, request);

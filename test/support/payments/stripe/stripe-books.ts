@@ -55,7 +55,7 @@ export interface StripeBooks {
 }
 
 /** Some that Stripe knows. */
-const CURRENCIES: ReadonlySet<string> = new Set(['eur', 'usd', 'gbp', 'jpy']);
+const CURRENCIES: ReadonlySet<string> = new Set(['eur', 'usd', 'gbp', 'jpy', 'isk', 'mga', 'kwd']);
 
 const now = (): number => Math.floor(Date.now() / 1_000);
 
