@@ -1,0 +1,39 @@
+import { eventually, must } from '../../../dev/client/eventually';
+import { newClientId, orderRequest, pay, placeOrder } from '../../../dev/client/shop';
+import type { OrderView } from '../../../dev/client/views';
+import { type E2eStack, startE2eStack } from '../../support/e2e-stack';
+
+/** Many times the connections of a process's pool. */
+const ORDERS = 150;
+const DEADLINE_MS = 90_000;
+
+let stack: E2eStack;
+beforeAll(async () => (stack = await startE2eStack()), 60_000);
+afterAll(() => stack?.stop());
+
+it('A burst of charged orders finds a cold worker: all are paid, and another customer is served meanwhile', async () => {
+  const { service, checker } = stack;
+  const customer_id = newClientId('cus');
+  const lone = await placeOrder(service);
+  const charged = {
+    ...orderRequest({ customer_id }),
+    collection_method: 'charge_automatically',
+    payment_method: 'pm_ok',
+  };
+  const burst = Promise.all(
+    Array.from({ length: ORDERS }, () =>
+      service.callUntilAnswered<OrderView>('POST', '/orders', { json: charged, deadlineMs: DEADLINE_MS }),
+    ),
+  );
+  expect((await pay(service, lone)).status).toBe(200);
+  expect((await burst).map(({ status }) => status)).toEqual(Array.from({ length: ORDERS }, () => 201));
+  await eventually(
+    async () => {
+      const list = `/orders?customer_id=${customer_id}&status=FULFILLED&limit=200`;
+      const { body } = await service.call<{ data: OrderView[] }>('GET', list);
+      must(body.data.length === ORDERS, `${body.data.length} of ${ORDERS} orders are fulfilled.`);
+    },
+    { deadlineMs: DEADLINE_MS, everyMs: 500 },
+  );
+  await checker.holds(DEADLINE_MS);
+}, 240_000);
