@@ -68,6 +68,7 @@ import {
 } from './payments/charge/record-charge';
 import { recordRefund, recordRefundHandler } from './payments/refund/record-refund';
 import { resolveRefund, resolveRefundHandler } from './payments/refund/resolve-refund';
+import { returnPayment, returnPaymentHandler } from './payments/refund/return-payment';
 import { confirmStep, confirmStepHandler } from './sagas/confirm-step';
 import { createGetSaga, getSaga } from './sagas/view/get-saga';
 import { createListSagas, listSagas } from './sagas/view/list-sagas';
@@ -118,6 +119,7 @@ const messages = [
   askRefund,
   recordRefund,
   resolveRefund,
+  returnPayment,
   reserveInventory,
   releaseInventory,
   allocateGoods,
@@ -202,6 +204,7 @@ export function createApplication({
     askRefundHandler,
     recordRefundHandler,
     resolveRefundHandler,
+    returnPaymentHandler,
     createReserveInventory(catalogue),
     releaseInventoryHandler,
     allocateGoodsHandler,

@@ -30,6 +30,7 @@ const statuses: Readonly<Record<string, ContentfulStatusCode>> = {
   not_found: 404,
   order_not_found: 404,
   invoice_not_found: 404,
+  payment_not_found: 404,
   saga_not_found: 404,
   customer_not_found: 404,
   outbox_row_not_found: 404,

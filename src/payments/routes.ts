@@ -6,9 +6,10 @@ import type { Mediator } from '../mediator/mediator';
 import type { Faults } from '../platform/faults/faults';
 import { Refusal } from '../platform/refusal';
 import { orderView } from '../orders/order-view';
-import { opaqueId } from '../platform/schemas';
+import { clientId, opaqueId } from '../platform/schemas';
 import { acceptPayment, paymentNotice } from './accept-payment';
 import { refundNote, resolveRefund } from './refund/resolve-refund';
+import { returnPayment } from './refund/return-payment';
 import type { SagaStarter } from '../sagas/start/start-saga';
 import { preferredWaitMs, settledPayment } from './settled-payment';
 
@@ -71,6 +72,24 @@ export function createPaymentRoutes({ mediator, sagas, faults }: PaymentRouteDep
       const command = { ...c.req.valid('param'), ...c.req.valid('json') };
       const once = onceOf(c, 'POST /orders/{order_id}/refunded', command);
       return c.json(await mediator.send(resolveRefund(command), sendOptions(c, once)), 200);
+    },
+  );
+
+  routes.openapi(
+    apiRoute('/admin/payments/{payment_id}/returned', {
+      method: 'post',
+      tags: ['operator'],
+      summary: 'Record that the money of a refused payment went back to its payer',
+      request: { params: z.object({ payment_id: clientId }), headers: idempotencyKey, body: jsonBody(refundNote) },
+      responses: {
+        200: json(returnPayment.result, 'Recorded; the reconciliation no longer lists it'),
+        ...problems(400, 401, 403, 404, 409, 413, 415, 422, 503),
+      },
+    }),
+    async (c) => {
+      const command = { ...c.req.valid('param'), ...c.req.valid('json') };
+      const once = onceOf(c, 'POST /admin/payments/{payment_id}/returned', command);
+      return c.json(await mediator.send(returnPayment(command), sendOptions(c, once)), 200);
     },
   );
   return routes;

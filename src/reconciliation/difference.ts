@@ -8,6 +8,7 @@ export const differenceKinds = {
   refund_unknown_here: 'The provider has paid back what counts as taken here.',
   refund_unknown_to_provider: 'Paid back as it is said here, but not by the provider.',
   payment_conflicted: 'It was notified again with another content, which was refused: money may be nobody’s.',
+  payment_refused: 'It was notified as paid, and refused: its payer is owed the money, unless it is used after all.',
   credit_missing: 'The payment counts as made, but the ledger has no credit of it.',
   credit_unfounded: 'The ledger has a credit without a payment that was made.',
   balance_differs: 'The customer’s balance is not the sum of what was paid and not paid back.',

@@ -1,4 +1,5 @@
 import { customerAccount } from '../../billing/ledger';
+import { PAYMENT_RETURNED } from '../../payments/refund/return-payment';
 import { PLANNED_EACH_TIME, type Queryable } from '../../platform/database/database';
 import type { ChargeBook } from './charge-book';
 import type { CustomerBook } from './customer-book';
@@ -65,6 +66,10 @@ export const readPayments = pages<PaymentBook>(`
     CASE WHEN payment.conflict IS NOT NULL AND EXISTS (SELECT FROM event
       WHERE aggregate_type = 'payment' AND aggregate_id = payment.payment_id AND type = 'payment.conflicted'
         AND occurred_at >= run.since) THEN payment.conflict END AS conflict,
+    CASE WHEN payment.status = 'FAILED' AND asked.payment_id IS NULL AND payment.requested_at >= run.since
+      AND NOT EXISTS (SELECT FROM operator_action
+        WHERE subject = payment.payment_id AND action = '${PAYMENT_RETURNED}' AND at >= payment.requested_at)
+      THEN payment.failure_code END AS refused,
     coalesce(asked.provider = ANY (run.providers) AND asked.created_at >= run.since, false) AS comparable,
     ${moves('payment.order_id')} OR coalesce(asked.changed_at > run.settled_at, false) AS in_motion
   FROM run CROSS JOIN payment JOIN orders USING (order_id)

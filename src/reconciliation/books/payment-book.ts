@@ -22,6 +22,8 @@ export interface PaymentBook extends Money {
   readonly there: (Money & { readonly refunded_amount: number }) | null;
   /** What was notified under its id besides, within the window. */
   readonly conflict: (Money & { readonly order_id: string }) | null;
+  /** Why money that was notified within the window counts for nothing, and was not returned yet; a stable code. */
+  readonly refused: string | null;
   /** Whether the provider's list reaches back to the charge, and could be read. */
   readonly comparable: boolean;
   /** A saga of its order runs, or it has changed just now: nothing is amiss yet. */
@@ -34,7 +36,13 @@ export const dueCredit = ({ status, order_status, amount }: PaymentBook): number
 
 export function reconcilePayment(book: PaymentBook): Difference[] {
   if (book.in_motion) return [];
-  const found = [...compareCredit(book), ...compareCharge(book), ...compareProvider(book), ...compareNotices(book)];
+  const found = [
+    ...compareCredit(book),
+    ...compareCharge(book),
+    ...compareProvider(book),
+    ...compareNotices(book),
+    ...compareRefused(book),
+  ];
   return found.filter(({ kind }, index) => found.findIndex((other) => other.kind === kind) === index);
 }
 
@@ -88,6 +96,13 @@ function compareNotices({ payment_id, amount, currency, conflict }: PaymentBook)
   if (!conflict) return [];
   const [expected, actual] = [money(amount, currency), money(conflict.amount, conflict.currency)];
   return [difference('payment_conflicted', payment_id, { expected, actual, more: `It named ${conflict.order_id}.` })];
+}
+
+/** No provider was asked for it here: somebody else took the money that was notified. */
+function compareRefused({ payment_id, amount, currency, refused }: PaymentBook): Difference[] {
+  if (refused === null) return [];
+  const [expected, actual] = [money(0, currency), money(amount, currency)];
+  return [difference('payment_refused', payment_id, { expected, actual, more: `It was refused as ${refused}.` })];
 }
 
 const same = (one: Money, other: Money): boolean => one.amount === other.amount && one.currency === other.currency;

@@ -4,6 +4,7 @@ import { seedCatalogue } from '../../../dev/seed';
 import { createApplication } from '../../../src/application';
 import { closeInvoice } from '../../../src/billing/close-invoice';
 import { creditBalance } from '../../../src/billing/credit-balance';
+import { returnPayment } from '../../../src/payments/refund/return-payment';
 import { bookNames, type OrderSagaInput, type ReconciliationRun } from '../../../src/contract';
 import { placeOrder } from '../../../src/orders/place-order';
 import { acceptPayment } from '../../../src/payments/accept-payment';
@@ -170,6 +171,30 @@ it('finds a payment id that came with two contents, for as long as its window re
   expect(found).toEqual([`payment_conflicted ${payment_id}`]);
   expect(data).toMatchObject([{ expected: '9900 EUR', actual: '1 EUR', detail: expect.stringContaining(order_id) }]);
   expect((await reconcile({ window: { text: '0', ms: 0 } })).found).toEqual([]);
+});
+
+it('finds money that was notified and refused, until it was returned', async () => {
+  const paid = await chargedOrder();
+  const { order_id, invoice_id, customer_id, amount, currency } = paid;
+  const again = { order_id, invoice_id, customer_id, amount, currency, payment_id: 'pay_again' };
+  expect(await mediator().send(acceptPayment(again))).toMatchObject({ state: 'refused', code: 'order_not_payable' });
+  await endSagas();
+  const { found, data } = await reconcile();
+  expect(found).toEqual(['payment_refused pay_again']);
+  expect(data).toMatchObject([{ expected: '0 EUR', actual: '9900 EUR', detail: expect.stringContaining('order_not') }]);
+  expect((await reconcile({ window: { text: '0', ms: 0 } })).found).toEqual([]);
+
+  const note = { reference: 'bank-1', reason: 'Paid twice.' };
+  const refused = (payment_id: string) => mediator().send(returnPayment({ payment_id, ...note }));
+  await expect(refused(paid.payment_id)).rejects.toMatchObject({ code: 'payment_not_refused' });
+  await expect(refused('pay_unknown')).rejects.toMatchObject({ code: 'payment_not_found' });
+  expect(await refused('pay_again')).toEqual({ payment_id: 'pay_again', reference: 'bank-1' });
+  expect((await reconcile()).found).toEqual([]);
+  expect(
+    await db.query(`SELECT subject, reason, details FROM operator_action WHERE action = 'payment.returned'`),
+  ).toEqual([
+    { subject: 'pay_again', reason: 'Paid twice.', details: { reference: 'bank-1', order_id, amount, currency } },
+  ]);
 });
 
 it('finds a ledger transaction that does not sum to zero, which the database would refuse', async () => {

@@ -31,6 +31,7 @@ const payment = fc
       charge: outside ? null : { ...money, provider: 'test', state },
       there: !outside && comparable && taken ? { ...money, refunded_amount: refundedAt(state, money.amount) } : null,
       conflict: null,
+      refused: null,
       comparable,
       in_motion: false,
     };
@@ -112,6 +113,7 @@ const damages: [DifferenceKind, Damage][] = [
     'payment_conflicted',
     (book) => ({ ...book, conflict: { order_id: 'ord_2', amount: book.amount, currency: 'EUR' } }),
   ],
+  ['payment_refused', (book) => ({ ...book, refused: 'invoice_already_paid' })],
   [
     'charge_missing',
     ({ charge, ...book }) =>

@@ -1,0 +1,34 @@
+import { z } from '@hono/zod-openapi';
+import { handle } from '../../mediator/handler';
+import { defineCommand } from '../../mediator/message';
+import { recordOperatorAction } from '../../mediator/operator-action';
+import { Refusal } from '../../platform/refusal';
+import { clientId } from '../../platform/schemas';
+import { paymentAggregate } from '../payment-aggregate';
+import { refundNote } from './resolve-refund';
+
+/** The audit action that takes a refused payment off the reconciliation's list. */
+export const PAYMENT_RETURNED = 'payment.returned';
+
+/** Records that an operator has paid back money of a payment that was notified and refused. */
+export const returnPayment = defineCommand({
+  name: 'ReturnPayment',
+  input: refundNote.extend({ payment_id: clientId }),
+  result: z.object({ payment_id: clientId, reference: refundNote.shape.reference }).openapi('ReturnedPayment'),
+  roles: ['operator'],
+});
+
+export const returnPaymentHandler = handle(returnPayment, async ({ payment_id, reference, reason }, context) => {
+  const { uow } = context;
+  const payment = await uow.load(paymentAggregate, payment_id);
+  if (!payment) throw new Refusal('payment_not_found', `There is no payment ${payment_id}.`);
+  const { status, order_id, amount, currency } = payment;
+  const charges = await uow.tx.providerCharge.count({ where: { payment_id } });
+  if (status !== 'FAILED' || charges > 0) {
+    const why = charges > 0 ? 'a provider was asked for it, and pays it back itself' : `it is ${status}`;
+    throw new Refusal('payment_not_refused', `Payment ${payment_id} owes its payer nothing by hand: ${why}.`);
+  }
+  const details = { reference, order_id, amount, currency };
+  recordOperatorAction(context, { action: PAYMENT_RETURNED, subject: payment_id, reason, details });
+  return { payment_id, reference };
+});
