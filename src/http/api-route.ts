@@ -41,10 +41,11 @@ export const jsonBody = <Schema extends z.ZodType>(schema: Schema) => ({
 
 /** The header of every POST that may be repeated; see {@link onceOf}. */
 export const idempotencyKey = z.object({
-  'idempotency-key': z
-    .string()
-    .optional()
-    .openapi({ description: 'The same key answers the same bytes for 24 hours, and does nothing twice.' }),
+  'idempotency-key': z.string().optional().openapi({
+    description: 'The same key answers the same bytes for 24 hours, and does nothing twice.',
+    // Spaces around a header's value are no part of it.
+    pattern: '^[!-~]([ -~]{0,253}[!-~])?$',
+  }),
 });
 
 /** A route that takes an API key. */

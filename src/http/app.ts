@@ -27,6 +27,7 @@ import { measureRequests } from './http-metrics';
 import type { HttpEnv } from './http-env';
 import { createMetricsRoute } from './metrics-route';
 import { answerError, answerNotFound } from './problem';
+import { refuseOtherMethods } from './refuse-other-methods';
 import { createRouter } from './router';
 
 const BODY_LIMIT_BYTES = 64 * 1024;
@@ -91,5 +92,6 @@ export function createApp(options: AppOptions): OpenAPIHono<HttpEnv> {
   app.route('/', createMetricsRoute(metrics));
   if (options.faultInjection) app.route('/', createFaultRoutes(faults));
   app.route('/', createDocs(app));
+  refuseOtherMethods(app);
   return app;
 }

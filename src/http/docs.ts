@@ -5,6 +5,7 @@ import { etag } from 'hono/etag';
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import { absolutePath } from 'swagger-ui-dist';
 import type { HttpEnv } from './http-env';
+import { openApiDocument } from './openapi-document';
 import { serveStatic } from './static-file';
 
 const assets = [
@@ -35,20 +36,7 @@ const page = `<!doctype html>
 
 /** `/openapi.json`, made from the schemas that validate, and `/docs` to read and try it. */
 export function createDocs(app: OpenAPIHono<HttpEnv>): Hono<HttpEnv> {
-  app.openAPIRegistry.registerComponent('securitySchemes', 'key', { type: 'http', scheme: 'bearer' });
-  const writeDocument = async (): Promise<Buffer> =>
-    Buffer.from(
-      JSON.stringify(
-        app.getOpenAPI31Document({
-          openapi: '3.1.0',
-          info: {
-            title: 'paysaga',
-            version: '0.1.0',
-            description: 'Orders and payments that are never lost, doubled or half-finished. Amounts are minor units.',
-          },
-        }),
-      ),
-    );
+  const writeDocument = async (): Promise<Buffer> => Buffer.from(JSON.stringify(openApiDocument(app)));
 
   const docs = new Hono<HttpEnv>();
   const file = (path: string, type: string, cacheControl: string, read: () => Promise<Buffer>): void => {

@@ -27,7 +27,9 @@ export const newOrder = z
     path: ['payment_method'],
     error: 'is needed when collection_method is charge_automatically',
   })
-  .openapi('NewOrder');
+  .openapi('NewOrder', {
+    anyOf: [{ properties: { collection_method: { const: 'send_invoice' } } }, { required: ['payment_method'] }],
+  });
 
 /** Writes order, invoice, their events and, for an order that is charged, its saga in one statement. */
 export const placeOrder = defineCommand({

@@ -75,7 +75,7 @@ export function createOrderRoutes({ mediator, sagas, cancelSaga, faults }: Order
       tags,
       summary: 'Read an order',
       request: { params },
-      responses: { 200: json(orderView, 'The order'), ...problems(401, 404, 503) },
+      responses: { 200: json(orderView, 'The order'), ...problems(401, 404, 422, 503) },
     }),
     async (c) => c.json(await mediator.send(getOrder(c.req.valid('param')), sendOptions(c)), 200),
   );
@@ -108,7 +108,7 @@ export function createOrderRoutes({ mediator, sagas, cancelSaga, faults }: Order
       tags,
       summary: 'The order’s own events, in version order',
       request: { params },
-      responses: { 200: json(listOrderEvents.result, 'Its events'), ...problems(401, 404, 503) },
+      responses: { 200: json(listOrderEvents.result, 'Its events'), ...problems(401, 404, 422, 503) },
     }),
     async (c) => c.json(await mediator.send(listOrderEvents(c.req.valid('param')), sendOptions(c)), 200),
   );

@@ -34,7 +34,7 @@ export function createSagaRoutes({ mediator, sagas, decideStep }: SagaRouteDeps)
       tags,
       summary: 'A saga with its steps',
       request: { params: z.object({ saga_id: sagaId }) },
-      responses: { 200: json(sagaView, 'The saga'), ...problems(401, 403, 404, 503) },
+      responses: { 200: json(sagaView, 'The saga'), ...problems(401, 403, 404, 422, 503) },
     }),
     async (c) => c.json(await mediator.send(getSaga(c.req.valid('param')), sendOptions(c)), 200),
   );

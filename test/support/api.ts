@@ -3,6 +3,7 @@ import { createApiKey, createAuthenticate } from '../../src/http/api-keys';
 import { type AppOptions, createApp } from '../../src/http/app';
 import { createFaults } from '../../src/platform/faults/faults';
 import { createMetrics } from '../../src/platform/telemetry/metrics';
+import { Refusal } from '../../src/platform/refusal';
 import type { SagaStarter } from '../../src/sagas/start/start-saga';
 import type { Database } from '../../src/platform/database/database';
 import { silentLogger } from './logger';
@@ -27,6 +28,10 @@ export interface ApiRequest {
 export interface TestApi {
   /** The id of the operator's key. */
   readonly operatorKeyId: string;
+  /** As a server calls it. */
+  readonly fetch: (request: Request) => Response | Promise<Response>;
+  /** Of each role. */
+  readonly keys: Readonly<Record<'operator' | 'service' | 'customer', string>>;
   call(method: string, path: string, request?: ApiRequest): Promise<ApiAnswer>;
 }
 
@@ -43,7 +48,7 @@ export async function createTestApi(
   const app = createApp({
     mediator: createApplication({ database, logger: silentLogger }),
     sagas: noSagas,
-    decideStep: () => Promise.reject(new Error('No saga runs here.')),
+    decideStep: () => Promise.reject(new Refusal('step_not_stuck', 'No saga runs here.')),
     cancelSaga: async () => undefined,
     authenticate: createAuthenticate(database),
     health: {
@@ -68,6 +73,8 @@ export async function createTestApi(
 
   return {
     operatorKeyId: operator.keyId,
+    fetch: (request) => app.fetch(request),
+    keys,
     async call(method, path, { as, json, body, headers = {} } = {}) {
       const response = await app.request(path, {
         method,
@@ -80,7 +87,7 @@ export async function createTestApi(
         ...(body !== undefined && { body, duplex: 'half' }),
       });
       const text = await response.text();
-      const isJson = response.headers.get('content-type')?.includes('json');
+      const isJson = text !== '' && response.headers.get('content-type')?.includes('json');
       const answer = isJson ? (JSON.parse(text) as Record<string, unknown>) : null;
       return { status: response.status, headers: response.headers, text, body: answer };
     },

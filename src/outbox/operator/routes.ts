@@ -96,7 +96,7 @@ export function createOutboxRoutes({ mediator }: { mediator: Mediator }): OpenAP
       tags,
       summary: 'How far a replay has come',
       request: { params: z.object({ replay_id: opaqueId }) },
-      responses: { 200: json(getReplay.result, 'The replay'), ...problems(401, 403, 404, 503) },
+      responses: { 200: json(getReplay.result, 'The replay'), ...problems(401, 403, 404, 422, 503) },
     }),
     async (c) => c.json(await mediator.send(getReplay(c.req.valid('param')), sendOptions(c)), 200),
   );

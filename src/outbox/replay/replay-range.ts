@@ -27,7 +27,7 @@ export const replayOrder = replayRange.extend({ reason }).refine(isChosen, notCh
 export const replayRequest = replayRange
   .extend({ reason, dry_run: z.boolean().default(false) })
   .refine(isChosen, notChosen)
-  .openapi('ReplayRequest');
+  .openapi('ReplayRequest', { anyOf: CRITERIA.map((name) => ({ required: [name] })) });
 
 /** What a replay touches. */
 export const replayScope = z
