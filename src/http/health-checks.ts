@@ -3,6 +3,7 @@ import type { KafkaHealth } from '../messaging/describe-kafka';
 import { type OutboxLag, readOutboxLag } from '../outbox/outbox-lag.sql';
 import { type OpenCircuit, readOpenCircuits } from '../platform/circuit/open-circuits.sql';
 import type { Database } from '../platform/database/database';
+import { sqlState, sqlStates } from '../platform/database/database-error';
 import type { TemporalClient } from '../platform/temporal/temporal';
 import type { HealthChecks, HealthFinding } from './health';
 
@@ -18,9 +19,7 @@ export interface HealthCheckDeps {
 export const createHealthChecks = ({ database, kafka, temporal, outboxLag }: HealthCheckDeps): HealthChecks => ({
   database: {
     essential: true,
-    ask: async () => {
-      await database.$queryRawUnsafe('SELECT 1');
-    },
+    ask: () => tryToWrite(database),
   },
   broker: {
     essential: false,
@@ -48,6 +47,17 @@ export const createHealthChecks = ({ database, kafka, temporal, outboxLag }: Hea
     ask: async () => judgeCircuits(await readOpenCircuits(database, 'carrier')),
   },
 });
+
+/** A write that changes nothing: a database that only reads takes no orders. */
+async function tryToWrite(database: Database): Promise<HealthFinding> {
+  try {
+    await database.$executeRawUnsafe('INSERT INTO inbox SELECT * FROM inbox WHERE false');
+    return { status: 'healthy' };
+  } catch (error) {
+    if (sqlState(error) !== sqlStates.readOnly) throw error;
+    return { status: 'unhealthy', detail: 'the database is read-only: nothing can be written' };
+  }
+}
 
 /** Orders are taken while a party is away, and what waits for it goes on when it is back. */
 export function judgeCircuits(circuits: readonly OpenCircuit[]): HealthFinding {

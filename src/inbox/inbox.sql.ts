@@ -1,3 +1,4 @@
+import type { Tx } from '../platform/database/database';
 import type { Queryable } from '../platform/database/queryable';
 import type { Once } from './once';
 
@@ -33,6 +34,14 @@ export async function claim(tx: Queryable, once: Once, now: string, result: unkn
     new Date(Date.parse(now) + once.ttlMs).toISOString(),
   );
   return row?.claimed === true;
+}
+
+/**
+ * Locks the table as the claim of a key does, so that what the claim waits for after it is the key itself.
+ * @throws the database's error when the table is locked by another
+ */
+export async function prepareToClaim(tx: Tx): Promise<void> {
+  await tx.$executeRawUnsafe('LOCK TABLE inbox IN ROW EXCLUSIVE MODE NOWAIT');
 }
 
 export async function find(database: Queryable, scope: string, key: string): Promise<InboxRow | undefined> {

@@ -1,7 +1,6 @@
 import { claim, find } from '../../inbox/inbox.sql';
 import { storedAnswer, undone } from '../../inbox/stored-answer';
 import type { Behaviour } from '../behaviour';
-import { refuseWhileFirstRuns } from './transaction';
 
 /**
  * The innermost behaviour: the handler runs only when its once-key is new, and its writes, its answer
@@ -24,14 +23,13 @@ export const once: Behaviour = async function once({ definition, options, uow, c
     return result;
   }
 
-  const claimed = await claim(tx, key, now).catch(refuseWhileFirstRuns);
+  const claimed = await claim(tx, key, now);
   if (!claimed) {
     options.onRepeat?.();
     return storedAnswer(key, await find(tx, key.scope, key.key));
   }
 
-  const barred =
-    key.undoes !== undefined && (await claim(tx, { ...key, key: key.undoes }, now, undone).catch(refuseWhileFirstRuns));
+  const barred = key.undoes !== undefined && (await claim(tx, { ...key, key: key.undoes }, now, undone));
   const neverHappened = barred && !key.always;
   const result = neverHappened ? null : await next();
 

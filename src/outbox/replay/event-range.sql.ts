@@ -1,4 +1,5 @@
-import { PLANNED_EACH_TIME, type Queryable } from '../../platform/database/database';
+import type { Queryable } from '../../platform/database/database';
+import { TAKES_LONGER } from '../../platform/database/queryable';
 import type { ReplayRange } from './replay-range';
 
 /** Below Prisma's time-out of a transaction; a log of ten million events is read in less. */
@@ -30,7 +31,7 @@ export interface RangeCount {
 export async function countRange(tx: Queryable, range: ReplayRange): Promise<RangeCount[]> {
   await tx.$queryRawUnsafe(`SELECT set_config('statement_timeout', '${STATEMENT_TIMEOUT_MS}ms', true)`);
   return tx.$queryRawUnsafe<RangeCount[]>(
-    `${PLANNED_EACH_TIME} SELECT type, count(*)::int AS events, count(DISTINCT aggregate_id)::int AS keys,
+    `${TAKES_LONGER} SELECT type, count(*)::int AS events, count(DISTINCT aggregate_id)::int AS keys,
        min(occurred_at) AS oldest
      FROM event WHERE ${IN_RANGE} GROUP BY GROUPING SETS ((type), ()) ORDER BY type`,
     ...parametersOf(range),
@@ -44,7 +45,7 @@ export async function countApplied(
   groups: readonly string[],
 ): Promise<ReadonlyMap<string, number>> {
   const rows = await tx.$queryRawUnsafe<{ group: string; applied: number }[]>(
-    `${PLANNED_EACH_TIME} SELECT inbox.scope AS group, count(*)::int AS applied
+    `${TAKES_LONGER} SELECT inbox.scope AS group, count(*)::int AS applied
      FROM event JOIN inbox ON inbox.scope = ANY ($7::text[]) AND inbox.key = event.event_id
      WHERE ${IN_RANGE} GROUP BY inbox.scope`,
     ...parametersOf(range),
@@ -73,7 +74,7 @@ export function scanLog(
   limit: number,
 ): Promise<ScannedEvent[]> {
   return tx.$queryRawUnsafe<ScannedEvent[]>(
-    `${PLANNED_EACH_TIME} SELECT event_id, aggregate_type, aggregate_id, version, (${IN_RANGE}) AS in_range
+    `${TAKES_LONGER} SELECT event_id, aggregate_type, aggregate_id, version, (${IN_RANGE}) AS in_range
      FROM event
      WHERE (aggregate_type, aggregate_id, version) > ($7, $8, $9::int)
        AND ($1::text[] IS NULL OR aggregate_id = ANY ($1))

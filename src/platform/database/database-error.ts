@@ -5,6 +5,7 @@ import { Prisma } from '../prisma/client';
 export const sqlStates = {
   uniqueViolation: '23505',
   lockNotAvailable: '55P03',
+  readOnly: '25006',
 } as const;
 
 /**
@@ -143,6 +144,22 @@ export function databaseFault(error: unknown): DatabaseFault {
 
 const first = (rules: readonly (readonly [RegExp, DatabaseFault])[], text: string): DatabaseFault =>
   rules.find(([pattern]) => pattern.test(text))?.[1] ?? 'ours';
+
+/** Whether it found no free connection in time, so that the database was asked nothing. */
+export const hasAskedNothing = (error: unknown): boolean =>
+  error instanceof Error && error.message === 'timeout exceeded when trying to connect';
+
+/** Whether a prepared statement's plan is out of date or gone: a connection that has none yet answers. */
+export const isPlanOutOfDate = (error: unknown): boolean => /^(0A000|26000|42P05)$/.test(sqlState(error) ?? '');
+
+/**
+ * Whether the connection on which it happened must not be used again. A server without room (53) or with a fault of its
+ * own system (58) is as bad for the next connection.
+ */
+export function isConnectionUnfit(error: unknown): boolean {
+  const state = sqlState(error) ?? '';
+  return isPlanOutOfDate(error) || /^25P0[34]$/.test(state) || (isDatabaseOutage(error) && !/^5[38]/.test(state));
+}
 
 /** Whether a failure says that the database is away or unfit, and nothing about what was asked of it. */
 export const isDatabaseOutage = (error: unknown): boolean => databaseFault(error) === 'outage';

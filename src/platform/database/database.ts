@@ -1,7 +1,7 @@
 import { PrismaPg } from '@prisma/adapter-pg';
-import { Pool } from 'pg';
 import type { Logger } from '../telemetry/logger';
 import { type Prisma, PrismaClient } from '../prisma/client';
+import { ConnectionPool } from './connection-pool';
 import { PLANNED_EACH_TIME, type Queryable } from './queryable';
 import { checkNesting, OneConnectionPool } from './transaction';
 
@@ -22,23 +22,22 @@ export interface DatabaseOptions {
 }
 
 /**
- * Postgres's own time-outs stay below Prisma's, because Prisma's are not atomic: a statement can
- * still commit after Prisma reported the time-out.
+ * Postgres's own time-outs stay below the connection's, and those below Prisma's, because Prisma's are not
+ * atomic: a statement can still commit after Prisma reported the time-out.
  */
 const STATEMENT_TIMEOUT_MS = 5_000;
 /** How long a command queues for a row before it gives up, to be tried again. */
 const LOCK_TIMEOUT_MS = 2_000;
-const TRANSACTION = { maxWait: 5_000, timeout: 15_000 };
+/** To begin takes a connection and an answer. */
+const TRANSACTION = { maxWait: 12_000, timeout: 15_000 };
 
 /** Connects lazily: no connection is made before the first statement. Close with `$disconnect()`. */
 export function connectDatabase(options: DatabaseOptions): Database {
   const { url, applicationName, poolSize = 10, logger } = options;
-  const pool = new (options.checkNesting ? OneConnectionPool : Pool)({
+  const pool = new (options.checkNesting ? OneConnectionPool : ConnectionPool)({
     connectionString: url,
     application_name: applicationName,
     max: poolSize,
-    connectionTimeoutMillis: 5_000,
-    keepAlive: true,
     statement_timeout: STATEMENT_TIMEOUT_MS,
     lock_timeout: LOCK_TIMEOUT_MS,
     idle_in_transaction_session_timeout: TRANSACTION.timeout,

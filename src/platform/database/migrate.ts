@@ -2,7 +2,9 @@ import { existsSync } from 'node:fs';
 import { readFile, readdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { MigrationDirectory } from '@prisma/schema-engine-wasm';
-import { Client, Pool } from 'pg';
+import { wait } from '../wait';
+import { Connection, watch } from './connection';
+import { ConnectionPool } from './connection-pool';
 import { createSchemaEngine } from './schema-engine';
 
 export interface MigrateOptions {
@@ -13,6 +15,7 @@ export interface MigrateOptions {
 
 /** Any fixed number of our own: Prisma's engine holds another one while it works. */
 const LOCK = 7_270_419_733;
+const LOCK_INTERVAL_MS = 200;
 
 /**
  * Applies the migrations that the database does not have yet, in their order. Two processes may call it
@@ -29,8 +32,10 @@ export async function applyMigrations(options: MigrateOptions): Promise<string[]
     shadowDbInitScript: '',
     migrationDirectories: await readMigrations(migrationsDir),
   };
-  return exclusively(databaseUrl, async () => {
-    const pool = new Pool({ connectionString: databaseUrl, max: 1 });
+  return exclusively(databaseUrl, async (lost) => {
+    // A migration takes as long as it takes: it ends when the connection of the lock is lost.
+    const pool = new ConnectionPool({ connectionString: databaseUrl, max: 1, query_timeout: 0 });
+    pool.on('connect', (client) => lost.addEventListener('abort', () => void client.end()));
     const engine = await createSchemaEngine(pool);
     try {
       const result = await engine.applyMigrations({
@@ -48,16 +53,33 @@ export async function applyMigrations(options: MigrateOptions): Promise<string[]
   });
 }
 
-/** The lock ends with its connection, so a process that dies in here blocks nobody. */
-async function exclusively<T>(connectionString: string, work: () => Promise<T>): Promise<T> {
-  const client = new Client({ connectionString, application_name: 'paysaga-migrate' });
-  client.on('error', () => undefined);
+/**
+ * The lock ends with its connection, so a process that dies in here blocks nobody. That connection is asked all the
+ * while whether it is still there, because a silent one keeps no lock.
+ */
+async function exclusively<T>(connectionString: string, work: (lost: AbortSignal) => Promise<T>): Promise<T> {
+  const client = new Connection({ connectionString, application_name: 'paysaga-migrate' });
   await client.connect();
+  const over = new AbortController();
+  const lost = new AbortController();
+  client.once('end', () => lost.abort());
   try {
-    await client.query('SELECT pg_advisory_lock($1)', [LOCK]);
-    return await work();
+    await takeLock(client);
+    const watching = watch(client, over.signal);
+    return await work(lost.signal).finally(() => {
+      over.abort();
+      return watching;
+    });
   } finally {
     await client.end();
+  }
+}
+
+async function takeLock(client: Connection): Promise<void> {
+  for (;;) {
+    const { rows } = await client.query<{ taken: boolean }>('SELECT pg_try_advisory_lock($1) AS taken', [LOCK]);
+    if (rows[0]?.taken) return;
+    await wait(LOCK_INTERVAL_MS);
   }
 }
 

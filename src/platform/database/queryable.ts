@@ -13,3 +13,6 @@ export interface Queryable {
  * that Postgres kept from the empty table would read the full one from end to end, for each of its rows.
  */
 export const PLANNED_EACH_TIME = '/* planned each time */';
+
+/** In front of a statement that is given more than the usual time, and planned at each execution. */
+export const TAKES_LONGER = `${PLANNED_EACH_TIME} /* takes longer */`;

@@ -1,8 +1,8 @@
-import { once } from 'node:events';
-import { Client } from 'pg';
+import type { Client } from 'pg';
 import { createBackoff } from '../backoff';
 import type { Logger } from '../telemetry/logger';
 import { wait } from '../wait';
+import { Connection, watch } from './connection';
 
 export interface SideConnectionOptions {
   readonly url: string;
@@ -19,6 +19,7 @@ export interface SideConnection {
 }
 
 const BACKOFF = { initialMs: 100, maxMs: 5_000 };
+const ANSWER_TIMEOUT_MS = 3_000;
 
 /**
  * One connection beside the pool, for LISTEN and NOTIFY. It comes back by itself after an outage, however
@@ -30,14 +31,11 @@ export function openSideConnection(options: SideConnectionOptions): SideConnecti
   let open: Client | undefined;
 
   const connect = async (): Promise<Client> => {
-    const client = new Client({
+    const client = new Connection({
       connectionString: url,
       application_name: applicationName,
-      connectionTimeoutMillis: 5_000,
-      keepAlive: true,
+      query_timeout: ANSWER_TIMEOUT_MS,
     });
-    // Without a listener, a lost connection would end the process; `end` follows, and tells us.
-    client.on('error', () => undefined);
     try {
       await client.connect();
       await onOpen?.(client);
@@ -55,7 +53,9 @@ export function openSideConnection(options: SideConnectionOptions): SideConnecti
         const client = await connect();
         backoff.reset();
         open = client;
-        await once(client, 'end', { signal: closing.signal }).catch(() => undefined);
+        const ended = new AbortController();
+        client.once('end', () => ended.abort());
+        await watch(client, AbortSignal.any([closing.signal, ended.signal]));
         open = undefined;
         await client.end().catch(() => undefined);
       } catch (error) {

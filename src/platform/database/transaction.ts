@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { Pool, type PoolClient } from 'pg';
+import type { PoolClient } from 'pg';
 import type { PrismaClient, Prisma } from '../prisma/client';
+import { ConnectionPool } from './connection-pool';
 
 const insideTransaction = new AsyncLocalStorage<true>();
 const checked = new WeakSet<PrismaClient>();
@@ -24,7 +25,7 @@ export const checkNesting = (database: PrismaClient): void => void checked.add(d
 type OnConnect = (error: Error | undefined, client: PoolClient | undefined, done: (release?: unknown) => void) => void;
 
 /** A pool that refuses a second connection to a transaction's own code: at once, and not only when it is full. */
-export class OneConnectionPool extends Pool {
+export class OneConnectionPool extends ConnectionPool {
   override connect(): Promise<PoolClient>;
   override connect(callback: OnConnect): void;
   override connect(callback?: OnConnect): Promise<PoolClient> | void {

@@ -4,7 +4,7 @@ import type { Mediator } from '../../../src/mediator/mediator';
 import { cancelOrder } from '../../../src/orders/cancel-order';
 import { placeOrder } from '../../../src/orders/place-order';
 import { connectDatabase, type Database } from '../../../src/platform/database/database';
-import { isDatabaseOutage } from '../../../src/platform/database/database-error';
+import { databaseFault, isDatabaseOutage } from '../../../src/platform/database/database-error';
 import { createTestDatabase, type TestDatabase } from '../../support/database';
 import { createLostAnswerProxy, type LostAnswerProxy } from '../../support/network/lost-answer-proxy';
 import { silentLogger } from '../../support/logger';
@@ -60,4 +60,30 @@ it('says that it does not know, where there is no key to ask by', async () => {
   proxy.loseAnswerTo('cus_unknown');
   const sent = mediator.send(placeOrder({ ...newOrder, customer_id: 'cus_unknown' }));
   await expect(sent.catch((error: unknown) => isDatabaseOutage(error))).resolves.toBe(true);
+});
+
+describe.each(['orders', 'inbox'])('while %s is locked', (table) => {
+  beforeEach(async () => {
+    await test.query('BEGIN');
+    await test.query(`LOCK TABLE ${table}`);
+  });
+  afterEach(() => test.query('ROLLBACK'));
+
+  it('a new key meets no first request', async () => {
+    const once = requestOnce('key', 'orders', `new-${table}`, newOrder);
+    const cancelling = requestOnce('key', 'cancel', `new-${table}`, {});
+    const sent = await Promise.all([
+      mediator.send(placeOrder(newOrder), { once }).catch(databaseFault),
+      mediator.send(cancelOrder({ order_id: 'ord_none' }), { once: cancelling }).catch(databaseFault),
+    ]);
+    expect(sent).toEqual(['busy', 'busy']);
+  });
+});
+
+it('decides again when a statement in its transaction has a plan that is out of date', async () => {
+  const cancel = async (order_id: string) => mediator.send(cancelOrder({ order_id }));
+  const [first, second] = [await mediator.send(placeOrder(newOrder)), await mediator.send(placeOrder(newOrder))];
+  await cancel(first.order_id);
+  await test.query('ALTER TABLE orders ADD COLUMN not_yet_known int');
+  await expect(cancel(second.order_id)).resolves.toMatchObject({ status: 'CANCELLED' });
 });

@@ -1,0 +1,81 @@
+import { Client, type ClientConfig } from 'pg';
+import { wait } from '../wait';
+import { isConnectionUnfit } from './database-error';
+import { TAKES_LONGER } from './queryable';
+
+/** For a new connection, and for a free one of the pool. */
+export const CONNECT_TIMEOUT_MS = 5_000;
+/** Above the server's own time-outs of a statement: it would have answered by then, if only with an error. */
+const ANSWER_TIMEOUT_MS = 6_500;
+const LONGER_ANSWER_TIMEOUT_MS = 13_500;
+/** How long a goodbye may take. A silent peer never answers it. */
+const END_TIMEOUT_MS = 1_000;
+const WATCH_INTERVAL_MS = 3_000;
+
+/**
+ * A connection to PostgreSQL that gives up a silent server, and ends itself when it has become unfit: silent,
+ * broken, read-only, shut down, or with plans that are out of date. What is asked of it after that fails at once.
+ * Emits `unfit` once.
+ */
+export class Connection extends Client {
+  private ended: Promise<void> | undefined;
+  private unfit = false;
+
+  constructor(config: ClientConfig = {}) {
+    super({
+      connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+      keepAlive: true,
+      query_timeout: ANSWER_TIMEOUT_MS,
+      ...config,
+    });
+    // Without a listener, a lost connection would end the process. Its statements fail, and `end` follows.
+    this.on('error', () => undefined);
+    const ask = super.query.bind(this) as (...args: unknown[]) => unknown;
+    Object.assign(this, {
+      query: (first: unknown, ...others: unknown[]): unknown => {
+        const answer = ask(
+          takesLonger(first) ? { ...first, query_timeout: LONGER_ANSWER_TIMEOUT_MS } : first,
+          ...others,
+        );
+        if (answer instanceof Promise) answer.catch((error: unknown) => this.judge(error));
+        return answer;
+      },
+    });
+  }
+
+  override end(): Promise<void>;
+  override end(callback: (error: Error) => void): void;
+  override end(callback?: (error: Error) => void): Promise<void> | void {
+    this.ended ??= this.endWithin(END_TIMEOUT_MS);
+    if (!callback) return this.ended;
+    const done = callback as () => void;
+    void this.ended.then(done, done);
+  }
+
+  private async endWithin(ms: number): Promise<void> {
+    const timer = setTimeout(() => this.connection.stream.destroy(), ms);
+    await super.end().finally(() => clearTimeout(timer));
+  }
+
+  private judge(error: unknown): void {
+    if (this.unfit || !isConnectionUnfit(error)) return;
+    this.unfit = true;
+    this.emit('unfit');
+    void this.end();
+  }
+}
+
+/** Asks a connection all the while whether it is still there: one that listens, or holds a lock, would not notice. */
+export async function watch(connection: Client, over: AbortSignal): Promise<void> {
+  while (!over.aborted) {
+    await wait(WATCH_INTERVAL_MS, over);
+    if (!over.aborted) await connection.query('SELECT 1').catch(() => undefined);
+  }
+}
+
+const takesLonger = (query: unknown): query is { text: string } =>
+  typeof query === 'object' &&
+  query !== null &&
+  'text' in query &&
+  typeof query.text === 'string' &&
+  query.text.startsWith(TAKES_LONGER);
