@@ -1,10 +1,12 @@
 import type { OutboxLagConfig } from '../config';
 import type { KafkaHealth } from '../messaging/describe-kafka';
+import { countDeadLetters, type DeadLetterCounts } from '../messaging/consumer/dead-letter.sql';
 import { type OutboxLag, readOutboxLag } from '../outbox/outbox-lag.sql';
 import { type OpenCircuit, readOpenCircuits } from '../platform/circuit/open-circuits.sql';
 import type { Database } from '../platform/database/database';
 import { sqlState, sqlStates } from '../platform/database/database-error';
 import type { TemporalClient } from '../platform/temporal/temporal';
+import { countOpenSagas, type OpenSagas } from '../sagas/view/open-sagas.sql';
 import type { HealthChecks, HealthFinding } from './health';
 
 const DEADLINE_MS = 1_000;
@@ -36,6 +38,16 @@ export const createHealthChecks = ({ database, kafka, temporal, outboxLag }: Hea
       return judgeOutboxLag(await readOutboxLag(database), outboxLag);
     },
   },
+  dead_letters: {
+    essential: false,
+    elsewhere: true,
+    ask: async () => judgeDeadLetters(await countDeadLetters(database)),
+  },
+  sagas: {
+    essential: false,
+    elsewhere: true,
+    ask: async () => judgeSagas(await countOpenSagas(database)),
+  },
   payment_provider: {
     essential: false,
     advisory: true,
@@ -64,6 +76,23 @@ export function judgeCircuits(circuits: readonly OpenCircuit[]): HealthFinding {
   if (circuits.length === 0) return { status: 'healthy' };
   const told = circuits.map(({ name, workers }) => `${name} (${workers} worker${workers === 1 ? '' : 's'})`);
   return { status: 'degraded', detail: `circuit open: ${told.join(', ')}` };
+}
+
+/** What was given up waits for an operator, and what came later of its key behind it. */
+export function judgeDeadLetters({ dead, queued }: DeadLetterCounts): HealthFinding {
+  if (dead === 0) return { status: 'healthy' };
+  return { status: 'degraded', detail: `${dead} consumed messages could not be applied, ${queued} wait behind them` };
+}
+
+/** Sagas that do not move by themselves: they are accepted for certain, so orders are taken meanwhile. */
+export function judgeSagas({ stuck, unstarted, unstarted_reason, standing }: OpenSagas): HealthFinding {
+  const why = unstarted_reason ?? 'no worker has started them; is one running?';
+  const details = [
+    ...(unstarted > 0 ? [`${unstarted} not started for 10 s: ${why}`] : []),
+    ...(standing > 0 ? [`${standing} without progress for 60 s`] : []),
+    ...(stuck > 0 ? [`${stuck} stuck: see \`paysaga sagas ls --state stuck\``] : []),
+  ];
+  return details.length === 0 ? { status: 'healthy' } : { status: 'degraded', detail: details.join('; ') };
 }
 
 /** Parked rows need an operator, however few they are; they never make it worse than degraded. */

@@ -164,3 +164,15 @@ export async function releaseLetter(database: Queryable, id: string): Promise<vo
     id,
   );
 }
+
+/** Messages that are not applied yet, of all groups. */
+export type DeadLetterCounts = Readonly<Record<DeadLetterState, number>>;
+
+/** Counts the open ones, by an index that has them alone. */
+export async function countDeadLetters(database: Queryable): Promise<DeadLetterCounts> {
+  const rows = await database.$queryRawUnsafe<{ state: DeadLetterState; count: number }[]>(
+    `SELECT state, count(*)::int AS count FROM dead_letter WHERE ${WAITING} GROUP BY state`,
+  );
+  const countOf = (state: DeadLetterState): number => rows.find((row) => row.state === state)?.count ?? 0;
+  return { retrying: countOf('retrying'), queued: countOf('queued'), dead: countOf('dead') };
+}

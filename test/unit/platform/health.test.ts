@@ -12,6 +12,8 @@ async function ready(checks: Partial<HealthChecks>, first?: () => void) {
       broker: well,
       temporal: well,
       outbox_lag: well,
+      dead_letters: well,
+      sagas: well,
       payment_provider: well,
       carrier: well,
       ...checks,
@@ -76,6 +78,8 @@ it('is alive whatever it stands on', async () => {
     broker: { essential: false, ask: away },
     temporal: { essential: false, ask: away },
     outbox_lag: { essential: false, ask: away },
+    dead_letters: well,
+    sagas: well,
     payment_provider: well,
     carrier: well,
   });
