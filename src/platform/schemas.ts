@@ -1,4 +1,7 @@
 import { z } from '@hono/zod-openapi';
+import { hasYear, instant as storableInstant, noYear, text as storableText, version } from './bounds';
+
+export { version };
 
 /** The shapes that every slice's messages are made of, with the bounds of the columns that keep them. */
 
@@ -8,20 +11,12 @@ export const clientId = z
   .regex(/^[A-Za-z0-9_-]{1,64}$/, 'must be 1 to 64 characters of A-Z a-z 0-9 _ -')
   .openapi({ example: 'cus_demo' });
 
-const STORABLE = /^[^\p{Cc}\p{Cs}]+$/u;
 /** The same for readers of the document: without a flag, and without surrogates, which most regex engines do not know. */
 const STORABLE_PATTERN = '^[^\\u0000-\\u001f\\u007f-\\u009f]+$';
 
-/** Text that Postgres can store: no control characters, no lone surrogates. Characters count, as in JSON Schema. */
+/** {@link storableText}, with its bounds in the document. */
 export const text = (max: number) =>
-  z
-    .string()
-    .refine((value) => value.length > 0 && value.length <= 2 * max && [...value].length <= max, {
-      error: `must be 1 to ${max} characters`,
-      abort: true,
-    })
-    .refine((value) => STORABLE.test(value), 'must not contain control characters or halves of a surrogate pair')
-    .openapi({ minLength: 1, maxLength: max, pattern: STORABLE_PATTERN });
+  storableText(max).openapi({ minLength: 1, maxLength: max, pattern: STORABLE_PATTERN });
 
 /** Ids that we gave: opaque, so an unknown one is not found rather than malformed. */
 export const opaqueId = text(64);
@@ -35,12 +30,6 @@ export const amount = z
   .min(1)
   .max(1_000_000_000_000)
   .openapi({ example: 9900 });
-
-/** What an `integer` column counts to. */
-const INT4_MAX = 2_147_483_647;
-
-/** An aggregate's version, or that of an event's data: 1, 2, 3… */
-export const version = z.int().min(1).max(INT4_MAX);
 
 /** A product's. */
 export const sku = text(64);
@@ -59,32 +48,12 @@ export const currency = z
 /** RFC 3339 in UTC, as we write it. */
 export const timestamp = z.string().openapi({ format: 'date-time', example: '2026-11-21T09:30:00.000Z' });
 
-const FIRST_INSTANT = Date.parse('0001-01-01T00:00:00.000Z');
-const LAST_INSTANT = Date.parse('9999-12-31T23:59:59.999Z');
-/** JavaScript and RFC 3339 have a year 0; Postgres has none. */
-const hasYear = (value: string): boolean => !value.startsWith('0000');
-const noYear = 'must be in the years 0001 to 9999';
-
-/** What is no time stays what it is: the checks before have refused it. */
-function inUtc(value: string): string {
-  const ms = Date.parse(value);
-  if (Number.isNaN(ms)) return value;
-  return new Date(Math.min(Math.max(ms, FIRST_INSTANT), LAST_INSTANT)).toISOString();
-}
-
-/**
- * A time that others give, RFC 3339 with any offset; it becomes the same in UTC, to the millisecond. What its offset
- * takes past the first or last year that can be stored is taken for that end: nothing lies behind it.
- */
-export const instant = z.iso
-  .datetime({ offset: true, error: 'must be an RFC 3339 time such as 2026-11-21T09:30:00Z' })
-  .refine(hasYear, { error: noYear, abort: true })
-  .overwrite(inUtc)
-  .openapi({
-    format: 'date-time',
-    pattern: '^(?!0000)\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d(\\.\\d+)?(Z|[+-]\\d\\d:\\d\\d)$',
-    example: '2026-11-21T09:30:00.000Z',
-  });
+/** {@link storableInstant}, with its form in the document. */
+export const instant = storableInstant.openapi({
+  format: 'date-time',
+  pattern: '^(?!0000)\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d(\\.\\d+)?(Z|[+-]\\d\\d:\\d\\d)$',
+  example: '2026-11-21T09:30:00.000Z',
+});
 
 /** A day that others give. */
 export const day = z.iso

@@ -56,6 +56,8 @@ export async function createTestApi(
       broker: well,
       temporal: well,
       outbox_lag: well,
+      dead_letters: well,
+      sagas: well,
       payment_provider: well,
       carrier: well,
     },

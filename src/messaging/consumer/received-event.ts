@@ -2,7 +2,7 @@ import { Kafka as KafkaBinding } from 'cloudevents';
 import type { CloudEvent } from 'cloudevents';
 import { z } from 'zod';
 import type { EventDefinition, EventRegistry } from '../../outbox/event-registry';
-import { instant, text, version } from '../../platform/schemas';
+import { instant, text, version } from '../../platform/bounds';
 import { PoisonMessage } from './poison-message';
 
 /** An event as a consumer gets it, its payload checked against the registry's schema. */

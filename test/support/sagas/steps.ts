@@ -54,7 +54,7 @@ export async function createSteps(providers: () => readonly MemoryProvider[]): P
     act(name, input) {
       const activities = createActivities({ mediator, faults, providers: chainOf(providers()), carrier });
       const activity = activities[name] as (given: typeof input) => Promise<unknown>;
-      return new MockActivityEnvironment({}, { logger }).run(activity, input) as never;
+      return new MockActivityEnvironment({ startToCloseTimeoutMs: 60_000 }, { logger }).run(activity, input) as never;
     },
     async charged({ payment_method = 'pm_ok', ...order } = {}) {
       const goods = { customer_id: 'cus_1', product_sku: 'mug', amount: 1_500, currency: 'EUR', quantity: 1, ...order };

@@ -101,6 +101,8 @@ it('asks once for all who ask while it looks, and once a second, on both paths',
     broker: well,
     temporal: well,
     outbox_lag: well,
+    dead_letters: well,
+    sagas: well,
     payment_provider: well,
     carrier: well,
   });

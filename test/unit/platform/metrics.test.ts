@@ -112,6 +112,8 @@ test('an unhealthy lag raises the alarm on /health, and leaves the API in rotati
     broker: well,
     temporal: well,
     outbox_lag,
+    dead_letters: well,
+    sagas: well,
     payment_provider: well,
     carrier: well,
   });
