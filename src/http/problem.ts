@@ -4,6 +4,7 @@ import { HTTPException } from 'hono/http-exception';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import { isDatabaseBusy, isDatabaseOutage, isDataException } from '../platform/database/database-error';
 import { Refusal } from '../platform/refusal';
+import { logFields } from '../platform/telemetry/logged-errors';
 import type { HttpEnv } from './http-env';
 
 /** Every error, as `application/problem+json` (RFC 9457). */
@@ -21,40 +22,43 @@ export const problem = z
   .openapi('Problem');
 
 /** Where every code of the service becomes a status; a refusal that is not here is a 409. */
-const statuses: Readonly<Record<string, ContentfulStatusCode>> = {
-  malformed_json: 400,
-  bad_request: 400,
-  unauthorized: 401,
-  invalid_signature: 401,
-  forbidden: 403,
-  not_found: 404,
-  order_not_found: 404,
-  invoice_not_found: 404,
-  payment_not_found: 404,
-  saga_not_found: 404,
-  customer_not_found: 404,
-  outbox_row_not_found: 404,
-  replay_not_found: 404,
-  method_not_allowed: 405,
-  payload_too_large: 413,
-  unsupported_media_type: 415,
-  validation_failed: 422,
-  unknown_product: 422,
-  unknown_event_type: 422,
-  price_mismatch: 422,
-  amount_mismatch: 422,
-  idempotency_key_reused: 422,
-  internal_error: 500,
-  unavailable: 503,
-  overloaded: 503,
-};
+const statuses: ReadonlyMap<string, ContentfulStatusCode> = new Map(
+  Object.entries({
+    malformed_json: 400,
+    bad_request: 400,
+    unauthorized: 401,
+    invalid_signature: 401,
+    forbidden: 403,
+    not_found: 404,
+    order_not_found: 404,
+    invoice_not_found: 404,
+    payment_not_found: 404,
+    saga_not_found: 404,
+    customer_not_found: 404,
+    outbox_row_not_found: 404,
+    replay_not_found: 404,
+    method_not_allowed: 405,
+    payload_too_large: 413,
+    unsupported_media_type: 415,
+    validation_failed: 422,
+    unknown_product: 422,
+    unknown_event_type: 422,
+    price_mismatch: 422,
+    amount_mismatch: 422,
+    idempotency_key_reused: 422,
+    internal_error: 500,
+    unavailable: 503,
+    overloaded: 503,
+  } as const),
+);
 
 /** The one mapping of errors to HTTP. Nothing of an unexpected error is shown: it is in the log. */
 export function answerError(error: Error, c: Context<HttpEnv>): Response {
   const refusal = refusalFrom(error);
   const { code, detail, extra } = refusal;
-  const status = statuses[code] ?? 409;
-  if (status >= 500 && code !== 'overloaded') c.var.logger.error({ err: error, path: c.req.path }, 'request.failed');
+  const status = statuses.get(code) ?? 409;
+  if (status >= 500 && code !== 'overloaded')
+    c.var.logger.error({ ...logFields(error), path: c.req.path }, 'request.failed');
 
   const { retry_after, ...members } = extra;
   if (typeof retry_after === 'number') c.header('Retry-After', String(retry_after));

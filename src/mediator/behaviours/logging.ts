@@ -1,4 +1,5 @@
 import { Refusal } from '../../platform/refusal';
+import { logFields } from '../../platform/telemetry/logged-errors';
 import type { Behaviour } from '../behaviour';
 
 /** One line per message that did not succeed, one at debug level for each that did. */
@@ -16,7 +17,7 @@ export const logging: Behaviour = async function logging(dispatch, next) {
     return result;
   } catch (error) {
     if (error instanceof Refusal) dispatch.logger.info({ ...line(), code: error.code }, 'message.refused');
-    else dispatch.logger.error({ ...line(), err: error }, 'message.failed');
+    else dispatch.logger.error({ ...line(), ...logFields(error) }, 'message.failed');
     throw error;
   }
 };

@@ -16,9 +16,21 @@ export function createLogger({ name, level, pretty }: LoggerOptions): Logger {
     name,
     level,
     formatters: { level: (label) => ({ level: label }) },
+    serializers: { err: boundedError },
     timestamp: pino.stdTimeFunctions.isoTime,
     ...(pretty && {
       transport: { target: 'pino-pretty', options: { singleLine: true, ignore: 'pid,hostname,name' } },
     }),
   });
+}
+
+/** Longer texts of an error are cut: a statement, or what others say, may be of any length. */
+const MAX_LENGTH = 4_000;
+
+/** An error as pino writes it, bounded. What is behind it (`cause`) is in its stack. */
+export function boundedError(error: unknown): unknown {
+  const { type, message, stack, ...rest } = pino.stdSerializers.err(error as Error);
+  if (message === undefined) return error;
+  const code = 'code' in rest && ['string', 'number'].includes(typeof rest.code) ? { code: rest.code } : {};
+  return { type, message: message.slice(0, MAX_LENGTH), stack: stack?.slice(0, 2 * MAX_LENGTH), ...code };
 }
