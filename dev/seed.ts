@@ -1,4 +1,5 @@
 import { Client } from 'pg';
+import { sessionConfig } from '../src/platform/database/session';
 
 interface Product {
   readonly sku: string;
@@ -20,8 +21,8 @@ const CATALOGUE: readonly Product[] = [
 ];
 
 /** Puts the development catalogue into a migrated database; products that are there stay as they are. */
-export async function seedCatalogue(connectionString: string): Promise<void> {
-  const client = new Client({ connectionString });
+export async function seedCatalogue(databaseUrl: string): Promise<void> {
+  const client = new Client(sessionConfig({ url: databaseUrl, applicationName: 'paysaga-dev' }));
   await client.connect();
   try {
     await client.query(

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { z } from 'zod';
+import { databaseUrlProblem } from './platform/database/database-url';
 import { duration } from './platform/duration';
 
 /** `"1"`/`"true"` or `"0"`/`"false"`. */
@@ -24,6 +25,13 @@ const namedUrls = list.transform((items, context) =>
     return z.NEVER;
   }),
 );
+
+const databaseUrl = z
+  .url({ protocol: /^postgres(ql)?$/, error: 'must be a postgresql:// URL', abort: true })
+  .check(({ value, issues }) => {
+    const message = databaseUrlProblem(value);
+    if (message !== undefined) issues.push({ code: 'custom', message, input: value });
+  });
 
 const DAY_MS = 86_400_000;
 /** A PEM file, by its path; becomes its content. */
@@ -52,7 +60,7 @@ const environment = z
     LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
     LOG_PRETTY: flag.default(false),
 
-    DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/, error: 'must be a postgresql:// URL' }),
+    DATABASE_URL: databaseUrl,
     DATABASE_POOL_SIZE: integer(1, 200).default(10),
 
     HOST: z.string().default('0.0.0.0'),

@@ -1,4 +1,5 @@
 import { Client } from 'pg';
+import { sessionConfig } from '../../src/platform/database/session';
 import type { Rows } from './snapshot';
 
 /** One document of all rows, so that they are of one moment. Amounts as numbers, times as RFC 3339. */
@@ -54,7 +55,7 @@ export async function countMoving(databaseUrl: string): Promise<number> {
 
 /** Runs one statement on a connection of its own. */
 export async function query<Row>(databaseUrl: string, sql: string, values: readonly unknown[] = []): Promise<Row[]> {
-  const client = new Client({ connectionString: databaseUrl, connectionTimeoutMillis: 5_000 });
+  const client = new Client(sessionConfig({ url: databaseUrl, applicationName: 'paysaga-dev' }));
   client.on('error', () => undefined);
   await client.connect();
   try {

@@ -14,6 +14,8 @@ export interface ServiceContext {
   readonly lastPorts: Map<string, number>;
   /** Well-known ports are tried first; a stack that runs beside others leaves them alone. */
   readonly wellKnownPorts: boolean;
+  /** Settings of a local PostgreSQL, over its usual ones. */
+  readonly postgresSettings?: Readonly<Record<string, string>>;
   readonly log: Log;
   /** Ends tools that run for minutes once another service cannot be had. */
   readonly signal: AbortSignal;

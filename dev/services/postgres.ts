@@ -27,7 +27,10 @@ export async function startPostgres(context: ServiceContext): Promise<string> {
   const data = postgresData(context.dataDir, user);
   if (!existsSync(join(data, 'PG_VERSION'))) await initialise(home, data, user);
   await assertSameMajor(home, data);
-  const settings = Object.entries(SETTINGS).flatMap(([key, value]) => ['-c', `${key}=${value}`]);
+  const settings = Object.entries({ ...SETTINGS, ...context.postgresSettings }).flatMap(([key, value]) => [
+    '-c',
+    `${key}=${value}`,
+  ]);
   const [port = 0] = await launch(context, {
     name: 'postgres',
     title: 'PostgreSQL',

@@ -40,6 +40,8 @@ export interface ServiceOptions {
   readonly env?: NodeJS.ProcessEnv;
   /** Where other ports of the same stack were taken from. */
   readonly ports?: Ports;
+  /** Settings of a local PostgreSQL, over its usual ones. */
+  readonly postgresSettings?: Readonly<Record<string, string>>;
 }
 
 /** An empty PostgreSQL, Kafka and Temporal take 150 MiB; the rest is for what they are used for. */
@@ -69,6 +71,7 @@ export async function startServices(options: ServiceOptions): Promise<Services> 
     ports: options.ports ?? createPorts(),
     lastPorts: readPorts(dataDir),
     wellKnownPorts: options.wellKnownPorts ?? false,
+    postgresSettings: options.postgresSettings ?? {},
   };
   try {
     const addresses = await findServices(context, env, abort);

@@ -1,6 +1,7 @@
 import type { Queryable } from '../platform/database/database';
 import type { ProviderCharge } from '../payments/provider/payment-provider';
 import type { Difference } from './difference';
+import { rfc3339 } from '../platform/database/rfc3339';
 
 export interface Run {
   readonly run_id: string;
@@ -10,14 +11,12 @@ export interface Run {
   readonly providers: readonly string[];
 }
 
-const RFC_3339 = `'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'`;
-
 /** A run, by the database's clock. */
 export async function insertRun(tx: Queryable, runId: string, windowMs: number, graceMs: number): Promise<Run> {
   const [run] = await tx.$queryRawUnsafe<[Run]>(
     `INSERT INTO reconciliation_run (run_id, started_at, since, settled_at)
      VALUES ($1, now(), now() - $2::float8 * interval '1 ms', now() - $3::float8 * interval '1 ms')
-     RETURNING run_id, to_char(since AT TIME ZONE 'UTC', ${RFC_3339}) AS since,
+     RETURNING run_id, ${rfc3339('since')} AS since,
        (SELECT coalesce(array_agg(DISTINCT provider), '{}') FROM provider_charge
         WHERE created_at >= now() - $2::float8 * interval '1 ms') AS providers`,
     runId,
@@ -107,7 +106,7 @@ export function deleteCopies(tx: Queryable, limit: number): Promise<number> {
 /** When the last finished run began, RFC 3339; `null` before the first. */
 export async function readCheckedAt(database: Queryable): Promise<string | null> {
   const [run] = await database.$queryRawUnsafe<{ checked_at: string }[]>(
-    `SELECT to_char(started_at AT TIME ZONE 'UTC', ${RFC_3339}) AS checked_at FROM reconciliation_run
+    `SELECT ${rfc3339('started_at')} AS checked_at FROM reconciliation_run
      WHERE finished_at IS NOT NULL ORDER BY started_at DESC LIMIT 1`,
   );
   return run?.checked_at ?? null;
@@ -124,7 +123,7 @@ export function findDifferences(
 ): Promise<SeenDifference[]> {
   return database.$queryRawUnsafe<SeenDifference[]>(
     `SELECT kind, subject, detail, expected, actual,
-       to_char(first_seen_at AT TIME ZONE 'UTC', ${RFC_3339}) AS first_seen_at
+       ${rfc3339('first_seen_at')} AS first_seen_at
      FROM reconciliation_difference
      WHERE (first_seen_at, kind, subject) > ($2::timestamptz, $3, $4) AND ($1::text IS NULL OR kind = $1)
      ORDER BY reconciliation_difference.first_seen_at, kind, subject LIMIT $5`,

@@ -1,4 +1,5 @@
 import { Client } from 'pg';
+import { sessionConfig } from '../../src/platform/database/session';
 
 /** One more connection, for a transaction that stays open beside others. */
 export interface OpenConnection {
@@ -7,8 +8,8 @@ export interface OpenConnection {
 }
 
 /** Connects at once. End it, or its database cannot be dropped in good order. */
-export async function openConnection(connectionString: string): Promise<OpenConnection> {
-  const client = new Client({ connectionString });
+export async function openConnection(url: string): Promise<OpenConnection> {
+  const client = new Client(sessionConfig({ url, applicationName: 'paysaga-test-look' }));
   await client.connect();
   return {
     query: async <Row>(sql: string, ...values: unknown[]) => (await client.query(sql, values)).rows as Row[],

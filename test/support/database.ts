@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Client } from 'pg';
 import { connectDatabase, type Database } from '../../src/platform/database/database';
+import { sessionConfig } from '../../src/platform/database/session';
 import { silentLogger } from './logger';
 
 export interface TestDatabase {
@@ -28,7 +29,7 @@ export async function createTestDatabase(): Promise<TestDatabase> {
   });
   const url = urlOf(name);
   const database = connectDatabase({ url, applicationName: 'paysaga-test', checkNesting: true, logger: silentLogger });
-  const client = new Client({ connectionString: url });
+  const client = new Client(sessionConfig({ url, applicationName: 'paysaga-test-look' }));
   await client.connect();
   return {
     name,
@@ -69,8 +70,8 @@ async function ensureTemplate(admin: Client): Promise<string> {
 
 const asAdmin = (work: (admin: Client) => Promise<unknown>): Promise<void> => withClient(serverUrl(), work);
 
-async function withClient(connectionString: string, work: (client: Client) => Promise<unknown>): Promise<void> {
-  const client = new Client({ connectionString });
+async function withClient(url: string, work: (client: Client) => Promise<unknown>): Promise<void> {
+  const client = new Client(sessionConfig({ url, applicationName: 'paysaga-test-admin' }));
   await client.connect();
   try {
     await work(client);

@@ -1,9 +1,10 @@
 import { PLANNED_EACH_TIME, type Queryable } from '../../platform/database/database';
+import { rfc3339 } from '../../platform/database/rfc3339';
 
 /** Where a page ends: oldest orders first. */
 export interface UnpaidOrder {
   readonly order_id: string;
-  /** As Postgres writes it. */
+  /** RFC 3339, UTC. */
   readonly placed_at: string;
 }
 
@@ -24,9 +25,9 @@ export function findUnpaid(
   limit: number,
 ): Promise<UnpaidOrder[]> {
   return database.$queryRawUnsafe<UnpaidOrder[]>(
-    `${PLANNED_EACH_TIME} SELECT order_id, placed_at::text FROM orders
+    `${PLANNED_EACH_TIME} SELECT order_id, ${rfc3339('placed_at')} AS placed_at FROM orders
      WHERE ${UNPAID} AND placed_at >= $2::timestamptz AND (placed_at, order_id) > ($2::timestamptz, $3)
-     ORDER BY placed_at, order_id LIMIT $4`,
+     ORDER BY orders.placed_at, orders.order_id LIMIT $4`,
     timeoutMs,
     after?.placed_at ?? '-infinity',
     after?.order_id ?? '',

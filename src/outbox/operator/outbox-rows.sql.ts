@@ -1,5 +1,6 @@
 import { PLANNED_EACH_TIME, type Queryable } from '../../platform/database/database';
 import type { OutboxRowView, OutboxState } from './outbox-row';
+import { rfc3339 } from '../../platform/database/rfc3339';
 
 /** A row with what an act on it has to know. */
 export interface OutboxRowDetail extends OutboxRowView {
@@ -9,11 +10,10 @@ export interface OutboxRowDetail extends OutboxRowView {
   readonly replay_id: string | null;
 }
 
-const RFC_3339 = `'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'`;
 const COLUMNS = `outbox.id::text, outbox.event_id, event.type, outbox.aggregate_id, outbox.lane::int, outbox.attempts,
-  outbox.last_error, to_char(outbox.parked_at AT TIME ZONE 'UTC', ${RFC_3339}) AS parked_at`;
+  outbox.last_error, ${rfc3339('outbox.parked_at')} AS parked_at`;
 const DETAIL = `${COLUMNS}, event.version, outbox.replay_id,
-  to_char(outbox.next_attempt_at AT TIME ZONE 'UTC', ${RFC_3339}) AS next_attempt_at`;
+  ${rfc3339('outbox.next_attempt_at')} AS next_attempt_at`;
 
 const IN_STATE: Record<OutboxState, string> = { parked: 'parked_at IS NOT NULL', pending: 'parked_at IS NULL' };
 

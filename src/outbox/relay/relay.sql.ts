@@ -1,5 +1,6 @@
 import type { OutgoingEvent } from '../../messaging/cloud-event';
 import { PLANNED_EACH_TIME, type Queryable } from '../../platform/database/queryable';
+import { rfc3339 } from '../../platform/database/rfc3339';
 
 /** The right to a lane: whoever took its epoch last owns it, everybody before is fenced off. */
 export interface Lease {
@@ -66,7 +67,7 @@ export async function claimPending(
   const answer = await database.$queryRawUnsafe<({ owned: number } & (PendingRow | { id: null }))[]>(
     `${PLANNED_EACH_TIME} SELECT owned.lane::int AS owned, row.lane::int, row.id::text, row.attempts, row.aggregate_id, event.event_id,
        event.version, event.type, event.data_version, event.payload::text AS payload,
-       to_char(event.occurred_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS occurred_at,
+       ${rfc3339('event.occurred_at')} AS occurred_at,
        event.correlation_id, event.causation_id, event.traceparent, row.replay_id
      FROM unnest($1::smallint[], $2::bigint[], $5::bigint[]) AS lease (lane, epoch, low_bound)
      JOIN outbox_lane AS owned ON owned.lane = lease.lane AND owned.epoch = lease.epoch

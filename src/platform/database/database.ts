@@ -2,7 +2,9 @@ import { PrismaPg } from '@prisma/adapter-pg';
 import type { Logger } from '../telemetry/logger';
 import { type Prisma, PrismaClient } from '../prisma/client';
 import { ConnectionPool } from './connection-pool';
+import { readDatabaseUrl } from './database-url';
 import { PLANNED_EACH_TIME, type Queryable } from './queryable';
+import { sessionConfig, type SessionSettings } from './session';
 import { checkNesting, OneConnectionPool } from './transaction';
 
 /** Outside a transaction; every statement commits by itself. */
@@ -25,24 +27,22 @@ export interface DatabaseOptions {
  * Postgres's own time-outs stay below the connection's, and those below Prisma's, because Prisma's are not
  * atomic: a statement can still commit after Prisma reported the time-out.
  */
-const STATEMENT_TIMEOUT_MS = 5_000;
-/** How long a command queues for a row before it gives up, to be tried again. */
-const LOCK_TIMEOUT_MS = 2_000;
+const TIMEOUTS: SessionSettings = {
+  statement_timeout: '5s',
+  // How long a command queues for a row before it gives up, to be tried again.
+  lock_timeout: '2s',
+  idle_in_transaction_session_timeout: '15s',
+};
 /** To begin takes a connection and an answer. */
 const TRANSACTION = { maxWait: 12_000, timeout: 15_000 };
 
 /** Connects lazily: no connection is made before the first statement. Close with `$disconnect()`. */
 export function connectDatabase(options: DatabaseOptions): Database {
   const { url, applicationName, poolSize = 10, logger } = options;
-  const pool = new (options.checkNesting ? OneConnectionPool : ConnectionPool)({
-    connectionString: url,
-    application_name: applicationName,
-    max: poolSize,
-    statement_timeout: STATEMENT_TIMEOUT_MS,
-    lock_timeout: LOCK_TIMEOUT_MS,
-    idle_in_transaction_session_timeout: TRANSACTION.timeout,
-  });
+  const session = sessionConfig({ url, applicationName, settings: TIMEOUTS });
+  const pool = new (options.checkNesting ? OneConnectionPool : ConnectionPool)({ ...session, max: poolSize });
   const adapter = new PrismaPg(pool, {
+    schema: readDatabaseUrl(url).schema,
     disposeExternalPool: true,
     statementNameGenerator: createStatementNames(),
     onPoolError: (error) => logger.warn({ err: error }, 'database.connection_lost'),

@@ -2,10 +2,13 @@ import { existsSync } from 'node:fs';
 import { readFile, readdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { MigrationDirectory } from '@prisma/schema-engine-wasm';
+import type { Client, ClientConfig } from 'pg';
 import { wait } from '../wait';
 import { Connection, watch } from './connection';
 import { ConnectionPool } from './connection-pool';
+import { readDatabaseUrl } from './database-url';
 import { createSchemaEngine } from './schema-engine';
+import { sessionConfig, type SessionSettings } from './session';
 
 export interface MigrateOptions {
   readonly databaseUrl: string;
@@ -13,6 +16,12 @@ export interface MigrateOptions {
   readonly migrationsDir?: string;
 }
 
+/** A migration takes what it takes, whatever the role's own limits are. */
+const NO_TIMEOUTS: SessionSettings = {
+  statement_timeout: '0',
+  lock_timeout: '0',
+  idle_in_transaction_session_timeout: '0',
+};
 /** Any fixed number of our own: Prisma's engine holds another one while it works. */
 const LOCK = 7_270_419_733;
 const LOCK_INTERVAL_MS = 200;
@@ -32,11 +41,14 @@ export async function applyMigrations(options: MigrateOptions): Promise<string[]
     shadowDbInitScript: '',
     migrationDirectories: await readMigrations(migrationsDir),
   };
-  return exclusively(databaseUrl, async (lost) => {
+  const session = sessionConfig({ url: databaseUrl, applicationName: 'paysaga-migrate', settings: NO_TIMEOUTS });
+  const { schema } = readDatabaseUrl(databaseUrl);
+  return exclusively(session, async (client, lost) => {
+    await ensureSchema(client, schema);
     // A migration takes as long as it takes: it ends when the connection of the lock is lost.
-    const pool = new ConnectionPool({ connectionString: databaseUrl, max: 1, query_timeout: 0 });
+    const pool = new ConnectionPool({ ...session, max: 1, query_timeout: 0 });
     pool.on('connect', (client) => lost.addEventListener('abort', () => void client.end()));
-    const engine = await createSchemaEngine(pool);
+    const engine = await createSchemaEngine(pool, schema);
     try {
       const result = await engine.applyMigrations({
         migrationsList,
@@ -57,8 +69,11 @@ export async function applyMigrations(options: MigrateOptions): Promise<string[]
  * The lock ends with its connection, so a process that dies in here blocks nobody. That connection is asked all the
  * while whether it is still there, because a silent one keeps no lock.
  */
-async function exclusively<T>(connectionString: string, work: (lost: AbortSignal) => Promise<T>): Promise<T> {
-  const client = new Connection({ connectionString, application_name: 'paysaga-migrate' });
+async function exclusively<T>(
+  session: ClientConfig,
+  work: (client: Client, lost: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const client = new Connection(session);
   await client.connect();
   const over = new AbortController();
   const lost = new AbortController();
@@ -66,7 +81,7 @@ async function exclusively<T>(connectionString: string, work: (lost: AbortSignal
   try {
     await takeLock(client);
     const watching = watch(client, over.signal);
-    return await work(lost.signal).finally(() => {
+    return await work(client, lost.signal).finally(() => {
       over.abort();
       return watching;
     });
@@ -81,6 +96,12 @@ async function takeLock(client: Connection): Promise<void> {
     if (rows[0]?.taken) return;
     await wait(LOCK_INTERVAL_MS);
   }
+}
+
+/** `CREATE SCHEMA IF NOT EXISTS` asks for the right to create one even where it is there. */
+async function ensureSchema(client: Client, schema: string): Promise<void> {
+  const found = await client.query('SELECT FROM pg_namespace WHERE nspname = $1', [schema]);
+  if (found.rowCount === 0) await client.query(`CREATE SCHEMA ${client.escapeIdentifier(schema)}`);
 }
 
 /** The nearest `prisma/migrations` at or above a folder: the code runs from `src/` and from `dist/`. */

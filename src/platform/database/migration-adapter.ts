@@ -7,8 +7,8 @@ import { DatabaseError, type Pool } from 'pg';
  * semicolon, also inside comments, strings and function bodies. Whole, PostgreSQL runs a script as one
  * transaction, so a migration applies entirely or not at all.
  */
-export function createMigrationAdapter(pool: Pool): SqlMigrationAwareDriverAdapterFactory {
-  const factory = new PrismaPg(pool);
+export function createMigrationAdapter(pool: Pool, schema: string): SqlMigrationAwareDriverAdapterFactory {
+  const factory = new PrismaPg(pool, { schema });
 
   async function executeScript(script: string): Promise<void> {
     try {

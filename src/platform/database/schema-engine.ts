@@ -11,9 +11,9 @@ declare const WebAssembly: {
 };
 
 /** Prisma's schema engine on this pool, without the download that its command line makes. Free it after use. */
-export async function createSchemaEngine(pool: Pool): Promise<SchemaEngine> {
+export async function createSchemaEngine(pool: Pool, schema: string): Promise<SchemaEngine> {
   const { SchemaEngine } = await (engineModule ??= instantiateEngine());
-  const adapter = bindMigrationAwareSqlAdapterFactory(createMigrationAdapter(pool));
+  const adapter = bindMigrationAwareSqlAdapterFactory(createMigrationAdapter(pool, schema));
   return SchemaEngine.new({ datamodels: undefined }, () => undefined, adapter);
 }
 

@@ -3,6 +3,7 @@ import { createBackoff } from '../backoff';
 import type { Logger } from '../telemetry/logger';
 import { wait } from '../wait';
 import { Connection, watch } from './connection';
+import { sessionConfig } from './session';
 
 export interface SideConnectionOptions {
   readonly url: string;
@@ -31,11 +32,7 @@ export function openSideConnection(options: SideConnectionOptions): SideConnecti
   let open: Client | undefined;
 
   const connect = async (): Promise<Client> => {
-    const client = new Connection({
-      connectionString: url,
-      application_name: applicationName,
-      query_timeout: ANSWER_TIMEOUT_MS,
-    });
+    const client = new Connection({ ...sessionConfig({ url, applicationName }), query_timeout: ANSWER_TIMEOUT_MS });
     try {
       await client.connect();
       await onOpen?.(client);

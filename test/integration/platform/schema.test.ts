@@ -12,7 +12,7 @@ afterAll(() => test.close());
 /** The SQL by which Prisma would make the database of this schema. */
 async function sqlOf(schema: string): Promise<string> {
   const pool = new Pool({ connectionString: test.url, max: 1 });
-  const engine = await createSchemaEngine(pool);
+  const engine = await createSchemaEngine(pool, 'public');
   try {
     const { stdout } = await engine.diff({
       from: { tag: 'empty' },

@@ -122,3 +122,30 @@ it('reads payment providers in their order, Stripe, the carrier and the secrets 
   expect(carrier).toEqual({ url: 'https://carry.example' });
   expect(webhooks).toEqual({ paymentSecret: secret, stripeSecret: 'whsec_stripe' });
 });
+
+describe('DATABASE_URL', () => {
+  const problems = (parameters: string) =>
+    problemsOf({ ...needed, DATABASE_URL: `postgresql://localhost/paysaga?${parameters}` });
+
+  it.each(['schema=shop_2', 'pgbouncer=false', 'sslmode=verify-full&sslrootcert=/ca.pem', 'options=-c%20geqo%3Doff'])(
+    'may say %s',
+    (parameters) => expect(problems(parameters)).toEqual([]),
+  );
+
+  it.each([
+    [
+      'connection_limit=5',
+      'has the parameter connection_limit, which nothing reads: remove it (the size of the pool is DATABASE_POOL_SIZE)',
+    ],
+    [
+      'application_name=x',
+      'has the parameter application_name, which nothing reads: remove it (each process sets its own name)',
+    ],
+    ['statement_timeout=0', 'has the parameter statement_timeout, which nothing reads: remove it'],
+    ['schema=', 'has schema=, which must match [a-z_][a-z0-9_]*, 63 characters at most'],
+    ['schema=a%22b', 'has schema=a"b, which must match [a-z_][a-z0-9_]*, 63 characters at most'],
+    ['pgbouncer=1', 'has pgbouncer=1, which must be true or false'],
+  ])('is refused with %s, which would be ignored', (parameters, message) =>
+    expect(problems(parameters)).toEqual([`DATABASE_URL ${message}`]),
+  );
+});

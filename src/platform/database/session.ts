@@ -1,0 +1,54 @@
+import type { ClientConfig } from 'pg';
+import { readDatabaseUrl } from './database-url';
+
+/** Settings of a session by name, as Postgres writes them. */
+export type SessionSettings = Readonly<Record<string, string>>;
+
+export interface SessionOptions {
+  readonly url: string;
+  readonly applicationName: string;
+  /** Beside those that every session has. */
+  readonly settings?: SessionSettings;
+}
+
+/**
+ * What our statements and answers depend on. A server, a database or a role may have other defaults; the driver
+ * drops the offset of a time that is not in UTC.
+ */
+const EVERY_SESSION: SessionSettings = {
+  TimeZone: 'UTC',
+  DateStyle: 'ISO, YMD',
+  IntervalStyle: 'postgres',
+  client_encoding: 'UTF8',
+  default_transaction_isolation: 'read committed',
+  default_transaction_deferrable: 'off',
+  standard_conforming_strings: 'on',
+  bytea_output: 'hex',
+  extra_float_digits: '1',
+  xmloption: 'content',
+};
+
+/** All settings that a session at this URL has. */
+export const sessionSettings = (url: string, settings: SessionSettings = {}): SessionSettings => ({
+  ...EVERY_SESSION,
+  search_path: readDatabaseUrl(url).schema,
+  ...settings,
+});
+
+/**
+ * How to connect with the settings pinned. They are start-up options, so they cost no statement and survive
+ * `RESET ALL`. A pooler takes no such options: there the role has the settings (`pinRole`).
+ */
+export function sessionConfig({ url, applicationName, settings }: SessionOptions): ClientConfig {
+  const { connectionString, options, pooled } = readDatabaseUrl(url);
+  const pinned = pooled ? [] : Object.entries(sessionSettings(url, settings)).map(startUpOption);
+  const all = [options, ...pinned].filter(Boolean).join(' ');
+  return {
+    connectionString,
+    application_name: applicationName,
+    ...(all !== '' && { options: all }),
+  };
+}
+
+const startUpOption = ([name, value]: readonly [string, string]): string =>
+  `-c ${name}=${value.replace(/[\\ ]/g, '\\$&')}`;
