@@ -4,8 +4,6 @@ export interface DatabaseUrl {
   readonly connectionString: string;
   /** `?schema=`; `public` by default. */
   readonly schema: string;
-  /** `?pgbouncer=true`: a pooler in transaction mode, where no state of a session lasts. */
-  readonly pooled: boolean;
   /** `?options=`, for the server's command line. */
   readonly options: string;
 }
@@ -17,17 +15,17 @@ const READ_BY_DRIVER: ReadonlySet<string> = new Set([
 const INSTEAD: Readonly<Record<string, string>> = {
   connection_limit: 'the size of the pool is DATABASE_POOL_SIZE',
   application_name: 'each process sets its own name',
+  pgbouncer: 'a pooler in transaction mode is not supported yet',
 };
 
-/** Reads `schema`, `pgbouncer` and `options` from a URL that `databaseUrlProblem` accepts. */
+/** Reads `schema` and `options` from a URL that `databaseUrlProblem` accepts. */
 export function readDatabaseUrl(text: string): DatabaseUrl {
   const url = new URL(text);
   const { searchParams } = url;
   const schema = searchParams.get('schema') ?? 'public';
-  const pooled = searchParams.get('pgbouncer') === 'true';
   const options = searchParams.get('options') ?? '';
-  for (const name of ['schema', 'pgbouncer', 'options']) searchParams.delete(name);
-  return { connectionString: url.href, schema, pooled, options };
+  for (const name of ['schema', 'options']) searchParams.delete(name);
+  return { connectionString: url.href, schema, options };
 }
 
 /** Finds what a database URL asks for that would be ignored. @returns a sentence, after the variable's name */
@@ -39,8 +37,6 @@ export function databaseUrlProblem(text: string): string | undefined {
       // Lower case alone, so that a name means the same with quotes and without.
       if (!/^[a-z_][a-z0-9_]{0,62}$/.test(value))
         return `has schema=${value}, which must match [a-z_][a-z0-9_]*, 63 characters at most`;
-    } else if (name === 'pgbouncer') {
-      if (value !== 'true' && value !== 'false') return `has pgbouncer=${value}, which must be true or false`;
     } else {
       const instead = INSTEAD[name];
       return `has the parameter ${name}, which nothing reads: remove it${instead ? ` (${instead})` : ''}`;

@@ -28,25 +28,17 @@ const EVERY_SESSION: SessionSettings = {
   xmloption: 'content',
 };
 
-/** All settings that a session at this URL has. */
-export const sessionSettings = (url: string, settings: SessionSettings = {}): SessionSettings => ({
-  ...EVERY_SESSION,
-  search_path: readDatabaseUrl(url).schema,
-  ...settings,
-});
-
 /**
  * How to connect with the settings pinned. They are start-up options, so they cost no statement and survive
- * `RESET ALL`. A pooler takes no such options: there the role has the settings (`pinRole`).
+ * `RESET ALL`; the last one of a name counts, so ours do.
  */
 export function sessionConfig({ url, applicationName, settings }: SessionOptions): ClientConfig {
-  const { connectionString, options, pooled } = readDatabaseUrl(url);
-  const pinned = pooled ? [] : Object.entries(sessionSettings(url, settings)).map(startUpOption);
-  const all = [options, ...pinned].filter(Boolean).join(' ');
+  const { connectionString, options, schema } = readDatabaseUrl(url);
+  const pinned = Object.entries({ ...EVERY_SESSION, search_path: schema, ...settings }).map(startUpOption);
   return {
     connectionString,
     application_name: applicationName,
-    ...(all !== '' && { options: all }),
+    options: [options, ...pinned].filter(Boolean).join(' '),
   };
 }
 
