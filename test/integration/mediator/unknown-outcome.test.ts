@@ -1,8 +1,13 @@
+import { z } from 'zod';
 import { createApplication } from '../../../src/application';
 import { requestOnce } from '../../../src/inbox/once';
-import type { Mediator } from '../../../src/mediator/mediator';
+import { handle } from '../../../src/mediator/handler';
+import { createMediator, type Mediator } from '../../../src/mediator/mediator';
+import { defineCommand } from '../../../src/mediator/message';
 import { cancelOrder } from '../../../src/orders/cancel-order';
 import { placeOrder } from '../../../src/orders/place-order';
+import { createEventRegistry } from '../../../src/outbox/event-registry';
+import { noNotifier } from '../../../src/outbox/wake-up/wake-up';
 import { connectDatabase, type Database } from '../../../src/platform/database/database';
 import { databaseFault, isDatabaseOutage } from '../../../src/platform/database/database-error';
 import { createTestDatabase, type TestDatabase } from '../../support/database';
@@ -81,9 +86,24 @@ describe.each(['orders', 'inbox'])('while %s is locked', (table) => {
 });
 
 it('decides again when a statement in its transaction has a plan that is out of date', async () => {
-  const cancel = async (order_id: string) => mediator.send(cancelOrder({ order_id }));
-  const [first, second] = [await mediator.send(placeOrder(newOrder)), await mediator.send(placeOrder(newOrder))];
-  await cancel(first.order_id);
-  await test.query('ALTER TABLE orders ADD COLUMN not_yet_known int');
-  await expect(cancel(second.order_id)).resolves.toMatchObject({ status: 'CANCELLED' });
+  const read = defineCommand({ name: 'Read', input: z.strictObject({}), result: z.unknown(), roles: ['operator'] });
+  const decided = jest.fn();
+  const readChanged = handle(read, async (_, { uow }) => {
+    decided();
+    return uow.tx.$queryRawUnsafe('SELECT * FROM changed');
+  });
+  const own = createMediator({
+    messages: [read],
+    handlers: [readChanged],
+    registry: createEventRegistry([]),
+    database,
+    notifier: noNotifier,
+    clock: () => new Date().toISOString(),
+    logger: silentLogger,
+  });
+  await test.query('CREATE TABLE changed AS SELECT 1 AS amount');
+  await own.send(read({}));
+  await test.query('ALTER TABLE changed ALTER amount TYPE text');
+  await expect(own.send(read({}))).resolves.toEqual([{ amount: '1' }]);
+  expect(decided).toHaveBeenCalledTimes(3);
 });
