@@ -1,3 +1,4 @@
+import { within } from '../platform/wait';
 import type { Admin, Kafka } from './kafka';
 
 export interface KafkaHealth {
@@ -16,32 +17,29 @@ export function createKafkaHealth(kafka: Kafka): KafkaHealth {
     return admin;
   };
 
-  const ask = async (): Promise<{ brokers: number }> => {
-    connecting ??= connect();
-    const mine = connecting;
-    try {
-      const { brokers } = await (await mine).describeCluster();
-      return { brokers: brokers.length };
-    } catch (error) {
-      if (connecting === mine) connecting = undefined;
-      void mine.then((admin) => admin.disconnect()).catch(() => undefined);
-      throw error;
-    }
+  const forget = (mine: Promise<Admin>): void => {
+    if (connecting === mine) connecting = undefined;
+    void mine.then((admin) => admin.disconnect()).catch(() => undefined);
   };
 
   return {
     async describe(deadlineMs) {
-      let timer: NodeJS.Timeout | undefined;
-      const late = new Promise<never>((_, reject) => {
-        timer = setTimeout(() => reject(new Error(`Kafka did not answer within ${deadlineMs} ms.`)), deadlineMs);
-      });
-      const answer = ask();
-      answer.catch(() => undefined);
-      return Promise.race([answer, late]).finally(() => clearTimeout(timer));
+      const mine = (connecting ??= connect());
+      const late = (): Error => new Error(`Kafka did not answer within ${deadlineMs} ms.`);
+      try {
+        const asking = mine.then((admin) => admin.describeCluster());
+        const { brokers } = await within(deadlineMs, asking, late);
+        return { brokers: brokers.length };
+      } catch (error) {
+        // Also when it is late: a connection whose other end has vanished would stay silent for a minute.
+        forget(mine);
+        throw error;
+      }
     },
     async close() {
-      await connecting?.then((admin) => admin.disconnect()).catch(() => undefined);
+      const mine = connecting;
       connecting = undefined;
+      await mine?.then((admin) => admin.disconnect()).catch(() => undefined);
     },
   };
 }

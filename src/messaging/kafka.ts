@@ -11,6 +11,7 @@ import type { Logger } from '../platform/telemetry/logger';
 import { silentLogger } from '../platform/telemetry/silent-logger';
 import type { EventMessage } from './cloud-event';
 import { compressionOf } from './compression';
+import { quietRequestQueues } from './request-queue';
 import { breakWhenSilent, plainSocketFactory } from './socket';
 
 export type { Admin, Consumer, EachBatchPayload, KafkaMessage } from 'kafkajs';
@@ -65,11 +66,11 @@ export interface KafkaOptions {
 const SEND_RETRY = { initialRetryTime: 100, multiplier: 2, maxRetryTime: 1_000, retries: 3 };
 /** For the rest: short, because whoever calls waits with its own backoff, and says so in its log. */
 const RETRY = { initialRetryTime: 200, maxRetryTime: 2_000, retries: 3 };
+/** A producer's or admin's connection that owes an answer for so long is broken. */
+const SILENT_AFTER_MS = 8_000;
 const REQUEST_TIMEOUT_MS = 15_000;
-/** How long the broker waits for its replicas. */
-const ACKS_TIMEOUT_MS = 10_000;
-/** Longer than that: a producer's connection that owes an answer so long is broken. */
-const SILENT_AFTER_MS = 12_000;
+/** Less than that: how long the broker waits for its replicas before it answers. */
+const ACKS_TIMEOUT_MS = 6_000;
 const ALL_REPLICAS = -1;
 
 /** The one place that knows kafkajs. TLS and SASL as configured. */
@@ -78,12 +79,13 @@ export function connectKafka({
   logger = silentLogger,
   socketFactory = plainSocketFactory,
 }: KafkaOptions): Kafka {
+  quietRequestQueues();
   const settings: KafkaJSConfig = {
     brokers: [...config.brokers],
     clientId: config.clientId,
     ssl: config.ssl,
     ...(config.sasl && { sasl: config.sasl as NonNullable<KafkaJSConfig['sasl']> }),
-    socketFactory,
+    socketFactory: breakWhenSilent(socketFactory, SILENT_AFTER_MS),
     retry: RETRY,
     connectionTimeout: 3_000,
     requestTimeout: REQUEST_TIMEOUT_MS,
@@ -91,16 +93,13 @@ export function connectKafka({
     logCreator: () => forwardLog(logger),
   };
   const kafka = new KafkaJS(settings);
-  const kafkaOfProducers = new KafkaJS({
-    ...settings,
-    socketFactory: breakWhenSilent(socketFactory, SILENT_AFTER_MS),
-  });
-
+  // Joining a group may rightly take longer than that.
+  const kafkaOfConsumers = new KafkaJS({ ...settings, socketFactory });
   const compression = compressionOf(config.compression ?? 'none');
 
   return {
     createProducer() {
-      const producer = kafkaOfProducers.producer({
+      const producer = kafka.producer({
         idempotent: true,
         maxInFlightRequests: 1,
         retry: SEND_RETRY,
@@ -117,7 +116,7 @@ export function connectKafka({
     },
 
     createConsumer: ({ groupId, sessionTimeoutMs }) =>
-      kafka.consumer({
+      kafkaOfConsumers.consumer({
         groupId,
         sessionTimeout: sessionTimeoutMs,
         heartbeatInterval: Math.floor(sessionTimeoutMs / 6),

@@ -11,7 +11,7 @@ export const plainSocketFactory: ISocketFactory = ({ host, port, ssl, onConnect 
   return socket;
 };
 
-const WATCH_MS = 1_000;
+const WATCH_MS = 500;
 
 /**
  * Sockets that break when what was written stays without any answer for this long. kafkajs gives up a request

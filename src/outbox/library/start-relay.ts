@@ -2,6 +2,7 @@ import type { OutboxConfig } from '../../config';
 import { noFaults } from '../../platform/faults/faults';
 import { silentLogger } from '../../platform/telemetry/silent-logger';
 import { LANES } from '../lane';
+import { RelayStalled } from '../relay/progress';
 import { type RelayOptions, type RelayResult, runRelay } from '../relay/relay';
 
 /** Where it publishes from and to, and what differs from the defaults. */
@@ -43,7 +44,7 @@ const DEFAULTS: OutboxConfig = {
  */
 export function startRelay(options: StartRelayOptions): RunningRelay {
   const stopping = new AbortController();
-  const ended = runRelay({
+  const ended = runAgainAfterStalls({
     logger: silentLogger,
     ...options,
     lanes: options.lanes ?? Array.from({ length: LANES }, (_, lane) => lane),
@@ -60,4 +61,14 @@ export function startRelay(options: StartRelayOptions): RunningRelay {
       return ended;
     },
   };
+}
+
+async function runAgainAfterStalls(options: RelayOptions): Promise<RelayResult> {
+  for (;;) {
+    try {
+      return await runRelay(options);
+    } catch (error) {
+      if (!(error instanceof RelayStalled)) throw error;
+    }
+  }
 }

@@ -8,10 +8,11 @@ import type { Logger } from '../../platform/telemetry/logger';
 import { wait } from '../../platform/wait';
 import type { EventRegistry } from '../event-registry';
 import { FencedOff } from './fence';
+import { createProgress, notingDatabase, type Progress, RelayStalled } from './progress';
 import { noRelayMetrics, type RelayMetrics } from './relay-metrics';
-import { createRelayRound, type RelayRound } from './relay-round';
+import { createRelayRound, type RelayRound, type RoundResult } from './relay-round';
 import { takeLanes } from './relay.sql';
-import { createSender } from './sender';
+import { createSender, type Sender } from './sender';
 import { pollOnly, type WakeUp } from '../wake-up/wake-up';
 
 export interface RelayOptions {
@@ -29,8 +30,10 @@ export interface RelayOptions {
   readonly signal: AbortSignal;
   /** The run also ends, between two batches, after this long. */
   readonly runForMs: number;
-  /** Called at least every second, also while Kafka or Postgres is away. */
+  /** Called every second while the round moves, also when Kafka or Postgres is away and it waits. */
   readonly heartbeat: () => void;
+  /** A round that has not moved for so long has stalled; 30 s by default, more than any answer may take. */
+  readonly stalledAfterMs?: number;
   readonly wakeUp?: WakeUp;
   readonly metrics?: RelayMetrics;
 }
@@ -43,6 +46,8 @@ export interface RelayResult {
 }
 
 const HEARTBEAT_MS = 1_000;
+/** A send ends after 20 s at the latest, a statement sooner. */
+const STALLED_AFTER_MS = 30_000;
 const BACKOFF = { initialMs: 100, maxMs: 3_000 };
 
 /**
@@ -52,47 +57,78 @@ const BACKOFF = { initialMs: 100, maxMs: 3_000 };
  *
  * Taking the lanes fences their owner before off. Kafka or Postgres being away is waited out with
  * backoff, and counts against no row. Never throws for either.
+ *
+ * @throws RelayStalled when a call never comes back: to be run again, here or elsewhere
  */
 export async function runRelay(options: RelayOptions): Promise<RelayResult> {
-  const { database, lanes, config, logger, signal, heartbeat, wakeUp = pollOnly, metrics = noRelayMetrics } = options;
+  const { logger, lanes, heartbeat, stalledAfterMs = STALLED_AFTER_MS } = options;
+  const progress = createProgress();
+  const givenUp = new AbortController();
+  const signal = AbortSignal.any([options.signal, givenUp.signal]);
+  const sender = createSender({ ...options, progress });
+  let beat: NodeJS.Timeout | undefined;
+
+  const stalled = new Promise<never>((_, reject) => {
+    beat = setInterval(() => {
+      if (progress.silentMs() < stalledAfterMs) heartbeat();
+      else reject(new RelayStalled(progress.silentMs()));
+    }, HEARTBEAT_MS);
+  });
+  try {
+    heartbeat();
+    const database = notingDatabase(options.database, progress);
+    return await Promise.race([stalled, publishPending({ ...options, database, signal, sender, progress })]);
+  } catch (error) {
+    logger.error({ err: error, lanes }, 'outbox.relay_stalled');
+    throw error;
+  } finally {
+    clearInterval(beat);
+    givenUp.abort();
+    await sender.close();
+  }
+}
+
+interface PublishOptions extends RelayOptions {
+  readonly sender: Sender;
+  readonly progress: Progress;
+}
+
+async function publishPending(options: PublishOptions): Promise<RelayResult> {
+  const { database, lanes, config, logger, signal, wakeUp = pollOnly, metrics = noRelayMetrics } = options;
+  const { sender, progress } = options;
   const until = performance.now() + options.runForMs;
   const goesOn = (): boolean => !signal.aborted && performance.now() < until;
   const backoff = createBackoff(BACKOFF);
-  const beat = setInterval(heartbeat, HEARTBEAT_MS);
-  const sender = createSender(options);
   let round: RelayRound | undefined;
   let published = 0;
 
-  try {
-    heartbeat();
-    while (goesOn()) {
-      try {
-        round ??= createRelayRound({ ...options, metrics, sender, leases: await takeLanes(database, lanes) });
-        const done = await round.run();
-        published += done.published;
-        if (done.brokerError !== undefined) {
-          metrics.waits('broker');
-          await wait(backoff.next(), signal);
-        } else {
-          backoff.reset();
-          if (!done.busy) await wakeUp.wait(config.pollIntervalMs, signal);
-        }
-      } catch (error) {
-        if (error instanceof FencedOff) throw error;
-        const wait_ms = backoff.next();
-        metrics.waits('database');
-        logger.warn({ err: error, lanes, wait_ms }, 'outbox.relay_waits');
-        await wait(wait_ms, signal);
+  const runRound = async (): Promise<RoundResult> => {
+    round ??= createRelayRound({ ...options, metrics, sender, leases: await takeLanes(database, lanes) });
+    return round.run();
+  };
+
+  while (goesOn()) {
+    try {
+      const done = await progress.during(runRound);
+      published += done.published;
+      if (done.brokerError !== undefined) {
+        metrics.waits('broker');
+        await wait(backoff.next(), signal);
+      } else {
+        backoff.reset();
+        if (!done.busy) await wakeUp.wait(config.pollIntervalMs, signal);
       }
+    } catch (error) {
+      if (error instanceof FencedOff) {
+        metrics.fencedOff();
+        logger.warn({ lanes: error.lanes }, 'outbox.relay_fenced_off');
+        return { published, fencedOff: true };
+      }
+      const wait_ms = backoff.next();
+      metrics.waits('database');
+      logger.warn({ err: error, lanes, wait_ms }, 'outbox.relay_waits');
+      await wait(wait_ms, signal);
     }
-    return { published, fencedOff: false };
-  } catch (error) {
-    if (!(error instanceof FencedOff)) throw error;
-    metrics.fencedOff();
-    logger.warn({ lanes: error.lanes }, 'outbox.relay_fenced_off');
-    return { published, fencedOff: true };
-  } finally {
-    clearInterval(beat);
-    await sender.close();
   }
+  return { published, fencedOff: false };
 }

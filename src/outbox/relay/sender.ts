@@ -1,8 +1,9 @@
 import type { Kafka, Producer } from '../../messaging/kafka';
 import type { CloudEventsMode } from '../../messaging/structured-event';
-import { wait } from '../../platform/wait';
+import { within } from '../../platform/wait';
 import { type Batch, composeBatch } from './batch';
 import type { EventRegistry } from '../event-registry';
+import { noting, type Progress } from './progress';
 import { publishErrorKind } from './publish-error';
 import { sendApart, type SendResult } from './send-apart';
 
@@ -12,6 +13,7 @@ export interface Sender {
    * throws. A row that is in neither list of the result may have been stored: it is sent again.
    */
   send(batch: Batch): Promise<SendResult>;
+  /** Nothing is sent any more, also by a round that still hangs. */
   close(): Promise<void>;
 }
 
@@ -19,7 +21,12 @@ export interface SenderOptions {
   readonly kafka: Kafka;
   readonly registry: EventRegistry;
   readonly cloudEventsMode?: CloudEventsMode;
+  /** Each send that ended, well or not, is noted. */
+  readonly progress: Progress;
 }
+
+/** Longer than kafkajs takes for two attempts at a broker that accepts everything and says nothing. */
+const SEND_MS = 20_000;
 
 /** A producer that hangs on a dead broker must not hold up the end of the process. */
 const DISCONNECT_MS = 2_000;
@@ -28,8 +35,9 @@ const DISCONNECT_MS = 2_000;
  * The one sender of a relay's lanes, with a producer of its own that does not outlive a failed send: kafkajs
  * rolls its sequence back then, and another batch would be taken for the lost one (design 10).
  */
-export function createSender({ kafka, registry, cloudEventsMode = 'binary' }: SenderOptions): Sender {
+export function createSender({ kafka, registry, cloudEventsMode = 'binary', progress }: SenderOptions): Sender {
   let connected: Promise<Producer> | undefined;
+  let closed = false;
 
   const connect = async (): Promise<Producer> => {
     const producer = kafka.createProducer();
@@ -43,10 +51,15 @@ export function createSender({ kafka, registry, cloudEventsMode = 'binary' }: Se
     await last?.then((producer) => producer.disconnect()).catch(() => undefined);
   };
 
-  const sendOnce = async ({ topics }: Batch): Promise<{ error: unknown } | undefined> => {
+  const deliver = async ({ topics }: Batch): Promise<void> => {
+    connected ??= connect();
+    await (await connected).sendBatch(topics);
+  };
+
+  const sendOnce = async (batch: Batch): Promise<{ error: unknown } | undefined> => {
     try {
-      connected ??= connect();
-      await (await connected).sendBatch(topics);
+      if (closed) throw new Error('The relay has ended: its successor sends these rows.');
+      await noting(progress, within(SEND_MS, deliver(batch), late));
       return undefined;
     } catch (error) {
       void disconnect();
@@ -65,9 +78,10 @@ export function createSender({ kafka, registry, cloudEventsMode = 'binary' }: Se
       return { ...apart, failed: [...failed, ...apart.failed] };
     },
     async close() {
-      const disconnected = new AbortController();
-      const disconnecting = disconnect().finally(() => disconnected.abort());
-      await Promise.race([disconnecting, wait(DISCONNECT_MS, disconnected.signal)]);
+      closed = true;
+      await within(DISCONNECT_MS, disconnect(), late).catch(() => undefined);
     },
   };
 }
+
+const late = (): Error => new Error('Kafka did not answer in time.');
