@@ -1,8 +1,9 @@
-import { serve } from '@hono/node-server';
 import { createApplication, eventRegistry } from './application';
 import { createAuthenticate } from './http/api-keys';
 import { createApp } from './http/app';
 import { createHealthChecks } from './http/health-checks';
+import { limitSends } from './http/limit-sends';
+import { createHttpServer } from './http/server';
 import { createKafkaHealth } from './messaging/describe-kafka';
 import { connectKafka } from './messaging/kafka';
 import { createCancelSaga } from './sagas/cancel-saga';
@@ -13,20 +14,21 @@ import { createSagaProgress } from './sagas/view/saga-progress';
 import { createSagaStarter } from './sagas/start/start-saga';
 import { createNotifier } from './outbox/wake-up/notifier';
 import { registerOutboxMetrics } from './outbox/outbox-metrics';
+import { closeAll } from './platform/close-all';
 import { connectDatabase } from './platform/database/database';
 import { createFaults } from './platform/faults/faults';
 import { createMetrics } from './platform/telemetry/metrics';
 import { runProcess } from './platform/run-process';
 import { connectTemporalClient, createWorkflowUrl } from './platform/temporal/temporal';
 
-/** For a request to arrive, so that a slow sender holds no connection; answering may take longer. */
-const TIMEOUTS = { headersTimeout: 10_000, requestTimeout: 30_000 };
+/** Requests at work for each connection of the pool: the next one is ready when a connection is free. */
+const RUNNING_PER_CONNECTION = 2;
 
 /** Health looks at most once a second, as metrics do. */
 const BACKGROUND_CONNECTIONS = 2;
 
 /** The HTTP process. It listens at once; `/health/ready` tells what it still waits for. */
-void runProcess('api', async ({ config, logger, fail }) => {
+void runProcess('api', async ({ config, logger }) => {
   const database = connectDatabase({ ...config.database, applicationName: 'paysaga-api', logger });
   // Health and metrics are told also while all connections for requests are taken.
   const background = connectDatabase({
@@ -54,9 +56,15 @@ void runProcess('api', async ({ config, logger, fail }) => {
   registerReconciliationMetrics({ metrics, database: background, logger });
   registerSagaMetrics({ metrics, database: background, logger });
 
+  const limits = {
+    running: RUNNING_PER_CONNECTION * config.database.poolSize,
+    waiting: config.http.maxWaiting,
+    waitMs: config.http.maxWaitMs,
+  };
+  const hurry = new AbortController();
   const app = createApp({
-    mediator,
-    sagas: createSagaStarter({ temporal, config, logger }),
+    mediator: limitSends(mediator, limits, metrics),
+    sagas: createSagaStarter({ temporal, config, logger, hurry: hurry.signal }),
     decideStep: createDecideStep(temporal),
     cancelSaga: createCancelSaga({ temporal, logger }),
     authenticate: createAuthenticate(database),
@@ -67,22 +75,16 @@ void runProcess('api', async ({ config, logger, fail }) => {
     faultInjection: config.faultInjection,
     logger,
   });
-  const server = serve(
-    { fetch: app.fetch, hostname: config.http.host, port: config.http.port, serverOptions: TIMEOUTS },
-    ({ address, port }) => {
-      logger.info({ address, port }, 'api.listening');
-    },
-  );
-  server.on('error', fail);
+  const server = createHttpServer({ fetch: app.fetch, config: config.http, metrics });
+  logger.info(await server.listen(), 'api.listening');
   // Opens the connections before the first request needs them, and remembers what was there at the start.
   void app.request('/health');
 
   return async function stop() {
-    await new Promise<void>((resolve) => {
-      server.close(() => resolve());
-      if ('closeIdleConnections' in server) server.closeIdleConnections();
-    });
-    await Promise.all([
+    // Whoever waits for a saga's end is told that it goes on, well before the grace time is over.
+    setTimeout(() => hurry.abort(), config.shutdownGraceMs / 2);
+    await server.drain(config.shutdownGraceMs);
+    await closeAll([
       kafka.close(),
       temporal.close(),
       notifier.close(),

@@ -66,6 +66,10 @@ const environment = z
     HOST: z.string().default('0.0.0.0'),
     PORT: integer(0, 65_535).default(3000),
     METRICS_PORT: integer(1, 65_535).optional(),
+    HTTP_KEEP_ALIVE_MS: integer(1_000, 3_600_000).default(620_000),
+    HTTP_MAX_CONNECTIONS: integer(1, 1_000_000).default(5_000),
+    HTTP_MAX_WAITING: integer(0, 1_000_000).default(1_000),
+    HTTP_MAX_WAIT_MS: integer(10, 60_000).default(2_000),
     SHUTDOWN_GRACE_MS: integer(0, 600_000).default(10_000),
 
     KAFKA_BROKERS: list.pipe(z.array(z.string().regex(/^[^:\s]+:\d+$/, 'must be host:port')).min(1)),
@@ -203,7 +207,14 @@ export function loadConfig(variables: Record<string, string | undefined> = proce
       poolSize: env.DATABASE_POOL_SIZE,
       checkNesting: env.NODE_ENV !== 'production',
     },
-    http: { host: env.HOST, port: env.PORT },
+    http: {
+      host: env.HOST,
+      port: env.PORT,
+      keepAliveMs: env.HTTP_KEEP_ALIVE_MS,
+      maxConnections: env.HTTP_MAX_CONNECTIONS,
+      maxWaiting: env.HTTP_MAX_WAITING,
+      maxWaitMs: env.HTTP_MAX_WAIT_MS,
+    },
     metrics: { host: env.HOST, ...(env.METRICS_PORT !== undefined && { port: env.METRICS_PORT }) },
     shutdownGraceMs: env.SHUTDOWN_GRACE_MS,
     kafka: {

@@ -3,6 +3,7 @@ import { createConsumerMetrics } from './messaging/consumer/consumer-metrics';
 import { startConsumer } from './messaging/consumer/consumer';
 import { connectKafka } from './messaging/kafka';
 import { createNotifier } from './outbox/wake-up/notifier';
+import { closeAll } from './platform/close-all';
 import { connectDatabase } from './platform/database/database';
 import { createFaults } from './platform/faults/faults';
 import { createMetrics } from './platform/telemetry/metrics';
@@ -40,6 +41,6 @@ void runProcess('consumer', async ({ config, logger, fail }) => {
 
   return async function stop() {
     await Promise.all(running.map((consumer) => consumer.stop()));
-    await Promise.all([metricsServer.close(), notifier.close(), database.$disconnect()]);
+    await closeAll([metricsServer.close(), notifier.close(), database.$disconnect()]);
   };
 });

@@ -24,6 +24,7 @@ import { createListener } from './outbox/wake-up/listener';
 import { createNotifier } from './outbox/wake-up/notifier';
 import { reportOpenCircuits } from './platform/circuit/report-open-circuits';
 import { createCircuits } from './platform/circuit/circuits';
+import { closeAll } from './platform/close-all';
 import { connectDatabase } from './platform/database/database';
 import { createFaults } from './platform/faults/faults';
 import { keepScheduled } from './platform/temporal/keep-scheduled';
@@ -130,7 +131,7 @@ void runProcess('worker', async ({ config, logger, fail, stopping }) => {
     sagaWorker.shutdown();
     await Promise.allSettled([...running, ...sweeping]);
     circuits.close();
-    await Promise.allSettled([
+    await closeAll([
       metricsServer.close(),
       connection.close(),
       temporal.close(),

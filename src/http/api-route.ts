@@ -5,6 +5,7 @@ import type { SendOptions } from '../mediator/behaviour';
 import { Refusal } from '../platform/refusal';
 import { requireKey } from './authentication';
 import type { HttpEnv } from './http-env';
+import { emptyIsNone } from './json-body';
 import { problem } from './problem';
 
 type ProblemStatus = 400 | 401 | 403 | 404 | 409 | 413 | 415 | 422 | 503;
@@ -20,7 +21,7 @@ const descriptions: Record<ProblemStatus, string> = {
   413: 'More than 64 KiB',
   415: 'Not JSON',
   422: 'Understood, and refused; see `code` and `errors`',
-  503: 'A service behind this one does not answer',
+  503: 'A service behind this one does not answer, or too much is asked at once; see `Retry-After`',
 };
 
 /** The responses for these problem statuses, in OpenAPI. */
@@ -39,6 +40,12 @@ export const jsonBody = <Schema extends z.ZodType>(schema: Schema) => ({
   content: { 'application/json': { schema } },
 });
 
+/** A body that may be left out, or be empty. */
+export const optionalJsonBody = <Schema extends z.ZodType>(schema: Schema) => ({
+  ...jsonBody(schema),
+  required: false,
+});
+
 /** The header of every POST that may be repeated; see {@link onceOf}. */
 export const idempotencyKey = z.object({
   'idempotency-key': z.string().optional().openapi({
@@ -48,11 +55,18 @@ export const idempotencyKey = z.object({
   }),
 });
 
-/** A route that takes an API key. */
+/** A route that takes an API key; its body may be empty where it is optional. */
 export const apiRoute = <const Path extends string, const Config extends Omit<RouteConfig, 'path'>>(
   path: Path,
   config: Config,
-) => createRoute({ ...config, path, middleware: [requireKey] as const, security: [{ key: [] }] });
+) =>
+  createRoute({
+    ...config,
+    path,
+    middleware:
+      config.request?.body?.required === false ? ([requireKey, emptyIsNone] as const) : ([requireKey] as const),
+    security: [{ key: [] }],
+  });
 
 /** What every command and query from HTTP carries. */
 export function sendOptions(c: Context<HttpEnv>, once?: Once): SendOptions {

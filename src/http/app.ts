@@ -17,14 +17,14 @@ import type { Faults } from '../platform/faults/faults';
 import { newId } from '../platform/ids';
 import type { Logger } from '../platform/telemetry/logger';
 import type { Metrics } from '../platform/telemetry/metrics';
-import { Refusal } from '../platform/refusal';
 import type { Authenticate } from './api-keys';
-import { limitBody } from './body-limit';
+import { hasOwnBodyLimit, limitBody } from './body-limit';
 import { createFaultRoutes } from './dev-faults';
 import { createDocs } from './docs';
 import { createHealthRoutes, type HealthChecks } from './health';
 import { measureRequests } from './http-metrics';
 import type { HttpEnv } from './http-env';
+import { jsonOnly } from './json-body';
 import { createMetricsRoute } from './metrics-route';
 import { answerError, answerNotFound } from './problem';
 import { refuseOtherMethods } from './refuse-other-methods';
@@ -63,19 +63,11 @@ export function createApp(options: AppOptions): OpenAPIHono<HttpEnv> {
     c.header('X-Request-Id', requestId);
     await next();
   });
-  app.use(async function jsonOnly(c, next) {
-    const length = c.req.header('content-length');
-    const hasBody = c.req.header('transfer-encoding') !== undefined || (length !== undefined && length !== '0');
-    if (hasBody && !/^application\/(json|[\w.-]+\+json)\s*(;|$)/i.test(c.req.header('content-type') ?? '')) {
-      throw new Refusal('unsupported_media_type', 'Send the body as application/json.');
-    }
-    await next();
-  });
   const limited = limitBody(BODY_LIMIT_BYTES);
   app.use(async function limitUnlessWebhook(c, next) {
-    // Theirs have a limit of their own.
-    return c.req.path.startsWith('/webhooks/') ? next() : limited(c, next);
+    return hasOwnBodyLimit(c) ? next() : limited(c, next);
   });
+  app.use(jsonOnly);
   app.onError(answerError);
   app.notFound(answerNotFound);
 

@@ -4,7 +4,7 @@ import type { HttpEnv } from './http-env';
 
 /** `Authorization: Bearer <key>` (RFC 6750). @throws Refusal `unauthorized` */
 export const requireKey = createMiddleware<HttpEnv>(async function requireKey(c, next) {
-  const token = /^Bearer ([^\s]+)$/i.exec(c.req.header('authorization') ?? '')?.[1];
+  const token = /^Bearer[ \t]+(\S+)$/i.exec(c.req.header('authorization') ?? '')?.[1];
   const principal = token === undefined ? undefined : await c.var.authenticate(token);
   if (!principal) {
     throw new Refusal(

@@ -1,6 +1,9 @@
-import type { MiddlewareHandler } from 'hono';
+import type { Context, MiddlewareHandler } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { Refusal } from '../platform/refusal';
+
+/** Webhooks have a limit of their own. */
+export const hasOwnBodyLimit = (c: Context): boolean => c.req.path.startsWith('/webhooks/');
 
 /**
  * Refuses a body over `maxSize` bytes. One of a declared length is judged by it, and read by the handler

@@ -1,5 +1,14 @@
 import { type OpenAPIHono, z } from '@hono/zod-openapi';
-import { apiRoute, idempotencyKey, json, jsonBody, onceOf, problems, sendOptions } from '../http/api-route';
+import {
+  apiRoute,
+  idempotencyKey,
+  json,
+  jsonBody,
+  onceOf,
+  optionalJsonBody,
+  problems,
+  sendOptions,
+} from '../http/api-route';
 import type { HttpEnv } from '../http/http-env';
 import { createRouter } from '../http/router';
 import { orderSagaId } from '../contract';
@@ -85,7 +94,7 @@ export function createOrderRoutes({ mediator, sagas, cancelSaga, faults }: Order
       method: 'post',
       tags,
       summary: 'Cancel an order that is not paid; what was charged is paid back',
-      request: { params, headers: idempotencyKey, body: { ...jsonBody(cancellation), required: false } },
+      request: { params, headers: idempotencyKey, body: optionalJsonBody(cancellation) },
       responses: { 200: json(orderView, 'Cancelled, now or before'), ...problems(400, 401, 404, 409, 415, 422, 503) },
     }),
     async (c) => {

@@ -1,11 +1,13 @@
 /** Lets so many in at once; the others wait for their turn, but not longer than they like. */
 export interface Gate {
-  /** @returns `undefined` when the turn did not come within `waitMs`: the work was not begun then */
+  /** @returns `undefined` when too many wait, or the turn did not come within `waitMs`: the work was not begun then */
   pass<T>(waitMs: number, work: () => Promise<T>): Promise<T | undefined>;
+  /** How many wait for their turn. */
+  waiting(): number;
 }
 
-/** First come, first served. */
-export function createGate(size: number): Gate {
+/** First come, first served. @param maxWaiting who comes when so many wait is turned away at once */
+export function createGate(size: number, maxWaiting = Infinity): Gate {
   const waiting = new Set<(admitted: boolean) => void>();
   let inside = 0;
 
@@ -14,6 +16,7 @@ export function createGate(size: number): Gate {
       inside += 1;
       return Promise.resolve(true);
     }
+    if (waiting.size >= maxWaiting) return Promise.resolve(false);
     return new Promise((resolve) => {
       const settle = (admitted: boolean): void => {
         clearTimeout(timer);
@@ -32,6 +35,7 @@ export function createGate(size: number): Gate {
   };
 
   return {
+    waiting: () => waiting.size,
     async pass(waitMs, work) {
       if (!(await enter(waitMs))) return undefined;
       try {

@@ -54,6 +54,8 @@ export interface SagaStarterOptions {
   readonly temporal: TemporalClient;
   readonly config: Pick<Config, 'saga'>;
   readonly logger: Logger;
+  /** Aborted when nobody may wait for an end any longer, because the process ends: what still runs is `pending`. */
+  readonly hurry?: AbortSignal;
 }
 
 const START_DEADLINE_MS = 500;
@@ -76,7 +78,7 @@ const workflowTypes: Record<SagaType, string> = {
   shipment: 'shipmentSaga',
 };
 
-export function createSagaStarter({ temporal, config, logger }: SagaStarterOptions): SagaStarter {
+export function createSagaStarter({ temporal, config, logger, hurry }: SagaStarterOptions): SagaStarter {
   const options: SagaOptions = { compensation_max_interval_ms: config.saga.compensationMaxIntervalMs };
   const { workflow } = temporal.client;
   const gates = {
@@ -114,6 +116,26 @@ export function createSagaStarter({ temporal, config, logger }: SagaStarterOptio
     }
   }
 
+  async function ended(sagaId: string, waitMs: number): Promise<SagaEnd> {
+    const until = performance.now() + waitMs;
+    for (;;) {
+      const leftMs = until - performance.now();
+      try {
+        const result = await temporal.within(leftMs, () => workflow.getHandle(sagaId).result());
+        return { state: 'completed', result: result as PaymentSagaResult };
+      } catch (error) {
+        const failure = failureOf(error);
+        if (failure) return { state: 'compensated', failure };
+        logger.debug({ saga_id: sagaId, reason: reasonOf(error) }, 'saga.pending');
+        if (!(error instanceof WorkflowNotFoundError) || leftMs <= UNSTARTED_POLL_MS) return { state: 'pending' };
+        await wait(UNSTARTED_POLL_MS);
+      }
+    }
+  }
+
+  const hurried = new Set<() => void>();
+  hurry?.addEventListener('abort', () => hurried.forEach((give) => give()));
+
   return {
     attempt,
 
@@ -129,20 +151,14 @@ export function createSagaStarter({ temporal, config, logger }: SagaStarterOptio
     },
 
     async result(sagaId, waitMs) {
-      const until = performance.now() + waitMs;
-      for (;;) {
-        const leftMs = until - performance.now();
-        try {
-          const result = await temporal.within(leftMs, () => workflow.getHandle(sagaId).result());
-          return { state: 'completed', result: result as PaymentSagaResult };
-        } catch (error) {
-          const failure = failureOf(error);
-          if (failure) return { state: 'compensated', failure };
-          logger.debug({ saga_id: sagaId, reason: reasonOf(error) }, 'saga.pending');
-          if (!(error instanceof WorkflowNotFoundError) || leftMs <= UNSTARTED_POLL_MS) return { state: 'pending' };
-          await wait(UNSTARTED_POLL_MS);
-        }
-      }
+      if (hurry?.aborted) return { state: 'pending' };
+      return new Promise<SagaEnd>((resolve, reject) => {
+        const giveUp = (): void => resolve({ state: 'pending' });
+        hurried.add(giveUp);
+        void ended(sagaId, waitMs)
+          .then(resolve, reject)
+          .finally(() => hurried.delete(giveUp));
+      });
     },
   };
 }
