@@ -10,6 +10,12 @@ import type { InstallContext } from './context';
 /** Kafka 4 does not run on less. */
 const OLDEST_JAVA = 17;
 
+/**
+ * The environment of a Java program. Java reads file names by the locale: with `LANG=C` it does not find a folder
+ * whose name has a letter beyond ASCII.
+ */
+export const javaEnvironment = (): NodeJS.ProcessEnv => ({ ...process.env, LC_ALL: 'C.UTF-8' });
+
 /** @returns the `java` command; @throws Problem when it is missing or too old; `wantedBy` names who needs it */
 export async function findJava(wantedBy: string): Promise<string> {
   const java = process.env.JAVA_HOME ? join(process.env.JAVA_HOME, 'bin', 'java') : 'java';

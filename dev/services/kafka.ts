@@ -7,7 +7,7 @@ import { Problem } from '../os/problem';
 import { lastLines, run } from '../os/run';
 import { fromRoot } from '../root';
 import type { ServiceContext } from './context';
-import { classPathOf, findJava } from './java';
+import { classPathOf, findJava, javaEnvironment } from './java';
 import { launch } from './launch';
 
 /** What every start of the broker has in common; see Apache Kafka's broker configuration. */
@@ -67,7 +67,7 @@ export async function startKafka(context: ServiceContext, options: BrokerOptions
     command: async (ports) => {
       const properties = await writeProperties(folder, ports, settings?.(ports));
       await format(java, jvm, folder, properties, formatArguments);
-      return { command: java, args: [...jvm, 'kafka.Kafka', properties] };
+      return { command: java, args: [...jvm, 'kafka.Kafka', properties], env: javaEnvironment() };
     },
     ready: ([port = 0]) => answers(`127.0.0.1:${port}`, client),
     timeoutMs: 120_000,
@@ -97,12 +97,13 @@ async function format(java: string, jvm: string[], folder: string, properties: s
   if (existsSync(join(folder, 'data', 'meta.properties'))) return;
   // The tool takes an id that begins with - for an option.
   const clusterId = randomBytes(16).toString('base64url').replace(/^-/, 'A');
-  const { code, output } = await run(java, [
+  const args = [
     ...jvm,
     ...['kafka.tools.StorageTool', 'format', '--ignore-formatted'],
     ...['--cluster-id', clusterId, '--config', properties],
     ...more,
-  ]);
+  ];
+  const { code, output } = await run(java, args, { env: javaEnvironment() });
   if (code !== 0) throw new Problem(`Kafka's data folder could not be made: ${lastLines(output)}`);
 }
 

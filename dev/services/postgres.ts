@@ -6,6 +6,7 @@ import { Problem } from '../os/problem';
 import { lastLines, run } from '../os/run';
 import type { ServiceContext } from './context';
 import { launch } from './launch';
+import { removeStaleLock } from './postgres-lock';
 import { postgresData, postgresHome, postgresUser, type PostgresUser } from './postgres-install';
 
 /** User, password and database of the local cluster, which listens on loopback alone. */
@@ -35,13 +36,16 @@ export async function startPostgres(context: ServiceContext): Promise<string> {
     name: 'postgres',
     title: 'PostgreSQL',
     ports: { postgres: 5432 },
-    command: ([port]) => ({
-      command: join(home, 'bin', 'postgres'),
-      args: ['-D', data, '-p', String(port), ...settings],
-      cwd: '/',
-      user,
-      stopSignal: 'SIGINT',
-    }),
+    command: ([port]) => {
+      removeStaleLock(data);
+      return {
+        command: join(home, 'bin', 'postgres'),
+        args: ['-D', data, '-p', String(port), ...settings],
+        cwd: '/',
+        user,
+        stopSignal: 'SIGINT',
+      };
+    },
     ready: ([port = 0]) => answers(databaseUrl(port, 'postgres')),
     timeoutMs: 60_000,
   });

@@ -24,7 +24,9 @@ const login = `username="${user.username}" password="${user.password}"`;
 
 /** A broker of the test's own, beside that of `npm test`, that lets nobody in without asking. */
 export async function startSecureKafka(): Promise<SecureKafka> {
-  const dataDir = join(dataFolder(), uniqueName('secure-kafka'));
+  // As on a machine without a locale: Java then needs to be told how file names are written.
+  process.env.LANG = 'C';
+  const dataDir = join(dataFolder(), uniqueName('sécurité'));
   await mkdir(dataDir, { recursive: true });
   const certificates = await createCertificates(join(dataDir, 'certificates'));
   const teardown = createTeardown();
