@@ -1,58 +1,19 @@
-import { readFileSync } from 'node:fs';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { z } from 'zod';
-import { databaseUrlProblem } from './platform/database/database-url';
+import {
+  databaseUrl,
+  flag,
+  httpUrl,
+  integer,
+  isWebhookSecret,
+  list,
+  namedUrls,
+  pemFile,
+  trimSlash,
+} from './platform/config-values';
 import { duration } from './platform/duration';
 
-/** `"1"`/`"true"` or `"0"`/`"false"`. */
-const flag = z.enum(['0', '1', 'true', 'false']).transform((text) => text === '1' || text === 'true');
-const integer = (min: number, max: number) => z.coerce.number().pipe(z.int().min(min).max(max));
-const httpUrl = z.url({ protocol: /^https?$/, error: 'must be an http:// or https:// URL' });
-const trimSlash = (url: string): string => url.replace(/\/+$/, '');
-const list = z.string().transform((text) =>
-  text
-    .split(',')
-    .map((item) => item.trim())
-    .filter(Boolean),
-);
-
-/** `name=url, …`, in order. */
-const namedUrls = list.transform((items, context) =>
-  items.map((item) => {
-    const [, name = '', url = ''] = /^([a-z][a-z0-9_-]{0,31})=(.+)$/.exec(item) ?? [];
-    if (httpUrl.safeParse(url).success) return { name, url: trimSlash(url) };
-    context.addIssue({ code: 'custom', message: 'must be name=http://…, several with commas' });
-    return z.NEVER;
-  }),
-);
-
-const databaseUrl = z
-  .url({ protocol: /^postgres(ql)?$/, error: 'must be a postgresql:// URL', abort: true })
-  .check(({ value, issues }) => {
-    const message = databaseUrlProblem(value);
-    if (message !== undefined) issues.push({ code: 'custom', message, input: value });
-  });
-
 const DAY_MS = 86_400_000;
-/** A PEM file, by its path; becomes its content. */
-const pemFile = z.string().transform((path, context) => {
-  try {
-    const pem = readFileSync(path, 'utf8');
-    if (pem.includes('-----BEGIN ')) return pem;
-    context.addIssue({ code: 'custom', message: `names ${path}, which is no PEM file` });
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    context.addIssue({ code: 'custom', message: `names ${path}, which cannot be read (${code})` });
-  }
-  return z.NEVER;
-});
-
-/** As Standard Webhooks writes a shared secret. */
-function isWebhookSecret(secret: string): boolean {
-  const [, base64 = ''] = /^whsec_(.+)$/.exec(secret) ?? [];
-  const bytes = Buffer.from(base64, 'base64');
-  return bytes.length >= 24 && bytes.toString('base64') === base64;
-}
 
 const environment = z
   .object({

@@ -1,0 +1,59 @@
+import { readFileSync } from 'node:fs';
+import { z } from 'zod';
+import { databaseUrlProblem } from './database/database-url';
+
+/** The kinds of values that variables of the environment have. */
+
+/** `"1"`/`"true"` or `"0"`/`"false"`. */
+export const flag = z.enum(['0', '1', 'true', 'false']).transform((text) => text === '1' || text === 'true');
+/** A whole number as text, with its bounds. */
+export const integer = (min: number, max: number) => z.coerce.number().pipe(z.int().min(min).max(max));
+/** An address of a service that speaks HTTP. */
+export const httpUrl = z.url({ protocol: /^https?$/, error: 'must be an http:// or https:// URL' });
+/** Paths are put behind it. */
+export const trimSlash = (url: string): string => url.replace(/\/+$/, '');
+/** Items between commas. */
+export const list = z.string().transform((text) =>
+  text
+    .split(',')
+    .map((item) => item.trim())
+    .filter(Boolean),
+);
+
+/** `name=url, …`, in order. */
+export const namedUrls = list.transform((items, context) =>
+  items.map((item) => {
+    const [, name = '', url = ''] = /^([a-z][a-z0-9_-]{0,31})=(.+)$/.exec(item) ?? [];
+    if (httpUrl.safeParse(url).success) return { name, url: trimSlash(url) };
+    context.addIssue({ code: 'custom', message: 'must be name=http://…, several with commas' });
+    return z.NEVER;
+  }),
+);
+
+/** Where PostgreSQL is, without parameters that nothing reads. */
+export const databaseUrl = z
+  .url({ protocol: /^postgres(ql)?$/, error: 'must be a postgresql:// URL', abort: true })
+  .check(({ value, issues }) => {
+    const message = databaseUrlProblem(value);
+    if (message !== undefined) issues.push({ code: 'custom', message, input: value });
+  });
+
+/** A PEM file, by its path; becomes its content. */
+export const pemFile = z.string().transform((path, context) => {
+  try {
+    const pem = readFileSync(path, 'utf8');
+    if (pem.includes('-----BEGIN ')) return pem;
+    context.addIssue({ code: 'custom', message: `names ${path}, which is no PEM file` });
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    context.addIssue({ code: 'custom', message: `names ${path}, which cannot be read (${code})` });
+  }
+  return z.NEVER;
+});
+
+/** As Standard Webhooks writes a shared secret. */
+export function isWebhookSecret(secret: string): boolean {
+  const [, base64 = ''] = /^whsec_(.+)$/.exec(secret) ?? [];
+  const bytes = Buffer.from(base64, 'base64');
+  return bytes.length >= 24 && bytes.toString('base64') === base64;
+}
