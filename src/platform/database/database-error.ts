@@ -1,5 +1,4 @@
-import { type MappedError, isDriverAdapterError } from '@prisma/driver-adapter-utils';
-import { Prisma } from '../prisma/client';
+import type { MappedError } from '@prisma/driver-adapter-utils';
 
 /** The SQLSTATEs the code decides by (https://www.postgresql.org/docs/18/errcodes-appendix.html). */
 export const sqlStates = {
@@ -97,6 +96,12 @@ interface Coded extends Error {
   readonly severity?: unknown;
 }
 
+/** Prisma's errors are known by their names: a connection without Prisma is judged here, too, and loads none of it. */
+const isKnownRequestError = (error: Error): error is Error & { readonly code: string; readonly meta?: object } =>
+  error.name === 'PrismaClientKnownRequestError';
+const isAdapterError = (error: Error): error is Error & { readonly cause: AdapterCause } =>
+  error.name === 'DriverAdapterError' && typeof error.cause === 'object' && error.cause !== null;
+
 interface AdapterCause {
   readonly kind?: string;
   readonly code?: unknown;
@@ -105,8 +110,8 @@ interface AdapterCause {
 
 /** What the adapter says: inside Prisma's error of a statement, or bare when a commit failed. */
 function adapterCause(error: Error): AdapterCause | undefined {
-  if (isDriverAdapterError(error)) return error.cause;
-  if (!(error instanceof Prisma.PrismaClientKnownRequestError)) return undefined;
+  if (isAdapterError(error)) return error.cause;
+  if (!isKnownRequestError(error)) return undefined;
   return (error.meta as { driverAdapterError?: { cause?: AdapterCause } } | undefined)?.driverAdapterError?.cause;
 }
 
@@ -125,14 +130,14 @@ export function sqlState(error: unknown): string | undefined {
 /** The one place where a failure of the database is judged, whichever layer threw it. */
 export function databaseFault(error: unknown): DatabaseFault {
   if (!(error instanceof Error)) return 'ours';
-  if (error instanceof Prisma.PrismaClientInitializationError) return 'outage';
+  if (error.name === 'PrismaClientInitializationError') return 'outage';
   const state = sqlState(error);
   if (state !== undefined) return first(STATES, state);
   const kind = adapterCause(error)?.kind;
   if (kind !== undefined && Object.hasOwn(KINDS, kind)) return KINDS[kind as MappedError['kind']];
 
   const { code, syscall, message } = error as Coded;
-  if (error instanceof Prisma.PrismaClientKnownRequestError) {
+  if (isKnownRequestError(error)) {
     const fault = first(CODES, error.code);
     return fault === 'ours' && NODE_CODES.test(error.code) ? 'outage' : fault;
   }
