@@ -1,4 +1,5 @@
 import { Client } from 'pg';
+import { sessionConfig } from '../../../src/platform/database/session';
 import { laneOf } from '../../../src/outbox/lane';
 import { createLowBounds } from '../../../src/outbox/relay/low-bound';
 import { claimPending, deletePublished, type Lease, takeLanes } from '../../../src/outbox/relay/relay.sql';
@@ -66,7 +67,7 @@ test('stays at a parked row, so that a requeue finds it', async () => {
 
 test('waits for a transaction that has drawn a lower id', async () => {
   const bounds = createBounds();
-  const writer = new Client({ connectionString: db.url });
+  const writer = new Client(sessionConfig({ url: db.url, applicationName: 'paysaga-test-look' }));
   await writer.connect();
   const inWriter = {
     query: async <Row>(sql: string, ...values: unknown[]) => (await writer.query(sql, values)).rows as Row[],
@@ -93,7 +94,7 @@ test('waits for a transaction that has drawn a lower id', async () => {
 
 test('a transaction without a lock on the outbox does not hold it back', async () => {
   const bounds = createBounds();
-  const reader = new Client({ connectionString: db.url });
+  const reader = new Client(sessionConfig({ url: db.url, applicationName: 'paysaga-test-look' }));
   await reader.connect();
   try {
     await reader.query('BEGIN ISOLATION LEVEL REPEATABLE READ');

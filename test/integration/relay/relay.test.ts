@@ -1,5 +1,6 @@
 import { Client } from 'pg';
 import { eventually } from '../../../dev/client/eventually';
+import { sessionConfig } from '../../../src/platform/database/session';
 import type { Kafka } from '../../../src/messaging/kafka';
 import { laneOf } from '../../../src/outbox/lane';
 import type { RelayOptions } from '../../../src/outbox/relay/relay';
@@ -52,7 +53,7 @@ const drained = () => eventually(async () => expect(await pending()).toBe(0), wi
 
 /** Another connection, for a second open transaction. */
 async function openConnection() {
-  const client = new Client({ connectionString: db.url });
+  const client = new Client(sessionConfig({ url: db.url, applicationName: 'paysaga-test-look' }));
   await client.connect();
   return {
     query: async <Row>(sql: string, ...values: unknown[]) => (await client.query(sql, values)).rows as Row[],

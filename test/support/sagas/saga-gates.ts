@@ -1,3 +1,4 @@
+import { sessionConfig } from '../../../src/platform/database/session';
 import { Client } from 'pg';
 import { query } from '../../../dev/checker/rows.sql';
 
@@ -50,7 +51,7 @@ SELECT gate FROM unnest($1::text[]) AS gate WHERE EXISTS (
 
 /** Gates in a test's own database, held by a session of the test. */
 export async function installSagaGates(databaseUrl: string): Promise<SagaGates> {
-  const holder = new Client({ connectionString: databaseUrl });
+  const holder = new Client(sessionConfig({ url: databaseUrl, applicationName: 'paysaga-test-look' }));
   await holder.connect();
   await holder.query(INSTALL);
   let closed: readonly Gate[] = [];
