@@ -4,7 +4,7 @@ import { createApplication } from '../../../src/application';
 import { placeOrder } from '../../../src/orders/place-order';
 import { acceptPayment } from '../../../src/payments/accept-payment';
 import { writeOpenCircuits } from '../../../src/platform/circuit/open-circuits.sql';
-import { connectDatabase } from '../../../src/platform/database/database';
+import { connectDatabase, type Database } from '../../../src/platform/database/database';
 import { createTestDatabase, type TestDatabase } from '../../support/database';
 import { silentLogger } from '../../support/logger';
 import { newOrder } from '../../support/new-order';
@@ -15,7 +15,7 @@ type Peer = 'answers' | 'refuses' | 'is silent';
 interface State {
   readonly name: string;
   readonly arrange?: () => Promise<unknown>;
-  readonly database?: 'refuses';
+  readonly database?: 'refuses' | 'is read-only';
   readonly broker?: Peer;
   readonly temporal?: Peer;
   /** The checks that are not healthy; all others are. */
@@ -29,7 +29,11 @@ beforeEach(async () => {
   db = await createTestDatabase();
   await db.query(`INSERT INTO product VALUES ('vps.s', 'VPS', 'service', 9900, 'EUR')`);
 });
-afterEach(() => db.close());
+const closing: Database[] = [];
+afterEach(async () => {
+  for (const database of closing.splice(0)) await database.$disconnect();
+  await db.close();
+});
 
 /** A payment's saga, as a statement leaves it. */
 async function saga(change: string): Promise<void> {
@@ -134,6 +138,12 @@ const states: readonly State[] = [
     answers: [200, 200],
   },
   {
+    name: 'the database cannot be written',
+    database: 'is read-only',
+    expected: { database: { status: 'unhealthy', detail: 'the database is read-only: nothing can be written' } },
+    answers: [503, 503],
+  },
+  {
     name: 'the database is gone',
     database: 'refuses',
     expected: {
@@ -156,6 +166,17 @@ const unreachable = connectDatabase({
 });
 afterAll(() => unreachable.$disconnect());
 
+async function databaseOf(state: State): Promise<Database> {
+  if (state.database === 'refuses') return unreachable;
+  if (state.database === 'is read-only') {
+    await db.query(`ALTER DATABASE ${db.name} SET default_transaction_read_only = on`);
+    const readOnly = connectDatabase({ url: db.url, applicationName: 'test', logger: silentLogger });
+    closing.push(readOnly);
+    return readOnly;
+  }
+  return db.database;
+}
+
 const peer =
   (does: Peer = 'answers') =>
   async (): Promise<never> => {
@@ -167,7 +188,7 @@ const peer =
 it.each(states)('when $name, health says so and no more', async (state) => {
   const { arrange, broker, temporal, expected, answers } = state;
   await arrange?.();
-  const database = state.database === 'refuses' ? unreachable : db.database;
+  const database = await databaseOf(state);
   const routes = createHealthRoutes(
     createHealthChecks({
       database,
