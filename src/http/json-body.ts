@@ -23,7 +23,7 @@ export const jsonOnly = createMiddleware<HttpEnv>(async function jsonOnly(c, nex
 
 /** For a route whose body is optional: an empty one is none, however it is sent and whatever its type is. */
 export const emptyIsNone = createMiddleware<HttpEnv>(async function emptyIsNone(c, next) {
-  if (c.req.header('content-type') !== undefined && (!hasBody(c) || (await isEmpty(c)))) {
+  if (c.req.header('content-type') !== undefined && (await isNone(c))) {
     c.req.raw.headers.delete('content-type');
   }
   await next();
@@ -35,6 +35,11 @@ function hasBody(c: Context): boolean {
   const length = c.req.header('content-length');
   return (length !== undefined && Number(length) !== 0) || isChunked(c);
 }
+
+const isNone = async (c: Context): Promise<boolean> => {
+  const length = c.req.header('content-length');
+  return length === undefined ? (await c.req.arrayBuffer()).byteLength === 0 : Number(length) === 0;
+};
 
 /** Of a body without a length only its end tells. */
 const isEmpty = async (c: Context): Promise<boolean> => isChunked(c) && (await c.req.arrayBuffer()).byteLength === 0;

@@ -36,7 +36,8 @@ function inUtc(value: string): string {
  * A time that others give, RFC 3339 with any offset; it becomes the same in UTC, to the millisecond. What its offset
  * takes past the first or last year that can be stored is taken for that end: nothing lies behind it.
  */
-export const instant = z.iso
-  .datetime({ offset: true, error: 'must be an RFC 3339 time such as 2026-11-21T09:30:00Z' })
-  .refine(hasYear, { error: noYear, abort: true })
-  .overwrite(inUtc);
+export const instant = () =>
+  z.iso
+    .datetime({ offset: true, error: 'must be an RFC 3339 time such as 2026-11-21T09:30:00Z' })
+    .refine(hasYear, { error: noYear, abort: true })
+    .overwrite(inUtc);

@@ -49,7 +49,7 @@ export const currency = z
 export const timestamp = z.string().openapi({ format: 'date-time', example: '2026-11-21T09:30:00.000Z' });
 
 /** {@link storableInstant}, with its form in the document. */
-export const instant = storableInstant.openapi({
+export const instant = storableInstant().openapi({
   format: 'date-time',
   pattern: '^(?!0000)\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d(\\.\\d+)?(Z|[+-]\\d\\d:\\d\\d)$',
   example: '2026-11-21T09:30:00.000Z',

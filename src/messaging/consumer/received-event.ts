@@ -39,7 +39,7 @@ const attributes = z.object({
   type: text(255),
   specversion: z.literal('1.0'),
   subject: text(255),
-  time: instant,
+  time: instant(),
   dataversion: z.coerce.number().pipe(version),
   sequence: z.coerce.number().pipe(version),
   correlationid: text(255),
