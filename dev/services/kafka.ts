@@ -87,11 +87,15 @@ async function writeProperties(
     'controller.quorum.voters': `1@127.0.0.1:${controllerPort}`,
     ...settings,
   };
-  const lines = Object.entries(properties).map(([key, value]) => `${key}=${value}`);
+  const lines = Object.entries(properties).map(([key, value]) => `${key}=${inProperties(value)}`);
   const file = join(folder, 'server.properties');
   await writeFile(file, `${lines.join('\n')}\n`);
   return file;
 }
+
+/** Java reads such a file as ISO 8859-1, and other letters by their escapes. */
+const inProperties = (value: string): string =>
+  value.replace(/[^\x20-\x7e]/g, (letter) => `\\u${letter.charCodeAt(0).toString(16).padStart(4, '0')}`);
 
 async function format(java: string, jvm: string[], folder: string, properties: string, more: readonly string[]) {
   if (existsSync(join(folder, 'data', 'meta.properties'))) return;
