@@ -1,11 +1,10 @@
-import { Client } from 'pg';
 import { eventually } from '../../../dev/client/eventually';
-import { sessionConfig } from '../../../src/platform/database/session';
 import type { Kafka } from '../../../src/messaging/kafka';
 import { laneOf } from '../../../src/outbox/lane';
 import type { RelayOptions } from '../../../src/outbox/relay/relay';
 import { claimPending, takeLanes } from '../../../src/outbox/relay/relay.sql';
 import { createFaults } from '../../../src/platform/faults/faults';
+import { openConnection } from '../../support/connection';
 import { createTestDatabase, type TestDatabase } from '../../support/database';
 import { createDeferred } from '../../support/deferred';
 import { connectTestKafka, createTestTopic, readTopic, type TopicReader, uniqueName } from '../../support/kafka/kafka';
@@ -51,20 +50,10 @@ const published = (count: number) =>
   eventually(() => expect(reader.messages.length).toBeGreaterThanOrEqual(count), within);
 const drained = () => eventually(async () => expect(await pending()).toBe(0), within);
 
-/** Another connection, for a second open transaction. */
-async function openConnection() {
-  const client = new Client(sessionConfig({ url: db.url, applicationName: 'paysaga-test-look' }));
-  await client.connect();
-  return {
-    query: async <Row>(sql: string, ...values: unknown[]) => (await client.query(sql, values)).rows as Row[],
-    end: () => client.end(),
-  };
-}
-
 test('publishes every event once and in version order while many clients write', async () => {
   start({ config: { ...relayConfig, batchSize: 7 } });
   const aggregates = Array.from({ length: 12 }, () => uniqueName('thing'));
-  const writers = await Promise.all(Array.from({ length: 6 }, openConnection));
+  const writers = await Promise.all(Array.from({ length: 6 }, () => openConnection(db.url)));
   const write = async (writer: (typeof writers)[number], turn: number) => {
     const aggregateId = aggregates[turn % aggregates.length] ?? '';
     await writer.query('BEGIN');
@@ -93,7 +82,7 @@ test('publishes every event once and in version order while many clients write',
 });
 
 test('loses neither of two transactions that commit in the other order than their ids', async () => {
-  const [first, second] = [await openConnection(), await openConnection()];
+  const [first, second] = [await openConnection(db.url), await openConnection(db.url)];
   const lane = laneOf('early');
   const late = Array.from({ length: 1_000 }, (_, n) => `late-${n}`).find((id) => laneOf(id) === lane) ?? '';
   await first.query('BEGIN');

@@ -103,5 +103,8 @@ it('says what runs and replays, and what a change of its code would strand', asy
 
   const { output } = await replayCheck('--json');
   // Behind the progress, which a slow machine shows on stderr.
-  expect(JSON.parse(output.slice(output.indexOf('{')))).toMatchObject({ types: [{ failed: 0 }, { failed: 0 }, { failed: 0 }], failures: [] });
+  expect(JSON.parse(output.slice(output.indexOf('{')))).toMatchObject({
+    types: [{ failed: 0 }, { failed: 0 }, { failed: 0 }],
+    failures: [],
+  });
 }, 120_000);
