@@ -2,7 +2,12 @@ import { Pool, type PoolClient, type PoolConfig, type QueryConfig, type QueryRes
 import { Connection, CONNECT_TIMEOUT_MS } from './connection';
 import { isPlanOutOfDate } from './database-error';
 
-type OnConnect = (error: Error | undefined, client: PoolClient | undefined, done: (release?: unknown) => void) => void;
+/** How the driver's callers of old are told of a connection. */
+export type OnConnect = (
+  error: Error | undefined,
+  client: PoolClient | undefined,
+  done: (release?: unknown) => void,
+) => void;
 
 /**
  * A pool whose connections leave it when they are unfit (see {@link Connection}), and with each of them all that

@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { PoolClient } from 'pg';
 import type { PrismaClient, Prisma } from '../prisma/client';
-import { ConnectionPool } from './connection-pool';
+import { ConnectionPool, type OnConnect } from './connection-pool';
 
 const insideTransaction = new AsyncLocalStorage<true>();
 const checked = new WeakSet<PrismaClient>();
@@ -21,8 +21,6 @@ export function inTransaction<T>(
 
 /** Makes {@link inTransaction} of this database tell its pool, a {@link OneConnectionPool}, who is inside. */
 export const checkNesting = (database: PrismaClient): void => void checked.add(database);
-
-type OnConnect = (error: Error | undefined, client: PoolClient | undefined, done: (release?: unknown) => void) => void;
 
 /** A pool that refuses a second connection to a transaction's own code: at once, and not only when it is full. */
 export class OneConnectionPool extends ConnectionPool {
