@@ -12,7 +12,7 @@ import type { StepSender } from './send-step';
 
 export interface ChargeActivitiesOptions {
   readonly steps: StepSender;
-  readonly mediator: Mediator;
+  readonly mediator: Pick<Mediator, 'send'>;
   readonly providers: ProviderChain;
 }
 

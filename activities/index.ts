@@ -9,6 +9,7 @@ import { createHousekeepingActivities } from './housekeeping';
 import { createInventoryActivities } from './inventory';
 import { createPaymentActivities } from './payments';
 import { createSagaRecords } from './sagas';
+import { outageAware, outageAwareFaults, withFaults } from './failures';
 import { createStepSender } from './send-step';
 import { createOutboxActivities } from './outbox';
 import { createReconciliationActivities } from './reconciliation';
@@ -29,16 +30,17 @@ export interface SagaActivitiesOptions {
 }
 
 /** The activities of the sagas' task queue. Their names are in the histories of running sagas. */
-export function createActivities({ mediator, faults, providers, carrier }: SagaActivitiesOptions) {
-  const steps = createStepSender({ mediator, faults });
-  return {
+export function createActivities({ providers, carrier, ...options }: SagaActivitiesOptions) {
+  const mediator = outageAware(options.mediator);
+  const steps = createStepSender({ mediator, faults: outageAwareFaults(options.faults) });
+  return withFaults({
     ...createBillingActivities(steps),
     ...createPaymentActivities(steps),
     ...createInventoryActivities(steps),
     ...createChargeActivities({ steps, mediator, providers }),
     ...createFulfilmentActivities({ steps, carrier }),
     ...createSagaRecords({ mediator }),
-  };
+  });
 }
 
 /** What workflows know of them: their types. */

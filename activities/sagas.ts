@@ -11,7 +11,7 @@ export interface RecordedSaga {
 }
 
 /** What every saga tells and asks, whatever its steps are. */
-export function createSagaRecords({ mediator }: { readonly mediator: Mediator }) {
+export function createSagaRecords({ mediator }: { readonly mediator: Pick<Mediator, 'send'> }) {
   /** Whether the step happened; if not, it never will: its once-key is taken as undone. */
   async function confirm({ saga_id, correlation_id }: RecordedSaga, step: string): Promise<boolean> {
     const options = { once: undoOnce(saga_id, step), correlationId: correlation_id };

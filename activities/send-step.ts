@@ -1,5 +1,6 @@
 import { ApplicationFailure, Context } from '@temporalio/activity';
 import { msToNumber } from '@temporalio/common/lib/time';
+import { FAULT } from '../src/contract';
 import { type Once, stepOnce, undoOnce, undoAlwaysOnce } from '../src/inbox/once';
 import type { SendOptions } from '../src/mediator/behaviour';
 import type { Mediator } from '../src/mediator/mediator';
@@ -179,7 +180,7 @@ function retryApart(error: unknown): unknown {
   const pause = msToNumber(initialInterval) * backoffCoefficient ** (attempt - 1);
   return ApplicationFailure.create({
     message: error.message,
-    type: error.name,
+    type: FAULT,
     cause: error,
     nextRetryDelay: Math.round(Math.min(pause, msToNumber(maximumInterval)) * (0.8 + Math.random() * 0.4)),
   });

@@ -70,10 +70,21 @@ export interface PaymentSagaResult {
 export interface SagaOptions {
   /** The longest pause between two attempts of one compensation round. */
   readonly compensation_max_interval_ms: number;
+  /** How long a step up to the pivot is tried; 10 minutes by default. */
+  readonly forward_for_ms?: number;
 }
 
 /** The failure type of an activity that has asked nobody, and never will: a step's fallback may be done instead. */
 export const CIRCUIT_OPEN = 'circuit_open';
+
+/**
+ * The failure type of an activity that could not do its work because our own database, broker or Temporal was away. It
+ * uses up neither the time nor the attempts of its step. Its `details` may tell its `attempt`.
+ */
+export const OUTAGE = 'outage';
+
+/** The failure type of an activity for every other error that is worth another attempt. */
+export const FAULT = 'fault';
 
 /** The failure a saga ends with after its compensations; `details` carry {@link SagaFailure}. */
 export const SAGA_COMPENSATED = 'saga_compensated';

@@ -1,52 +1,40 @@
 import {
   ActivityCancellationType,
-  type ActivityOptions,
   CancellationScope,
   isCancellation,
   type LocalActivityOptions,
-  proxyActivities,
+  patched,
   proxyLocalActivities,
   sleep,
   TemporalFailure,
 } from '@temporalio/workflow';
 import type { SagaOptions } from '../../src/contract';
+import { ATTEMPT_MS, ATTEMPTS_PER_ROUND, createForwardTime, createPatience, createRound } from './saga-budget';
 import { isCircuitOpen, isRefusal } from './saga-failure';
-import type { SagaJournal } from './saga-journal';
 import type { SagaOperator } from './saga-operator';
 import type { Act, SagaStep } from './saga-step';
+import { ATTEMPT, createSagaTries, type SagaTriesOptions } from './saga-tries';
 
 type Answer = { readonly answer: unknown };
 type Outcome = Answer | 'failed' | 'retry' | 'skip';
 
-/** One attempt. With the stickiness to its worker, this is what a killed worker costs. */
-const ATTEMPT_MS = 5_000;
-const ATTEMPT = {
-  startToCloseTimeout: ATTEMPT_MS,
-  cancellationType: ActivityCancellationType.TRY_CANCEL,
-} as const;
 /** The first attempt of a step is the worker's own affair: it costs the server nothing but a marker. */
 const FIRST: LocalActivityOptions = { ...ATTEMPT, retry: { maximumAttempts: 1 } };
-/** What did not succeed at once is the server's: it counts the attempts and shows them. */
-const FORWARD: ActivityOptions = { ...ATTEMPT, retry: { initialInterval: '200ms', maximumInterval: '5s' } };
-const FORWARD_FOR_MS = 10 * 60_000;
-const ATTEMPTS_PER_ROUND = 8;
 const STUCK_INTERVAL = '5 minutes';
 /**
  * While stuck, the server counts the minutes: the history does not grow, however long it takes. An attempt at work
  * ends before another one begins, because the server has one of an activity's id at a time.
  */
-const STUCK: ActivityOptions = {
+const STUCK = {
   startToCloseTimeout: ATTEMPT_MS,
   cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
-  retry: { initialInterval: STUCK_INTERVAL, backoffCoefficient: 1 },
-};
+} as const;
+/** Sagas of before had one activity of ten minutes, and no more. */
+const COUNTS_ATTEMPTS = 'counts-attempts-that-ran';
 
-export interface SagaAttemptsOptions<A> {
-  readonly journal: SagaJournal;
+export interface SagaAttemptsOptions<A> extends SagaTriesOptions<A> {
   readonly operator: SagaOperator;
   readonly options: SagaOptions;
-  /** How a step is called in the Web UI. */
-  readonly titleOf: (step: SagaStep<A>) => string;
 }
 
 export interface SagaAttempts<A> {
@@ -66,32 +54,24 @@ export interface SagaAttempts<A> {
 
 /** How often, how long and by whom the acts of a saga's steps are tried. */
 export function createSagaAttempts<A>(saga: SagaAttemptsOptions<A>): SagaAttempts<A> {
-  const { journal, operator, titleOf } = saga;
-  const ROUND: ActivityOptions = {
-    ...ATTEMPT,
-    retry: {
-      initialInterval: '200ms',
-      maximumInterval: saga.options.compensation_max_interval_ms,
-      maximumAttempts: ATTEMPTS_PER_ROUND,
-    },
-  };
+  const { journal, operator, options } = saga;
+  const { perform, summaryOf } = createSagaTries(saga);
 
   return { forward, round, untilResolved, persist };
 
   /** A first attempt whose worker died, or that timed out, may have happened: the step's once-key tells. */
   async function forward(step: SagaStep<A>): Promise<unknown> {
-    const deadline = Date.now() + FORWARD_FOR_MS;
+    const budget = createForwardTime(options.forward_for_ms);
+    let failure: unknown;
     try {
       if (!step.outside) return await step.run(proxyLocalActivities<A>({ ...FIRST, summary: summaryOf(step, 'run') }));
     } catch (error) {
       if (!(error instanceof TemporalFailure) || isCancellation(error) || isRefusal(error)) throw error;
+      failure = error;
       journal.retrying(step.name, error);
       if (isCircuitOpen(error) && step.fallback) journal.fellBack(step.name, error);
     }
-    return perform(step, 'run', () => ({
-      ...FORWARD,
-      scheduleToCloseTimeout: Math.max(deadline - Date.now(), ATTEMPT_MS),
-    }));
+    return perform(step, 'run', { budget, failure, goesOn: () => patched(COUNTS_ATTEMPTS) });
   }
 
   async function persist(step: SagaStep<A>, act: Act): Promise<unknown> {
@@ -101,7 +81,7 @@ export function createSagaAttempts<A>(saga: SagaAttemptsOptions<A>): SagaAttempt
 
   async function round(step: SagaStep<A>, act: Act): Promise<Answer | 'failed'> {
     try {
-      return { answer: await perform(step, act, () => ROUND) };
+      return { answer: await perform(step, act, { budget: createRound(options.compensation_max_interval_ms) }) };
     } catch (error) {
       if (!(error instanceof TemporalFailure)) throw error;
       journal.stuck(step.name, error, ATTEMPTS_PER_ROUND);
@@ -141,41 +121,11 @@ export function createSagaAttempts<A>(saga: SagaAttemptsOptions<A>): SagaAttempt
     try {
       await sleep(STUCK_INTERVAL, { summary: `stuck: ${summaryOf(step, act)}` });
       attempt.isAtWork = true;
-      return { answer: await perform(step, act, () => STUCK) };
+      const budget = createPatience(STUCK_INTERVAL);
+      return { answer: await perform(step, act, { budget, activity: STUCK }) };
     } catch (error) {
       if (!(error instanceof TemporalFailure)) throw error;
       return 'failed';
     }
-  }
-
-  /** Once a step has fallen back, its `run` is never asked again: the fallback may have happened. */
-  async function perform(step: SagaStep<A>, act: Act, options: () => ActivityOptions): Promise<unknown> {
-    if (act !== 'run' || !step.fallback) return ask(step, act, options());
-    if (!journal.hasFallenBack(step.name)) {
-      try {
-        return await ask(step, 'run', options());
-      } catch (error) {
-        if (!isCircuitOpen(error)) throw error;
-        journal.fellBack(step.name, error);
-      }
-    }
-    return ask(step, 'fallback', options());
-  }
-
-  function ask(step: SagaStep<A>, act: Act, options: ActivityOptions): Promise<unknown> {
-    const activityId = act === 'run' ? step.name : `${act}/${step.name}`;
-    return (
-      step[act]?.(proxyActivities<A>({ ...options, activityId, summary: summaryOf(step, act) })) ?? Promise.resolve()
-    );
-  }
-
-  function summaryOf(step: SagaStep<A>, act: Act): string {
-    const title = titleOf(step);
-    return {
-      run: title,
-      fallback: `fallback: ${title}`,
-      compensate: `undo ${title}`,
-      pivot: `did it happen? ${title}`,
-    }[act];
   }
 }

@@ -1,5 +1,5 @@
 import { ActivityFailure, ApplicationFailure, CancelledFailure, isCancellation } from '@temporalio/workflow';
-import { CIRCUIT_OPEN, SAGA_COMPENSATED, type SagaFailure } from '../../src/contract';
+import { CIRCUIT_OPEN, OUTAGE, SAGA_COMPENSATED, type SagaFailure } from '../../src/contract';
 
 /**
  * Why a step failed, as callers may read it: the code and words of a business refusal, else a fixed
@@ -24,9 +24,23 @@ export const isRefusal = (error: unknown): boolean => refusalOf(error) !== undef
 /** The activity has asked nobody, and will not ask: a fallback may be done instead. A fault, no refusal. */
 export const isCircuitOpen = (error: unknown): boolean => finalFailureOf(error)?.type === CIRCUIT_OPEN;
 
+/** What the activity needs is away, and says nothing about what was asked: it is waited for, and counts for nothing. */
+export const isOutage = (error: unknown): boolean => outageOf(error) !== undefined;
+
+/** Attempts of the activity that failed otherwise before the outage did, as far as it tells. */
+export function attemptsBeforeOutage(error: unknown): number {
+  const [told] = (outageOf(error)?.details ?? []) as { readonly attempt?: number }[];
+  return Math.max((told?.attempt ?? 1) - 1, 0);
+}
+
+function outageOf(error: unknown): ApplicationFailure | undefined {
+  const cause = error instanceof ActivityFailure ? error.cause : error;
+  return cause instanceof ApplicationFailure && cause.type === OUTAGE ? cause : undefined;
+}
+
 function refusalOf(error: unknown): { type: string; message: string } | undefined {
   const final = finalFailureOf(error);
-  return final?.type === CIRCUIT_OPEN ? undefined : final;
+  return final?.type === CIRCUIT_OPEN || final?.type === OUTAGE ? undefined : final;
 }
 
 function finalFailureOf(error: unknown): { type: string; message: string } | undefined {

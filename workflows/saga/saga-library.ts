@@ -11,7 +11,9 @@ import { searchAttributes } from '../../src/contract';
 
 export {
   CIRCUIT_OPEN,
+  FAULT,
   type OperatorDecision,
+  OUTAGE,
   SAGA_COMPENSATED,
   type SagaCancellation,
   type SagaFailure,

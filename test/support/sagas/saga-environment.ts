@@ -49,6 +49,6 @@ export type SagaEnvironment<Input extends { readonly saga_id: string }, Result> 
 
 /** Of the lines of {@link everyStepFails}, those that are a path of their own. */
 export const recordedAs = (saga: string, title: string): string | undefined =>
-  /is refused$|time is over$/.test(title) ? `${saga}-${title.replace(/\W+/g, '-')}` : undefined;
+  /is refused$|time is over$|an outage$/.test(title) ? `${saga}-${title.replace(/\W+/g, '-')}` : undefined;
 
 export const stepStates = ({ steps }: SagaStatus): string[] => steps.map(({ name, state }) => `${name} ${state}`);

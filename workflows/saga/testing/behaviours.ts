@@ -1,5 +1,5 @@
 import { ApplicationFailure, Context } from '@temporalio/activity';
-import { CIRCUIT_OPEN } from '../../../src/contract';
+import { CIRCUIT_OPEN, OUTAGE } from '../../../src/contract';
 
 /** What the nth attempt of an activity does before it answers, counted from 1 over the whole saga. */
 export type Behaviour = (attempt: number) => Promise<void> | void;
@@ -31,6 +31,15 @@ export const hangs =
   (times = 1): Behaviour =>
   async (attempt) => {
     if (attempt <= times) await Context.current().cancelled;
+  };
+
+/** What the activity needs is away as long as `isAway` says so: nobody is to blame, and nothing is counted. */
+export const suffersOutage =
+  (isAway: (attempt: number) => boolean | Promise<boolean>): Behaviour =>
+  async (attempt) => {
+    if (!(await isAway(attempt))) return;
+    const details = [{ attempt: Context.current().info.attempt }];
+    throw ApplicationFailure.create({ type: OUTAGE, message: 'The database is away.', details, category: 'BENIGN' });
   };
 
 /** Who would be asked is known to be out of order: nobody is asked, and a fallback is due. */

@@ -1,14 +1,17 @@
 import type { WorkflowHandle } from '@temporalio/client';
-import { deepStrictEqual } from 'node:assert';
+import { deepStrictEqual, ok } from 'node:assert';
 import type { SagaStatus } from '../../../src/contract';
 import type { SagaStep } from '../saga-step';
 import { outlineOf, type StepOutline } from '../saga-outline';
-import { breaks, type Behaviour, refuses } from './behaviours';
+import { breaks, type Behaviour, refuses, suffersOutage } from './behaviours';
 import type { FakeActivities } from './fake-activities';
-import { failureOf } from './saga-kit';
+import { failureOf, minutesOf } from './saga-kit';
 
 /** The code of the refusals in the table. */
 const REFUSED = 'refused_by_test';
+/** Attempts during an outage of eleven minutes: longer than a step may be tried. */
+const OUTAGE_ATTEMPTS = 140;
+const outage = suffersOutage((attempt) => attempt <= OUTAGE_ATTEMPTS);
 
 export interface SagaSteps<A> {
   readonly steps: readonly SagaStep<A>[];
@@ -32,7 +35,8 @@ export interface FailingStep {
 
 /**
  * The table of what can befall each step of a saga: it is refused; it fails five times, and then succeeds; it fails
- * until its time is over; it is refused while each compensation and remedy fails five times.
+ * until its time is over; it is refused while each compensation and remedy fails five times. And what an outage of
+ * eleven minutes does to it, and to each compensation and remedy: nothing.
  *
  * Each activity belongs to one act of one step, and the pivot's question has to be faked with `false`.
  */
@@ -52,6 +56,16 @@ export function everyStepFails<A>({ steps, remedies = [] }: SagaSteps<A>): Faili
     },
   });
 
+  const waits = (step: StepOutline): FailingStep => ({
+    title: `${step.name} waits for the end of an outage`,
+    arm: (fakes) => make(fakes, step.run, outage),
+    async check(saga, { calls }) {
+      await saga.result();
+      ok((await minutesOf(saga)) > 10);
+      deepStrictEqual(called(calls, [...undoing, ...remedying, 'record stuck']), []);
+    },
+  });
+
   function compensates(step: StepOutline, title: string, code: string, arm: FailingStep['arm']): FailingStep {
     const begun = outlines.slice(0, outlines.indexOf(step) + 1);
     const undone = begun.flatMap(({ compensate }) => compensate ?? []).reverse();
@@ -61,7 +75,7 @@ export function everyStepFails<A>({ steps, remedies = [] }: SagaSteps<A>): Faili
       async check(saga, { calls }) {
         const failure = await failureOf(saga);
         deepStrictEqual([failure.failed_step, failure.code], [step.name, code]);
-        deepStrictEqual(called(calls, [...undoing, ...remedying]), [...undone, ...remedying]);
+        deepStrictEqual(called(calls, [...undoing, ...remedying, 'record stuck']), [...undone, ...remedying]);
         const runs = outlines.flatMap(({ run }) => run ?? []);
         deepStrictEqual(called(calls, runs), runs.slice(0, begun.length));
         deepStrictEqual((await saga.query<SagaStatus>('status')).state, 'compensated');
@@ -81,6 +95,13 @@ export function everyStepFails<A>({ steps, remedies = [] }: SagaSteps<A>): Faili
       compensates(step, 'is refused, and each compensation fails five times', REFUSED, (fakes) => {
         make(fakes, step.run, refuses(REFUSED));
         for (const name of [...undoing, ...remedying]) make(fakes, name, breaks(5));
+      }),
+    ),
+    ...outlines.map(waits),
+    ...mayFail.slice(-1).map((step) =>
+      compensates(step, 'is refused, and each compensation waits for the end of an outage', REFUSED, (fakes) => {
+        make(fakes, step.run, refuses(REFUSED));
+        for (const name of [...undoing, ...remedying]) make(fakes, name, outage);
       }),
     ),
   ];

@@ -2,7 +2,7 @@
  * `paysaga/saga/testing`: runs a saga in skipped time with fakes of its activities, and lets any step fail. Needs
  * `@temporalio/testing` beside it, and no particular test runner.
  */
-export { type Behaviour, breaks, hangs, opensCircuit, refuses } from './behaviours';
+export { type Behaviour, breaks, hangs, opensCircuit, refuses, suffersOutage } from './behaviours';
 export { everyStepFails, type FailingStep, type SagaSteps } from './every-step-fails';
 export { type Answers, createFakeActivities, type FakeActivities } from './fake-activities';
 export { createSagaKit, failureOf, minutesOf, type SagaKit, type SagaKitOptions, type SagaRun } from './saga-kit';

@@ -31,7 +31,7 @@ export interface SagaKit {
   /**
    * Lets the saga go on until its status is as wanted, skipping time; 2 s a look unless told.
    *
-   * @throws Error after 100 looks
+   * @throws Error after 100 looks, and ten seconds of real time
    */
   until(saga: WorkflowHandle, wanted: (status: SagaStatus) => boolean, skip?: string | number): Promise<SagaStatus>;
   close(): Promise<void>;
@@ -67,7 +67,8 @@ export async function createSagaKit({ server: options, ...code }: SagaKitOptions
       });
     },
     async until(saga, wanted, skip = '2s') {
-      for (let look = 0; look < 100; look += 1) {
+      const patience = performance.now() + 10_000;
+      for (let look = 0; look < 100 || performance.now() < patience; look += 1) {
         const status = await saga.query<SagaStatus>('status');
         if (wanted(status)) return status;
         await server.sleep(skip as '2s');
