@@ -1,3 +1,4 @@
+import { Context } from '@temporalio/activity';
 import type { SagaOutcomeReport, StepDecisionReport } from '../src/contract';
 import { stepOnce, undoOnce } from '../src/inbox/once';
 import type { Mediator } from '../src/mediator/mediator';
@@ -9,6 +10,10 @@ export interface RecordedSaga {
   readonly saga_id: string;
   readonly correlation_id: string;
 }
+
+/** Each run of a workflow counts its reports from 1, also one that was reset or begun again. */
+const reportKey = (kind: string, sequence: number): string =>
+  `${kind}/${sequence}/${Context.current().info.workflowExecution?.runId}`;
 
 /** What every saga tells and asks, whatever its steps are. */
 export function createSagaRecords({ mediator }: { readonly mediator: Pick<Mediator, 'send'> }) {
@@ -25,7 +30,7 @@ export function createSagaRecords({ mediator }: { readonly mediator: Pick<Mediat
     /** A report, not a decision: whatever fails here is retried. */
     async recordSagaOutcome({ saga_id, state, failure, sequence, correlation_id }: SagaOutcomeReport): Promise<void> {
       await mediator.send(recordSagaOutcome({ saga_id, state, failure }), {
-        once: stepOnce(saga_id, `outcome/${sequence}`),
+        once: stepOnce(saga_id, reportKey('outcome', sequence)),
         correlationId: correlation_id,
       });
     },
@@ -35,7 +40,7 @@ export function createSagaRecords({ mediator }: { readonly mediator: Pick<Mediat
       const { actor, sequence, correlation_id } = report;
       await mediator.send(recordStepDecision({ saga_id, step, verdict, reason }), {
         principal: { role: 'operator', keyId: actor },
-        once: stepOnce(saga_id, `decision/${sequence}`),
+        once: stepOnce(saga_id, reportKey('decision', sequence)),
         correlationId: correlation_id,
       });
     },

@@ -72,6 +72,8 @@ export interface SagaOptions {
   readonly compensation_max_interval_ms: number;
   /** How long a step up to the pivot is tried; 10 minutes by default. */
   readonly forward_for_ms?: number;
+  /** Of an earlier run that was lost while it compensated: this run undoes every step, and goes no step forward. */
+  readonly failure?: SagaFailure;
 }
 
 /** The failure type of an activity that has asked nobody, and never will: a step's fallback may be done instead. */
@@ -85,6 +87,9 @@ export const OUTAGE = 'outage';
 
 /** The failure type of an activity for every other error that is worth another attempt. */
 export const FAULT = 'fault';
+
+/** The refusal of a forward step whose compensation came first. */
+export const STEP_UNDONE = 'step_undone';
 
 /** The failure a saga ends with after its compensations; `details` carry {@link SagaFailure}. */
 export const SAGA_COMPENSATED = 'saga_compensated';

@@ -17,6 +17,7 @@ import { runReplays } from './outbox/replay/run-replays';
 import { createProviderChain } from './payments/provider/create-provider-chain';
 import { schedulesOf } from './schedules';
 import { createSagaStarter } from './sagas/start/start-saga';
+import { rerunLostSagas } from './sagas/rerun/rerun-lost-sagas';
 import { runStartSweeper } from './sagas/start/start-sweeper';
 import { createHeldRelays } from './outbox/spread/held-relays';
 import { spreadRelays } from './outbox/spread/spread-relays';
@@ -40,7 +41,7 @@ import { workflowCode } from './platform/temporal/workflow-code';
 const STICKY_TIMEOUT = '1s';
 /** About half a megabyte each, in a process that stays below 512 MiB. */
 const CACHED_WORKFLOWS = 200;
-/** Each relay claims and marks, and one of five sweepers looks now and then. */
+/** Each relay claims and marks, and one of six sweepers looks now and then. */
 const BACKGROUND_CONNECTIONS = 4;
 /** Calls to providers at once, also where the pool is small: a slow provider must not hold up the other steps. */
 const MIN_CALLS_OUTSIDE = 40;
@@ -117,6 +118,7 @@ void runProcess('worker', async ({ config, logger, fail, stopping }) => {
   const { lanesPerRelay } = config.outbox;
   const sweeping = [
     runStartSweeper({ database: background, sagas, temporal, logger, signal: stopping }),
+    rerunLostSagas({ database: background, sagas, temporal, logger, signal: stopping }),
     keepRelaysRunning({ temporal, lanesPerRelay, logger, signal: stopping }),
     runReplays({ mediator, logger, signal: stopping }),
     ...schedulesOf(config).map((scheduled) => keepScheduled({ temporal, scheduled, logger, signal: stopping })),

@@ -5,7 +5,7 @@ import {
   isCancellation,
   TemporalFailure,
 } from '@temporalio/workflow';
-import type { SagaFailure, SagaOptions, SagaRecords } from '../src/contract';
+import { type SagaFailure, type SagaOptions, type SagaRecords, STEP_UNDONE } from '../src/contract';
 import { createSagaAttempts } from './saga/saga-attempts';
 import { awaitCancel } from './saga/saga-cancel';
 import { failureOf, sagaCompensated } from './saga/saga-failure';
@@ -36,6 +36,9 @@ const DEFAULTS: SagaOptions = { compensation_max_interval_ms: 5_000 };
  *   attempts is stuck: an alarm is raised, and it is tried every 5 minutes and whenever an operator says
  *   so, without end. The other compensations go on meanwhile. An operator may skip a stuck compensation.
  *
+ * A run after one that was lost, or reset, is answered by its steps' keys. Where it meets a step that was undone, or was
+ * given the failure of the lost run, it undoes all steps up to the pivot: which of them the lost run undid, it cannot know.
+ *
  * @throws ApplicationFailure `saga_compensated` with the first failure, once all is undone or skipped,
  *   and the remedies are done
  */
@@ -50,7 +53,11 @@ export async function runSaga<A extends SagaRecords>({ subject, steps, ...saga }
   const begun: SagaStep<A>[] = [];
   let pivotPassed = false;
 
+  const pivotAt = steps.findIndex(({ pivot }) => pivot);
+  const mayBeUndone = pivotAt < 0 ? steps : steps.slice(0, pivotAt + 1);
+
   try {
+    if (options.failure) throw sagaCompensated(options.failure);
     await wayForward.run(async () => {
       for (const step of steps) {
         begun.push(step);
@@ -61,11 +68,10 @@ export async function runSaga<A extends SagaRecords>({ subject, steps, ...saga }
       stopIfCancelled();
     });
   } catch (error) {
-    const failed = begun.at(-1);
-    if (!failed || !(error instanceof TemporalFailure)) throw error;
-    const failure = failureOf(failed.name, isCancellation(error) ? cancelling.failure() : error);
+    const failure = options.failure ?? failureOfStep(error);
+    const undoing = options.failure || failure.code === STEP_UNDONE ? mayBeUndone : begun;
     cancelling.close();
-    await CancellationScope.nonCancellable(() => compensate(begun.toReversed(), failure));
+    await CancellationScope.nonCancellable(() => compensate(undoing.toReversed(), failure));
     throw sagaCompensated(failure);
   }
   cancelling.close();
@@ -73,6 +79,12 @@ export async function runSaga<A extends SagaRecords>({ subject, steps, ...saga }
     await journal.completed();
     await condition(allHandlersFinished);
   });
+
+  function failureOfStep(error: unknown): SagaFailure {
+    const failed = begun.at(-1);
+    if (!failed || !(error instanceof TemporalFailure)) throw error;
+    return failureOf(failed.name, isCancellation(error) ? cancelling.failure() : error);
+  }
 
   async function forward(step: SagaStep<A>): Promise<void> {
     stopIfCancelled();

@@ -85,10 +85,11 @@ export function judgeDeadLetters({ dead, queued }: DeadLetterCounts): HealthFind
 }
 
 /** Sagas that do not move by themselves: they are accepted for certain, so orders are taken meanwhile. */
-export function judgeSagas({ stuck, unstarted, unstarted_reason, standing }: OpenSagas): HealthFinding {
+export function judgeSagas({ stuck, lost, unstarted, unstarted_reason, standing }: OpenSagas): HealthFinding {
   const why = unstarted_reason ?? 'no worker has started them; is one running?';
   const details = [
     ...(unstarted > 0 ? [`${unstarted} not started for 10 s: ${why}`] : []),
+    ...(lost > 0 ? [`${lost} lost their workflow, and begin again`] : []),
     ...(standing > 0 ? [`${standing} without progress for 60 s`] : []),
     ...(stuck > 0 ? [`${stuck} stuck: see \`paysaga sagas ls --state stuck\``] : []),
   ];

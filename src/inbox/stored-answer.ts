@@ -1,3 +1,4 @@
+import { STEP_UNDONE } from '../contract';
 import { Refusal } from '../platform/refusal';
 import type { InboxRow } from './inbox.sql';
 import type { Once } from './once';
@@ -16,8 +17,8 @@ export function storedAnswer(once: Once, row: InboxRow | undefined): unknown {
   if (row.fingerprint !== (once.fingerprint ?? null)) {
     throw new Refusal('idempotency_key_reused', 'This idempotency key was used with another request; take a new key.');
   }
-  if (isUndone(row.result)) {
-    throw new Refusal('step_undone', `Step ${once.key} of ${once.scope} was compensated before this attempt arrived.`);
+  if (row.is_undone || isUndone(row.result)) {
+    throw new Refusal(STEP_UNDONE, `Step ${once.key} of ${once.scope} was compensated before this attempt arrived.`);
   }
   return row.result;
 }

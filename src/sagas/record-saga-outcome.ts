@@ -32,15 +32,20 @@ export const createRecordSagaOutcome = (endings: SagaEndings) =>
     const { saga_id, state, failure } = outcome;
     const { uow, now } = context;
     const ended = state === 'compensated';
+    const saga = await uow.tx.saga.findUniqueOrThrow({
+      where: { saga_id },
+      select: { type: true, input: true, failure_code: true },
+    });
+    // A saga that was begun again may fail at another step: callers see its first failure.
+    const isFirst = failure !== null && (saga.failure_code === null || saga.failure_code === failure.code);
     if (ended && failure) {
-      const saga = await uow.tx.saga.findUniqueOrThrow({ where: { saga_id }, select: { type: true, input: true } });
       await endings[saga.type as SagaType](saga.input as never, failure, context);
     }
     await uow.tx.saga.updateMany({
       where: { saga_id, state: { not: 'completed' } },
       data: {
         state,
-        ...(failure && {
+        ...(isFirst && {
           failed_step: failure.failed_step,
           failure_code: failure.code,
           failure_detail: failure.detail,
@@ -48,7 +53,7 @@ export const createRecordSagaOutcome = (endings: SagaEndings) =>
         ...(ended && { ended_at: now }),
       },
     });
-    if (!failure) return null;
+    if (!isFirst) return null;
     await uow.tx.sagaStep.upsert({
       where: { saga_id_name: { saga_id, name: failure.failed_step } },
       create: {

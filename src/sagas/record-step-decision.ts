@@ -1,11 +1,17 @@
 import { z } from 'zod';
 import { stepVerdicts } from '../contract';
+import { claim } from '../inbox/inbox.sql';
+import { stepOnce, undoOnce } from '../inbox/once';
+import { undone } from '../inbox/stored-answer';
 import { handle } from '../mediator/handler';
 import { defineCommand } from '../mediator/message';
 import { recordOperatorAction } from '../mediator/operator-action';
 import { reason } from '../platform/schemas';
 
-/** What an operator decided about a stuck step, once its workflow has accepted it. */
+/**
+ * What an operator decided about a stuck step, once its workflow has accepted it. The compensation of a skipped step is
+ * barred: it was dealt with by other means, and a late attempt, or one of a later run, does nothing.
+ */
 export const recordStepDecision = defineCommand({
   name: 'RecordStepDecision',
   input: z.strictObject({ saga_id: z.string(), step: z.string(), verdict: z.enum(stepVerdicts), reason }),
@@ -18,6 +24,10 @@ export const recordStepDecisionHandler = handle(recordStepDecision, async (decis
   const { uow, now } = context;
   recordOperatorAction(context, { action: `saga.${verdict}`, subject: saga_id, reason: why, details: { step } });
   if (verdict === 'skip') {
+    for (const key of [step, `ask/${step}`]) {
+      await claim(uow.tx, stepOnce(saga_id, key), now, undone);
+      await claim(uow.tx, undoOnce(saga_id, key), now);
+    }
     const skipped = { state: 'skipped', ended_at: now };
     await uow.tx.sagaStep.upsert({
       where: { saga_id_name: { saga_id, name: step } },

@@ -33,10 +33,10 @@ const pages =
     return { rows: found, next: found.length < limit ? null : (found.at(-1)?.at ?? null) };
   };
 
-/** A saga of the order runs, or ended only now: what it does is not yet the same everywhere. */
+/** A saga of the order runs, or ended only now: what it does is not yet the same everywhere. One that is lost does not run. */
 const moves = (orderId: string): string =>
   `EXISTS (SELECT FROM saga WHERE saga.order_id = ${orderId}
-     AND (saga.state NOT IN ('completed', 'compensated') OR saga.ended_at > run.settled_at))`;
+     AND ((saga.state NOT IN ('completed', 'compensated') AND saga.lost_at IS NULL) OR saga.ended_at > run.settled_at))`;
 
 export const readCharges = pages<ChargeBook>(`
   SELECT ARRAY[there.provider, there.key] AS at, there.provider, there.charge_ref, there.payment_id,

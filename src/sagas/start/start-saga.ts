@@ -46,6 +46,10 @@ export interface SagaStarter {
   start(saga: SagaToStart): Promise<boolean>;
   /** One {@link SagaStarter.start} for callers that record themselves what came of it. Never throws. */
   attempt(saga: SagaToStart, deadlineMs: number): Promise<StartFailure>;
+  /**
+   * Begins a saga whose workflow is gone again, under the same id: back when it had failed, else forward. Never throws.
+   */
+  rerun(saga: SagaToStart, failure: SagaFailure | null, deadlineMs: number): Promise<StartFailure>;
   /** Waits at most `waitMs` for the end; `pending` also when Temporal does not answer. Never throws. */
   result(sagaId: string, waitMs: number): Promise<SagaEnd>;
 }
@@ -87,12 +91,15 @@ export function createSagaStarter({ temporal, config, logger, hurry }: SagaStart
     shipment: createGate(STARTS_AT_ONCE),
   };
 
-  const begin = ({ saga_id, type, input }: SagaToStart): Promise<WorkflowHandle> =>
+  const begin = (
+    { saga_id, type, input }: SagaToStart,
+    rerun?: { readonly failure: SagaFailure | null },
+  ): Promise<WorkflowHandle> =>
     workflow.start(workflowTypes[type], {
       workflowId: saga_id,
       taskQueue: taskQueues.sagas,
-      args: [input, options],
-      workflowIdReusePolicy: 'REJECT_DUPLICATE',
+      args: [input, rerun?.failure ? { ...options, failure: rerun.failure } : options],
+      workflowIdReusePolicy: rerun ? 'ALLOW_DUPLICATE' : 'REJECT_DUPLICATE',
       workflowIdConflictPolicy: 'USE_EXISTING',
       workflowTaskTimeout: WORKFLOW_TASK_TIMEOUT,
       // In a burst the customers take turns, and a payment that somebody waits for goes before orders.
@@ -107,14 +114,13 @@ export function createSagaStarter({ temporal, config, logger, hurry }: SagaStart
       ]),
     });
 
-  async function attempt(saga: SagaToStart, deadlineMs: number): Promise<StartFailure> {
-    try {
-      await temporal.within(deadlineMs, async () => begin(saga));
-      return undefined;
-    } catch (error) {
-      return error instanceof WorkflowExecutionAlreadyStartedError ? undefined : reasonOf(error);
-    }
-  }
+  const started = (beginning: Promise<WorkflowHandle>): Promise<StartFailure> =>
+    beginning.then(
+      () => undefined,
+      (error: unknown) => (error instanceof WorkflowExecutionAlreadyStartedError ? undefined : reasonOf(error)),
+    );
+  const attempt: SagaStarter['attempt'] = (saga, deadlineMs) =>
+    started(temporal.within(deadlineMs, async () => begin(saga)));
 
   async function ended(sagaId: string, waitMs: number): Promise<SagaEnd> {
     const until = performance.now() + waitMs;
@@ -138,6 +144,7 @@ export function createSagaStarter({ temporal, config, logger, hurry }: SagaStart
 
   return {
     attempt,
+    rerun: (saga, failure, deadlineMs) => started(temporal.within(deadlineMs, async () => begin(saga, { failure }))),
 
     async start(saga) {
       const until = performance.now() + START_DEADLINE_MS;

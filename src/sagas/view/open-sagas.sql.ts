@@ -3,6 +3,8 @@ import type { Queryable } from '../../platform/database/queryable';
 /** The sagas that have not ended, as far as somebody should look at them. */
 export interface OpenSagas {
   readonly stuck: number;
+  /** Begun, and their workflow is gone. */
+  readonly lost: number;
   /** Accepted for more than 10 s, and their workflow not begun. */
   readonly unstarted: number;
   /** Why Temporal does not take one of those; `null` where it did not say. */
@@ -21,15 +23,16 @@ const AMONG = 10_000;
 export async function countOpenSagas(database: Queryable): Promise<OpenSagas> {
   const [row] = await database.$queryRawUnsafe<OpenSagas[]>(
     `SELECT count(*) FILTER (WHERE state = 'stuck')::int AS stuck,
+       count(lost_at)::int AS lost,
        count(*) FILTER (WHERE unstarted)::int AS unstarted,
        max(start_error) FILTER (WHERE unstarted) AS unstarted_reason,
        count(*) FILTER (WHERE started_at < now() - ${STANDING_AFTER} AND state <> 'stuck' AND NOT EXISTS (
          SELECT FROM saga_step step
          WHERE step.saga_id = open.saga_id AND step.ended_at > now() - ${STANDING_AFTER}))::int AS standing
      FROM (
-       SELECT saga_id, state, started_at, start_error,
+       SELECT saga_id, state, started_at, start_error, lost_at,
          started_at IS NULL AND state = 'running' AND created_at < now() - ${UNSTARTED_AFTER} AS unstarted
        FROM saga WHERE state NOT IN ('completed', 'compensated') ORDER BY created_at LIMIT ${AMONG}) AS open`,
   );
-  return row ?? { stuck: 0, unstarted: 0, unstarted_reason: null, standing: 0 };
+  return row ?? { stuck: 0, lost: 0, unstarted: 0, unstarted_reason: null, standing: 0 };
 }

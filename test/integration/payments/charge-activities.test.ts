@@ -206,7 +206,7 @@ describe('the compensation of a charge', () => {
     const { charge_ref } = await steps.act('charge', saga);
     await steps.act('refundCharge', saga);
     await steps.act('refundCharge', saga);
-    await steps.act('charge', saga);
+    expect(await failureOf(steps.act('charge', saga))).toEqual(finalFailure('step_undone'));
     expect(first.calls).toEqual([`charge ${saga.payment_id}`, `refund ${saga.payment_id} ${charge_ref}`]);
     expect(await kept(saga)).toEqual({ first: 0 });
     expect(await chargeOf(saga)).toBe('first refunded, REQUESTED');

@@ -24,11 +24,16 @@ export interface SagaGates {
   end(): Promise<void>;
 }
 
+/** Of the key of a report, which names its run. */
+function withoutRun(key: string): string {
+  return `regexp_replace(${key}, '/[0-9a-f-]{36}$', '')`;
+}
+
 /** The transaction claims its once-key; the trigger fires when it is asked to commit that, before it does. */
 const INSTALL = `
 CREATE FUNCTION wait_at_gate() RETURNS trigger LANGUAGE plpgsql SET lock_timeout = 0 AS $$
 BEGIN
-  PERFORM pg_advisory_xact_lock_shared(hashtextextended(concat_ws('/', customer_id, type, NEW.key), 0))
+  PERFORM pg_advisory_xact_lock_shared(hashtextextended(concat_ws('/', customer_id, type, ${withoutRun('NEW.key')}), 0))
   FROM saga WHERE saga_id = NEW.scope;
   RETURN NULL;
 END $$;
@@ -47,7 +52,7 @@ const ABORT = `SELECT pg_terminate_backend(pid, 5000) FROM (${WAITING}) AS waiti
 
 const PASSED = `
 SELECT gate FROM unnest($1::text[]) AS gate WHERE EXISTS (
-  SELECT FROM inbox JOIN saga ON saga_id = scope WHERE concat_ws('/', customer_id, type, key) = gate)`;
+  SELECT FROM inbox JOIN saga ON saga_id = scope WHERE concat_ws('/', customer_id, type, ${withoutRun('key')}) = gate)`;
 
 /** Gates in a test's own database, held by a session of the test. */
 export async function installSagaGates(databaseUrl: string): Promise<SagaGates> {

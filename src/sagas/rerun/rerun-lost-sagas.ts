@@ -1,0 +1,94 @@
+import { WorkflowNotFoundError } from '@temporalio/client';
+import type { Database } from '../../platform/database/database';
+import type { Logger } from '../../platform/telemetry/logger';
+import { reasonOf, type TemporalClient } from '../../platform/temporal/temporal';
+import { wait } from '../../platform/wait';
+import type { SagaStarter } from '../start/start-saga';
+import { findUnchecked, markAlive, markLost, takeLost, type UncheckedSaga } from './lost-sagas.sql';
+
+export interface RerunLostSagasOptions {
+  readonly database: Database;
+  readonly sagas: Pick<SagaStarter, 'rerun'>;
+  readonly temporal: Pick<TemporalClient, 'client' | 'within'>;
+  readonly logger: Logger;
+  readonly signal: AbortSignal;
+  /** Between two looks at one saga. Defaults to 15 s. */
+  readonly everyMs?: number;
+}
+
+/** Longer than an attempt takes: when a saga begins again, no attempt of the run before is at work. */
+const EVERY_MS = 15_000;
+const PAGE = 100;
+/** Questions to Temporal at a time. */
+const AT_A_TIME = 10;
+const DEADLINE_MS = 2_000;
+/** Of one page; the others are in their rows. */
+const LOGGED = 5;
+
+/**
+ * Compares the sagas that have not ended with Temporal's workflows, until the signal aborts. A saga whose workflow was
+ * terminated, deleted or lost with its server's database begins again under the same id, at the second look. Its
+ * steps are answered from their idempotency keys, so nothing happens twice. Several workers may look at once.
+ */
+export async function rerunLostSagas(options: RerunLostSagasOptions): Promise<void> {
+  const { logger, signal, everyMs = EVERY_MS } = options;
+  while (!signal.aborted) {
+    const isMore = await lookAtPage(options).catch((error: unknown) => {
+      logger.warn({ err: error }, 'saga.check_failed');
+      return false;
+    });
+    if (!isMore) await wait(everyMs / 5, signal);
+  }
+}
+
+async function lookAtPage(options: RerunLostSagasOptions): Promise<boolean> {
+  const { database, everyMs = EVERY_MS, signal } = options;
+  const page = await findUnchecked(database, everyMs, PAGE);
+  for (let first = 0; first < page.length && !signal.aborted; first += AT_A_TIME) {
+    if (!(await lookAt(options, page.slice(first, first + AT_A_TIME)))) return false;
+  }
+  return page.length === PAGE;
+}
+
+/** @returns `false` when Temporal does not say: no saga is to blame */
+async function lookAt(options: RerunLostSagasOptions, together: readonly UncheckedSaga[]): Promise<boolean> {
+  const { database, logger } = options;
+  const ends = await Promise.all(together.map(({ saga_id }) => endOf(options, saga_id)));
+  if (ends.includes('unknown')) return false;
+  const having = (isGone: boolean) => together.filter((_, index) => (ends[index] !== 'running') === isGone);
+  const [alive, gone] = [having(false), having(true)];
+  if (alive.length > 0) await markAlive(database, idsOf(alive));
+  if (gone.length === 0) return true;
+
+  const found = await markLost(database, idsOf(gone));
+  for (const saga_id of found.slice(0, LOGGED)) {
+    const workflow = ends[together.findIndex((saga) => saga.saga_id === saga_id)];
+    logger.error({ saga_id, workflow, lost_at_once: found.length }, 'saga.workflow_lost');
+  }
+  for (const { saga_id, is_due } of gone) if (is_due) await rerun(options, saga_id);
+  return true;
+}
+
+const idsOf = (sagas: readonly UncheckedSaga[]): string[] => sagas.map(({ saga_id }) => saga_id);
+
+/** How the saga's workflow ended, `running` when it did not, `unknown` when Temporal does not say. */
+async function endOf({ temporal, logger }: RerunLostSagasOptions, sagaId: string): Promise<string> {
+  try {
+    const { workflow } = temporal.client;
+    const { status } = await temporal.within(DEADLINE_MS, () => workflow.getHandle(sagaId).describe());
+    return status.name.toLowerCase();
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return 'not_found';
+    logger.debug({ saga_id: sagaId, reason: reasonOf(error) }, 'saga.check_waits');
+    return 'unknown';
+  }
+}
+
+/** A start that fails leaves the saga without a workflow: the next looks find it again. */
+async function rerun({ database, sagas, logger }: RerunLostSagasOptions, sagaId: string): Promise<void> {
+  const saga = await takeLost(database, sagaId);
+  if (!saga) return;
+  const reason = await sagas.rerun(saga, saga.failure, DEADLINE_MS);
+  const line = { saga_id: sagaId, reruns: saga.reruns, failure: saga.failure?.code, reason };
+  logger[reason === undefined ? 'warn' : 'error'](line, reason === undefined ? 'saga.rerun' : 'saga.rerun_refused');
+}
