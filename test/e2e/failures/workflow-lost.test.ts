@@ -2,7 +2,15 @@ import { Client, Connection } from '@temporalio/client';
 import Long from 'long';
 import { eventually, must } from '../../../dev/client/eventually';
 import { armDelay, armFault, disarmFaults } from '../../../dev/client/faults';
-import { CHARGED_GOODS, newClientId, pay, placeOrder, readOrder, readSaga } from '../../../dev/client/shop';
+import {
+  CHARGED_GOODS,
+  newClientId,
+  pay,
+  placeOrder,
+  readOrder,
+  readSaga,
+  untilStatus,
+} from '../../../dev/client/shop';
 import type { SagaView } from '../../../dev/client/views';
 import { type E2eStack, startE2eStack } from '../../support/e2e-stack';
 
@@ -36,10 +44,25 @@ async function placeCharged(): Promise<{ order_id: string; saga_id: string }> {
   return { order_id, saga_id: `order-${order_id}` };
 }
 
-const untilSaga = (saga_id: string, wanted: (saga: SagaView) => boolean): Promise<SagaView> =>
+/** As the database has it: to ask the workflow of a saga that is lost would let its SDK do local activities. */
+async function recorded(saga_id: string): Promise<Pick<SagaView, 'state' | 'steps'>> {
+  const [row] = await stack.query<Pick<SagaView, 'state' | 'steps'>>(
+    `SELECT saga.state, coalesce(json_agg(json_build_object('name', name, 'state', step.state) ORDER BY begun)
+       FILTER (WHERE name IS NOT NULL), '[]') AS steps
+     FROM saga LEFT JOIN (SELECT saga_id, name, state, started_at AS begun FROM saga_step) step USING (saga_id)
+     WHERE saga_id = $1 GROUP BY saga.saga_id`,
+    saga_id,
+  );
+  must(row !== undefined, `there is no saga ${saga_id}`);
+  return row;
+}
+
+type Recorded = Awaited<ReturnType<typeof recorded>>;
+
+const untilSaga = (saga_id: string, wanted: (saga: Recorded) => boolean): Promise<Recorded> =>
   eventually(
     async () => {
-      const saga = await readSaga(stack.service, saga_id);
+      const saga = await recorded(saga_id);
       must(wanted(saga), `${saga_id} is ${JSON.stringify(saga)}`);
       return saga;
     },
@@ -47,10 +70,12 @@ const untilSaga = (saga_id: string, wanted: (saga: SagaView) => boolean): Promis
   );
 const stepIs =
   (name: string, state: string) =>
-  ({ steps }: SagaView): boolean =>
+  ({ steps }: Recorded): boolean =>
     steps.some((step) => step.name === name && step.state === state);
 
-const terminate = (saga_id: string) => temporal.workflow.getHandle(saga_id).terminate('a test');
+const terminate = async (saga_id: string): Promise<void> => {
+  await temporal.workflow.getHandle(saga_id).terminate('a test');
+};
 const forget = async (saga_id: string) => {
   await connection.workflowService.deleteWorkflowExecution({
     namespace: stack.namespace,
@@ -61,52 +86,66 @@ const reruns = async (saga_id: string): Promise<number | undefined> =>
   (await stack.query<{ reruns: number }>('SELECT reruns FROM saga WHERE saga_id = $1', saga_id))[0]?.reruns;
 
 describe('a saga whose workflow is gone begins again, and', () => {
-  it.each([
-    ['terminated', terminate],
-    ['deleted', forget],
-  ] as const)(
+  type Lost = Awaited<ReturnType<typeof acceptPayment>>;
+  let forward: { readonly terminated: Lost; readonly deleted: Lost };
+  let halfUndone: Lost;
+  let cancelled: Lost;
+  beforeAll(async () => {
+    forward = { terminated: await lostForward(terminate), deleted: await lostForward(forget) };
+    halfUndone = await lostHalfUndone();
+    cancelled = await lostForward(terminate, placeCharged);
+    expect((await stack.service.call('POST', `/orders/${cancelled.order_id}/cancel`, { json: {} })).status).toBe(200);
+  }, 2 * DEADLINE_MS);
+
+  async function lostForward(lose: typeof terminate, begin = acceptPayment): Promise<Lost> {
+    await armDelay(stack.operator, 'ledger.credit_balance', 8_000, 1);
+    const saga = await begin();
+    await untilSaga(saga.saga_id, stepIs('close_invoice', 'done'));
+    await lose(saga.saga_id);
+    return saga;
+  }
+
+  async function lostHalfUndone(): Promise<Lost> {
+    await armFault(stack.operator, 'payments.settle', 'refuse', 1);
+    await armFault(stack.operator, 'payments.refund', 'error', MANY);
+    const saga = await placeCharged();
+    await untilSaga(saga.saga_id, ({ state }) => state === 'stuck');
+    await terminate(saga.saga_id);
+    await disarmFaults(stack.operator);
+    return saga;
+  }
+
+  it.each(['terminated', 'deleted'] as const)(
     '%s on its way forward, it completes',
-    async (_, end) => {
-      await armDelay(stack.operator, 'ledger.credit_balance', 8_000, 1);
-      const { order_id, saga_id } = await acceptPayment();
-      await untilSaga(saga_id, stepIs('close_invoice', 'done'));
-      await end(saga_id);
+    async (how) => {
+      const { order_id, saga_id } = forward[how];
       await untilSaga(saga_id, ({ state }) => state === 'completed');
       expect((await readOrder(stack.service, order_id)).status).toMatch(/^(PAID|FULFILLED)$/);
       expect(await reruns(saga_id)).toBe(1);
     },
-    2 * DEADLINE_MS,
+    DEADLINE_MS,
   );
 
   it(
-    'terminated while it is undone, it undoes the rest',
+    'terminated while it is undone, it undoes the rest, and its first failure stays',
     async () => {
-      await armFault(stack.operator, 'payments.settle', 'refuse', 1);
-      await armFault(stack.operator, 'payments.refund', 'error', MANY);
-      const { order_id, saga_id } = await placeCharged();
-      await untilSaga(saga_id, ({ state }) => state === 'stuck');
-      await terminate(saga_id);
-      await disarmFaults(stack.operator);
+      const { order_id, saga_id } = halfUndone;
       const { steps } = await untilSaga(saga_id, ({ state }) => state === 'compensated');
       expect(steps.slice(0, 4).map(({ state }) => state)).toEqual(['undone', 'undone', 'undone', 'undone']);
-      expect((await readOrder(stack.service, order_id)).status).toBe('CANCELLED');
+      await untilStatus(stack.service, order_id, 'CANCELLED');
       expect((await stack.service.call('GET', `/sagas/${saga_id}`)).text).not.toContain('step_undone');
     },
-    2 * DEADLINE_MS,
+    DEADLINE_MS,
   );
 
   it(
     'lost while its order is cancelled, it gives the money and the goods back',
     async () => {
-      await armDelay(stack.operator, 'ledger.credit_balance', 8_000, 1);
-      const { order_id, saga_id } = await placeCharged();
-      await untilSaga(saga_id, stepIs('close_invoice', 'done'));
-      await terminate(saga_id);
-      expect((await stack.service.call('POST', `/orders/${order_id}/cancel`, { json: {} })).status).toBe(200);
+      const { order_id, saga_id } = cancelled;
       await untilSaga(saga_id, ({ state }) => state === 'compensated');
-      expect((await readOrder(stack.service, order_id)).status).toBe('CANCELLED');
+      await untilStatus(stack.service, order_id, 'CANCELLED');
     },
-    2 * DEADLINE_MS,
+    DEADLINE_MS,
   );
 });
 
@@ -147,7 +186,6 @@ it(
     await armFault(stack.operator, 'ledger.reverse_credit', 'error', MANY);
     await armFault(stack.operator, 'billing.reopen_invoice', 'error', MANY);
     const { saga_id } = await acceptPayment();
-    await untilSaga(saga_id, (saga) => saga.steps.filter(({ state }) => state === 'undoing').length === 2);
     await untilSaga(saga_id, ({ state }) => state === 'stuck');
     const skip = { json: { reason: 'reversed by hand' } };
     await eventually(
