@@ -34,7 +34,8 @@ import { startMetricsServer } from './platform/telemetry/metrics-server';
 import { runProcess } from './platform/run-process';
 import { connectTemporalClient } from './platform/temporal/temporal';
 import { readTemporalMetrics, takeLoopbackPort } from './platform/temporal/temporal-metrics';
-import { connectTemporalWorker, installTemporalRuntime } from './platform/temporal/temporal-worker';
+import { connectTemporalWorker, installTemporalRuntime, tryToConnect } from './platform/temporal/temporal-worker';
+import { watchConnection } from './platform/temporal/watch-connection';
 import { workflowCode } from './platform/temporal/workflow-code';
 
 /** Sticky tasks of a killed worker go to another one after this long. */
@@ -118,6 +119,13 @@ void runProcess('worker', async ({ config, logger, fail, stopping }) => {
   const { lanesPerRelay } = config.outbox;
   const sweeping = [
     runStartSweeper({ database: background, sagas, temporal, logger, signal: stopping }),
+    watchConnection({
+      connection,
+      namespace: config.temporal.namespace,
+      tryAnother: () => tryToConnect(config.temporal),
+      fail,
+      signal: stopping,
+    }),
     rerunLostSagas({ database: background, sagas, temporal, logger, signal: stopping }),
     keepRelaysRunning({ temporal, lanesPerRelay, logger, signal: stopping }),
     runReplays({ mediator, logger, signal: stopping }),

@@ -97,6 +97,11 @@ export async function connectTemporalWorker(options: ConnectWorkerOptions): Prom
   throw new Error('Stopped while waiting for Temporal.');
 }
 
+/** @throws Error when the server does not answer a new connection in time */
+export async function tryToConnect(config: Config['temporal']): Promise<void> {
+  await (await connect(config)).close();
+}
+
 async function connect({ connection: options, namespace }: Config['temporal']): Promise<NativeConnection> {
   const connection = await NativeConnection.connect(options);
   try {

@@ -13,6 +13,13 @@ export interface TemporalClient {
   close(): Promise<void>;
 }
 
+/** A silent connection is given up. Temporal refuses clients that ask more often than every 10 s. */
+const KEEPALIVE = {
+  'grpc.keepalive_permit_without_calls': 1,
+  'grpc.keepalive_time_ms': 10_500,
+  'grpc.keepalive_timeout_ms': 2_000,
+};
+
 /**
  * Calls fail at once while Temporal is away, instead of being retried for 20 s: whoever calls has an
  * answer for that. gRPC's pause between two connects, up to 2 minutes by default, stays short.
@@ -25,7 +32,11 @@ export function connectTemporalClient({ config }: { readonly config: TemporalCon
     ...(apiKey !== undefined && { apiKey }),
     ...(metadata !== undefined && { metadata }),
     interceptors: [],
-    channelArgs: { 'grpc.initial_reconnect_backoff_ms': 200, 'grpc.max_reconnect_backoff_ms': 2_000 },
+    channelArgs: {
+      'grpc.initial_reconnect_backoff_ms': 200,
+      'grpc.max_reconnect_backoff_ms': 2_000,
+      ...KEEPALIVE,
+    },
   });
   const { namespace } = config;
   const client = new Client({ connection, namespace });
