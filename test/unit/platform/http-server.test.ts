@@ -1,7 +1,7 @@
-import { connect, type Socket } from 'node:net';
 import { createHttpServer } from '../../../src/http/server';
 import { createMetrics } from '../../../src/platform/telemetry/metrics';
 import { createDeferred } from '../../support/deferred';
+import { openSocket } from '../../support/network/raw-socket';
 
 const config = { host: '127.0.0.1', port: 0, keepAliveMs: 620_000, maxConnections: 3, maxWaiting: 0, maxWaitMs: 10 };
 const GET = 'GET / HTTP/1.1\r\nHost: x\r\n\r\n';
@@ -10,16 +10,6 @@ async function start(fetch: () => Promise<Response>) {
   const server = createHttpServer({ fetch, config, metrics: createMetrics() });
   const { port } = await server.listen();
   return { ...server, open: () => openSocket(port) };
-}
-
-async function openSocket(port: number) {
-  const socket: Socket = connect(port, '127.0.0.1');
-  let text = '';
-  socket.setEncoding('utf8').on('data', (part: string) => (text += part));
-  const ended = new Promise<string>((resolve) => socket.on('error', () => undefined).on('close', () => resolve(text)));
-  await new Promise<void>((resolve, reject) => socket.once('connect', resolve).once('error', reject));
-  const data = () => new Promise<void>((resolve) => socket.once('data', () => resolve()));
-  return { socket, ended, data, told: () => text };
 }
 
 test('at its end it refuses connections, and says Connection: close on each answer, none of them cut', async () => {
