@@ -7,6 +7,7 @@ import { createConsumeBatch } from './consume-batch';
 import { drainDeadLetters } from './drain-dead-letters';
 import type { Consumer, Kafka } from '../kafka';
 import type { ReceivedEvent } from './received-event';
+import { reportStalls, type Stalls } from './stalls';
 
 /** What one purpose consumes: declared by its slice, run by {@link startConsumer}. */
 export interface ConsumerDefinition {
@@ -19,6 +20,8 @@ export interface ConsumerDefinition {
 
 export interface ConsumerOptions extends ApplyInOrderOptions {
   readonly kafka: Kafka;
+  /** Partitions whose messages are applied at the same time, each by one connection. Defaults to 3. */
+  readonly partitionsAtOnce?: number;
   /** Called when the consumer has stopped for good: the process must end, to be restarted. */
   readonly onFatal: (error: unknown) => void;
 }
@@ -28,6 +31,7 @@ export interface RunningConsumer {
   stop(): Promise<void>;
 }
 
+const PARTITIONS_AT_ONCE = 3;
 const CONNECT_BACKOFF = { initialMs: 500, maxMs: 5_000 };
 
 /**
@@ -39,23 +43,28 @@ const CONNECT_BACKOFF = { initialMs: 500, maxMs: 5_000 };
  */
 export function startConsumer(options: ConsumerOptions): RunningConsumer {
   const stopping = new AbortController();
-  const joining = join(options, stopping.signal);
+  const { signal } = stopping;
+  const { definition, database, logger } = options;
+  const { stalls, ended: reported } = reportStalls({ database, group: definition.group, logger, signal });
+  const joining = join({ ...options, stalls }, signal);
   joining.catch(options.onFatal);
-  const draining = drainDeadLetters({ ...options, signal: stopping.signal });
+  const draining = drainDeadLetters({ ...options, signal });
   draining.catch(options.onFatal);
 
   return {
     async stop() {
       stopping.abort();
       const consumer = await joining.catch(() => undefined);
-      await Promise.all([consumer?.disconnect(), draining]);
+      await Promise.all([consumer?.disconnect(), draining, reported]);
     },
   };
 }
 
+type JoinOptions = ConsumerOptions & { readonly stalls: Stalls };
+
 /** Tries until it is in the group; from then on kafkajs reconnects by itself. */
-async function join(options: ConsumerOptions, signal: AbortSignal): Promise<Consumer | undefined> {
-  const { kafka, definition, config, logger } = options;
+async function join(options: JoinOptions, signal: AbortSignal): Promise<Consumer | undefined> {
+  const { kafka, definition, config, logger, partitionsAtOnce = PARTITIONS_AT_ONCE } = options;
   const { group, topics } = definition;
   const backoff = createBackoff(CONNECT_BACKOFF);
   const consumeBatch = createConsumeBatch({ ...options, signal });
@@ -66,7 +75,12 @@ async function join(options: ConsumerOptions, signal: AbortSignal): Promise<Cons
     try {
       await consumer.connect();
       await consumer.subscribe({ topics: [...topics], fromBeginning: true });
-      await consumer.run({ autoCommit: false, eachBatchAutoResolve: false, eachBatch: consumeBatch });
+      await consumer.run({
+        autoCommit: false,
+        eachBatchAutoResolve: false,
+        partitionsConsumedConcurrently: partitionsAtOnce,
+        eachBatch: consumeBatch,
+      });
       return consumer;
     } catch (error) {
       const wait_ms = backoff.next();
@@ -78,9 +92,10 @@ async function join(options: ConsumerOptions, signal: AbortSignal): Promise<Cons
   return undefined;
 }
 
-function watch(consumer: Consumer, { definition, logger, onFatal }: ConsumerOptions): void {
+function watch(consumer: Consumer, { definition, logger, onFatal, stalls }: JoinOptions): void {
   const { group } = definition;
   consumer.on('consumer.group_join', ({ payload }) => {
+    stalls.clearPartitions();
     logger.info({ group, partitions: payload.memberAssignment }, 'consumer.joined');
   });
   consumer.on('consumer.crash', ({ payload: { error, restart } }) => {

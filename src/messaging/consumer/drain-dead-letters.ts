@@ -11,7 +11,7 @@ import {
   releaseLetter,
   removeLetter,
 } from './dead-letter.sql';
-import { sourceOf } from './incoming-message';
+import { shortKey, sourceOf } from './incoming-message';
 
 export interface DrainOptions extends ApplyInOrderOptions {
   /** Ends the loop after the letter in hand. */
@@ -66,7 +66,7 @@ function createDrainKey(options: DrainOptions) {
       await release(options, [letter]);
       throw error;
     });
-    const line = { group: definition.group, source: sourceOf(letter.message), key: letter.message.key };
+    const line = { group: definition.group, source: sourceOf(letter.message), key: shortKey(letter.message.key) };
     if (!failure) {
       await removeLetter(database, letter.id);
       logger.info({ ...line, attempts: letter.attempts + 1 }, 'consumer.dead_letter_applied');
