@@ -36,9 +36,11 @@ export async function findHeldKeys(
   keys: readonly string[],
 ): Promise<ReadonlySet<string>> {
   const rows = await database.$queryRawUnsafe<{ key: string }[]>(
-    `SELECT DISTINCT key FROM dead_letter
-     WHERE consumer_group = $1 AND topic = $2 AND key = ANY ($3::text[]) AND ${WAITING}
-       AND ${hashOf('key')} = ANY (ARRAY(SELECT ${hashOf('wanted')} FROM unnest($3::text[]) AS wanted))`,
+    `SELECT wanted.key FROM unnest($3::text[]) AS wanted (key), LATERAL (
+       SELECT FROM dead_letter
+       WHERE consumer_group = $1 AND topic = $2 AND ${hashOf('dead_letter.key')} = ${hashOf('wanted.key')}
+         AND dead_letter.key = wanted.key AND ${WAITING}
+       LIMIT 1) AS held`,
     group,
     topic,
     keys,

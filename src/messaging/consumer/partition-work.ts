@@ -1,5 +1,5 @@
 import { createBackoff } from '../../platform/backoff';
-import { databaseFault } from '../../platform/database/database-error';
+import { databaseFault, isDatabasePassing } from '../../platform/database/database-error';
 import type { KafkaMessage } from '../kafka';
 import { failureLine, failureReason } from './apply-failure';
 import { type ApplyInOrderOptions, createApplyInOrder } from './apply-in-order';
@@ -55,7 +55,7 @@ export function createPartitionWork(options: PartitionWorkOptions) {
     const later = (error: unknown): Outcome => {
       const laterMs = backoff.next();
       const line = { ...failureLine(error), group, topic, partition, wait_ms: laterMs };
-      logger.warn(line, 'consumer.waits_for_database');
+      logger.warn(line, isDatabasePassing(error) ? 'consumer.waits_for_database' : 'consumer.apply_failed');
       return { laterMs };
     };
 
@@ -72,7 +72,7 @@ export function createPartitionWork(options: PartitionWorkOptions) {
       try {
         await storeWhatCanBeKept(database, group, message, reason);
       } catch (refusal) {
-        return isPassing(refusal) ? later(refusal) : stall(message, refusal);
+        return isDatabasePassing(refusal) ? later(refusal) : stall(message, refusal);
       }
       const line = { group, source: sourceOf(message), key: shortKey(message.key), reason };
       logger.error(line, 'consumer.message_set_aside');
@@ -92,7 +92,7 @@ export function createPartitionWork(options: PartitionWorkOptions) {
           await applyInOrder(topic, incoming);
           return done();
         } catch (error) {
-          if (isPassing(error)) return later(error);
+          if (isDatabasePassing(error)) return later(error);
           if (messages.length > 1) {
             oneByOneUpTo = BigInt(last.offset);
             return 'again';
@@ -106,6 +106,3 @@ export function createPartitionWork(options: PartitionWorkOptions) {
     };
   };
 }
-
-/** Whether it says nothing about the message: the same again succeeds when the database is back, or free. */
-const isPassing = (error: unknown): boolean => ['outage', 'busy'].includes(databaseFault(error));

@@ -1,4 +1,4 @@
-import { databaseFault } from '../../platform/database/database-error';
+import { isDatabasePassing } from '../../platform/database/database-error';
 import type { Queryable } from '../../platform/database/queryable';
 import { storeDeadLetters } from './dead-letter.sql';
 import { type IncomingMessage, storable } from './incoming-message';
@@ -41,8 +41,7 @@ export async function storeWhatCanBeKept(
       ]);
       return;
     } catch (error) {
-      const fault = databaseFault(error);
-      if (fault === 'outage' || fault === 'busy' || index === forms.length - 1) throw error;
+      if (isDatabasePassing(error) || index === forms.length - 1) throw error;
     }
   }
 }
