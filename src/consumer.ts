@@ -23,6 +23,10 @@ void runProcess('consumer', async ({ config, logger, fail }) => {
   const metricsServer = await startMetricsServer({ ...config.metrics, metrics, logger });
   const consumerMetrics = createConsumerMetrics(metrics);
 
+  // One connection for each group's dead letters; the others are shared by the groups.
+  const { poolSize } = config.database;
+  const partitionsAtOnce = Math.min(3, Math.max(1, Math.floor(poolSize / consumers.length) - 1));
+
   const running = consumers.map((definition) =>
     startConsumer({
       kafka,
@@ -31,6 +35,7 @@ void runProcess('consumer', async ({ config, logger, fail }) => {
       database,
       faults,
       definition,
+      partitionsAtOnce,
       metrics: consumerMetrics,
       config: config.consumer,
       logger,

@@ -22,7 +22,15 @@ export interface HealthView {
   readonly status: string;
   readonly checks: Readonly<
     Record<
-      'database' | 'broker' | 'temporal' | 'outbox_lag' | 'dead_letters' | 'sagas' | 'payment_provider' | 'carrier',
+      | 'database'
+      | 'broker'
+      | 'temporal'
+      | 'outbox_lag'
+      | 'dead_letters'
+      | 'consumers'
+      | 'sagas'
+      | 'payment_provider'
+      | 'carrier',
       { readonly status: string; readonly detail?: string }
     >
   >;

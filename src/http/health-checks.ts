@@ -1,6 +1,7 @@
 import type { OutboxLagConfig } from '../config';
 import type { KafkaHealth } from '../messaging/describe-kafka';
 import { countDeadLetters, type DeadLetterCounts } from '../messaging/consumer/dead-letter.sql';
+import { readStalledConsumers, type StalledConsumer } from '../messaging/consumer/stalls.sql';
 import { type OutboxLag, readOutboxLag } from '../outbox/outbox-lag.sql';
 import { type OpenCircuit, readOpenCircuits } from '../platform/circuit/open-circuits.sql';
 import type { Database } from '../platform/database/database';
@@ -10,6 +11,8 @@ import { countOpenSagas, type OpenSagas } from '../sagas/view/open-sagas.sql';
 import type { HealthChecks, HealthFinding } from './health';
 
 const DEADLINE_MS = 1_000;
+/** In the detail; a table that takes nothing stalls every partition. */
+const STALLS_NAMED = 3;
 
 export interface HealthCheckDeps {
   readonly database: Database;
@@ -42,6 +45,11 @@ export const createHealthChecks = ({ database, kafka, temporal, outboxLag }: Hea
     essential: false,
     elsewhere: true,
     ask: async () => judgeDeadLetters(await countDeadLetters(database)),
+  },
+  consumers: {
+    essential: false,
+    elsewhere: true,
+    ask: async () => judgeConsumers(await readStalledConsumers(database)),
   },
   sagas: {
     essential: false,
@@ -82,6 +90,16 @@ export function judgeCircuits(circuits: readonly OpenCircuit[]): HealthFinding {
 export function judgeDeadLetters({ dead, queued }: DeadLetterCounts): HealthFinding {
   if (dead === 0) return { status: 'healthy' };
   return { status: 'degraded', detail: `${dead} consumed messages could not be applied, ${queued} wait behind them` };
+}
+
+/** Their messages wait in Kafka, which keeps them for the topic's retention. */
+export function judgeConsumers(stalled: readonly StalledConsumer[]): HealthFinding {
+  if (stalled.length === 0) return { status: 'healthy' };
+  const named = stalled.slice(0, STALLS_NAMED).map(({ consumer_group, place, reason }) => {
+    return `${consumer_group}${place && ` at ${place}`}: ${reason}`;
+  });
+  const more = stalled.length - named.length;
+  return { status: 'degraded', detail: `stalled: ${named.join('; ')}${more > 0 ? `; and ${more} more` : ''}` };
 }
 
 /** Sagas that do not move by themselves: they are accepted for certain, so orders are taken meanwhile. */

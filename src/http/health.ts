@@ -36,6 +36,7 @@ const names = [
   'temporal',
   'outbox_lag',
   'dead_letters',
+  'consumers',
   'sagas',
   'payment_provider',
   'carrier',

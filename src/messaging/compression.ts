@@ -1,13 +1,73 @@
+import { promisify } from 'node:util';
+import zlib from 'node:zlib';
+import { Decompress } from 'fzstd';
 import { CompressionCodecs, CompressionTypes } from 'kafkajs';
 import createSnappyCodec from 'kafkajs-snappy';
 import type { KafkaConfig } from '../config';
 
+/** As kafkajs takes a codec. */
+interface Codec {
+  compress(encoder: { readonly buffer: Buffer }): Promise<Buffer>;
+  decompress(batch: Buffer): Promise<Buffer>;
+}
+
+/** Of one batch. A batch of a megabyte may be made to unpack to more than any memory. */
+const MAX_UNPACKED_BYTES = 256 * 1_024 * 1_024;
+
+const gzip = promisify(zlib.gzip);
+const unzip = promisify<Buffer, zlib.ZlibOptions, Buffer>(zlib.unzip);
+
+const gzipCodec: Codec = {
+  compress: ({ buffer }) => gzip(buffer),
+  decompress: (batch) => unzip(batch, { maxOutputLength: MAX_UNPACKED_BYTES }),
+};
+
+const readOnly = async (): Promise<never> => {
+  throw new Error('Batches are read with this codec, and never written.');
+};
+
+const lz4Codec: Codec = {
+  compress: readOnly,
+  // Loaded when it is needed: where it has no binary, only who reads such a topic goes without. LZ4 unpacks to 255
+  // times the batch at most.
+  decompress: async (batch) => (await import('lz4-napi')).decompressFrame(batch),
+};
+
+const zstdCodec: Codec = { compress: readOnly, decompress: async (batch) => unpackZstd(batch) };
+
+/** From Node 22.15 on. */
+const nativeZstd = (
+  zlib as { zstdDecompress?: (batch: Buffer, options: { maxOutputLength: number }, done: ZstdDone) => void }
+).zstdDecompress;
+type ZstdDone = (error: Error | null, result: Buffer) => void;
+
+const unpackZstd = (batch: Buffer): Promise<Buffer> | Buffer =>
+  nativeZstd
+    ? promisify<Buffer, { maxOutputLength: number }, Buffer>(nativeZstd)(batch, { maxOutputLength: MAX_UNPACKED_BYTES })
+    : unpackZstdInJavaScript(batch);
+
+/** @throws when the batch is not zstd, or unpacks to more than the limit */
+export function unpackZstdInJavaScript(batch: Buffer, maxBytes = MAX_UNPACKED_BYTES): Buffer {
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  const decompress = new Decompress((chunk) => {
+    bytes += chunk.length;
+    if (bytes > maxBytes) throw new RangeError(`A batch unpacks to more than ${maxBytes} bytes.`);
+    chunks.push(chunk);
+  });
+  decompress.push(batch, true);
+  return Buffer.concat(chunks);
+}
+
 /**
- * How a producer's batches are compressed. kafkajs brings gzip; snappy comes from its maintainers' codec, and is
- * registered with kafkajs for the whole process, so that consumers read it too. lz4 and zstd it cannot read.
+ * How a producer's batches are compressed. The codecs are registered with kafkajs for the whole process, so that
+ * consumers read all that Kafka has. kafkajs's own gzip has no limit, snappy comes from its maintainers.
  */
 export function compressionOf(compression: KafkaConfig['compression']): CompressionTypes {
+  CompressionCodecs[CompressionTypes.GZIP] = () => gzipCodec;
   CompressionCodecs[CompressionTypes.Snappy] = createSnappyCodec;
+  CompressionCodecs[CompressionTypes.LZ4] = () => lz4Codec;
+  CompressionCodecs[CompressionTypes.ZSTD] = () => zstdCodec;
   switch (compression) {
     case 'none':
       return CompressionTypes.None;

@@ -11,7 +11,7 @@ import type { Logger } from '../platform/telemetry/logger';
 import { silentLogger } from '../platform/telemetry/silent-logger';
 import type { EventMessage } from './cloud-event';
 import { compressionOf } from './compression';
-import { quietRequestQueues } from './request-queue';
+import { mendRequestQueues } from './request-queue';
 import { breakWhenSilent, plainSocketFactory } from './socket';
 
 export type { Admin, Consumer, EachBatchPayload, KafkaMessage } from 'kafkajs';
@@ -66,8 +66,10 @@ export interface KafkaOptions {
 const SEND_RETRY = { initialRetryTime: 100, multiplier: 2, maxRetryTime: 1_000, retries: 3 };
 /** For the rest: short, because whoever calls waits with its own backoff, and says so in its log. */
 const RETRY = { initialRetryTime: 200, maxRetryTime: 2_000, retries: 3 };
-/** A producer's or admin's connection that owes an answer for so long is broken. */
+/** A connection that owes an answer for so long without a byte of it is broken. */
 const SILENT_AFTER_MS = 8_000;
+/** As kafkajs: what the answer of a broker takes, beside the time that it gives a group to join. */
+const JOIN_EXTRA_MS = 5_000;
 const REQUEST_TIMEOUT_MS = 15_000;
 /** Less than that: how long the broker waits for its replicas before it answers. */
 const ACKS_TIMEOUT_MS = 6_000;
@@ -79,13 +81,13 @@ export function connectKafka({
   logger = silentLogger,
   socketFactory = plainSocketFactory,
 }: KafkaOptions): Kafka {
-  quietRequestQueues();
+  mendRequestQueues();
   const settings: KafkaJSConfig = {
     brokers: [...config.brokers],
     clientId: config.clientId,
     ssl: config.ssl,
     ...(config.sasl && { sasl: config.sasl as NonNullable<KafkaJSConfig['sasl']> }),
-    socketFactory: breakWhenSilent(socketFactory, SILENT_AFTER_MS),
+    socketFactory: breakWhenSilent(socketFactory, { silentAfterMs: SILENT_AFTER_MS }),
     retry: RETRY,
     connectionTimeout: 3_000,
     requestTimeout: REQUEST_TIMEOUT_MS,
@@ -93,8 +95,6 @@ export function connectKafka({
     logCreator: () => forwardLog(logger),
   };
   const kafka = new KafkaJS(settings);
-  // Joining a group may rightly take longer than that.
-  const kafkaOfConsumers = new KafkaJS({ ...settings, socketFactory });
   const compression = compressionOf(config.compression ?? 'none');
 
   return {
@@ -115,18 +115,21 @@ export function connectKafka({
       };
     },
 
-    createConsumer: ({ groupId, sessionTimeoutMs }) =>
-      kafkaOfConsumers.consumer({
+    createConsumer({ groupId, sessionTimeoutMs }) {
+      const rebalanceTimeout = Math.max(sessionTimeoutMs, 10_000);
+      const patience = { silentAfterMs: SILENT_AFTER_MS, joinAfterMs: rebalanceTimeout + JOIN_EXTRA_MS };
+      return new KafkaJS({ ...settings, socketFactory: breakWhenSilent(socketFactory, patience) }).consumer({
         groupId,
         sessionTimeout: sessionTimeoutMs,
         heartbeatInterval: Math.floor(sessionTimeoutMs / 6),
-        rebalanceTimeout: Math.max(sessionTimeoutMs, 10_000),
+        rebalanceTimeout,
         allowAutoTopicCreation: false,
         maxWaitTimeInMs: 250,
         // A partition that had no leader when it was looked up is looked up again this soon.
         metadataMaxAge: 10_000,
         retry: RETRY,
-      }),
+      });
+    },
 
     createAdmin: () => kafka.admin({ retry: RETRY }),
   };

@@ -6,6 +6,9 @@ declare module 'kafkajs/src/network/requestQueue' {
     throttledUntil: number;
     scheduleCheckPendingRequests(): void;
     maybeThrottle(ms: number): void;
+    rejectAll(error: Error): void;
+    waitForPendingRequests(): Promise<void>;
+    emit(event: 'requestQueueEmpty'): void;
   }
   export = RequestQueue;
 }

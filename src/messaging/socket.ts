@@ -11,29 +11,106 @@ export const plainSocketFactory: ISocketFactory = ({ host, port, ssl, onConnect 
   return socket;
 };
 
+export interface Patience {
+  /** How long a connection may owe an answer without a byte of it. */
+  readonly silentAfterMs: number;
+  /** The same while a group is joined: the broker answers when all members have. */
+  readonly joinAfterMs?: number;
+}
+
 const WATCH_MS = 500;
+/** Kafka's numbers of the requests that wait for the members of a group: JoinGroup and SyncGroup. */
+const JOINS: ReadonlySet<number> = new Set([11, 14]);
 
 /**
- * Sockets that break when what was written stays without any answer for this long. kafkajs gives up a request
- * after its time-out, but keeps the connection and sends on it again: one whose other end vanished without a
- * word (a firewall, a lost machine) would cost a minute.
+ * Sockets that break when a request stays without any answer for too long. kafkajs gives up a request after its
+ * time-out, but keeps the connection and sends on it again: one whose other end vanished without a word (a firewall, a
+ * lost machine) would cost a minute. With it break the others to that broker that have heard nothing since: kafkajs
+ * has two, and would find out about the second one only later.
  */
-export const breakWhenSilent =
-  (create: ISocketFactory, afterMs: number): ISocketFactory =>
-  (options) => {
+export function breakWhenSilent(create: ISocketFactory, patience: Patience): ISocketFactory {
+  const watched = new Set<Watched>();
+  return (options) => {
     const socket: Socket = create(options);
-    let answered = 0;
-    let owesSince: number | undefined;
-    socket.on('data', () => {
-      answered = socket.bytesWritten;
-      owesSince = undefined;
+    const broker = `${options.host}:${options.port}`;
+    const { requestSent, received, head } = createAnswers();
+    const self: Watched = { broker, socket, silentTicks: 0 };
+    watched.add(self);
+
+    const write = socket.write.bind(socket) as (...args: unknown[]) => boolean;
+    socket.write = ((data: Buffer, ...rest: unknown[]) => {
+      if (head() === undefined) self.silentTicks = 0;
+      requestSent(data);
+      return write(data, ...rest);
+    }) as Socket['write'];
+    socket.on('data', (data: Buffer) => {
+      self.silentTicks = 0;
+      received(data);
     });
-    // Not the socket's own time-out: kafkajs takes that of an idle connection for an error.
+
+    // Not the socket's own time-out: kafkajs takes that of an idle connection for an error. Counted, not timed: a
+    // process that was stopped for a while reads what came meanwhile before the next tick.
     const watch = setInterval(() => {
-      if (socket.bytesWritten === answered) return;
-      owesSince ??= performance.now();
-      if (performance.now() - owesSince > afterMs) socket.destroy(new Error(`No answer within ${afterMs} ms.`));
+      self.silentTicks += 1;
+      const request = head();
+      if (request === undefined) return;
+      const { silentAfterMs, joinAfterMs = silentAfterMs } = patience;
+      const afterMs = JOINS.has(request) ? joinAfterMs : silentAfterMs;
+      if (self.silentTicks * WATCH_MS <= afterMs) return;
+      for (const other of watched) {
+        // Each has its own clock, so they may be a tick apart.
+        if (other.broker !== broker || other.silentTicks < self.silentTicks - 1) continue;
+        other.socket.destroy(new Error(`No answer within ${afterMs} ms.`));
+      }
     }, WATCH_MS).unref();
-    socket.once('close', () => clearInterval(watch));
+    socket.once('close', () => {
+      clearInterval(watch);
+      watched.delete(self);
+    });
     return socket;
   };
+}
+
+interface Watched {
+  readonly broker: string;
+  readonly socket: Socket;
+  /** Since the last byte, or since the request that is owed an answer. */
+  silentTicks: number;
+}
+
+/**
+ * Follows the requests of one connection and their answers, which come in the same order: each begins with its
+ * length in four bytes, a request's number after that.
+ */
+function createAnswers() {
+  const requests: number[] = [];
+  let length = Buffer.alloc(0);
+  let missing = 0;
+
+  return {
+    /** The number of the oldest request without its whole answer. */
+    head: (): number | undefined => requests[0],
+    /** kafkajs writes each request as a whole. */
+    requestSent(data: Buffer): void {
+      requests.push(data.length >= 6 ? data.readInt16BE(4) : -1);
+    },
+    received(data: Buffer): void {
+      let rest = data;
+      while (rest.length > 0) {
+        if (missing > 0) {
+          const taken = Math.min(missing, rest.length);
+          missing -= taken;
+          rest = rest.subarray(taken);
+        } else {
+          const taken = 4 - length.length;
+          length = Buffer.concat([length, rest.subarray(0, taken)]);
+          rest = rest.subarray(taken);
+          if (length.length < 4) return;
+          missing = length.readInt32BE(0);
+          length = Buffer.alloc(0);
+        }
+        if (missing === 0) requests.shift();
+      }
+    },
+  };
+}

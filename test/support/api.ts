@@ -57,6 +57,7 @@ export async function createTestApi(
       temporal: well,
       outbox_lag: well,
       dead_letters: well,
+      consumers: well,
       sagas: well,
       payment_provider: well,
       carrier: well,

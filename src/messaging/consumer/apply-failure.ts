@@ -28,12 +28,15 @@ const REASON_LENGTH = 2_000;
 
 /** For people, kept with the message. */
 export function failureReason(error: unknown): string {
-  if (error instanceof Refusal) return `${error.code}: ${error.detail}`;
+  if (error instanceof Refusal) return bounded(`${error.code}: ${error.detail}`);
   const message = error instanceof Error ? error.message.trim() : String(error);
   // Prisma puts the call it was made with first, and what happened last.
   const isPrisma = error instanceof Prisma.PrismaClientKnownRequestError;
-  return storable((isPrisma && message.split('\n').at(-1)) || message).slice(0, REASON_LENGTH);
+  return bounded((isPrisma && message.split('\n').at(-1)) || message);
 }
+
+/** Cut first: a cut may leave half of a surrogate pair. */
+const bounded = (reason: string): string => storable(reason.slice(0, REASON_LENGTH));
 
 /** For the log: an outage is told by its reason, anything else with its stack. */
 export const failureLine = (error: unknown): { reason: string } | { err: unknown } =>

@@ -5,7 +5,7 @@ import type { Logger } from '../../platform/telemetry/logger';
 import { failureKind, failureReason } from './apply-failure';
 import { type ApplyFailure, createApply, type ApplyOptions } from './apply-messages';
 import { findHeldKeys, type NewDeadLetter, storeDeadLetters } from './dead-letter.sql';
-import { type IncomingMessage, sourceOf } from './incoming-message';
+import { type IncomingMessage, shortKey, sourceOf } from './incoming-message';
 
 export interface ApplyInOrderOptions extends ApplyOptions {
   readonly database: Database;
@@ -29,7 +29,7 @@ export function createApplyInOrder(options: ApplyInOrderOptions) {
     const retryAfterMs = failureKind(error) === 'poison' ? null : (config.retryDelaysMs[0] ?? null);
     const state = retryAfterMs === null ? 'dead' : 'retrying';
     logger.warn(
-      { group: definition.group, source: sourceOf(message), key: message.key, reason, state },
+      { group: definition.group, source: sourceOf(message), key: shortKey(message.key), reason, state },
       'consumer.message_failed',
     );
     return { message, state, reason, attempts: 1, retryAfterMs };

@@ -1,57 +1,47 @@
-import { createBackoff } from '../../platform/backoff';
 import { wait } from '../../platform/wait';
-import { failureLine } from './apply-failure';
-import { type ApplyInOrderOptions, createApplyInOrder } from './apply-in-order';
-import { incomingMessage } from './incoming-message';
-import type { EachBatchPayload, KafkaMessage } from '../kafka';
+import type { EachBatchPayload } from '../kafka';
+import { createPartitionWork, type PartitionWork, type PartitionWorkOptions } from './partition-work';
 
-export interface ConsumeBatchOptions extends ApplyInOrderOptions {
+export interface ConsumeBatchOptions extends PartitionWorkOptions {
   readonly signal: AbortSignal;
 }
 
-/** Messages between two commits of the offset: what a killed consumer gets again, at most. */
-const MESSAGES_PER_COMMIT = 100;
-const BACKOFF = { initialMs: 200, maxMs: 5_000 };
-
 /**
- * kafkajs's `eachBatch`: applies a part, commits its offset, takes the next one. While the database is
- * away it waits in the group, without committing.
+ * kafkajs's `eachBatch`: applies a part, commits its offset, takes the next one. What cannot be applied now pauses
+ * its partition for a while, uncommitted. It does not wait here: kafkajs fetches nothing more from a broker while a
+ * batch of it is in hand, so all its other partitions would wait too.
  */
 export function createConsumeBatch(options: ConsumeBatchOptions) {
-  const { definition, config, logger, signal } = options;
-  const applyInOrder = createApplyInOrder(options);
+  const { config, signal } = options;
+  const works = new Map<string, PartitionWork>();
+  const createWork = createPartitionWork(options);
 
-  /** @returns `false` when it was stopped before the messages were applied */
-  const applyOrWait = async ({ batch }: EachBatchPayload, messages: readonly KafkaMessage[], isLost: () => boolean) => {
-    const { topic, partition } = batch;
-    const backoff = createBackoff(BACKOFF);
-    const incoming = messages.map((message) => incomingMessage(topic, partition, message));
-    while (!isLost()) {
-      try {
-        await applyInOrder(topic, incoming);
-        return true;
-      } catch (error) {
-        const wait_ms = backoff.next();
-        logger.warn(
-          { ...failureLine(error), group: definition.group, topic, partition, wait_ms },
-          'consumer.waits_for_database',
-        );
-        await wait(wait_ms, signal);
-      }
-    }
-    return false;
+  const workOn = (topic: string, partition: number): PartitionWork => {
+    const place = `${topic}/${partition}`;
+    let work = works.get(place);
+    if (!work) works.set(place, (work = createWork(topic, partition)));
+    return work;
   };
 
   return async function consumeBatch(payload: EachBatchPayload): Promise<void> {
-    const { batch, heartbeat, resolveOffset, commitOffsetsIfNecessary, isRunning, isStale } = payload;
+    const { batch, heartbeat, resolveOffset, commitOffsetsIfNecessary, isRunning, isStale, pause } = payload;
     const { topic, partition, messages } = batch;
+    const work = workOn(topic, partition);
     const pulse = keepAlive(heartbeat, config.sessionTimeoutMs / 6);
     const isLost = (): boolean => signal.aborted || pulse.failed() || !isRunning() || isStale();
     try {
-      for (let from = 0; from < messages.length && !isLost(); from += MESSAGES_PER_COMMIT) {
-        const part = messages.slice(from, from + MESSAGES_PER_COMMIT);
+      let from = 0;
+      while (from < messages.length && !isLost()) {
+        const part = messages.slice(from, from + work.sizeFrom(messages[from]));
+        const outcome = await work.apply(part);
+        if (outcome === 'again') continue;
+        if (outcome !== 'done') {
+          void wait(outcome.laterMs, signal).then(pause());
+          return;
+        }
+        from += part.length;
         const last = part.at(-1);
-        if (!last || !(await applyOrWait(payload, part, isLost))) return;
+        if (!last) return;
         resolveOffset(last.offset);
         const offset = String(BigInt(last.offset) + 1n);
         await commitOffsetsIfNecessary({ topics: [{ topic, partitions: [{ partition, offset }] }] });

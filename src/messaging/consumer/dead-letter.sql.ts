@@ -25,6 +25,8 @@ export interface ClaimedLetter {
 }
 
 const WAITING = `state IN ('retrying', 'queued', 'dead')`;
+/** What stands for a key in the index: a key may be longer than an index entry. */
+const hashOf = (key: string): string => `hashtextextended(${key}, 0)`;
 
 /** Those of the keys whose later messages must queue. */
 export async function findHeldKeys(
@@ -34,8 +36,11 @@ export async function findHeldKeys(
   keys: readonly string[],
 ): Promise<ReadonlySet<string>> {
   const rows = await database.$queryRawUnsafe<{ key: string }[]>(
-    `SELECT DISTINCT key FROM dead_letter
-     WHERE consumer_group = $1 AND topic = $2 AND key = ANY ($3::text[]) AND ${WAITING}`,
+    `SELECT wanted.key FROM unnest($3::text[]) AS wanted (key), LATERAL (
+       SELECT FROM dead_letter
+       WHERE consumer_group = $1 AND topic = $2 AND ${hashOf('dead_letter.key')} = ${hashOf('wanted.key')}
+         AND dead_letter.key = wanted.key AND ${WAITING}
+       LIMIT 1) AS held`,
     group,
     topic,
     keys,
@@ -93,12 +98,13 @@ export async function claimDueLetters(
 ): Promise<ClaimedLetter[]> {
   const rows = await database.$queryRawUnsafe<ClaimedRow[]>(
     `WITH RECURSIVE head AS (
-       (SELECT id, topic, key FROM dead_letter WHERE consumer_group = $1 AND ${WAITING} ORDER BY topic, key, id LIMIT 1)
+       (SELECT id, topic, ${hashOf('key')} AS hash FROM dead_letter
+        WHERE consumer_group = $1 AND ${WAITING} ORDER BY topic, ${hashOf('key')}, id LIMIT 1)
        UNION ALL
        SELECT next.* FROM head, LATERAL (
-         SELECT id, topic, key FROM dead_letter
-         WHERE consumer_group = $1 AND (topic, key) > (head.topic, head.key) AND ${WAITING}
-         ORDER BY topic, key, id LIMIT 1) AS next),
+         SELECT id, topic, ${hashOf('key')} AS hash FROM dead_letter
+         WHERE consumer_group = $1 AND (topic, ${hashOf('key')}) > (head.topic, head.hash) AND ${WAITING}
+         ORDER BY topic, ${hashOf('key')}, id LIMIT 1) AS next),
      due AS (
        SELECT id FROM dead_letter WHERE id IN (SELECT id FROM head)
          AND (state = 'queued' OR state = 'retrying' AND due_at <= now())
@@ -123,7 +129,8 @@ export async function claimNextOfKey(
   const rows = await database.$queryRawUnsafe<ClaimedRow[]>(
     `UPDATE dead_letter AS letter SET state = 'retrying', due_at = now() + $4 * interval '1 millisecond'
      WHERE state = 'queued' AND id = (
-       SELECT id FROM dead_letter WHERE consumer_group = $1 AND topic = $2 AND key = $3 AND ${WAITING}
+       SELECT id FROM dead_letter
+       WHERE consumer_group = $1 AND topic = $2 AND ${hashOf('key')} = ${hashOf('$3::text')} AND key = $3 AND ${WAITING}
        ORDER BY id LIMIT 1)
      RETURNING ${CLAIMED}`,
     group,

@@ -1,4 +1,5 @@
 import { createBackoff } from '../../platform/backoff';
+import { isDatabasePassing } from '../../platform/database/database-error';
 import { wait } from '../../platform/wait';
 import { failureKind, failureLine, failureReason } from './apply-failure';
 import type { ApplyInOrderOptions } from './apply-in-order';
@@ -11,7 +12,7 @@ import {
   releaseLetter,
   removeLetter,
 } from './dead-letter.sql';
-import { sourceOf } from './incoming-message';
+import { shortKey, sourceOf } from './incoming-message';
 
 export interface DrainOptions extends ApplyInOrderOptions {
   /** Ends the loop after the letter in hand. */
@@ -36,12 +37,21 @@ export async function drainDeadLetters(options: DrainOptions): Promise<void> {
     try {
       due.push(...(await claimDueLetters(database, definition.group, LEASE_MS, LETTERS_PER_POLL)));
       const idle = due.length === 0;
+      let failed = false;
       for (let letter = due[0]; letter && !signal.aborted; letter = due[0]) {
-        await drainKey(letter);
+        try {
+          await drainKey(letter);
+        } catch (error) {
+          if (isDatabasePassing(error)) throw error;
+          // One letter's trouble is not the others'.
+          failed = true;
+          const line = { err: error, group: definition.group, source: sourceOf(letter.message) };
+          logger.error(line, 'consumer.drain_failed');
+        }
         due.shift();
       }
-      backoff.reset();
-      if (idle) await wait(POLL_MS, signal);
+      if (!failed) backoff.reset();
+      if (idle || failed) await wait(failed ? backoff.next() : POLL_MS, signal);
     } catch (error) {
       const wait_ms = backoff.next();
       logger.warn({ ...failureLine(error), group: definition.group, wait_ms }, 'consumer.drain_waits');
@@ -66,7 +76,7 @@ function createDrainKey(options: DrainOptions) {
       await release(options, [letter]);
       throw error;
     });
-    const line = { group: definition.group, source: sourceOf(letter.message), key: letter.message.key };
+    const line = { group: definition.group, source: sourceOf(letter.message), key: shortKey(letter.message.key) };
     if (!failure) {
       await removeLetter(database, letter.id);
       logger.info({ ...line, attempts: letter.attempts + 1 }, 'consumer.dead_letter_applied');

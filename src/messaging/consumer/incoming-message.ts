@@ -25,15 +25,23 @@ export function incomingMessage(topic: string, partition: number, message: Kafka
   };
 }
 
-/** Header values are bytes on the wire; a repeated header keeps its first value. */
+/** Header values are bytes on the wire, or nothing at all; a repeated header keeps its first value. */
 function textHeaders(headers: NonNullable<KafkaMessage['headers']>): Record<string, string> {
-  const text: Record<string, string> = {};
+  const text: [string, string][] = [];
   for (const [name, value] of Object.entries(headers)) {
-    const first = Array.isArray(value) ? value[0] : value;
-    if (first !== undefined) text[storable(name)] = storable(first.toString());
+    // kafkajs takes what every object inherits (`constructor`) for the first value of a header of that name.
+    const first = [value].flat().find((each) => Buffer.isBuffer(each) || typeof each === 'string');
+    if (first !== undefined) text.push([storable(name), storable(first.toString())]);
   }
-  return text;
+  return Object.fromEntries(text);
 }
 
-/** Postgres keeps no NUL in a text; the value, which may be anything, is kept as bytes. */
-export const storable = (text: string): string => text.replaceAll('\0', '\uFFFD');
+/**
+ * What Postgres keeps as text and as JSON: no NUL, and no half of a surrogate pair, which JSON can bring or a cut
+ * leave behind. The value, which may be anything, is kept as bytes.
+ */
+export const storable = (text: string): string => text.replaceAll('\0', '\uFFFD').toWellFormed();
+
+const LINE_LENGTH = 200;
+/** For the log: a key may be as long as a message. */
+export const shortKey = (key: string): string => (key.length > LINE_LENGTH ? `${key.slice(0, LINE_LENGTH)}…` : key);

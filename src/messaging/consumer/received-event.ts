@@ -92,8 +92,9 @@ export function readEvent(message: RawMessage, registry: EventRegistry): Receive
 function decode({ key, value, headers }: RawMessage): CloudEvent<unknown> {
   if (value === null) throw new PoisonMessage('The message has no value.');
   const message = { key, value: value.toString(), body: value.toString(), headers };
-  if (!KafkaBinding.isEvent(message)) throw new PoisonMessage('Not a CloudEvent: neither ce_id nor its content type.');
   try {
+    if (!KafkaBinding.isEvent(message))
+      throw new PoisonMessage('Not a CloudEvent: neither ce_id nor its content type.');
     const event = KafkaBinding.toEvent<unknown>(message);
     if (Array.isArray(event)) throw new PoisonMessage('A batch of CloudEvents in one message is not read.');
     return event as CloudEvent<unknown>;

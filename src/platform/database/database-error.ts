@@ -174,3 +174,6 @@ export const isDataException = (error: unknown): boolean => sqlState(error)?.sta
 
 /** Whether the database is there but could not do it now: the same again may well succeed. */
 export const isDatabaseBusy = (error: unknown): boolean => databaseFault(error) === 'busy';
+
+/** Whether a failure says nothing about what was asked: the same again succeeds when the database is back, or free. */
+export const isDatabasePassing = (error: unknown): boolean => isDatabaseOutage(error) || isDatabaseBusy(error);

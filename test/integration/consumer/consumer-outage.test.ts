@@ -1,5 +1,4 @@
 import { eventually } from '../../../dev/client/eventually';
-import type { Kafka } from '../../../src/messaging/kafka';
 import { connectDatabase } from '../../../src/platform/database/database';
 import { committedMessages, createConsumerWorld, produce } from '../../support/kafka/consumer';
 import { createTestDatabase, type TestDatabase } from '../../support/database';
@@ -62,32 +61,4 @@ test('waits while Kafka is away, from the start and later, and goes on by itself
   expect(fatal).toEqual([]);
   await consumer.stop();
   await proxy.close();
-});
-
-test('reports that it stopped for good when kafkajs gives up', async () => {
-  const topic = await createTestTopic(kafka, 'consumer-outage');
-  const world = await createConsumerWorld(db, topic);
-  const fatal: unknown[] = [];
-  let crash: ((event: never) => void) | undefined;
-  const watched: Kafka = {
-    ...kafka,
-    createConsumer(options) {
-      const consumer = kafka.createConsumer(options);
-      const on = consumer.on.bind(consumer) as (name: string, listener: never) => never;
-      return Object.assign(consumer, {
-        on(name: string, listener: never) {
-          if (name === 'consumer.crash') crash = listener;
-          return on(name, listener);
-        },
-      });
-    },
-  };
-  const consumer = world.start({ kafka: watched, onFatal: (error) => fatal.push(error) });
-  const payload = { error: new Error('Not authorized to access group'), groupId: world.group };
-  const report = await eventually(() => crash ?? Promise.reject(new Error('There is no consumer yet.')), within);
-  report({ payload: { ...payload, restart: true } } as never);
-  expect(fatal).toEqual([]);
-  report({ payload: { ...payload, restart: false } } as never);
-  expect(fatal).toMatchObject([{ message: `Consumer group ${world.group} stopped for good.`, cause: payload.error }]);
-  await consumer.stop();
 });

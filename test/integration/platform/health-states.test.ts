@@ -3,6 +3,7 @@ import { createHealthRoutes } from '../../../src/http/health';
 import { createApplication } from '../../../src/application';
 import { placeOrder } from '../../../src/orders/place-order';
 import { acceptPayment } from '../../../src/payments/accept-payment';
+import { writeStalls } from '../../../src/messaging/consumer/stalls.sql';
 import { writeOpenCircuits } from '../../../src/platform/circuit/open-circuits.sql';
 import { connectDatabase, type Database } from '../../../src/platform/database/database';
 import { createTestDatabase, type TestDatabase } from '../../support/database';
@@ -48,6 +49,9 @@ const deadLetter = (state: string, offset: number): Promise<unknown> =>
     `INSERT INTO dead_letter (consumer_group, topic, partition, "offset", key, headers, reason, state)
      VALUES ('provisioning', 'paysaga.order', 0, ${offset}, 'ord_1', '{}', 'test', '${state}')`,
   );
+
+const stall = (group: string, place: string, reason: string): Promise<void> =>
+  writeStalls(db.database, { group, process: 'one', stalls: [{ place, reason }] });
 
 const states: readonly State[] = [
   { name: 'all is well', expected: {}, answers: [200, 200] },
@@ -105,6 +109,18 @@ const states: readonly State[] = [
     answers: [200, 200],
   },
   {
+    name: 'a partition of a consumer group does not move',
+    arrange: () => stall('sales', 'orders/3', 'cannot be kept'),
+    expected: { consumers: { status: 'degraded', detail: 'stalled: sales at orders/3: cannot be kept' } },
+    answers: [200, 200],
+  },
+  {
+    name: 'a whole consumer group does not move',
+    arrange: () => stall('sales', '', 'cannot be read'),
+    expected: { consumers: { status: 'degraded', detail: 'stalled: sales: cannot be read' } },
+    answers: [200, 200],
+  },
+  {
     name: 'a message is tried again',
     arrange: () => deadLetter('retrying', 1),
     expected: {},
@@ -150,6 +166,7 @@ const states: readonly State[] = [
       database: { status: 'unhealthy' },
       outbox_lag: { status: 'unhealthy' },
       dead_letters: { status: 'unhealthy' },
+      consumers: { status: 'unhealthy' },
       sagas: { status: 'unhealthy' },
       payment_provider: { status: 'degraded' },
       carrier: { status: 'degraded' },

@@ -105,16 +105,23 @@ export async function createConsumerWorld(db: TestDatabase, topic: string): Prom
   return world;
 }
 
-/** Sends messages as another system would; values of any kind. */
-export async function produce(
-  kafka: Kafka,
-  topic: string,
-  messages: readonly { key: string; value: string; headers: Record<string, string> }[],
-): Promise<void> {
+export interface ForeignMessage {
+  readonly key: string | Buffer | null;
+  readonly value: string | Buffer | null;
+  readonly headers: Readonly<Record<string, string | Buffer>>;
+  /** Else by its key. */
+  readonly partition?: number;
+}
+
+/** Sends messages as another system would, of any kind. */
+export async function produce(kafka: Kafka, topic: string, messages: readonly ForeignMessage[]): Promise<void> {
   const producer = kafka.createProducer();
   await producer.connect();
-  await producer.sendBatch([{ topic, messages }]);
-  await producer.disconnect();
+  try {
+    await producer.sendBatch([{ topic, messages: messages as never }]);
+  } finally {
+    await producer.disconnect();
+  }
 }
 
 /** How many messages of the topic the group has committed. */

@@ -33,5 +33,7 @@ test.each([
 test('the reason is what Postgres can store', () => {
   expect(failureReason(new Error('a\0b'))).toBe('a\uFFFDb');
   expect(failureReason(new Error('x'.repeat(10_000)))).toHaveLength(2_000);
+  expect(failureReason(new Error('a\uD800b'))).toBe('a\uFFFDb');
+  expect(failureReason(new Error(`${'x'.repeat(1_999)}😀`)).at(-1)).toBe('\uFFFD');
   expect(failureReason(new Refusal('not_now', 'Later.'))).toBe('not_now: Later.');
 });

@@ -1,12 +1,12 @@
 import RequestQueue from 'kafkajs/src/network/requestQueue';
-import { quietRequestQueues } from '../../../src/messaging/request-queue';
+import { mendRequestQueues } from '../../../src/messaging/request-queue';
 
 const quietLogger = { debug: () => undefined };
 
 describe('the request queues of kafkajs', () => {
   let delays: number[];
   beforeEach(() => {
-    quietRequestQueues();
+    mendRequestQueues();
     delays = [];
     jest.spyOn(global, 'setTimeout').mockImplementation((_run, ms) => {
       delays.push(ms ?? 0);
@@ -34,5 +34,13 @@ describe('the request queues of kafkajs', () => {
     throttled.scheduleCheckPendingRequests();
     expect(delays).toHaveLength(1);
     expect(delays[0]).toBeGreaterThan(4_000);
+  });
+
+  it('let a disconnect go on when the connection breaks with requests in it', async () => {
+    const broken = queue();
+    broken.pending.push({ rejected: () => undefined });
+    const emptied = broken.waitForPendingRequests();
+    broken.rejectAll(new Error('The connection broke.'));
+    await expect(emptied).resolves.toBeUndefined();
   });
 });

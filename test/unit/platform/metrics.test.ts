@@ -113,6 +113,7 @@ test('an unhealthy lag raises the alarm on /health, and leaves the API in rotati
     temporal: well,
     outbox_lag,
     dead_letters: well,
+    consumers: well,
     sagas: well,
     payment_provider: well,
     carrier: well,

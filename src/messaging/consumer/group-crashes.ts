@@ -1,0 +1,56 @@
+import type { Logger } from '../../platform/telemetry/logger';
+import type { Consumer } from '../kafka';
+import { failureReason } from './apply-failure';
+import type { Stalls } from './stalls';
+
+export interface GroupCrashes {
+  /** Listens to a consumer of the group. Resolves with the error once it has stopped for good. */
+  watch(consumer: Consumer): Promise<Error>;
+}
+
+export interface GroupCrashesOptions {
+  readonly group: string;
+  readonly stalls: Stalls;
+  readonly logger: Logger;
+  /** Called when the group has fetched for a while without a crash. */
+  readonly onRecovered: () => void;
+  /** Defaults to 10 s. */
+  readonly recoveredAfterMs?: number;
+}
+
+const RECOVERED_AFTER_MS = 10_000;
+/** For people, in `/health`. */
+const REASON_LENGTH = 500;
+
+/**
+ * Tells when a group does not move because kafkajs gives up on what it fetches: a batch of a codec that nobody knows
+ * or that is corrupt, a group it may not join. It moves again when it has fetched for a while without a crash. One
+ * restart by kafkajs alone is not told: those come with every outage of a broker.
+ */
+export function watchGroup(options: GroupCrashesOptions): GroupCrashes {
+  const { group, stalls, logger, onRecovered, recoveredAfterMs = RECOVERED_AFTER_MS } = options;
+  let crashes = 0;
+  let fetchesSince: number | undefined;
+
+  return {
+    watch: (consumer) =>
+      new Promise((stopped) => {
+        consumer.on('consumer.fetch', () => {
+          if (crashes === 0) return;
+          fetchesSince ??= performance.now();
+          if (performance.now() - fetchesSince < recoveredAfterMs) return;
+          crashes = 0;
+          stalls.clear('');
+          logger.info({ group }, 'consumer.recovered');
+          onRecovered();
+        });
+        consumer.on('consumer.crash', ({ payload: { error, restart } }) => {
+          crashes += 1;
+          fetchesSince = undefined;
+          if (!restart || crashes > 1) stalls.set('', failureReason(error).slice(0, REASON_LENGTH));
+          if (restart) logger.warn({ group, reason: error.message }, 'consumer.restarts');
+          else stopped(error);
+        });
+      }),
+  };
+}

@@ -1,0 +1,108 @@
+import { createBackoff } from '../../platform/backoff';
+import { databaseFault, isDatabasePassing } from '../../platform/database/database-error';
+import type { KafkaMessage } from '../kafka';
+import { failureLine, failureReason } from './apply-failure';
+import { type ApplyInOrderOptions, createApplyInOrder } from './apply-in-order';
+import { type IncomingMessage, incomingMessage, shortKey, sourceOf } from './incoming-message';
+import type { Stalls } from './stalls';
+import { storeWhatCanBeKept } from './store-what-can-be-kept';
+
+export interface PartitionWorkOptions extends ApplyInOrderOptions {
+  readonly stalls: Stalls;
+}
+
+/**
+ * - `done`: each message has had its effect or is a dead letter: the offset may be committed.
+ * - `again`: the messages are to be given again, in parts of {@link PartitionWork.sizeFrom}.
+ * - else they are to be given again after that time.
+ */
+export type Outcome = 'done' | 'again' | { readonly laterMs: number };
+
+export interface PartitionWork {
+  /** How many messages to apply together from this one on. */
+  sizeFrom(message: KafkaMessage | undefined): number;
+  apply(messages: readonly KafkaMessage[]): Promise<Outcome>;
+}
+
+/** Messages between two commits of the offset: what a killed consumer gets again, at most. */
+const MESSAGES_PER_COMMIT = 100;
+const BACKOFF = { initialMs: 200, maxMs: 5_000 };
+/** Of a single message whose error is neither the database's absence nor a word about the message. */
+const TRIES = 5;
+
+/**
+ * Applies the messages of a partition. The database being away or busy is waited out, however long. Any other error is
+ * one message's: it is found by applying one by one, tried a few times, and made a dead letter. A message that
+ * cannot even be kept stalls its partition, which `/health` then tells.
+ */
+export function createPartitionWork(options: PartitionWorkOptions) {
+  const { definition, database, logger, metrics, stalls } = options;
+  const { group } = definition;
+  const applyInOrder = createApplyInOrder(options);
+
+  return function workOn(topic: string, partition: number): PartitionWork {
+    const place = `${topic}/${partition}`;
+    const backoff = createBackoff(BACKOFF);
+    let oneByOneUpTo = -1n;
+    let failed = { offset: '', tries: 0 };
+
+    const done = (): Outcome => {
+      backoff.reset();
+      stalls.clear(place);
+      return 'done';
+    };
+
+    const later = (error: unknown): Outcome => {
+      const laterMs = backoff.next();
+      const line = { ...failureLine(error), group, topic, partition, wait_ms: laterMs };
+      logger.warn(line, isDatabasePassing(error) ? 'consumer.waits_for_database' : 'consumer.apply_failed');
+      return { laterMs };
+    };
+
+    const stall = (message: IncomingMessage, error: unknown): Outcome => {
+      const laterMs = backoff.next();
+      const reason = failureReason(error);
+      stalls.set(place, `offset ${message.offset} cannot be applied or kept: ${reason}`);
+      logger.error({ err: error, group, source: sourceOf(message), wait_ms: laterMs }, 'consumer.partition_stalled');
+      return { laterMs };
+    };
+
+    const setAside = async (message: IncomingMessage, error: unknown): Promise<Outcome> => {
+      const reason = failureReason(error);
+      try {
+        await storeWhatCanBeKept(database, group, message, reason);
+      } catch (refusal) {
+        return isDatabasePassing(refusal) ? later(refusal) : stall(message, refusal);
+      }
+      const line = { group, source: sourceOf(message), key: shortKey(message.key), reason };
+      logger.error(line, 'consumer.message_set_aside');
+      metrics?.deadLetters(group, topic, 'dead');
+      return done();
+    };
+
+    return {
+      sizeFrom: (message) => (message && BigInt(message.offset) <= oneByOneUpTo ? 1 : MESSAGES_PER_COMMIT),
+
+      async apply(messages) {
+        const [first] = messages;
+        const last = messages.at(-1);
+        if (!first || !last) return 'done';
+        const incoming = messages.map((message) => incomingMessage(topic, partition, message));
+        try {
+          await applyInOrder(topic, incoming);
+          return done();
+        } catch (error) {
+          if (isDatabasePassing(error)) return later(error);
+          if (messages.length > 1) {
+            oneByOneUpTo = BigInt(last.offset);
+            return 'again';
+          }
+          const { offset } = first;
+          failed = { offset, tries: failed.offset === offset ? failed.tries + 1 : 1 };
+          if (failed.tries < TRIES && databaseFault(error) !== 'value') return later(error);
+          return setAside(incomingMessage(topic, partition, first), error);
+        }
+      },
+    };
+  };
+}
