@@ -17,7 +17,9 @@ import { createTopics } from './messaging/topics';
 import { isDatabaseOutage } from './platform/database/database-error';
 import { createLogger } from './platform/telemetry/logger';
 import { applyMigrations } from './platform/database/migrate';
+import { applyRoles, RolesMissing } from './platform/database/roles';
 import { Refusal } from './platform/refusal';
+import { processGrants } from './process-grants';
 
 const FAILED = 1;
 const USAGE = 2;
@@ -39,9 +41,22 @@ program
   .command('migrate')
   .description('bring the database to this version')
   .action(async () => {
-    const applied = await applyMigrations({ databaseUrl: configure().database.url });
+    const databaseUrl = configure().database.url;
+    const applied = await applyMigrations({ databaseUrl });
     say(applied.length === 0 ? 'The database is up to date.' : `Applied ${applied.join(', ')}.`);
+    try {
+      sayRoles(await applyRoles({ databaseUrl, grants: processGrants }));
+    } catch (error) {
+      // Without them, the processes connect as the owner of the tables.
+      if (!(error instanceof RolesMissing)) throw error;
+      say(error.message);
+    }
   });
+
+program
+  .command('roles')
+  .description('make the database roles of the processes, and give each what it needs')
+  .action(async () => sayRoles(await applyRoles({ databaseUrl: configure().database.url, grants: processGrants })));
 
 program
   .command('topics')
@@ -60,6 +75,9 @@ addOutboxCommands(program);
 addSagaCommands(program);
 addDiagramCommand(program, async () => (await import('../workflows/declared-sagas.js')).declaredSagas());
 addReplayCheckCommand(program);
+
+const sayRoles = (made: readonly string[]): void =>
+  say(`${made.length === 0 ? 'The roles are there' : `Made ${made.join(', ')}`}; each has its privileges.`);
 
 function oneOf(...choices: string[]) {
   return (value: string): string => {

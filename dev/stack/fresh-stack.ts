@@ -8,6 +8,7 @@ import { createDatabase, dropDatabase } from '../services/postgres';
 import { consumers, eventRegistry } from '../../src/application';
 import { prepare } from './prepare';
 import { type Processes, type ProcessesOptions, startProcesses } from './processes';
+import { dropProcessUsers } from './process-users';
 import { type ProviderProcess, startProvider } from './provider-process';
 import { type ApiKeys, ensureApiKeys, newWebhookSecret } from './secrets';
 import { skipToEnds } from './skip-to-ends';
@@ -48,7 +49,10 @@ export async function startFreshStack(options: FreshStackOptions): Promise<Fresh
   const teardown = createTeardown();
   const name = `fresh_${randomBytes(5).toString('hex')}`;
   const databaseUrl = await createDatabase(options.services.databaseUrl, name);
-  teardown.add(() => dropDatabase(databaseUrl));
+  teardown.add(async () => {
+    await dropDatabase(databaseUrl);
+    await dropProcessUsers(databaseUrl);
+  });
   const services = { ...options.services, databaseUrl };
   const webhookSecret = newWebhookSecret();
   const lines: string[] = [];
@@ -58,10 +62,11 @@ export async function startFreshStack(options: FreshStackOptions): Promise<Fresh
     // Before the processes, so that it ends after them.
     const provider = await startProvider({ dataDir, log, restart, teardown });
     const env = { ...provider.env, PAYMENT_WEBHOOK_SECRET: webhookSecret, ...options.env, TEMPORAL_NAMESPACE: name };
-    await prepare(services, env);
+    const databaseUrls = await prepare(services, env);
     const [since, keys] = await Promise.all([beginAtEnds(services.kafkaBrokers), ensureApiKeys(databaseUrl)]);
     const processes = await startProcesses({
       services,
+      databaseUrls,
       dataDir,
       env,
       ...(envOf && { envOf }),
