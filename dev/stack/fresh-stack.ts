@@ -8,7 +8,7 @@ import { createDatabase, dropDatabase } from '../services/postgres';
 import { consumers, eventRegistry } from '../../src/application';
 import { prepare } from './prepare';
 import { type Processes, type ProcessesOptions, startProcesses } from './processes';
-import { dropProcessUsers } from './process-users';
+import { dropProcessUsers, type ProcessUrls } from './process-users';
 import { type ProviderProcess, startProvider } from './provider-process';
 import { type ApiKeys, ensureApiKeys, newWebhookSecret } from './secrets';
 import { skipToEnds } from './skip-to-ends';
@@ -19,6 +19,8 @@ export interface FreshStackOptions extends Pick<ProcessesOptions, 'dataDir' | 'r
   readonly services: ServiceAddresses;
   readonly env?: NodeJS.ProcessEnv;
   readonly envOf?: NonNullable<ProcessesOptions['envOf']>;
+  /** `envOf` made of the new database's URL and those of the processes, before these start. */
+  readonly envOfUrls?: (databaseUrl: string, urls: ProcessUrls) => Promise<NonNullable<ProcessesOptions['envOf']>>;
 }
 
 export interface FreshStack extends Clients {
@@ -64,12 +66,13 @@ export async function startFreshStack(options: FreshStackOptions): Promise<Fresh
     const env = { ...provider.env, PAYMENT_WEBHOOK_SECRET: webhookSecret, ...options.env, TEMPORAL_NAMESPACE: name };
     const databaseUrls = await prepare(services, env);
     const [since, keys] = await Promise.all([beginAtEnds(services.kafkaBrokers), ensureApiKeys(databaseUrl)]);
+    const ofUrls = databaseUrls && (await options.envOfUrls?.(databaseUrl, databaseUrls));
     const processes = await startProcesses({
       services,
       databaseUrls,
       dataDir,
       env,
-      ...(envOf && { envOf }),
+      ...((envOf ?? ofUrls) && { envOf: { ...envOf, ...ofUrls } }),
       log,
       restart,
       teardown,

@@ -6,7 +6,7 @@ import type { ServiceAddresses } from '../../dev/stack/stack';
 
 export type E2eStack = FreshStack;
 
-export interface E2eOptions extends Pick<FreshStackOptions, 'env' | 'envOf'> {
+export interface E2eOptions extends Pick<FreshStackOptions, 'env' | 'envOf' | 'envOfUrls'> {
   /** Instead of those that `npm test` gives. */
   readonly services?: Partial<ServiceAddresses>;
   /** True unless told. */
