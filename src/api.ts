@@ -16,6 +16,7 @@ import { createNotifier } from './outbox/wake-up/notifier';
 import { registerOutboxMetrics } from './outbox/outbox-metrics';
 import { closeAll } from './platform/close-all';
 import { connectDatabase } from './platform/database/database';
+import { followDatabaseClock } from './platform/database/database-clock';
 import { assertPooledSettings } from './platform/database/pooled-settings';
 import { createFaults } from './platform/faults/faults';
 import { createMetrics } from './platform/telemetry/metrics';
@@ -32,6 +33,7 @@ const BACKGROUND_CONNECTIONS = 2;
 void runProcess('api', async ({ config, logger, fail, stopping }) => {
   await assertPooledSettings({ ...config.database, logger, fail, signal: stopping });
   const database = connectDatabase({ ...config.database, applicationName: 'paysaga-api', logger });
+  await followDatabaseClock({ database, logger, signal: stopping });
   // Health and metrics are told also while all connections for requests are taken.
   const background = connectDatabase({
     ...config.database,

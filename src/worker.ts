@@ -26,6 +26,7 @@ import { reportOpenCircuits } from './platform/circuit/report-open-circuits';
 import { createCircuits } from './platform/circuit/circuits';
 import { closeAll } from './platform/close-all';
 import { connectDatabase } from './platform/database/database';
+import { followDatabaseClock } from './platform/database/database-clock';
 import { assertPooledSettings } from './platform/database/pooled-settings';
 import { createFaults } from './platform/faults/faults';
 import { keepScheduled } from './platform/temporal/keep-scheduled';
@@ -61,6 +62,7 @@ void runProcess('worker', async ({ config, logger, fail, stopping }) => {
   const metricsServer = await startMetricsServer({ ...config.metrics, metrics, logger });
   await assertPooledSettings({ ...config.database, logger, fail, signal: stopping });
   const database = connectDatabase({ ...config.database, applicationName: 'paysaga-worker', logger });
+  await followDatabaseClock({ database, logger, signal: stopping });
   // The relay and the sweepers never queue behind a burst of sagas.
   const background = connectDatabase({
     ...config.database,
