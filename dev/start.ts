@@ -21,9 +21,9 @@ async function start({ log, teardown, untilStopped }: CommandContext): Promise<n
   const ports = createPorts();
   const port = await apiPort(ports, process.env.PORT);
   const services = await startServices({ dataDir: DATA, log, teardown, ports, wellKnownPorts: true });
-  const secrets = await stage(log, 'migrations, catalogue, topics, search attributes, keys', async () => {
-    await prepare(services);
-    return ensureSecrets(DATA, services.databaseUrl);
+  const [databaseUrls, secrets] = await stage(log, 'migrations, catalogue, topics, search attributes, keys', async () => {
+    const databaseUrls = await prepare(services);
+    return [databaseUrls, await ensureSecrets(DATA, services.databaseUrl)] as const;
   });
 
   const output = createHeldOutput(print);
@@ -34,6 +34,7 @@ async function start({ log, teardown, untilStopped }: CommandContext): Promise<n
   const processes = await stage(log, 'api, worker and consumer', () =>
     startProcesses({
       services,
+      databaseUrls,
       dataDir: DATA,
       teardown,
       env: {

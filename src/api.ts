@@ -16,6 +16,8 @@ import { createNotifier } from './outbox/wake-up/notifier';
 import { registerOutboxMetrics } from './outbox/outbox-metrics';
 import { closeAll } from './platform/close-all';
 import { connectDatabase } from './platform/database/database';
+import { followDatabaseClock } from './platform/database/database-clock';
+import { assertPooledSettings } from './platform/database/pooled-settings';
 import { createFaults } from './platform/faults/faults';
 import { createMetrics } from './platform/telemetry/metrics';
 import { runProcess } from './platform/run-process';
@@ -28,8 +30,10 @@ const RUNNING_PER_CONNECTION = 2;
 const BACKGROUND_CONNECTIONS = 2;
 
 /** The HTTP process. It listens at once; `/health/ready` tells what it still waits for. */
-void runProcess('api', async ({ config, logger }) => {
+void runProcess('api', async ({ config, logger, fail, stopping }) => {
+  await assertPooledSettings({ ...config.database, logger, fail, signal: stopping });
   const database = connectDatabase({ ...config.database, applicationName: 'paysaga-api', logger });
+  await followDatabaseClock({ database, logger, signal: stopping });
   // Health and metrics are told also while all connections for requests are taken.
   const background = connectDatabase({
     ...config.database,
@@ -40,7 +44,7 @@ void runProcess('api', async ({ config, logger }) => {
   const temporal = connectTemporalClient({ config: config.temporal });
   const kafka = createKafkaHealth(connectKafka({ config: config.kafka, logger }));
   const faults = createFaults({ database, enabled: config.faultInjection, logger });
-  const hints = { url: config.database.url, applicationName: 'paysaga-api-hints', logger };
+  const hints = { url: config.database.directUrl, applicationName: 'paysaga-api-hints', logger };
   const notifier = createNotifier(hints);
   const mediator = createApplication({
     database,

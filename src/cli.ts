@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { eventRegistry } from './application';
-import { configure } from './cli/configure';
+import { type CliConfig, configure } from './cli/configure';
 import { addDiagramCommand } from './cli/diagram/diagram';
 import { addKeyCommands } from './cli/keys';
 import { addOutboxCommands } from './cli/outbox';
@@ -17,7 +17,10 @@ import { createTopics } from './messaging/topics';
 import { isDatabaseOutage } from './platform/database/database-error';
 import { createLogger } from './platform/telemetry/logger';
 import { applyMigrations } from './platform/database/migrate';
+import { applySettings, SettingsMissing } from './platform/database/pooled-settings';
+import { applyRoles, RolesMissing } from './platform/database/roles';
 import { Refusal } from './platform/refusal';
+import { processGrants } from './process-grants';
 
 const FAILED = 1;
 const USAGE = 2;
@@ -39,9 +42,22 @@ program
   .command('migrate')
   .description('bring the database to this version')
   .action(async () => {
-    const applied = await applyMigrations({ databaseUrl: configure().database.url });
+    const config = configure();
+    const applied = await applyMigrations({ databaseUrl: config.database.url });
     say(applied.length === 0 ? 'The database is up to date.' : `Applied ${applied.join(', ')}.`);
+    try {
+      await setUpRoles(config);
+    } catch (error) {
+      // Without them, the processes connect as the owner of the tables.
+      if (!(error instanceof RolesMissing || error instanceof SettingsMissing)) throw error;
+      say(error.message);
+    }
   });
+
+program
+  .command('roles')
+  .description('make the database roles of the processes, and give each what it needs')
+  .action(() => setUpRoles(configure()));
 
 program
   .command('topics')
@@ -60,6 +76,18 @@ addOutboxCommands(program);
 addSagaCommands(program);
 addDiagramCommand(program, async () => (await import('../workflows/declared-sagas.js')).declaredSagas());
 addReplayCheckCommand(program);
+
+async function setUpRoles({ database: { url: databaseUrl }, processesArePooled }: CliConfig): Promise<void> {
+  const made = await applyRoles({ databaseUrl, grants: processGrants });
+  say(`${made.length === 0 ? 'The roles are there' : `Made ${made.join(', ')}`}; each has its privileges.`);
+  if (!processesArePooled) return;
+  const users = await applySettings(databaseUrl, processGrants.roles);
+  say(
+    users.length === 0
+      ? 'No user is a member of a role yet: make them, and run `paysaga roles` again.'
+      : `Set what their sessions need, for ${users.join(', ')}.`,
+  );
+}
 
 function oneOf(...choices: string[]) {
   return (value: string): string => {

@@ -1,16 +1,7 @@
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { z } from 'zod';
-import {
-  databaseUrl,
-  flag,
-  httpUrl,
-  integer,
-  isWebhookSecret,
-  list,
-  namedUrls,
-  pemFile,
-  trimSlash,
-} from './platform/config-values';
+import { checkDatabase, databaseConfig, databaseVariables } from './database-config';
+import { flag, httpUrl, integer, isWebhookSecret, list, namedUrls, pemFile, trimSlash } from './platform/config-values';
 import { duration } from './platform/duration';
 
 const DAY_MS = 86_400_000;
@@ -21,8 +12,7 @@ const environment = z
     LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
     LOG_PRETTY: flag.default(false),
 
-    DATABASE_URL: databaseUrl,
-    DATABASE_POOL_SIZE: integer(1, 200).default(10),
+    ...databaseVariables,
 
     HOST: z.string().default('0.0.0.0'),
     PORT: integer(0, 65_535).default(3000),
@@ -98,6 +88,7 @@ const environment = z
   .check(({ value, issues }) => {
     const complain = (name: string, message: string) =>
       issues.push({ code: 'custom', path: [name], message, input: value });
+    checkDatabase(value, complain);
     if (value.KAFKA_SASL_MECHANISM && !(value.KAFKA_SASL_USERNAME && value.KAFKA_SASL_PASSWORD)) {
       complain('KAFKA_SASL_MECHANISM', 'needs KAFKA_SASL_USERNAME and KAFKA_SASL_PASSWORD');
     }
@@ -163,11 +154,7 @@ export function loadConfig(variables: Record<string, string | undefined> = proce
   return {
     production: env.NODE_ENV === 'production',
     log: { level: env.LOG_LEVEL, pretty: env.LOG_PRETTY },
-    database: {
-      url: env.DATABASE_URL,
-      poolSize: env.DATABASE_POOL_SIZE,
-      checkNesting: env.NODE_ENV !== 'production',
-    },
+    database: databaseConfig(env),
     http: {
       host: env.HOST,
       port: env.PORT,

@@ -5,17 +5,21 @@ import { connectKafka } from './messaging/kafka';
 import { createNotifier } from './outbox/wake-up/notifier';
 import { closeAll } from './platform/close-all';
 import { connectDatabase } from './platform/database/database';
+import { followDatabaseClock } from './platform/database/database-clock';
+import { assertPooledSettings } from './platform/database/pooled-settings';
 import { createFaults } from './platform/faults/faults';
 import { createMetrics } from './platform/telemetry/metrics';
 import { startMetricsServer } from './platform/telemetry/metrics-server';
 import { runProcess } from './platform/run-process';
 
 /** The process of the Kafka consumers. It waits for Kafka and Postgres, at the start and later. */
-void runProcess('consumer', async ({ config, logger, fail }) => {
+void runProcess('consumer', async ({ config, logger, fail, stopping }) => {
+  await assertPooledSettings({ ...config.database, logger, fail, signal: stopping });
   const database = connectDatabase({ ...config.database, applicationName: 'paysaga-consumer', logger });
+  await followDatabaseClock({ database, logger, signal: stopping });
   const kafka = connectKafka({ config: config.kafka, logger });
   const faults = createFaults({ database, enabled: config.faultInjection, logger });
-  const hints = { url: config.database.url, applicationName: 'paysaga-consumer-hints', logger };
+  const hints = { url: config.database.directUrl, applicationName: 'paysaga-consumer-hints', logger };
   const notifier = createNotifier(hints);
   const mediator = createApplication({ database, logger, notifier });
 

@@ -27,6 +27,8 @@ import { reportOpenCircuits } from './platform/circuit/report-open-circuits';
 import { createCircuits } from './platform/circuit/circuits';
 import { closeAll } from './platform/close-all';
 import { connectDatabase } from './platform/database/database';
+import { followDatabaseClock } from './platform/database/database-clock';
+import { assertPooledSettings } from './platform/database/pooled-settings';
 import { createFaults } from './platform/faults/faults';
 import { keepScheduled } from './platform/temporal/keep-scheduled';
 import { createMetrics } from './platform/telemetry/metrics';
@@ -60,7 +62,9 @@ void runProcess('worker', async ({ config, logger, fail, stopping }) => {
     metrics.include(() => readTemporalMetrics(metricsPort));
   }
   const metricsServer = await startMetricsServer({ ...config.metrics, metrics, logger });
+  await assertPooledSettings({ ...config.database, logger, fail, signal: stopping });
   const database = connectDatabase({ ...config.database, applicationName: 'paysaga-worker', logger });
+  await followDatabaseClock({ database, logger, signal: stopping });
   // The relay and the sweepers never queue behind a burst of sagas.
   const background = connectDatabase({
     ...config.database,
@@ -70,7 +74,7 @@ void runProcess('worker', async ({ config, logger, fail, stopping }) => {
   });
   const kafka = connectKafka({ config: config.kafka, logger });
   const faults = createFaults({ database, enabled: config.faultInjection, logger });
-  const hints = { url: config.database.url, applicationName: 'paysaga-worker-hints', logger };
+  const hints = { url: config.database.directUrl, applicationName: 'paysaga-worker-hints', logger };
   const notifier = createNotifier(hints);
   const mediator = createApplication({ database, logger, notifier });
   const temporal = connectTemporalClient({ config: config.temporal });

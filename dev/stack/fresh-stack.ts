@@ -8,6 +8,7 @@ import { createDatabase, dropDatabase } from '../services/postgres';
 import { consumers, eventRegistry } from '../../src/application';
 import { prepare } from './prepare';
 import { type Processes, type ProcessesOptions, startProcesses } from './processes';
+import { dropProcessUsers, type ProcessUrls } from './process-users';
 import { type ProviderProcess, startProvider } from './provider-process';
 import { type ApiKeys, ensureApiKeys, newWebhookSecret } from './secrets';
 import { skipToEnds } from './skip-to-ends';
@@ -18,6 +19,8 @@ export interface FreshStackOptions extends Pick<ProcessesOptions, 'dataDir' | 'r
   readonly services: ServiceAddresses;
   readonly env?: NodeJS.ProcessEnv;
   readonly envOf?: NonNullable<ProcessesOptions['envOf']>;
+  /** `envOf` made of the new database's URL and those of the processes, before these start. */
+  readonly envOfUrls?: (databaseUrl: string, urls: ProcessUrls) => Promise<NonNullable<ProcessesOptions['envOf']>>;
 }
 
 export interface FreshStack extends Clients {
@@ -48,7 +51,10 @@ export async function startFreshStack(options: FreshStackOptions): Promise<Fresh
   const teardown = createTeardown();
   const name = `fresh_${randomBytes(5).toString('hex')}`;
   const databaseUrl = await createDatabase(options.services.databaseUrl, name);
-  teardown.add(() => dropDatabase(databaseUrl));
+  teardown.add(async () => {
+    await dropDatabase(databaseUrl);
+    await dropProcessUsers(databaseUrl);
+  });
   const services = { ...options.services, databaseUrl };
   const webhookSecret = newWebhookSecret();
   const lines: string[] = [];
@@ -58,13 +64,15 @@ export async function startFreshStack(options: FreshStackOptions): Promise<Fresh
     // Before the processes, so that it ends after them.
     const provider = await startProvider({ dataDir, log, restart, teardown });
     const env = { ...provider.env, PAYMENT_WEBHOOK_SECRET: webhookSecret, ...options.env, TEMPORAL_NAMESPACE: name };
-    await prepare(services, env);
+    const databaseUrls = await prepare(services, env);
     const [since, keys] = await Promise.all([beginAtEnds(services.kafkaBrokers), ensureApiKeys(databaseUrl)]);
+    const ofUrls = databaseUrls && (await options.envOfUrls?.(databaseUrl, databaseUrls));
     const processes = await startProcesses({
       services,
+      databaseUrls,
       dataDir,
       env,
-      ...(envOf && { envOf }),
+      ...((envOf ?? ofUrls) && { envOf: { ...envOf, ...ofUrls } }),
       log,
       restart,
       teardown,

@@ -6,17 +6,23 @@ import { createLogger } from '../../src/platform/telemetry/logger';
 import { applyMigrations } from '../../src/platform/database/migrate';
 import { seedCatalogue } from '../seed';
 import { processEnvironment } from './process-environment';
+import { createProcessUsers, type ProcessUrls } from './process-users';
 import type { ServiceAddresses } from './stack';
 import { createNamespace } from './temporal';
 
 /**
  * Makes services ready for the three processes: migrations, development catalogue, topics, and the
  * Temporal namespace with its search attributes. Does only what is missing.
+ *
+ * @returns the database as each process connects to it, where the roles of the processes could be made
  * @param env over the local settings, as the processes will get it
  */
-export async function prepare(services: ServiceAddresses, env: NodeJS.ProcessEnv = {}): Promise<void> {
+export async function prepare(
+  services: ServiceAddresses,
+  env: NodeJS.ProcessEnv = {},
+): Promise<ProcessUrls | undefined> {
   const environment = processEnvironment(services, env);
-  await Promise.all([
+  const [databaseUrls] = await Promise.all([
     prepareDatabase(services.databaseUrl),
     prepareTopics(environment),
     createNamespace({
@@ -24,11 +30,13 @@ export async function prepare(services: ServiceAddresses, env: NodeJS.ProcessEnv
       namespace: environment.TEMPORAL_NAMESPACE ?? 'default',
     }),
   ]);
+  return databaseUrls;
 }
 
-async function prepareDatabase(databaseUrl: string): Promise<void> {
+async function prepareDatabase(databaseUrl: string): Promise<ProcessUrls | undefined> {
   await applyMigrations({ databaseUrl });
   await seedCatalogue(databaseUrl);
+  return createProcessUsers(databaseUrl);
 }
 
 async function prepareTopics(environment: NodeJS.ProcessEnv): Promise<void> {

@@ -7,6 +7,7 @@ import type { Teardown } from '../os/teardown';
 import { waitUntil } from '../os/wait';
 import { fromRoot } from '../root';
 import { processEnvironment, type ProcessName } from './process-environment';
+import type { ProcessUrls } from './process-users';
 import type { ServiceAddresses } from './stack';
 import { superviseProcess, type SupervisedProcess } from './supervised-process';
 
@@ -14,6 +15,8 @@ export interface ProcessesOptions {
   readonly services: ServiceAddresses;
   /** The folder for their pid files, so that a killed run's processes are found; the stack's own one. */
   readonly dataDir: string;
+  /** Each process's own, as `services` has one for all. */
+  readonly databaseUrls?: ProcessUrls | undefined;
   /** Over the local settings: `PORT` (a free one unless given), `TEMPORAL_NAMESPACE`, `LOG_LEVEL`, … */
   readonly env?: NodeJS.ProcessEnv;
   /** Over `env`, for one of them. */
@@ -67,7 +70,12 @@ export async function startProcesses(options: ProcessesOptions): Promise<Process
   const start = (name: ProcessName): SupervisedProcess =>
     superviseProcess({
       script: fromRoot('dist', 'src', `${name}.js`),
-      env: { ...env, ...(name !== 'api' && { METRICS_PORT: metricsPorts[name] }), ...options.envOf?.[name] },
+      env: {
+        ...env,
+        ...(options.databaseUrls && { DATABASE_URL: options.databaseUrls[name] }),
+        ...(name !== 'api' && { METRICS_PORT: metricsPorts[name] }),
+        ...options.envOf?.[name],
+      },
       pidFile: join(options.dataDir, 'pids', `${name}-${set}.pid`),
       log: (line) => options.log(`${name.padEnd(8)} │ ${line}`),
       restart: options.restart,

@@ -1,9 +1,15 @@
 import { readFileSync } from 'node:fs';
 import { type Config, loadConfig } from '../config';
 
-/** The environment, completed by the running local stack. @throws ConfigError */
-export function configure(): Config {
-  return loadConfig({ ...localStack(), ...process.env });
+export interface CliConfig extends Config {
+  readonly processesArePooled: boolean;
+}
+
+/** The environment, completed by the running local stack. A command needs no pooler. @throws ConfigError */
+export function configure(): CliConfig {
+  const config = loadConfig({ ...localStack(), ...process.env });
+  const database = { ...config.database, url: config.database.directUrl, pooled: false, preparedStatements: true };
+  return { ...config, database, processesArePooled: config.database.pooled };
 }
 
 function localStack(): Record<string, string> {

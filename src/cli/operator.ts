@@ -4,6 +4,7 @@ import type { z } from 'zod';
 import { createApplication } from '../application';
 import type { Message, Principal } from '../mediator/message';
 import { connectDatabase, type Database } from '../platform/database/database';
+import { readDatabaseClock } from '../platform/database/database-clock';
 import { createLogger } from '../platform/telemetry/logger';
 import { reason, text } from '../platform/schemas';
 import { connectTemporalClient, createWorkflowUrl, type TemporalClient } from '../platform/temporal/temporal';
@@ -18,6 +19,7 @@ export async function withDatabase<T>(work: (database: Database) => Promise<T>):
   const logger = createLogger({ name: 'cli', level: 'silent', pretty: false });
   const database = connectDatabase({ ...configure().database, applicationName: 'paysaga-cli', logger });
   try {
+    await readDatabaseClock(database);
     return await work(database);
   } finally {
     await database.$disconnect();

@@ -6,16 +6,29 @@ import type { ServiceAddresses } from '../../dev/stack/stack';
 
 export type E2eStack = FreshStack;
 
-export interface E2eOptions extends Pick<FreshStackOptions, 'env' | 'envOf'> {
+export interface E2eOptions extends Pick<FreshStackOptions, 'env' | 'envOf' | 'envOfUrls'> {
   /** Instead of those that `npm test` gives. */
   readonly services?: Partial<ServiceAddresses>;
   /** True unless told. */
   readonly restart?: boolean;
 }
 
-/** The three processes for one test file, on services of `npm test`. Files run one after the other. */
-export const startE2eStack = ({ services, restart = true, ...options }: E2eOptions = {}): Promise<E2eStack> =>
-  startFreshStack({ ...options, restart, services: { ...givenServices(), ...services }, dataDir: dataFolder() });
+/**
+ * The three processes for one test file, on services of `npm test`, each with the privileges of its own role. Files run
+ * one after the other. Stopping fails when a process was refused a privilege, also where it went on without.
+ */
+export async function startE2eStack({ services, restart = true, ...options }: E2eOptions = {}): Promise<E2eStack> {
+  const addresses = { ...givenServices(), ...services };
+  const stack = await startFreshStack({ ...options, restart, services: addresses, dataDir: dataFolder() });
+  return {
+    ...stack,
+    async stop() {
+      await stack.stop();
+      const refused = stack.log.filter((line) => line.includes('permission denied for'));
+      if (refused.length > 0) throw new Error(`The roles miss privileges:\n${refused.join('\n')}`);
+    },
+  };
+}
 
 /** The services of `npm test`. */
 export function givenServices(): ServiceAddresses {

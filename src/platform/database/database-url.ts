@@ -15,7 +15,7 @@ const READ_BY_DRIVER: ReadonlySet<string> = new Set([
 const INSTEAD: Readonly<Record<string, string>> = {
   connection_limit: 'the size of the pool is DATABASE_POOL_SIZE',
   application_name: 'each process sets its own name',
-  pgbouncer: 'a pooler in transaction mode is not supported yet',
+  pgbouncer: 'a pooler in transaction mode is DATABASE_POOLER=transaction',
 };
 
 /** Reads `schema` and `options` from a URL that `databaseUrlProblem` accepts. */

@@ -9,6 +9,8 @@ export interface SessionOptions {
   readonly applicationName: string;
   /** Beside those that every session has. */
   readonly settings?: SessionSettings;
+  /** Through a pooler that shares connections: it takes no start-up options, so the settings have to be the user's. */
+  readonly pooled?: boolean;
 }
 
 /**
@@ -29,11 +31,30 @@ const EVERY_SESSION: SessionSettings = {
 };
 
 /**
+ * Postgres's own time-outs stay below the connection's, and those below Prisma's, because Prisma's are not
+ * atomic: a statement can still commit after Prisma reported the time-out.
+ */
+export const TIMEOUTS: SessionSettings = {
+  statement_timeout: '5s',
+  // How long a command queues for a row before it gives up, to be tried again.
+  lock_timeout: '2s',
+  idle_in_transaction_session_timeout: '15s',
+};
+
+/** All that the statements of a process depend on. */
+export const poolSettings = (schema: string): SessionSettings => ({
+  ...EVERY_SESSION,
+  search_path: schema,
+  ...TIMEOUTS,
+});
+
+/**
  * How to connect with the settings pinned. They are start-up options, so they cost no statement and survive
  * `RESET ALL`; the last one of a name counts, so ours do.
  */
-export function sessionConfig({ url, applicationName, settings }: SessionOptions): ClientConfig {
+export function sessionConfig({ url, applicationName, settings, pooled }: SessionOptions): ClientConfig {
   const { connectionString, options, schema } = readDatabaseUrl(url);
+  if (pooled) return { connectionString, application_name: applicationName };
   const pinned = Object.entries({ ...EVERY_SESSION, search_path: schema, ...settings }).map(startUpOption);
   return {
     connectionString,

@@ -43,5 +43,9 @@ const position = z.tuple([instant, sagaId]);
 
 function after(cursor: string) {
   const [created_at, saga_id] = decodeCursor(cursor, position);
-  return { OR: [{ created_at: { lt: created_at } }, { created_at, saga_id: { lt: saga_id } }] };
+  // The first part alone is what an index can begin at.
+  return {
+    created_at: { lte: created_at },
+    OR: [{ created_at: { lt: created_at } }, { created_at, saga_id: { lt: saga_id } }],
+  };
 }

@@ -23,7 +23,7 @@ beforeAll(async () => {
   db = await createTestDatabase();
   kafka = connectTestKafka();
 });
-afterEach(() => db.query('TRUNCATE outbox, event CASCADE'));
+afterEach(() => db.empty('outbox', 'event'));
 afterAll(() => db.close());
 
 test('consumers apply events of both modes, once each, and count them', async () => {

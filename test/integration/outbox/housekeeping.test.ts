@@ -24,7 +24,7 @@ let db: TestDatabase;
 beforeAll(async () => {
   db = await createTestDatabase();
 });
-afterEach(() => db.query('TRUNCATE inbox, dead_letter'));
+afterEach(() => db.empty('inbox', 'dead_letter'));
 afterAll(() => db.close());
 
 /** Keys that expire after so many seconds from now, or expired before. */

@@ -17,7 +17,7 @@ beforeAll(async () => {
   db = await createTestDatabase();
   leases = await takeLanes(db.database, allLanes);
 });
-beforeEach(() => db.query('TRUNCATE outbox, event CASCADE'));
+beforeEach(() => db.empty('outbox', 'event'));
 afterAll(() => db.close());
 
 const createBounds = () => createLowBounds(db.database, allLanes, () => clock);

@@ -28,7 +28,7 @@ beforeAll(async () => {
   db = await createTestDatabase();
   await createTopics({ kafka, topics: [topic], config: topicSettings });
 });
-afterEach(() => db.query('TRUNCATE outbox, event, inbox CASCADE'));
+afterEach(() => db.empty('outbox', 'event', 'inbox'));
 afterAll(() => db.close());
 
 const note = (aggregate_id: string, version: number, text = 'ok') => ({

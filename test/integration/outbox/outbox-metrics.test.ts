@@ -40,7 +40,7 @@ beforeEach(async () => {
 afterEach(async () => {
   await relay?.stop();
   relay = undefined;
-  await db.query('TRUNCATE outbox, event CASCADE');
+  await db.empty('outbox', 'event');
   await server.close();
 });
 afterAll(() => db.close());

@@ -39,7 +39,7 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   await relay.stop();
-  await db.query('TRUNCATE outbox, event, operator_action CASCADE');
+  await db.empty('outbox', 'event', 'operator_action');
   await reader.close();
 });
 afterAll(() => db.close());

@@ -62,7 +62,7 @@ beforeEach(async () => {
 afterEach(async () => {
   await Promise.all(stops.map((stop) => stop()));
   await reader.close();
-  await db.query('TRUNCATE outbox, event, inbox, outbox_replay, operator_action CASCADE');
+  await db.empty('outbox', 'event', 'inbox', 'outbox_replay', 'operator_action');
 });
 afterAll(() => db.close());
 

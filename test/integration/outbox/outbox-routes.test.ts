@@ -10,7 +10,7 @@ beforeAll(async () => {
   db = await createTestDatabase();
   api = await createTestApi(db.database);
 });
-afterEach(() => db.query('TRUNCATE outbox, event, operator_action CASCADE'));
+afterEach(() => db.empty('outbox', 'event', 'operator_action'));
 afterAll(() => db.close());
 
 /** Rows that nobody relays here. @returns their ids, oldest first */

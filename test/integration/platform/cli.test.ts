@@ -11,7 +11,7 @@ let db: TestDatabase;
 beforeAll(async () => {
   db = await createTestDatabase();
 });
-afterEach(() => db.query('TRUNCATE outbox, event, outbox_replay, operator_action CASCADE'));
+afterEach(() => db.empty('outbox', 'event', 'outbox_replay', 'operator_action'));
 afterAll(() => db.close());
 
 /** The built program, as a shell runs it. */

@@ -18,7 +18,7 @@ let secure: SecureKafka;
 beforeAll(async () => {
   [db, secure] = await Promise.all([createTestDatabase(), startSecureKafka()]);
 }, 120_000);
-afterEach(() => db.query('TRUNCATE outbox, event CASCADE'));
+afterEach(() => db.empty('outbox', 'event'));
 afterAll(async () => {
   await secure?.stop();
   await db?.close();

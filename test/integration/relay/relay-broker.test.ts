@@ -18,7 +18,7 @@ beforeAll(async () => {
 });
 afterEach(async () => {
   await relay.stop();
-  await db.query('TRUNCATE outbox, event CASCADE');
+  await db.empty('outbox', 'event');
 });
 afterAll(() => db.close());
 

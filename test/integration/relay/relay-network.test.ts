@@ -45,7 +45,7 @@ beforeEach(async () => {
 afterEach(async () => {
   await way?.clear();
   await relay?.stop();
-  await db?.query('TRUNCATE outbox, event CASCADE');
+  await db?.empty('outbox', 'event');
   await reader?.close();
 });
 afterAll(async () => {

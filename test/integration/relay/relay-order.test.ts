@@ -31,7 +31,7 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   await relay?.stop();
-  await db.query('TRUNCATE outbox, event CASCADE');
+  await db.empty('outbox', 'event');
   await reader.close();
 });
 afterAll(() => db.close());

@@ -14,7 +14,7 @@ let db: TestDatabase;
 beforeAll(async () => {
   db = await createTestDatabase();
 });
-afterEach(() => db.query('TRUNCATE outbox, event CASCADE'));
+afterEach(() => db.empty('outbox', 'event'));
 afterAll(() => db.close());
 
 const rows = () => db.query<{ attempts: number }>('SELECT attempts FROM outbox ORDER BY id');

@@ -23,7 +23,7 @@ beforeEach(async () => {
   reader = await readTopic(kafka, topic);
 });
 afterEach(async () => {
-  await db.query('TRUNCATE outbox, event CASCADE');
+  await db.empty('outbox', 'event');
   await reader.close();
 });
 afterAll(() => db.close());

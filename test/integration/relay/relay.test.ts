@@ -30,7 +30,7 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   await Promise.all(running.splice(0).map((relay) => relay.stop()));
-  await db.query('TRUNCATE outbox, event CASCADE');
+  await db.empty('outbox', 'event');
   await db.query('DELETE FROM fault');
   await reader.close();
 });

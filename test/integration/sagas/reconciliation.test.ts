@@ -39,7 +39,7 @@ beforeEach(async () => {
   providers = createProviderChain({ config: { providers: [{ name: 'test', url: provider.url }] }, addCircuit });
 }, 30_000);
 afterEach(async () => {
-  await db.query('TRUNCATE reconciliation_difference, reconciliation_run, orders, ledger_transaction, event CASCADE');
+  await db.empty('reconciliation_difference', 'reconciliation_run', 'orders', 'ledger_transaction', 'event');
   await provider?.stop();
 });
 afterAll(() => db.close());

@@ -21,7 +21,7 @@ beforeAll(async () => {
   db = await createTestDatabase();
   await seedCatalogue(db.url);
 });
-afterEach(() => db.query('TRUNCATE orders, event CASCADE'));
+afterEach(() => db.empty('orders', 'event'));
 afterAll(() => db.close());
 
 const mediator = () => createApplication({ database: db.database, logger: silentLogger });

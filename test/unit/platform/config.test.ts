@@ -146,9 +146,44 @@ describe('DATABASE_URL', () => {
     ['schema=a%22b', 'has schema=a"b, which must match [a-z_][a-z0-9_]*, 63 characters at most'],
     [
       'pgbouncer=true',
-      'has the parameter pgbouncer, which nothing reads: remove it (a pooler in transaction mode is not supported yet)',
+      'has the parameter pgbouncer, which nothing reads: remove it (a pooler in transaction mode is DATABASE_POOLER=transaction)',
     ],
   ])('is refused with %s, which would be ignored', (parameters, message) =>
     expect(problems(parameters)).toEqual([`DATABASE_URL ${message}`]),
   );
+});
+
+describe('DATABASE_POOLER', () => {
+  const direct = 'postgresql://db/paysaga';
+  const pooled = { ...needed, DATABASE_POOLER: 'transaction', DATABASE_DIRECT_URL: direct };
+
+  it('transaction turns prepared statements off, unless they are wanted', () => {
+    expect(loadConfig(needed).database).toMatchObject({
+      url: needed.DATABASE_URL,
+      directUrl: needed.DATABASE_URL,
+      pooled: false,
+      preparedStatements: true,
+    });
+    expect(loadConfig(pooled).database).toMatchObject({ directUrl: direct, pooled: true, preparedStatements: false });
+    const prepared = { ...pooled, DATABASE_PREPARED_STATEMENTS: '1' };
+    expect(loadConfig(prepared).database).toMatchObject({ pooled: true, preparedStatements: true });
+    const unprepared = { ...needed, DATABASE_PREPARED_STATEMENTS: '0' };
+    expect(loadConfig(unprepared).database).toMatchObject({ pooled: false, preparedStatements: false });
+  });
+
+  it.each([
+    [
+      { ...pooled, DATABASE_DIRECT_URL: '' },
+      'DATABASE_POOLER needs DATABASE_DIRECT_URL: LISTEN and migrations need a session, past the pooler',
+    ],
+    [
+      { ...pooled, DATABASE_POOLER: 'none' },
+      'DATABASE_DIRECT_URL is for DATABASE_POOLER=transaction: without a pooler every connection is direct',
+    ],
+    [
+      { ...pooled, DATABASE_URL: 'postgresql://pooler/paysaga?options=-c%20geqo%3Doff' },
+      'DATABASE_URL has options, which a pooler does not pass on: set them for the user, by ALTER ROLE',
+    ],
+    [{ ...pooled, DATABASE_DIRECT_URL: 'mysql://db' }, 'DATABASE_DIRECT_URL must be a postgresql:// URL'],
+  ])('is refused in %j', (variables, message) => expect(problemsOf(variables)).toEqual([message]));
 });

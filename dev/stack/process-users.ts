@@ -1,0 +1,65 @@
+import { randomBytes } from 'node:crypto';
+import { Client } from 'pg';
+import { sessionConfig } from '../../src/platform/database/session';
+import { applyRoles, RolesMissing } from '../../src/platform/database/roles';
+import { processGrants } from '../../src/process-grants';
+import type { ProcessName } from './process-environment';
+
+/** The database as each process connects to it. */
+export type ProcessUrls = Readonly<Record<ProcessName, string>>;
+
+const PROCESSES = ['api', 'worker', 'consumer'] as const satisfies readonly ProcessName[];
+
+/**
+ * Makes the roles of the processes, and a user for each, with a new password: members of these roles, who may nothing
+ * else. Their names have the database's, because users belong to the whole cluster.
+ *
+ * @returns `undefined` where this user may not create roles: then the processes connect as the owner of the tables
+ */
+export async function createProcessUsers(databaseUrl: string): Promise<ProcessUrls | undefined> {
+  try {
+    await applyRoles({ databaseUrl, grants: processGrants });
+  } catch (error) {
+    if (error instanceof RolesMissing) return undefined;
+    throw error;
+  }
+  const password = randomBytes(18).toString('base64url');
+  const urls = {} as Record<ProcessName, string>;
+  await withClient(databaseUrl, async (client) => {
+    for (const process of PROCESSES) {
+      const user = userOf(databaseUrl, process);
+      const found = await client.query('SELECT FROM pg_roles WHERE rolname = $1', [user]);
+      const verb = found.rowCount === 0 ? 'CREATE' : 'ALTER';
+      await client.query(`${verb} ROLE ${client.escapeIdentifier(user)} LOGIN PASSWORD '${password}'`);
+      await client.query(`GRANT paysaga_${process} TO ${client.escapeIdentifier(user)}`);
+      const url = new URL(databaseUrl);
+      [url.username, url.password] = [encodeURIComponent(user), password];
+      urls[process] = url.href;
+    }
+  });
+  return urls;
+}
+
+/** Drops the users of a database that is gone. */
+export async function dropProcessUsers(databaseUrl: string): Promise<void> {
+  const server = new URL(databaseUrl);
+  server.pathname = '/postgres';
+  await withClient(server.href, async (client) => {
+    for (const process of PROCESSES) {
+      await client.query(`DROP ROLE IF EXISTS ${client.escapeIdentifier(userOf(databaseUrl, process))}`);
+    }
+  });
+}
+
+const userOf = (databaseUrl: string, process: ProcessName): string =>
+  `local_${decodeURIComponent(new URL(databaseUrl).pathname.slice(1))}_${process}`;
+
+async function withClient(url: string, work: (client: Client) => Promise<void>): Promise<void> {
+  const client = new Client(sessionConfig({ url, applicationName: 'paysaga-dev' }));
+  await client.connect();
+  try {
+    await work(client);
+  } finally {
+    await client.end();
+  }
+}

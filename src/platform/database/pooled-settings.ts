@@ -1,0 +1,140 @@
+import { type Client, escapeIdentifier, escapeLiteral } from 'pg';
+import type { Logger } from '../telemetry/logger';
+import { wait } from '../wait';
+import { Connection } from './connection';
+import { isDatabaseOutage, sqlState } from './database-error';
+import { readDatabaseUrl } from './database-url';
+import { poolSettings, sessionConfig, type SessionSettings } from './session';
+
+export interface PooledSettingsOptions {
+  /** Through the pooler. */
+  readonly url: string;
+  readonly pooled: boolean;
+  readonly logger: Logger;
+  /** Ends the process. */
+  readonly fail: (error: unknown) => void;
+  readonly signal: AbortSignal;
+}
+
+/** Settings of a user that are not what the service needs; the message has the statements that set them. */
+export class SettingsMissing extends Error {
+  override readonly name = 'SettingsMissing';
+}
+
+const INSUFFICIENT_PRIVILEGE = '42501';
+const RETRY_MS = 1_000;
+
+/**
+ * A pooler takes no start-up options, so its server connections get our settings from the user (`ALTER ROLE … SET`, as
+ * `paysaga roles` does). Asks for them once, before the process does anything; while the database is away, again and again
+ * beside it.
+ *
+ * @throws SettingsMissing when they are others
+ */
+export async function assertPooledSettings({
+  url,
+  pooled,
+  logger,
+  fail,
+  signal,
+}: PooledSettingsOptions): Promise<void> {
+  if (!pooled) return;
+  try {
+    await compareSettings(url);
+  } catch (error) {
+    if (!isDatabaseOutage(error)) throw error;
+    logger.warn({ reason: (error as Error).message }, 'database.settings_unknown');
+    void wait(RETRY_MS, signal)
+      .then(() => (signal.aborted ? undefined : assertPooledSettings({ url, pooled, logger, fail, signal })))
+      .catch(fail);
+  }
+}
+
+async function compareSettings(url: string): Promise<void> {
+  const settings = Object.entries(poolSettings(readDatabaseUrl(url).schema));
+  const wrong = await withClient(
+    sessionConfig({ url, applicationName: 'paysaga-settings', pooled: true }),
+    async (client) => {
+      // As Postgres writes what is wanted; for this statement alone.
+      const { rows } = await client.query<Setting>(
+        `WITH actual AS MATERIALIZED (
+         SELECT name, wanted, current_setting(name) AS value, current_user AS "user", current_database() AS database
+         FROM unnest($1::text[], $2::text[]) AS setting (name, wanted))
+       SELECT *, set_config(name, wanted, true) AS expected FROM actual`,
+        [settings.map(([name]) => name), settings.map(([, value]) => value)],
+      );
+      return rows.filter(({ value, expected }) => value !== expected);
+    },
+  );
+  const [first] = wrong;
+  if (!first) return;
+  const found = wrong.map(({ name, value, expected }) => `${name} is ${value}, not ${expected}`).join('; ');
+  throw new SettingsMissing(
+    `Behind the pooler, the settings of ${first.user} are not what paysaga needs: ${found}. Run \`paysaga roles\`, or as ` +
+      `${first.user} itself:\n${settingStatements(first, Object.fromEntries(settings)).join('\n')}\n` +
+      "and then let the pooler make its server connections anew (PgBouncer's RECONNECT).",
+  );
+}
+
+interface UserIn {
+  readonly user: string;
+  readonly database: string;
+}
+
+interface Setting extends UserIn {
+  readonly name: string;
+  readonly value: string;
+  readonly expected: string;
+}
+
+/** The statements that set them for a user of a database. */
+const settingStatements = ({ user, database }: UserIn, settings: SessionSettings): string[] =>
+  Object.entries(settings).map(
+    ([name, value]) =>
+      `ALTER ROLE ${escapeIdentifier(user)} IN DATABASE ${escapeIdentifier(database)} SET ${name} = ${escapeLiteral(value)};`,
+  );
+
+/**
+ * Gives every user who is a member of these roles the settings that the processes need, in this database.
+ *
+ * @param databaseUrl past the pooler
+ * @returns the users
+ * @throws SettingsMissing for those whom this user may not change
+ */
+export async function applySettings(databaseUrl: string, roles: readonly string[]): Promise<string[]> {
+  const settings = poolSettings(readDatabaseUrl(databaseUrl).schema);
+  return withClient(sessionConfig({ url: databaseUrl, applicationName: 'paysaga-roles' }), async (client) => {
+    const { rows: users } = await client.query<UserIn>(
+      `SELECT rolname AS "user", current_database() AS database FROM pg_roles
+       WHERE rolcanlogin AND NOT rolsuper
+         AND EXISTS (SELECT FROM pg_roles AS role WHERE role.rolname = ANY ($1) AND pg_has_role(pg_roles.oid, role.oid, 'MEMBER'))
+       ORDER BY 1`,
+      [roles],
+    );
+    const refused: string[] = [];
+    for (const user of users) {
+      const statements = settingStatements(user, settings);
+      try {
+        await client.query(statements.join('\n'));
+      } catch (error) {
+        if (sqlState(error) !== INSUFFICIENT_PRIVILEGE) throw error;
+        refused.push(...statements);
+      }
+    }
+    if (refused.length === 0) return users.map(({ user }) => user);
+    throw new SettingsMissing(`These need a superuser, or each user itself:\n${refused.join('\n')}`);
+  });
+}
+
+async function withClient<T>(
+  config: ReturnType<typeof sessionConfig>,
+  work: (client: Client) => Promise<T>,
+): Promise<T> {
+  const client = new Connection(config);
+  try {
+    await client.connect();
+    return await work(client);
+  } finally {
+    await client.end().catch(() => undefined);
+  }
+}

@@ -1,0 +1,43 @@
+import { followClock, nowMs, systemClock } from '../../../src/platform/clock';
+import { followDatabaseClock, readDatabaseClock } from '../../../src/platform/database/database-clock';
+import type { Queryable } from '../../../src/platform/database/queryable';
+import { createTestDatabase, type TestDatabase } from '../../support/database';
+import { silentLogger } from '../../support/logger';
+
+let test: TestDatabase;
+beforeAll(async () => {
+  test = await createTestDatabase();
+});
+afterEach(() => followClock(() => Date.now()));
+afterAll(() => test.close());
+
+it("reads the database's clock, whatever the process's own says", async () => {
+  followClock(() => Date.now() - 3_600_000);
+  await readDatabaseClock(test.database);
+  const [row] = await test.query<{ off: number }>(
+    'SELECT abs(extract(epoch FROM clock_timestamp() - $1::timestamptz))::float8 AS off',
+    systemClock(),
+  );
+  expect(row?.off).toBeLessThan(1);
+  expect(Number.isInteger(nowMs())).toBe(true);
+});
+
+it('does not hold up a start while the database is away, and looks again until it is back', async () => {
+  const over = new AbortController();
+  let asked = 0;
+  const database: Queryable = {
+    $executeRawUnsafe: () => Promise.reject(new Error('not asked')),
+    async $queryRawUnsafe<T>(): Promise<T> {
+      asked += 1;
+      if (asked === 1) throw new Error('away');
+      return [{ ms: 1_000_000 }] as T;
+    },
+  };
+  const began = performance.now();
+  await followDatabaseClock({ database, logger: silentLogger, signal: over.signal });
+  expect(performance.now() - began).toBeLessThan(2_000);
+  await new Promise((resolve) => setTimeout(resolve, 1_500));
+  over.abort();
+  expect(nowMs()).toBeGreaterThanOrEqual(1_000_000);
+  expect(nowMs()).toBeLessThan(1_010_000);
+});
