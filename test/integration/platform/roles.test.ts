@@ -85,6 +85,7 @@ it('lets no role change what is append-only, truncate, or delete beyond retentio
     'paysaga_api fault',
     'paysaga_api outbox',
     'paysaga_consumer dead_letter',
+    'paysaga_consumer stalled_consumer',
     'paysaga_worker circuit_breaker',
     'paysaga_worker dead_letter',
     'paysaga_worker inbox',
