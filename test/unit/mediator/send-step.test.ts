@@ -125,7 +125,7 @@ it('tells Temporal to retry a fault after its pause, a fifth more or less', asyn
       policy,
     );
     const failure = 'error' in outcome ? (outcome.error as ApplicationFailure) : undefined;
-    expect(failure).toMatchObject({ type: 'TypeError', message: 'The database is away.', nonRetryable: false });
+    expect(failure).toMatchObject({ type: 'fault', message: 'The database is away.', nonRetryable: false });
     pauses.add(Number(failure?.nextRetryDelay));
   }
   // The third attempt's pause is 800 ms.
