@@ -4,17 +4,21 @@ import { FAULT, OUTAGE } from '../src/contract';
 import type { Mediator } from '../src/mediator/mediator';
 import { isDatabaseOutage } from '../src/platform/database/database-error';
 import type { Faults } from '../src/platform/faults/faults';
+import { within } from '../src/platform/wait';
 
-/** Below the time of an attempt, so that a database that went silent is told as an outage, and not as a time-out. */
+/** Shorter than an attempt, so that a silent database counts as an outage and not as a time-out. */
 const DATABASE_DEADLINE_MS = 4_000;
 
 /**
  * The mediator as sagas need it: a database that is away, or does not answer, is an outage.
  *
- * @throws ApplicationFailure `outage`: nobody was refused, and what was sent may have happened
+ * @throws ApplicationFailure `outage` when the database is away or silent; the command may have been done
  */
 export const outageAware = ({ send }: Pick<Mediator, 'send'>, deadlineMs = DATABASE_DEADLINE_MS) => ({
-  send: ((message, options) => inTime(send(message, options), deadlineMs).catch(tellOutage)) as Mediator['send'],
+  send: ((message, options) =>
+    within(deadlineMs, send(message, options), () =>
+      outage(`The database did not answer within ${deadlineMs} ms.`),
+    ).catch(tellOutage)) as Mediator['send'],
 });
 
 /** Fault points are read from the database, too. */
@@ -25,14 +29,6 @@ export const outageAwareFaults = ({ pass }: Pick<Faults, 'pass'>): Pick<Faults, 
 function tellOutage(error: unknown): never {
   if (isDatabaseOutage(error)) throw outage('The database is away.', error);
   throw error;
-}
-
-async function inTime<T>(work: Promise<T>, deadlineMs: number): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(outage(`The database did not answer within ${deadlineMs} ms.`)), deadlineMs);
-  });
-  return Promise.race([work, late]).finally(() => clearTimeout(timer));
 }
 
 const outage = (message: string, cause?: unknown): ApplicationFailure =>

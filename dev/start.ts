@@ -21,10 +21,14 @@ async function start({ log, teardown, untilStopped }: CommandContext): Promise<n
   const ports = createPorts();
   const port = await apiPort(ports, process.env.PORT);
   const services = await startServices({ dataDir: DATA, log, teardown, ports, wellKnownPorts: true });
-  const [databaseUrls, secrets] = await stage(log, 'migrations, catalogue, topics, search attributes, keys', async () => {
-    const databaseUrls = await prepare(services);
-    return [databaseUrls, await ensureSecrets(DATA, services.databaseUrl)] as const;
-  });
+  const [databaseUrls, secrets] = await stage(
+    log,
+    'migrations, catalogue, topics, search attributes, keys',
+    async () => {
+      const databaseUrls = await prepare(services);
+      return [databaseUrls, await ensureSecrets(DATA, services.databaseUrl)] as const;
+    },
+  );
 
   const output = createHeldOutput(print);
   let onChange = (): void => undefined;

@@ -85,7 +85,7 @@ export const CIRCUIT_OPEN = 'circuit_open';
  */
 export const OUTAGE = 'outage';
 
-/** The failure type of an activity for every other error that is worth another attempt. */
+/** The failure type of every other retryable error of an activity. */
 export const FAULT = 'fault';
 
 /** The refusal of a forward step whose compensation came first. */

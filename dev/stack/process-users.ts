@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { Client } from 'pg';
+import { withConnection } from '../../src/platform/database/connection';
 import { sessionConfig } from '../../src/platform/database/session';
 import { applyRoles, RolesMissing } from '../../src/platform/database/roles';
 import { processGrants } from '../../src/process-grants';
@@ -25,7 +25,7 @@ export async function createProcessUsers(databaseUrl: string): Promise<ProcessUr
   }
   const password = randomBytes(18).toString('base64url');
   const urls = {} as Record<ProcessName, string>;
-  await withClient(databaseUrl, async (client) => {
+  await withConnection(sessionOf(databaseUrl), async (client) => {
     for (const process of PROCESSES) {
       const user = userOf(databaseUrl, process);
       const found = await client.query('SELECT FROM pg_roles WHERE rolname = $1', [user]);
@@ -44,7 +44,7 @@ export async function createProcessUsers(databaseUrl: string): Promise<ProcessUr
 export async function dropProcessUsers(databaseUrl: string): Promise<void> {
   const server = new URL(databaseUrl);
   server.pathname = '/postgres';
-  await withClient(server.href, async (client) => {
+  await withConnection(sessionOf(server.href), async (client) => {
     for (const process of PROCESSES) {
       await client.query(`DROP ROLE IF EXISTS ${client.escapeIdentifier(userOf(databaseUrl, process))}`);
     }
@@ -54,12 +54,4 @@ export async function dropProcessUsers(databaseUrl: string): Promise<void> {
 const userOf = (databaseUrl: string, process: ProcessName): string =>
   `local_${decodeURIComponent(new URL(databaseUrl).pathname.slice(1))}_${process}`;
 
-async function withClient(url: string, work: (client: Client) => Promise<void>): Promise<void> {
-  const client = new Client(sessionConfig({ url, applicationName: 'paysaga-dev' }));
-  await client.connect();
-  try {
-    await work(client);
-  } finally {
-    await client.end();
-  }
-}
+const sessionOf = (url: string) => sessionConfig({ url, applicationName: 'paysaga-dev' });

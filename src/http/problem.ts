@@ -2,7 +2,7 @@ import { z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import { HTTPException } from 'hono/http-exception';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
-import { isDatabaseBusy, isDatabaseOutage, isDataException } from '../platform/database/database-error';
+import { isDatabasePassing, isDataException } from '../platform/database/database-error';
 import { Refusal } from '../platform/refusal';
 import { logFields } from '../platform/telemetry/logged-errors';
 import type { HttpEnv } from './http-env';
@@ -82,7 +82,7 @@ export const answerNotFound = (c: Context<HttpEnv>): Response =>
 function refusalFrom(error: Error): Refusal {
   if (error instanceof Refusal) return error;
   if (error instanceof HTTPException) return refusalFromHttp(error);
-  if (isDatabaseOutage(error) || isDatabaseBusy(error)) {
+  if (isDatabasePassing(error)) {
     const detail = 'The database does not answer or is busy. Nothing was changed unless you read otherwise; try again.';
     return new Refusal('unavailable', detail, { retry_after: 1 });
   }

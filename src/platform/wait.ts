@@ -5,6 +5,13 @@ export async function wait(ms: number, signal?: AbortSignal): Promise<void> {
   await delay(ms, undefined, signal ? { signal } : {}).catch(() => undefined);
 }
 
+/** Whether the work resolves. Its error is ignored. */
+export const succeeds = (work: Promise<unknown>): Promise<boolean> =>
+  work.then(
+    () => true,
+    () => false,
+  );
+
 /**
  * Waits for the work that long at most. The work itself goes on; its late end is ignored.
  *

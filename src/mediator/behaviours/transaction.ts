@@ -7,8 +7,7 @@ import type { Database } from '../../platform/database/database';
 import { inTransaction } from '../../platform/database/transaction';
 import {
   hasAskedNothing,
-  isDatabaseBusy,
-  isDatabaseOutage,
+  isDatabasePassing,
   isPlanOutOfDate,
   sqlState,
   sqlStates,
@@ -80,7 +79,7 @@ export function createTransaction({ database, registry, notifier }: TransactionO
    * attempt or an earlier one, nobody knows: it counts as a repeat.
    */
   async function settle(once: Once, { options, context }: Dispatch, error: unknown): Promise<unknown> {
-    if (hasAskedNothing(error) || !(isDatabaseOutage(error) || isDatabaseBusy(error))) throw error;
+    if (hasAskedNothing(error) || !isDatabasePassing(error)) throw error;
     const row = await find(database, once.scope, once.key).catch(() => undefined);
     if (row) {
       options.onRepeat?.();

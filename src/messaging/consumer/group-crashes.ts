@@ -23,9 +23,9 @@ const RECOVERED_AFTER_MS = 10_000;
 const REASON_LENGTH = 500;
 
 /**
- * Tells when a group does not move because kafkajs gives up on what it fetches: a batch of a codec that nobody knows
- * or that is corrupt, a group it may not join. It moves again when it has fetched for a while without a crash. One
- * restart by kafkajs alone is not told: those come with every outage of a broker.
+ * Reports a group as stalled while kafkajs gives up on what it fetches: an unknown codec, a corrupt batch, a group that
+ * it may not join. The report is withdrawn when the group has fetched for a while without a crash. A single restart by
+ * kafkajs is not reported, because each outage of a broker brings one.
  */
 export function watchGroup(options: GroupCrashesOptions): GroupCrashes {
   const { group, stalls, logger, onRecovered, recoveredAfterMs = RECOVERED_AFTER_MS } = options;

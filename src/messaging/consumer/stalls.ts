@@ -25,7 +25,7 @@ const INTERVAL_MS = 1_000;
  * Tells the API's `/health`, until the signal aborts, what of this consumer does not move; then takes it back. Asks
  * nothing of Postgres while all moves. A process that is killed is forgotten after ten seconds.
  *
- * @returns what to tell, and when the last of it is told
+ * @returns the stalls to report, and a promise that resolves after the last report
  */
 export function reportStalls({ database, group, logger, signal }: StallsOptions): {
   stalls: Stalls;

@@ -79,3 +79,17 @@ const takesLonger = (query: unknown): query is { text: string } =>
   'text' in query &&
   typeof query.text === 'string' &&
   query.text.startsWith(TAKES_LONGER);
+
+/** Does work on a connection that is opened for it and closed after it. @throws what the work or the connection throws */
+export async function withConnection<T>(
+  config: ClientConfig,
+  work: (connection: Connection) => Promise<T>,
+): Promise<T> {
+  const connection = new Connection(config);
+  try {
+    await connection.connect();
+    return await work(connection);
+  } finally {
+    await connection.end().catch(() => undefined);
+  }
+}

@@ -1,7 +1,7 @@
-import { type Client, escapeIdentifier, escapeLiteral } from 'pg';
+import { escapeIdentifier, escapeLiteral } from 'pg';
 import type { Logger } from '../telemetry/logger';
 import { wait } from '../wait';
-import { Connection } from './connection';
+import { withConnection } from './connection';
 import { isDatabaseOutage, sqlState } from './database-error';
 import { readDatabaseUrl } from './database-url';
 import { poolSettings, sessionConfig, type SessionSettings } from './session';
@@ -52,7 +52,7 @@ export async function assertPooledSettings({
 
 async function compareSettings(url: string): Promise<void> {
   const settings = Object.entries(poolSettings(readDatabaseUrl(url).schema));
-  const wrong = await withClient(
+  const wrong = await withConnection(
     sessionConfig({ url, applicationName: 'paysaga-settings', pooled: true }),
     async (client) => {
       // As Postgres writes what is wanted; for this statement alone.
@@ -103,7 +103,7 @@ const settingStatements = ({ user, database }: UserIn, settings: SessionSettings
  */
 export async function applySettings(databaseUrl: string, roles: readonly string[]): Promise<string[]> {
   const settings = poolSettings(readDatabaseUrl(databaseUrl).schema);
-  return withClient(sessionConfig({ url: databaseUrl, applicationName: 'paysaga-roles' }), async (client) => {
+  return withConnection(sessionConfig({ url: databaseUrl, applicationName: 'paysaga-roles' }), async (client) => {
     const { rows: users } = await client.query<UserIn>(
       `SELECT rolname AS "user", current_database() AS database FROM pg_roles
        WHERE rolcanlogin AND NOT rolsuper
@@ -124,17 +124,4 @@ export async function applySettings(databaseUrl: string, roles: readonly string[
     if (refused.length === 0) return users.map(({ user }) => user);
     throw new SettingsMissing(`These need a superuser, or each user itself:\n${refused.join('\n')}`);
   });
-}
-
-async function withClient<T>(
-  config: ReturnType<typeof sessionConfig>,
-  work: (client: Client) => Promise<T>,
-): Promise<T> {
-  const client = new Connection(config);
-  try {
-    await client.connect();
-    return await work(client);
-  } finally {
-    await client.end().catch(() => undefined);
-  }
 }

@@ -1,6 +1,6 @@
 import type { Client } from 'pg';
 import { wait } from '../wait';
-import { Connection } from './connection';
+import { withConnection } from './connection';
 import { sqlState } from './database-error';
 import { readDatabaseUrl } from './database-url';
 import { sessionConfig } from './session';
@@ -43,9 +43,8 @@ const CONCURRENT = /^(23505|42710|XX000|40001|40P01)$/;
  * @throws RolesMissing when some are missing and this user may not create them
  */
 export async function applyRoles({ databaseUrl, grants }: ApplyRolesOptions): Promise<string[]> {
-  const client = new Connection(sessionConfig({ url: databaseUrl, applicationName: 'paysaga-roles' }));
-  await client.connect();
-  try {
+  const config = sessionConfig({ url: databaseUrl, applicationName: 'paysaga-roles' });
+  return withConnection(config, async (client) => {
     for (let attempt = 1; ; attempt++) {
       try {
         return await inOneTransaction(client, () => apply(client, grants, readDatabaseUrl(databaseUrl).schema));
@@ -54,9 +53,7 @@ export async function applyRoles({ databaseUrl, grants }: ApplyRolesOptions): Pr
         await wait(RETRY_MS);
       }
     }
-  } finally {
-    await client.end();
-  }
+  });
 }
 
 async function inOneTransaction<T>(client: Client, work: () => Promise<T>): Promise<T> {

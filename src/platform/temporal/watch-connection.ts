@@ -1,5 +1,5 @@
 import type { NativeConnection } from '@temporalio/worker';
-import { wait } from '../wait';
+import { succeeds, wait } from '../wait';
 
 export interface WatchConnectionOptions {
   readonly connection: Pick<NativeConnection, 'workflowService' | 'withDeadline'>;
@@ -21,20 +21,13 @@ export async function watchConnection(options: WatchConnectionOptions): Promise<
   const { connection, namespace, tryAnother, fail, signal, everyMs = 2_500 } = options;
   const asks = (): Promise<boolean> => {
     const question = () => connection.workflowService.describeNamespace({ namespace });
-    return connection.withDeadline(Date.now() + everyMs, question).then(
-      () => true,
-      () => false,
-    );
+    return succeeds(connection.withDeadline(Date.now() + everyMs, question));
   };
-  const another = (): Promise<boolean> =>
-    tryAnother().then(
-      () => true,
-      () => false,
-    );
 
   while (!signal.aborted) {
     await wait(everyMs, signal);
-    if (signal.aborted || (await asks()) || !(await another()) || (await asks()) || signal.aborted) continue;
+    if (signal.aborted || (await asks()) || !(await succeeds(tryAnother())) || (await asks()) || signal.aborted)
+      continue;
     fail(new Error('The connection to Temporal has gone silent, while the server answers a new one.'));
   }
 }

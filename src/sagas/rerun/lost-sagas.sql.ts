@@ -15,11 +15,14 @@ export interface SagaToRerun extends SagaToStart {
   readonly reruns: number;
 }
 
+/** Between two reruns of one saga, at most. */
+const MAX_WAIT_MS = 300_000;
+
 /** Sagas that have begun and not ended, the one that was looked at longest ago first. */
 export function findUnchecked(database: Database, everyMs: number, limit: number): Promise<UncheckedSaga[]> {
   return database.$queryRawUnsafe(
     `SELECT saga_id,
-       coalesce(lost_at < now() - least($1::float8 * 2 ^ reruns, ${MAX_WAIT_MS}) * interval '1 millisecond', false) AS is_due
+       coalesce(lost_at < now() - least($1::float8 * 2 ^ least(reruns, 10), ${MAX_WAIT_MS}) * interval '1 millisecond', false) AS is_due
      FROM saga
      WHERE state NOT IN ('completed', 'compensated') AND started_at IS NOT NULL
        AND coalesce(checked_at, started_at) < now() - $1::float8 * interval '1 millisecond'
@@ -28,9 +31,6 @@ export function findUnchecked(database: Database, everyMs: number, limit: number
     limit,
   );
 }
-
-/** Between two reruns of one saga, at most. */
-const MAX_WAIT_MS = 300_000;
 
 /** Their workflows run. */
 export async function markAlive(database: Database, sagaIds: readonly string[]): Promise<void> {

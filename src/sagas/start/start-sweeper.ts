@@ -2,7 +2,7 @@ import { createBackoff } from '../../platform/backoff';
 import type { Database } from '../../platform/database/database';
 import type { Logger } from '../../platform/telemetry/logger';
 import type { TemporalClient } from '../../platform/temporal/temporal';
-import { wait } from '../../platform/wait';
+import { succeeds, wait } from '../../platform/wait';
 import type { SagaStarter } from './start-saga';
 import { findUnstarted, markStarted, postponeStart, type RefusedStart, type UnstartedSaga } from './start-sweeper.sql';
 
@@ -70,11 +70,7 @@ async function sweep({ database, sagas, temporal, logger }: StartSweeperOptions)
   return page.length === PAGE ? 'more' : 'done';
 }
 
-const answers = (temporal: Pick<TemporalClient, 'ping'>): Promise<boolean> =>
-  temporal.ping(PING_DEADLINE_MS).then(
-    () => true,
-    () => false,
-  );
+const answers = (temporal: Pick<TemporalClient, 'ping'>): Promise<boolean> => succeeds(temporal.ping(PING_DEADLINE_MS));
 
 /** Told once per saga: its row keeps the reason, and how often it was. */
 async function postpone(
