@@ -52,7 +52,9 @@ test('the kit proves a saga of another service, step by step', async () => {
   const held = output.split('\n').filter((line) => line.startsWith('held: '));
   expect(held).toContain('held: book_hotel is refused');
   expect(held).toContain('held: take_money fails until its time is over');
-  expect(held).toHaveLength(3 + 4 + 3 + 3);
+  expect(held).toContain('held: book_hotel waits for the end of an outage');
+  expect(held).toContain('held: take_money is refused, and each compensation waits for the end of an outage');
+  expect(held).toHaveLength(3 + 4 + 3 + 3 + 4 + 1);
 }, 120_000);
 
 test('a service of its own books a trip, or undoes it', async () => {
