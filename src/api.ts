@@ -12,8 +12,10 @@ import { registerReconciliationMetrics } from './reconciliation/reconciliation-m
 import { registerSagaMetrics } from './sagas/view/saga-metrics';
 import { createSagaProgress } from './sagas/view/saga-progress';
 import { createSagaStarter } from './sagas/start/start-saga';
+import type { Message } from './mediator/message';
 import { createNotifier } from './outbox/wake-up/notifier';
 import { registerOutboxMetrics } from './outbox/outbox-metrics';
+import { acceptPayment } from './payments/accept-payment';
 import { closeAll } from './platform/close-all';
 import { connectDatabase } from './platform/database/database';
 import { followDatabaseClock } from './platform/database/database-clock';
@@ -64,6 +66,8 @@ void runProcess('api', async ({ config, logger, fail, stopping }) => {
     running: RUNNING_PER_CONNECTION * config.database.poolSize,
     waiting: config.http.maxWaiting,
     waitMs: config.http.maxWaitMs,
+    // Somebody waits for a payment, and its money has moved already: it does not queue behind a burst of orders.
+    isUrgent: ({ definition }: Message) => definition.name === acceptPayment.name,
   };
   const hurry = new AbortController();
   const app = createApp({

@@ -1,5 +1,6 @@
 import { Counter, Gauge } from 'prom-client';
 import type { Mediator } from '../mediator/mediator';
+import type { Message } from '../mediator/message';
 import { createGate } from '../platform/gate';
 import { Refusal } from '../platform/refusal';
 import type { Metrics } from '../platform/telemetry/metrics';
@@ -11,6 +12,8 @@ export interface SendLimits {
   readonly waiting: number;
   /** What waits longer is refused. */
   readonly waitMs: number;
+  /** What goes before all else that waits. */
+  readonly isUrgent: (message: Message) => boolean;
 }
 
 const RETRY_AFTER_S = 1;
@@ -43,7 +46,8 @@ export function limitSends(mediator: Mediator, limits: SendLimits, { registry }:
     async send(message, options) {
       const role = options?.principal?.role;
       if (role === undefined || role === 'operator' || role === 'system') return mediator.send(message, options);
-      const turn = await gate.pass(limits.waitMs, async () => ({ result: await mediator.send(message, options) }));
+      const send = async () => ({ result: await mediator.send(message, options) });
+      const turn = await gate.pass(limits.waitMs, send, limits.isUrgent(message));
       if (turn) return turn.result;
       shed.inc();
       throw new Refusal('overloaded', 'More is asked than can be answered in time. Nothing was done; try again.', {

@@ -28,6 +28,8 @@ import { orderView } from './order-view';
 import { newOrder, placeOrder } from './place-order';
 
 const tags = ['orders'];
+/** Nobody waits for it; the sweeper begins with what is 2 s old. */
+const START_MS = 1_500;
 const params = z.object({ order_id: opaqueId });
 
 export interface OrderRouteDeps {
@@ -44,7 +46,7 @@ export function createOrderRoutes({ mediator, sagas, cancelSaga, faults }: Order
   async function startOrderSaga(orderId: string, logger: Logger): Promise<void> {
     const saga_id = orderSagaId(orderId);
     try {
-      await sagas.start(await mediator.send(findSaga({ saga_id })));
+      await sagas.start(await mediator.send(findSaga({ saga_id })), START_MS);
     } catch (error) {
       logger.warn({ err: error, saga_id }, 'saga.start_postponed');
     }

@@ -40,10 +40,12 @@ export type StartFailure = string | undefined;
 export interface SagaStarter {
   /**
    * Starts the saga's workflow, once however often it is called: `true` when Temporal has it, also
-   * when it ended already. `false` when Temporal did not say so within 500 ms; the row is in the
-   * database, and the sweeper starts it. Never throws.
+   * when it ended already. `false` when its turn did not come within `deadlineMs`, or Temporal did not take it within
+   * as long again; the row is in the database, and the sweeper starts it. Never throws.
+   *
+   * @param deadlineMs 500 unless told
    */
-  start(saga: SagaToStart): Promise<boolean>;
+  start(saga: SagaToStart, deadlineMs?: number): Promise<boolean>;
   /** One {@link SagaStarter.start} for callers that record themselves what came of it. Never throws. */
   attempt(saga: SagaToStart, deadlineMs: number): Promise<StartFailure>;
   /**
@@ -67,7 +69,7 @@ const START_DEADLINE_MS = 500;
  * In a burst, more starts at once only make each one miss its deadline, and Temporal do it twice. Those that do not get
  * their turn are the sweeper's, at the pace of Temporal. Payments have somebody who waits, and do not queue behind orders.
  */
-const STARTS_AT_ONCE = 16;
+const STARTS_AT_ONCE: Record<SagaType, number> = { payment: 16, order: 4, shipment: 4 };
 /** A saga that waits for the sweeper is there within seconds. */
 const UNSTARTED_POLL_MS = 250;
 /** After this a workflow task of a killed worker goes to another one. */
@@ -86,9 +88,9 @@ export function createSagaStarter({ temporal, config, logger, hurry }: SagaStart
   const options: SagaOptions = { compensation_max_interval_ms: config.saga.compensationMaxIntervalMs };
   const { workflow } = temporal.client;
   const gates = {
-    payment: createGate(STARTS_AT_ONCE),
-    order: createGate(STARTS_AT_ONCE),
-    shipment: createGate(STARTS_AT_ONCE),
+    payment: createGate(STARTS_AT_ONCE.payment),
+    order: createGate(STARTS_AT_ONCE.order),
+    shipment: createGate(STARTS_AT_ONCE.shipment),
   };
 
   const begin = (
@@ -146,11 +148,8 @@ export function createSagaStarter({ temporal, config, logger, hurry }: SagaStart
     attempt,
     rerun: (saga, failure, deadlineMs) => started(temporal.within(deadlineMs, async () => begin(saga, { failure }))),
 
-    async start(saga) {
-      const until = performance.now() + START_DEADLINE_MS;
-      const turn = await gates[saga.type].pass(START_DEADLINE_MS, async () => ({
-        failure: await attempt(saga, until - performance.now()),
-      }));
+    async start(saga, deadlineMs = START_DEADLINE_MS) {
+      const turn = await gates[saga.type].pass(deadlineMs, async () => ({ failure: await attempt(saga, deadlineMs) }));
       const reason = turn ? turn.failure : 'other starts came before it';
       if (reason !== undefined)
         logger[turn ? 'warn' : 'debug']({ saga_id: saga.saga_id, reason }, 'saga.start_postponed');

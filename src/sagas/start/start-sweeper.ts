@@ -19,14 +19,14 @@ export interface StartSweeperOptions {
 
 const PAGE = 50;
 /** Starts at a time: one that hangs until its deadline holds the others up no longer than that. */
-const AT_A_TIME = 10;
+const AT_A_TIME = 5;
 const START_DEADLINE_MS = 2_000;
 const PING_DEADLINE_MS = 1_000;
 const MAX_PAUSE_MS = 5_000;
 const MAX_WAIT_MS = 60_000;
 const MAX_REASON_LENGTH = 300;
-/** Of one page; the others are in their rows. */
-const LOGGED_REFUSALS = 5;
+/** Of those asked at a time; the others are in their rows. */
+const LOGGED_REFUSALS = 2;
 
 /**
  * Starts what was accepted but not started, until the signal aborts: every second, with a longer pause while Temporal

@@ -38,6 +38,25 @@ describe('a gate', () => {
     expect(await next).toBe('done');
   });
 
+  it('lets who is urgent in before the others that wait', async () => {
+    const gate = createGate(1);
+    const end = createDeferred();
+    const began: string[] = [];
+    const pass = (name: string, isUrgent = false) =>
+      gate.pass(
+        60_000,
+        async () => {
+          began.push(name);
+        },
+        isUrgent,
+      );
+    const all = [gate.pass(60_000, () => end.promise), pass('first'), pass('second'), pass('urgent', true)];
+    expect(gate.waiting()).toBe(3);
+    end.resolve();
+    await Promise.all(all);
+    expect(began).toEqual(['urgent', 'first', 'second']);
+  });
+
   it('is free again after work that fails', async () => {
     const gate = createGate(1);
     await expect(gate.pass(1, () => Promise.reject(new Error('no')))).rejects.toThrow('no');

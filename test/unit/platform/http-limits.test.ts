@@ -67,7 +67,7 @@ describe('requests beyond what the database can work on', () => {
     const end = createDeferred();
     const send = jest.fn(() => end.promise);
     const metrics = createMetrics();
-    const limits = { running: 1, waiting: 1, waitMs: 10 };
+    const limits = { running: 1, waiting: 1, waitMs: 10, isUrgent: () => false };
     const limited = limitSends({ send } as Partial<Mediator> as Mediator, limits, metrics);
     const first = limited.send(message, customer);
     const refused = { code: 'overloaded', extra: { retry_after: 1 } };
@@ -80,6 +80,22 @@ describe('requests beyond what the database can work on', () => {
     end.resolve();
     await Promise.all([first, ...acts]);
     expect(await metrics.render()).toContain('paysaga_http_shed_total 2');
+  });
+
+  it('sends what is urgent before what has waited longer', async () => {
+    const end = createDeferred();
+    const sent: unknown[] = [];
+    const send = async (asked: unknown): Promise<void> => {
+      sent.push(asked);
+      await end.promise;
+    };
+    const urgent = { ...message };
+    const limits = { running: 1, waiting: 1, waitMs: 60_000, isUrgent: (asked: unknown) => asked === urgent };
+    const limited = limitSends({ send } as unknown as Mediator, limits, createMetrics());
+    const all = [message, message, urgent].map((asked) => limited.send(asked, customer));
+    end.resolve();
+    await Promise.all(all);
+    expect(sent.map((asked) => asked === urgent)).toEqual([false, true, false]);
   });
 });
 
