@@ -1,6 +1,5 @@
-import type { SagaFailure } from '../../contract';
 import type { Database } from '../../platform/database/database';
-import type { SagaToStart } from '../start/start-saga';
+import type { SagaToRerun } from '../start/start-saga';
 
 export interface UncheckedSaga {
   readonly saga_id: string;
@@ -8,9 +7,7 @@ export interface UncheckedSaga {
   readonly is_due: boolean;
 }
 
-export interface SagaToRerun extends SagaToStart {
-  /** Why it compensates; `null` for a saga on its way forward. */
-  readonly failure: SagaFailure | null;
+export interface LostSaga extends SagaToRerun {
   /** How often it was begun again, this time included. */
   readonly reruns: number;
 }
@@ -55,8 +52,8 @@ export async function markLost(database: Database, sagaIds: readonly string[]): 
 /**
  * Takes a lost saga, to begin it again: of several workers one gets it. It goes back if it had a failure, else forward.
  */
-export async function takeLost(database: Database, sagaId: string): Promise<SagaToRerun | undefined> {
-  const [row] = await database.$queryRawUnsafe<SagaToRerun[]>(
+export async function takeLost(database: Database, sagaId: string): Promise<LostSaga | undefined> {
+  const [row] = await database.$queryRawUnsafe<LostSaga[]>(
     `UPDATE saga SET lost_at = NULL, checked_at = now(), reruns = reruns + 1,
        state = CASE WHEN failure_code IS NULL THEN 'running' ELSE 'compensating' END
      WHERE saga_id = $1 AND lost_at IS NOT NULL AND state NOT IN ('completed', 'compensated')

@@ -1,4 +1,4 @@
-import { WorkflowNotFoundError } from '@temporalio/client';
+import { type WorkflowExecutionStatusName, WorkflowNotFoundError } from '@temporalio/client';
 import type { Database } from '../../platform/database/database';
 import type { Logger } from '../../platform/telemetry/logger';
 import { reasonOf, type TemporalClient } from '../../platform/temporal/temporal';
@@ -24,6 +24,17 @@ const AT_A_TIME = 10;
 const DEADLINE_MS = 2_000;
 /** Of one page; the others are in their rows. */
 const LOGGED = 5;
+/**
+ * The statuses of a workflow that does nothing any more. Any other one is of a workflow that is alive, or may be: paused,
+ * continued as a new run, or a status that this SDK does not know.
+ */
+const ENDED: ReadonlySet<WorkflowExecutionStatusName> = new Set([
+  'COMPLETED',
+  'FAILED',
+  'CANCELLED',
+  'TERMINATED',
+  'TIMED_OUT',
+]);
 
 /**
  * Compares the sagas that have not ended with Temporal's workflows, until the signal aborts. A saga whose workflow was
@@ -55,7 +66,7 @@ async function lookAt(options: RerunLostSagasOptions, together: readonly Uncheck
   const { database, logger } = options;
   const ends = await Promise.all(together.map(({ saga_id }) => endOf(options, saga_id)));
   if (ends.includes('unknown')) return false;
-  const having = (isGone: boolean) => together.filter((_, index) => (ends[index] !== 'running') === isGone);
+  const having = (isGone: boolean) => together.filter((_, index) => (ends[index] !== 'alive') === isGone);
   const [alive, gone] = [having(false), having(true)];
   if (alive.length > 0) await markAlive(database, idsOf(alive));
   if (gone.length === 0) return true;
@@ -71,12 +82,12 @@ async function lookAt(options: RerunLostSagasOptions, together: readonly Uncheck
 
 const idsOf = (sagas: readonly UncheckedSaga[]): string[] => sagas.map(({ saga_id }) => saga_id);
 
-/** How the saga's workflow ended, `running` when it did not, `unknown` when Temporal does not say. */
+/** How the saga's workflow ended, `alive` when it did not, `unknown` when Temporal does not say. */
 async function endOf({ temporal, logger }: RerunLostSagasOptions, sagaId: string): Promise<string> {
   try {
     const { workflow } = temporal.client;
     const { status } = await temporal.within(DEADLINE_MS, () => workflow.getHandle(sagaId).describe());
-    return status.name.toLowerCase();
+    return ENDED.has(status.name) ? status.name.toLowerCase() : 'alive';
   } catch (error) {
     if (error instanceof WorkflowNotFoundError) return 'not_found';
     logger.debug({ saga_id: sagaId, reason: reasonOf(error) }, 'saga.check_waits');
@@ -88,7 +99,7 @@ async function endOf({ temporal, logger }: RerunLostSagasOptions, sagaId: string
 async function rerun({ database, sagas, logger }: RerunLostSagasOptions, sagaId: string): Promise<void> {
   const saga = await takeLost(database, sagaId);
   if (!saga) return;
-  const reason = await sagas.rerun(saga, saga.failure, DEADLINE_MS);
+  const reason = await sagas.rerun(saga, DEADLINE_MS);
   const line = { saga_id: sagaId, reruns: saga.reruns, failure: saga.failure?.code, reason };
   logger[reason === undefined ? 'warn' : 'error'](line, reason === undefined ? 'saga.rerun' : 'saga.rerun_refused');
 }

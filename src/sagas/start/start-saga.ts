@@ -29,6 +29,12 @@ export interface SagaToStart<Type extends SagaType = SagaType> {
   readonly input: SagaInputs[Type];
 }
 
+/** A saga that has begun before, and whose workflow is gone. */
+export interface SagaToRerun extends SagaToStart {
+  /** Why it compensates; `null` for a saga on its way forward. */
+  readonly failure: SagaFailure | null;
+}
+
 export type SagaEnd =
   | { readonly state: 'completed'; readonly result: PaymentSagaResult }
   | { readonly state: 'compensated'; readonly failure: SagaFailure }
@@ -51,7 +57,7 @@ export interface SagaStarter {
   /**
    * Begins a saga whose workflow is gone again, under the same id: back when it had failed, else forward. Never throws.
    */
-  rerun(saga: SagaToStart, failure: SagaFailure | null, deadlineMs: number): Promise<StartFailure>;
+  rerun(saga: SagaToRerun, deadlineMs: number): Promise<StartFailure>;
   /** Waits at most `waitMs` for the end; `pending` also when Temporal does not answer. Never throws. */
   result(sagaId: string, waitMs: number): Promise<SagaEnd>;
 }
@@ -95,7 +101,7 @@ export function createSagaStarter({ temporal, config, logger, hurry }: SagaStart
 
   const begin = (
     { saga_id, type, input }: SagaToStart,
-    rerun?: { readonly failure: SagaFailure | null },
+    rerun?: Pick<SagaToRerun, 'failure'>,
   ): Promise<WorkflowHandle> =>
     workflow.start(workflowTypes[type], {
       workflowId: saga_id,
@@ -146,7 +152,7 @@ export function createSagaStarter({ temporal, config, logger, hurry }: SagaStart
 
   return {
     attempt,
-    rerun: (saga, failure, deadlineMs) => started(temporal.within(deadlineMs, async () => begin(saga, { failure }))),
+    rerun: (saga, deadlineMs) => started(temporal.within(deadlineMs, async () => begin(saga, saga))),
 
     async start(saga, deadlineMs = START_DEADLINE_MS) {
       const turn = await gates[saga.type].pass(deadlineMs, async () => ({ failure: await attempt(saga, deadlineMs) }));
