@@ -18,6 +18,7 @@ import { createProviderChain } from './payments/provider/create-provider-chain';
 import { schedulesOf } from './schedules';
 import { createSagaStarter } from './sagas/start/start-saga';
 import { rerunLostSagas } from './sagas/rerun/rerun-lost-sagas';
+import { createRerunCounter } from './sagas/view/saga-metrics';
 import { runStartSweeper } from './sagas/start/start-sweeper';
 import { createHeldRelays } from './outbox/spread/held-relays';
 import { spreadRelays } from './outbox/spread/spread-relays';
@@ -130,7 +131,14 @@ void runProcess('worker', async ({ config, logger, fail, stopping }) => {
       fail,
       signal: stopping,
     }),
-    rerunLostSagas({ database: background, sagas, temporal, logger, signal: stopping }),
+    rerunLostSagas({
+      database: background,
+      sagas,
+      temporal,
+      logger,
+      signal: stopping,
+      onRerun: createRerunCounter(metrics),
+    }),
     keepRelaysRunning({ temporal, lanesPerRelay, logger, signal: stopping }),
     runReplays({ mediator, logger, signal: stopping }),
     ...schedulesOf(config).map((scheduled) => keepScheduled({ temporal, scheduled, logger, signal: stopping })),

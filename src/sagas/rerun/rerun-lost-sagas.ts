@@ -1,4 +1,5 @@
 import { type WorkflowExecutionStatusName, WorkflowNotFoundError } from '@temporalio/client';
+import type { SagaType } from '../../contract';
 import type { Database } from '../../platform/database/database';
 import type { Logger } from '../../platform/telemetry/logger';
 import { reasonOf, type TemporalClient } from '../../platform/temporal/temporal';
@@ -14,6 +15,8 @@ export interface RerunLostSagasOptions {
   readonly signal: AbortSignal;
   /** Between two looks at one saga. Defaults to 15 s. */
   readonly everyMs?: number;
+  /** Called for each saga that began again. */
+  readonly onRerun?: (type: SagaType) => void;
 }
 
 /** Longer than an attempt takes: when a saga begins again, no attempt of the run before is at work. */
@@ -96,10 +99,11 @@ async function endOf({ temporal, logger }: RerunLostSagasOptions, sagaId: string
 }
 
 /** A start that fails leaves the saga without a workflow: the next looks find it again. */
-async function rerun({ database, sagas, logger }: RerunLostSagasOptions, sagaId: string): Promise<void> {
+async function rerun({ database, sagas, logger, onRerun }: RerunLostSagasOptions, sagaId: string): Promise<void> {
   const saga = await takeLost(database, sagaId);
   if (!saga) return;
   const reason = await sagas.rerun(saga, DEADLINE_MS);
+  if (reason === undefined) onRerun?.(saga.type);
   const line = { saga_id: sagaId, reruns: saga.reruns, failure: saga.failure?.code, reason };
   logger[reason === undefined ? 'warn' : 'error'](line, reason === undefined ? 'saga.rerun' : 'saga.rerun_refused');
 }

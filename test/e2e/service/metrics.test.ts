@@ -27,7 +27,7 @@ test('each process tells Prometheus what it did with a paid order', async () => 
   expect(api.sum('paysaga_outbox_parked')).toBe(0);
   expect(api.sum('paysaga_outbox_oldest_age_seconds')).toBe(0);
   for (const saga_type of ['payment', 'order', 'shipment'])
-    expect(api.sum('paysaga_sagas_stuck', { saga_type })).toBe(0);
+    for (const name of ['paysaga_sagas_stuck', 'paysaga_sagas_lost']) expect(api.sum(name, { saga_type })).toBe(0);
   const placed = { method: 'POST', route: '/orders', status: '201' };
   expect(api.sum('paysaga_http_request_duration_seconds_count', placed)).toBe(1);
 

@@ -1,16 +1,24 @@
 import { WorkflowNotFoundError } from '@temporalio/client';
 import { rerunLostSagas } from '../../../src/sagas/rerun/rerun-lost-sagas';
 import type { SagaStarter, SagaToRerun } from '../../../src/sagas/start/start-saga';
+import { createRerunCounter, registerSagaMetrics } from '../../../src/sagas/view/saga-metrics';
 import type { TemporalClient } from '../../../src/platform/temporal/temporal';
+import { createMetrics, type Metrics } from '../../../src/platform/telemetry/metrics';
 import { createTestDatabase, type TestDatabase } from '../../support/database';
 import { silentLogger } from '../../support/logger';
 
 let test: TestDatabase;
+let metrics: Metrics;
+let countRerun: ReturnType<typeof createRerunCounter>;
 
 beforeAll(async () => {
   test = await createTestDatabase();
 });
-beforeEach(() => test.empty('saga'));
+beforeEach(async () => {
+  await test.empty('saga');
+  metrics = createMetrics();
+  countRerun = createRerunCounter(metrics);
+});
 afterAll(() => test.close());
 
 const FAILURE = { failed_step: 'settle', code: 'invoice_not_open', detail: 'It is void.' };
@@ -64,6 +72,7 @@ async function lookUntil(looks: number, status: string): Promise<SagaToRerun[]> 
     logger: silentLogger,
     signal: stopping.signal,
     everyMs: 20,
+    onRerun: countRerun,
   });
   return rerun;
 }
@@ -77,7 +86,9 @@ it.each(['COMPLETED', 'FAILED', 'CANCELLED', 'TERMINATED', 'TIMED_OUT', NOT_FOUN
     expect(await lookUntil(1, status)).toEqual([]);
     expect(await lost()).toEqual([{ saga_id: 'payment-1' }]);
     await test.query(`UPDATE saga SET lost_at = now() - interval '10 min', checked_at = lost_at`);
-    expect(await lookUntil(1, status)).toMatchObject([{ saga_id: 'payment-1', input: { amount: 9900 }, failure: null }]);
+    expect(await lookUntil(1, status)).toMatchObject([
+      { saga_id: 'payment-1', input: { amount: 9900 }, failure: null },
+    ]);
     expect(await lost()).toEqual([]);
   },
 );
@@ -103,4 +114,22 @@ it('a lost saga that had failed begins again with its failure', async () => {
   await test.query(`UPDATE saga SET lost_at = now() - interval '10 min', checked_at = now() - interval '10 min'`);
   expect(await lookUntil(1, 'TERMINATED')).toMatchObject([{ saga_id: 'payment-1', failure: FAILURE, reruns: 1 }]);
   expect(await test.query('SELECT state FROM saga')).toEqual([{ state: 'compensating' }]);
+});
+
+it('Prometheus sees the lost sagas that have not ended, by type, and counts those that began again', async () => {
+  registerSagaMetrics({ metrics, database: test.database, logger: silentLogger });
+  for (const saga_id of ['payment-1', 'payment-2', 'payment-3']) await begunSaga(saga_id);
+  await test.query(`UPDATE saga SET state = 'completed', lost_at = now() WHERE saga_id = 'payment-3'`);
+  await test.query(
+    `UPDATE saga SET lost_at = now() - interval '10 min', checked_at = now() WHERE saga_id = 'payment-1'`,
+  );
+  const text = await metrics.render();
+  expect(text).toContain('paysaga_sagas_lost{saga_type="payment"} 1');
+  expect(text).toContain('paysaga_sagas_lost{saga_type="order"} 0');
+  expect(text).toContain('paysaga_sagas_stuck{saga_type="payment"} 0');
+
+  await test.query(`DELETE FROM saga WHERE saga_id <> 'payment-1'`);
+  await test.query(`UPDATE saga SET checked_at = lost_at`);
+  expect(await lookUntil(1, 'TERMINATED')).toHaveLength(1);
+  expect(await metrics.render()).toContain('paysaga_sagas_rerun_total{saga_type="payment"} 1');
 });
