@@ -10,6 +10,7 @@ import { comparePage } from '../src/reconciliation/compare-page';
 import { copyCharges } from '../src/reconciliation/copy-charges';
 import type { Difference } from '../src/reconciliation/difference';
 import { finishReconciliation, forgetCopies } from '../src/reconciliation/finish-reconciliation';
+import { storableCharge } from '../src/reconciliation/storable-charge';
 
 export interface ReconciliationActivitiesOptions {
   readonly mediator: Mediator;
@@ -42,7 +43,9 @@ export function createReconciliationActivities(options: ReconciliationActivities
       const from = new Date(Date.parse(since) - DAY_MS).toISOString();
       let copied = 0;
       for await (const charges of providers.named(provider).charges(from)) {
-        if (charges.length > 0) await mediator.send(copyCharges({ run_id, provider, charges, last: false }));
+        if (charges.length > 0) {
+          await mediator.send(copyCharges({ run_id, provider, charges: charges.map(storableCharge), last: false }));
+        }
         copied += charges.length;
         Context.current().heartbeat();
       }
