@@ -10,7 +10,7 @@ export interface InboxRow {
   readonly key: string;
   readonly fingerprint: string | null;
   readonly result: unknown;
-  /** Of a saga's step: its compensation has been done. */
+  /** Of a saga's step: its compensation has been done, or was there before the step. See {@link undone}. */
   readonly is_undone: boolean;
 }
 
@@ -46,10 +46,13 @@ export async function prepareToClaim(tx: Tx): Promise<void> {
   await tx.$executeRawUnsafe('LOCK TABLE inbox IN ROW EXCLUSIVE MODE NOWAIT');
 }
 
+/** What a compensation leaves under the key of a step that never happened. */
+export const undone = { undone: true } as const;
+
 /** A pivot's question is asked under the key of its compensation; it has undone nothing where its answer is `done`. */
 export async function find(database: Queryable, scope: string, key: string): Promise<InboxRow | undefined> {
   const rows = await database.$queryRawUnsafe<InboxRow[]>(
-    `SELECT scope, key, fingerprint, result, EXISTS (
+    `SELECT scope, key, fingerprint, result, coalesce(result ->> 'undone' = 'true', false) OR EXISTS (
        SELECT FROM inbox undo
        WHERE undo.scope = $1 AND undo.key = 'undo/' || $2 AND (undo.result ->> 'done') IS NULL) AS is_undone
      FROM inbox WHERE scope = $1 AND key = $2`,

@@ -3,9 +3,6 @@ import { Refusal } from '../platform/refusal';
 import type { InboxRow } from './inbox.sql';
 import type { Once } from './once';
 
-/** What a compensation leaves under the key of a step that never happened. */
-export const undone = { undone: true } as const;
-
 /**
  * The answer that is kept under a key.
  *
@@ -17,11 +14,8 @@ export function storedAnswer(once: Once, row: InboxRow | undefined): unknown {
   if (row.fingerprint !== (once.fingerprint ?? null)) {
     throw new Refusal('idempotency_key_reused', 'This idempotency key was used with another request; take a new key.');
   }
-  if (row.is_undone || isUndone(row.result)) {
+  if (row.is_undone) {
     throw new Refusal(STEP_UNDONE, `Step ${once.key} of ${once.scope} was compensated before this attempt arrived.`);
   }
   return row.result;
 }
-
-const isUndone = (result: unknown): boolean =>
-  typeof result === 'object' && result !== null && 'undone' in result && result.undone === true;

@@ -1,8 +1,7 @@
 import { z } from 'zod';
 import { stepVerdicts } from '../contract';
-import { claim } from '../inbox/inbox.sql';
+import { claim, undone } from '../inbox/inbox.sql';
 import { stepOnce, undoOnce } from '../inbox/once';
-import { undone } from '../inbox/stored-answer';
 import { handle } from '../mediator/handler';
 import { defineCommand } from '../mediator/message';
 import { recordOperatorAction } from '../mediator/operator-action';

@@ -1,5 +1,5 @@
-import { claim, find } from '../../inbox/inbox.sql';
-import { storedAnswer, undone } from '../../inbox/stored-answer';
+import { claim, find, undone } from '../../inbox/inbox.sql';
+import { storedAnswer } from '../../inbox/stored-answer';
 import type { Behaviour } from '../behaviour';
 
 /**
