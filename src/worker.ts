@@ -140,7 +140,7 @@ void runProcess('worker', async ({ config, logger, fail, stopping }) => {
       onRerun: createRerunCounter(metrics),
     }),
     keepRelaysRunning({ temporal, lanesPerRelay, logger, signal: stopping }),
-    runReplays({ mediator, logger, signal: stopping }),
+    runReplays({ database: background, mediator, logger, signal: stopping }),
     ...schedulesOf(config).map((scheduled) => keepScheduled({ temporal, scheduled, logger, signal: stopping })),
     spreadRelays({ database: background, held, logger, signal: stopping }),
     reportOpenCircuits({ database: background, circuits: circuits.all, logger, signal: stopping }),

@@ -36,7 +36,10 @@ CREATE TABLE outbox_replay (
     at_aggregate_id   text NOT NULL DEFAULT '',
     at_version        integer NOT NULL DEFAULT 0,
     created_at        timestamptz(3) NOT NULL,
-    finished_at       timestamptz(3)
+    finished_at       timestamptz(3),
+    attempts          integer NOT NULL DEFAULT 0 CHECK (attempts >= 0),
+    next_attempt_at   timestamptz(3),
+    last_error        text
 );
 CREATE INDEX outbox_replay_unfinished_idx ON outbox_replay (created_at) WHERE finished_at IS NULL;
 

@@ -1,6 +1,7 @@
 import { z } from '@hono/zod-openapi';
 import { handle } from '../../mediator/handler';
 import { defineCommand } from '../../mediator/message';
+import { opaqueId } from '../../platform/schemas';
 import { laneOf } from '../lane';
 import { type LogPlace, type ScannedEvent, scanLog } from './event-range.sql';
 import { advanceReplay, lockOpenReplay } from './replay.sql';
@@ -12,18 +13,18 @@ const CHUNK = 500;
 const WAITING = 2_000;
 
 /**
- * Writes the next chunk of the oldest open replay into the outbox, in the order of the log. For the system; any
- * number of workers may do so at once. `none`: nothing to do now, or the relay has to catch up first.
+ * Writes the next chunk of an open replay into the outbox, in the order of the log. For the system; any number of workers
+ * may do so at once. `none`: it is finished, another worker has it, or the relay has to catch up first.
  */
 export const continueReplay = defineCommand({
   name: 'ContinueReplay',
-  input: z.strictObject({}),
+  input: z.strictObject({ replay_id: opaqueId }),
   result: z.enum(['none', 'more']),
   roles: [],
 });
 
-export const continueReplayHandler = handle(continueReplay, async (_, { uow, now, logger }) => {
-  const replay = await lockOpenReplay(uow.tx, WAITING);
+export const continueReplayHandler = handle(continueReplay, async (asked, { uow, now, logger }) => {
+  const replay = await lockOpenReplay(uow.tx, asked.replay_id, WAITING);
   if (!replay) return 'none';
   const { replay_id, range } = replay;
   const scanned = await scanLog(uow.tx, range, replay, SCAN);

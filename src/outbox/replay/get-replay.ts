@@ -16,6 +16,7 @@ const replayView = z
     pending: z.int().openapi({ description: 'Of those, not yet on Kafka.' }),
     created_at: timestamp,
     finished_at: timestamp.nullable().openapi({ description: 'When all were written to the outbox.' }),
+    last_error: z.string().nullable().openapi({ description: 'Why its last attempt failed; it is tried again.' }),
   })
   .openapi('Replay');
 

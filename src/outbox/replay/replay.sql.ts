@@ -7,17 +7,37 @@ export interface OpenReplay extends LogPlace {
   readonly range: ReplayRange;
 }
 
+export interface DueReplay {
+  readonly replay_id: string;
+  /** How often it has failed since its last chunk. */
+  readonly attempts: number;
+}
+
+/** The open replays that are due, oldest first: those that have failed come again when their own wait is over. */
+export function findDueReplays(database: Queryable, limit: number): Promise<DueReplay[]> {
+  return database.$queryRawUnsafe(
+    `SELECT replay_id, attempts FROM outbox_replay
+     WHERE finished_at IS NULL AND coalesce(next_attempt_at <= now(), true) ORDER BY created_at LIMIT $1`,
+    limit,
+  );
+}
+
 /**
- * The oldest replay that is not written to its end and has fewer than `waiting` rows in the outbox, locked
- * until the transaction ends; `undefined` when there is none, or others have them.
+ * The replay, locked until the transaction ends; `undefined` when it is written to its end, has `waiting` rows in the
+ * outbox, or another transaction has it.
  */
-export async function lockOpenReplay(tx: Queryable, waiting: number): Promise<OpenReplay | undefined> {
+export async function lockOpenReplay(
+  tx: Queryable,
+  replayId: string,
+  waiting: number,
+): Promise<OpenReplay | undefined> {
   const rows = await tx.$queryRawUnsafe<OpenReplay[]>(
     `${PLANNED_EACH_TIME} SELECT replay_id, range, at_aggregate_type AS aggregate_type, at_aggregate_id AS aggregate_id, at_version AS version
      FROM outbox_replay AS replay
-     WHERE finished_at IS NULL AND $1 > (
-       SELECT count(*) FROM (SELECT FROM outbox WHERE outbox.replay_id = replay.replay_id LIMIT $1) AS waiting)
-     ORDER BY created_at LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED`,
+     WHERE replay_id = $1 AND finished_at IS NULL AND $2 > (
+       SELECT count(*) FROM (SELECT FROM outbox WHERE outbox.replay_id = replay.replay_id LIMIT $2) AS waiting)
+     FOR NO KEY UPDATE SKIP LOCKED`,
+    replayId,
     waiting,
   );
   return rows[0];
@@ -32,13 +52,29 @@ export async function advanceReplay(
   const { written, place, finishedAt } = step;
   await tx.$executeRawUnsafe(
     `UPDATE outbox_replay SET written = written + $2::int, at_aggregate_type = $3, at_aggregate_id = $4,
-       at_version = $5::int, finished_at = $6::timestamptz WHERE replay_id = $1`,
+       at_version = $5::int, finished_at = $6::timestamptz, attempts = 0, next_attempt_at = NULL, last_error = NULL
+     WHERE replay_id = $1`,
     replayId,
     written,
     place.aggregate_type,
     place.aggregate_id,
     place.version,
     finishedAt,
+  );
+}
+
+/** It has failed, and comes again after the wait. */
+export async function postponeReplay(
+  database: Queryable,
+  replayId: string,
+  { waitMs, reason }: { readonly waitMs: number; readonly reason: string },
+): Promise<void> {
+  await database.$executeRawUnsafe(
+    `UPDATE outbox_replay SET attempts = attempts + 1, next_attempt_at = now() + $2::float8 * interval '1 millisecond',
+       last_error = $3 WHERE replay_id = $1 AND finished_at IS NULL`,
+    replayId,
+    waitMs,
+    reason,
   );
 }
 
@@ -51,11 +87,13 @@ export interface ReplayRow {
   readonly pending: number;
   readonly created_at: Date;
   readonly finished_at: Date | null;
+  /** Why its last attempt failed; `null` once one succeeds. */
+  readonly last_error: string | null;
 }
 
 export async function findReplay(database: Queryable, replayId: string): Promise<ReplayRow | undefined> {
   const rows = await database.$queryRawUnsafe<ReplayRow[]>(
-    `${PLANNED_EACH_TIME} SELECT replay_id, range, events, written, created_at, finished_at,
+    `${PLANNED_EACH_TIME} SELECT replay_id, range, events, written, created_at, finished_at, last_error,
        (SELECT count(*)::int FROM outbox WHERE outbox.replay_id = $1) AS pending
      FROM outbox_replay WHERE replay_id = $1`,
     replayId,

@@ -1,32 +1,63 @@
 import type { Mediator } from '../../mediator/mediator';
 import { createBackoff } from '../../platform/backoff';
+import type { Queryable } from '../../platform/database/queryable';
 import type { Logger } from '../../platform/telemetry/logger';
 import { wait } from '../../platform/wait';
 import { continueReplay } from './continue-replay';
+import { type DueReplay, findDueReplays, postponeReplay } from './replay.sql';
 
 export interface RunReplaysOptions {
-  readonly mediator: Mediator;
+  readonly database: Queryable;
+  readonly mediator: Pick<Mediator, 'send'>;
   readonly logger: Logger;
   readonly signal: AbortSignal;
-  /** 500 ms unless told. */
+  /** Defaults to 500 ms. */
   readonly intervalMs?: number;
 }
 
+/** Replays that take turns, a chunk each. */
+const PAGE = 20;
+const MAX_PAUSE_MS = 15_000;
+const MAX_WAIT_MS = 60_000;
+const MAX_REASON_LENGTH = 300;
+
 /**
- * Writes ordered replays into the outbox until the signal aborts. Where a replay stands is in the database: when
- * this process dies, another one goes on there.
+ * Writes ordered replays into the outbox until the signal aborts. A replay that fails waits by itself, longer each time,
+ * and holds no other. Where a replay stands is in the database: when this process dies, another one goes on there.
  */
-export async function runReplays({ mediator, logger, signal, intervalMs = 500 }: RunReplaysOptions): Promise<void> {
-  const backoff = createBackoff({ initialMs: intervalMs, maxMs: 15_000 });
+export async function runReplays(options: RunReplaysOptions): Promise<void> {
+  const { database, logger, signal, intervalMs = 500 } = options;
+  const pause = createBackoff({ initialMs: intervalMs, maxMs: MAX_PAUSE_MS });
   while (!signal.aborted) {
     try {
-      const outcome = await mediator.send(continueReplay({}));
-      backoff.reset();
-      if (outcome === 'none') await wait(intervalMs, signal);
+      const due = await findDueReplays(database, PAGE);
+      let isMore = false;
+      for (const replay of due) if (!signal.aborted && (await goOn(options, replay))) isMore = true;
+      pause.reset();
+      if (!isMore) await wait(intervalMs, signal);
     } catch (error) {
-      const wait_ms = backoff.next();
-      logger.warn({ err: error, wait_ms }, 'outbox.replay_waits');
+      const wait_ms = pause.next();
+      logger.warn({ err: error, wait_ms }, 'outbox.replays_wait');
       await wait(wait_ms, signal);
     }
+  }
+}
+
+/**
+ * Whether it wrote a chunk of the replay.
+ *
+ * @throws the database's error when it does not take the failure either: then no replay is to blame
+ */
+async function goOn({ database, mediator, logger }: RunReplaysOptions, replay: DueReplay): Promise<boolean> {
+  const { replay_id, attempts } = replay;
+  try {
+    return (await mediator.send(continueReplay({ replay_id }))) === 'more';
+  } catch (error) {
+    const initialMs = Math.min(1_000 * 2 ** Math.min(attempts, 10), MAX_WAIT_MS);
+    const waitMs = createBackoff({ initialMs, maxMs: MAX_WAIT_MS }).next();
+    const reason = (error instanceof Error ? error.message : String(error)).slice(0, MAX_REASON_LENGTH);
+    await postponeReplay(database, replay_id, { waitMs, reason });
+    logger.warn({ err: error, replay_id, attempts: attempts + 1, wait_ms: waitMs }, 'outbox.replay_waits');
+    return false;
   }
 }

@@ -81,7 +81,13 @@ function consume(): RunningConsumer {
 /** The worker's part. */
 function writeReplays(): void {
   const abort = new AbortController();
-  const running = runReplays({ mediator, logger: silentLogger, signal: abort.signal, intervalMs: 20 });
+  const running = runReplays({
+    database: db.database,
+    mediator,
+    logger: silentLogger,
+    signal: abort.signal,
+    intervalMs: 20,
+  });
   stops.push(() => {
     abort.abort();
     return running;
@@ -183,6 +189,41 @@ it('records who ordered it, why, and how much it was', async () => {
   ]);
 });
 
+it('holds no replay behind one that fails; that one waits by itself, and goes on when its cause is gone', async () => {
+  relay();
+  await publishThings();
+  const failing = await order({ aggregate_ids: ['a'] });
+  const healthy = await order({ aggregate_ids: ['b'] });
+  const range = (to: string) =>
+    db.query(
+      `UPDATE outbox_replay SET range = jsonb_build_object('aggregate_ids', ARRAY['a'], 'to', $2::text) WHERE replay_id = $1`,
+      failing.replay_id,
+      to,
+    );
+  await range('no time');
+  writeReplays();
+  await published(12);
+  expect(versionsByKey(replayed())).toEqual({ b: [1, 2, 3] });
+  const status = (replay_id: string) => mediator.send(getReplay({ replay_id }), { principal });
+  expect(await status(healthy.replay_id)).toMatchObject({ written: 3, last_error: null });
+  await eventually(async () => {
+    const [row] = await db.query<{ attempts: number; wait_ms: number }>(
+      `SELECT attempts, extract(epoch FROM next_attempt_at - now())::float8 * 1000 AS wait_ms FROM outbox_replay WHERE replay_id = $1`,
+      failing.replay_id,
+    );
+    expect(row?.attempts).toBeGreaterThanOrEqual(2);
+    expect(row?.wait_ms).toBeLessThanOrEqual(60_000);
+  }, within);
+  expect(await status(failing.replay_id)).toMatchObject({ written: 0, last_error: expect.stringContaining('no time') });
+
+  await range(ago(0));
+  await published(15);
+  expect(versionsByKey(replayed())).toEqual({ a: [1, 2, 3], b: [1, 2, 3] });
+  await eventually(async () => {
+    expect(await status(failing.replay_id)).toMatchObject({ finished_at: expect.any(String), last_error: null });
+  }, within);
+});
+
 it('refuses events so old that a consumer may have forgotten that it applied them', async () => {
   const DAY_MS = 24 * HOUR_MS;
   await appendThing(db, { aggregateId: 'a', version: 1, occurredAt: ago(81 * DAY_MS) });
@@ -205,11 +246,11 @@ describe('a long replay', () => {
       EVENTS,
     );
   const waiting = async (): Promise<number> => (await db.query('SELECT FROM outbox')).length;
-  const goOn = () => mediator.send(continueReplay({}));
 
   it('is written chunk by chunk, and waits for the relay; another worker goes on where one stopped', async () => {
     await fillLog();
-    const { events } = await order({ from: ago(2 * HOUR_MS) });
+    const { events, replay_id } = await order({ from: ago(2 * HOUR_MS) });
+    const goOn = () => mediator.send(continueReplay({ replay_id }));
     expect(events).toBe(EVENTS);
     expect(await goOn()).toBe('more');
     expect(await waiting()).toBe(CHUNK);

@@ -112,8 +112,8 @@ test('what an operator requeues or replays is published at once as well', async 
     await eventually(settled, within);
     await mediator.send(requeueOutboxRow({ id: placed?.id ?? '', reason: 'again' }));
     await published(2);
-    await mediator.send(startReplay({ aggregate_ids: [order_id], reason: 'again' }));
-    await mediator.send(continueReplay({}));
+    const { replay_id } = await mediator.send(startReplay({ aggregate_ids: [order_id], reason: 'again' }));
+    await mediator.send(continueReplay({ replay_id }));
     await published(4);
   } finally {
     await relay.stop();
