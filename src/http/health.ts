@@ -3,6 +3,7 @@ import type { OpenAPIHono } from '@hono/zod-openapi';
 import { json } from './api-route';
 import type { HttpEnv } from './http-env';
 import { shareAnswer } from '../platform/shared-answer';
+import { within } from '../platform/wait';
 import { createRouter } from './router';
 
 const CHECK_TIMEOUT_MS = 1_500;
@@ -76,7 +77,7 @@ export function createHealthRoutes(checks: HealthChecks, freshMs = FRESH_MS): Op
   const run = async (name: string, { ask, essential, advisory }: HealthCheck): Promise<Check> => {
     const started = performance.now();
     try {
-      const finding = await withTimeout(ask());
+      const finding = await within(CHECK_TIMEOUT_MS, ask(), () => new CheckTimeout());
       seen.add(name);
       return { ...(finding ?? { status: 'healthy' }), latency_ms: Math.round(performance.now() - started) };
     } catch (error) {
@@ -130,15 +131,3 @@ export function createHealthRoutes(checks: HealthChecks, freshMs = FRESH_MS): Op
 }
 
 class CheckTimeout extends Error {}
-
-async function withTimeout<T>(promise: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const timeout = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new CheckTimeout()), CHECK_TIMEOUT_MS);
-  });
-  try {
-    return await Promise.race([promise, timeout]);
-  } finally {
-    clearTimeout(timer);
-  }
-}

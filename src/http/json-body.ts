@@ -23,26 +23,21 @@ export const jsonOnly = createMiddleware<HttpEnv>(async function jsonOnly(c, nex
 
 /** For a route whose body is optional: an empty one is none, however it is sent and whatever its type is. */
 export const emptyIsNone = createMiddleware<HttpEnv>(async function emptyIsNone(c, next) {
-  if (c.req.header('content-type') !== undefined && (await isNone(c))) {
+  if (c.req.header('content-type') !== undefined && (await isEmpty(c))) {
     c.req.raw.headers.delete('content-type');
   }
   await next();
 });
 
-const isChunked = (c: Context): boolean => c.req.header('transfer-encoding') !== undefined;
+/** As its headers say; one in chunks may turn out to be empty. */
+const hasBody = (c: Context): boolean =>
+  Number(c.req.header('content-length') ?? 0) !== 0 || c.req.header('transfer-encoding') !== undefined;
 
-function hasBody(c: Context): boolean {
-  const length = c.req.header('content-length');
-  return (length !== undefined && Number(length) !== 0) || isChunked(c);
-}
-
-const isNone = async (c: Context): Promise<boolean> => {
+/** Reads a body without a length to its end. */
+async function isEmpty(c: Context): Promise<boolean> {
   const length = c.req.header('content-length');
   return length === undefined ? (await c.req.arrayBuffer()).byteLength === 0 : Number(length) === 0;
-};
-
-/** Of a body without a length only its end tells. */
-const isEmpty = async (c: Context): Promise<boolean> => isChunked(c) && (await c.req.arrayBuffer()).byteLength === 0;
+}
 
 function requireJson(c: Context, type: string | undefined): void {
   if (type === undefined || !isJson(type)) {

@@ -1,6 +1,7 @@
 import CircuitBreaker from 'opossum';
 import type { Logger } from '../telemetry/logger';
 import { Refusal } from '../refusal';
+import { within } from '../wait';
 import { type CircuitMetrics, noCircuitMetrics } from './circuit-metrics';
 import type { CircuitState } from './circuit-state';
 
@@ -115,20 +116,13 @@ function resultOf(error: unknown): 'refusal' | 'timeout' | 'failure' {
   return error instanceof CallTimedOut ? 'timeout' : 'failure';
 }
 
-/** Ends on time also when the call does not heed its signal. */
+/** Ends on time also when the call does not heed its signal. It is aborted last, so that its own error does not come first. */
 async function withinTime<T>(name: string, timeoutMs: number, run: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const abort = new AbortController();
-  let timer: NodeJS.Timeout | undefined;
-  const timedOut = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => {
-      const error = new CallTimedOut(name, timeoutMs);
-      reject(error);
-      abort.abort(error);
-    }, timeoutMs);
-  });
   try {
-    return await Promise.race([run(abort.signal), timedOut]);
-  } finally {
-    clearTimeout(timer);
+    return await within(timeoutMs, run(abort.signal), () => new CallTimedOut(name, timeoutMs));
+  } catch (error) {
+    if (error instanceof CallTimedOut) abort.abort(error);
+    throw error;
   }
 }
