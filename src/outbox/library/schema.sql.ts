@@ -17,6 +17,7 @@ CREATE TABLE event (
     traceparent    text,
     UNIQUE (aggregate_type, aggregate_id, version)
 );
+CREATE INDEX event_occurred_at_idx ON event USING brin (occurred_at) WITH (pages_per_range = 32, autosummarize = on);
 
 CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN

@@ -36,7 +36,7 @@ const describeTables = (schema: string): Promise<unknown[]> =>
      FROM information_schema.columns WHERE table_schema = $1
      UNION ALL
      SELECT t.relname, CASE WHEN indisunique THEN 'unique ' ELSE 'index ' END
-       || replace(regexp_replace(pg_get_indexdef(indexrelid), '^.* USING ', ''), '"', '')
+       || replace(regexp_replace(pg_get_indexdef(indexrelid), '^.* USING | WITH \\(.*\\)$', '', 'g'), '"', '')
      FROM pg_index JOIN pg_class t ON t.oid = indrelid JOIN pg_namespace n ON n.oid = t.relnamespace
      WHERE n.nspname = $1 AND indpred IS NULL
      UNION ALL
