@@ -6,27 +6,27 @@ import { isDatabaseOutage } from '../src/platform/database/database-error';
 import type { Faults } from '../src/platform/faults/faults';
 import { within } from '../src/platform/wait';
 
-/** Shorter than an attempt, so that a silent database counts as an outage and not as a time-out. */
+/** Shorter than an attempt's time-out, so that a silent database is an outage, which is not counted. */
 const DATABASE_DEADLINE_MS = 4_000;
 
 /**
- * The mediator as sagas need it: a database that is away, or does not answer, is an outage.
+ * Wraps the mediator for sagas: reports a database that is away or does not answer as an outage.
  *
- * @throws ApplicationFailure `outage` when the database is away or silent; the command may have been done
+ * @throws ApplicationFailure `outage` when the database is away or silent; the command may have been executed
  */
 export const outageAware = ({ send }: Pick<Mediator, 'send'>, deadlineMs = DATABASE_DEADLINE_MS) => ({
   send: ((message, options) =>
     within(deadlineMs, send(message, options), () =>
       outage(`The database did not answer within ${deadlineMs} ms.`),
-    ).catch(tellOutage)) as Mediator['send'],
+    ).catch(throwOutage)) as Mediator['send'],
 });
 
-/** Fault points are read from the database, too. */
+/** Wraps the fault points, which are read from the same database, in the same way. */
 export const outageAwareFaults = ({ pass }: Pick<Faults, 'pass'>): Pick<Faults, 'pass'> => ({
-  pass: (point) => pass(point).catch(tellOutage),
+  pass: (point) => pass(point).catch(throwOutage),
 });
 
-function tellOutage(error: unknown): never {
+function throwOutage(error: unknown): never {
   if (isDatabaseOutage(error)) throw outage('The database is away.', error);
   throw error;
 }
@@ -42,16 +42,16 @@ const outage = (message: string, cause?: unknown): ApplicationFailure =>
 
 type Activity = (...args: never[]) => Promise<unknown>;
 
-/** Every other error of an activity is a fault: worth another attempt, and counted. A refusal stays as it is. */
+/** Reports every other error of an activity as a fault, which is retried and counted. Refusals stay as they are. */
 export function withFaults<A extends object>(activities: A): A {
   const translated = Object.entries(activities as Record<string, Activity>).map(([name, activity]) => [
     name,
-    (...args: never[]) => activity(...args).catch(tellFault),
+    (...args: never[]) => activity(...args).catch(throwFault),
   ]);
   return Object.fromEntries(translated) as A;
 }
 
-function tellFault(error: unknown): never {
+function throwFault(error: unknown): never {
   if (error instanceof TemporalFailure || !(error instanceof Error)) throw error;
   throw ApplicationFailure.fromError(error, { type: FAULT });
 }
