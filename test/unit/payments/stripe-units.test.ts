@@ -58,6 +58,20 @@ it.each(unknown)('charges nothing in %s, and takes nothing for paid', (code) => 
   expect([toStripe(100, code), fromStripe(100, code)]).toEqual([undefined, undefined]);
 });
 
+/** The examples of Stripe's page. */
+it.each([
+  ['USD', 1_000, 1_000],
+  ['JPY', 500, 500],
+  ['ISK', 5, 500],
+  ['UGX', 5, 500],
+  ['HUF', 1_045, 1_045],
+  ['TWD', 80_045, 80_045],
+  ['KWD', 5_120, 5_120],
+  ['KWD', 5_124, undefined],
+])('charges %s %d in minor units as %p', (code, amount, theirs) => {
+  expect(toStripe(amount, code)).toBe(theirs);
+});
+
 it('does not take 5,000 krónur for 500,000', () => {
   expect(fromStripe(500_000, 'ISK')).toBe(5_000);
 });

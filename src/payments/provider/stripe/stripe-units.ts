@@ -1,6 +1,8 @@
 /**
- * How Stripe says an amount. Ours are in ISO 4217's minor units, Stripe's in units of its own
- * (https://docs.stripe.com/currencies: zero-decimal, three-decimal and special cases, for charges).
+ * How Stripe counts a charge's amount. Ours are in ISO 4217's minor units, Stripe's in units of its own. The source is its
+ * page "Supported currencies" (https://docs.stripe.com/currencies, "Zero-decimal currencies", "Three-decimal currencies"
+ * and "Special cases"). UGX is in two of its lists: for charges the special case holds. HUF and TWD are special for payouts
+ * alone, which nothing here makes: charges have two decimals, as in ISO 4217.
  */
 interface Unit {
   /** One of Stripe's units is so many of ours… */
