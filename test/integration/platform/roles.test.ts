@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { run } from '../../../dev/os/run';
 import { fromRoot } from '../../../dev/root';
 import { applyRoles, type RoleGrants, RolesMissing } from '../../../src/platform/database/roles';
@@ -150,4 +151,26 @@ it('is what `paysaga roles` does, and may be repeated, by several at once', asyn
   const paysaga = () => run(process.execPath, [fromRoot('dist', 'src', 'cli.js'), 'roles'], { env });
   const said = { code: 0, output: 'The roles are there; each has its privileges.\n' };
   expect(await Promise.all([paysaga(), paysaga(), paysaga()])).toEqual([said, said, said]);
+});
+
+it('docker-compose.yml has a user for each process, which is in the role of that process alone', async () => {
+  const compose = readFileSync(fromRoot('docker-compose.yml'), 'utf8');
+  const statements = readFileSync(fromRoot('dev/compose/process-users.sql'), 'utf8');
+  // Users belong to the whole cluster, which may have some of these names.
+  const prefix = `test_${randomBytes(6).toString('hex')}_`;
+  const processes = ['api', 'worker', 'consumer'];
+  users = processes.map((process) => prefix + process);
+  for (let time = 0; time < 2; time += 1) await test.query(statements.replaceAll('shop_', prefix));
+
+  for (const process of processes) {
+    const service = compose.split(`\n  ${process}:\n`)[1]?.split(/\n {2}\w+:\n/)[0];
+    const [, user, password] = /DATABASE_URL: postgresql:\/\/(\w+):(\w+)@postgres/.exec(service ?? '') ?? [];
+    expect(user).toBe(`shop_${process}`);
+    const url = new URL(test.url);
+    [url.username, url.password] = [prefix + process, password ?? ''];
+    const held = await as(url.href, ({ query }) =>
+      query(`SELECT role FROM unnest($1::text[]) AS role WHERE pg_has_role(role, 'member') ORDER BY role`, roles),
+    );
+    expect(held).toEqual([{ role: `paysaga_${process}` }]);
+  }
 });
