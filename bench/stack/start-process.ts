@@ -4,6 +4,7 @@ import { startChild } from '../../dev/os/child';
 import { Problem } from '../../dev/os/problem';
 import { waitUntil } from '../../dev/os/wait';
 import { fromRoot } from '../../dev/root';
+import { isProcessName, memoryLimits } from '../../dev/stack/memory-limits';
 import type { BenchStack } from './bench-stack';
 
 export interface ProcessOptions {
@@ -26,11 +27,12 @@ const START_TIMEOUT_MS = 60_000;
 /** Starts a process as the stack does, and waits until it works. @throws Problem when it does not */
 export async function startProcess(stack: BenchStack, { program, env, ready }: ProcessOptions): Promise<BenchProcess> {
   const { name } = parse(program);
+  const limits = isProcessName(name) ? memoryLimits(name) : undefined;
   stack.teardown.assertOpen();
   const child = startChild({
     command: process.execPath,
-    args: [...profiling(stack), fromRoot('dist', program)],
-    env: { ...stack.env, ...env },
+    args: [...(limits?.flags ?? []), ...profiling(stack), fromRoot('dist', program)],
+    env: { ...stack.env, ...limits?.env, ...env },
     pidFile: join(stack.dataDir, 'pids', `${name}-${randomBytes(4).toString('hex')}.pid`),
     output: (line) => stack.log(`${name} │ ${line}`),
     stopTimeoutMs: 20_000,

@@ -24,6 +24,8 @@ export interface PaymentRequest {
   readonly amount?: number;
   /** `Prefer: wait=N`, in seconds. */
   readonly wait?: number;
+  /** How long the client waits for an answer. */
+  readonly timeoutMs?: number;
 }
 
 /** A new id that a client may give, such as `pay_0f3c…`. */
@@ -65,6 +67,7 @@ export function pay(api: ApiClient, order: OrderView, payment: PaymentRequest = 
   return api.call('POST', '/invoices/close-after-payment', {
     json: paymentNotice(order, payment),
     headers: { prefer: `wait=${payment.wait ?? 10}` },
+    ...(payment.timeoutMs !== undefined && { timeoutMs: payment.timeoutMs }),
   });
 }
 

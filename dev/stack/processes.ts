@@ -6,6 +6,7 @@ import type { Log } from '../os/progress';
 import type { Teardown } from '../os/teardown';
 import { waitUntil } from '../os/wait';
 import { fromRoot } from '../root';
+import { memoryLimits } from './memory-limits';
 import { processEnvironment, type ProcessName } from './process-environment';
 import type { ProcessUrls } from './process-users';
 import type { ServiceAddresses } from './stack';
@@ -70,8 +71,10 @@ export async function startProcesses(options: ProcessesOptions): Promise<Process
   const start = (name: ProcessName): SupervisedProcess =>
     superviseProcess({
       script: fromRoot('dist', 'src', `${name}.js`),
+      flags: memoryLimits(name).flags,
       env: {
         ...env,
+        ...memoryLimits(name).env,
         ...(options.databaseUrls && { DATABASE_URL: options.databaseUrls[name] }),
         ...(name !== 'api' && { METRICS_PORT: metricsPorts[name] }),
         ...options.envOf?.[name],

@@ -4,6 +4,8 @@ import { startChild, type Child } from '../os/child';
 export interface SupervisedOptions {
   /** The built script that `node` runs. */
   readonly script: string;
+  /** What `node` is told besides. */
+  readonly flags?: readonly string[];
   readonly env: NodeJS.ProcessEnv;
   readonly pidFile: string;
   /** Gets its output line by line, and what happens to it. */
@@ -47,7 +49,7 @@ export function superviseProcess(options: SupervisedOptions): SupervisedProcess 
   function launch(): Child {
     const started = startChild({
       command: process.execPath,
-      args: ['--enable-source-maps', options.script],
+      args: ['--enable-source-maps', ...(options.flags ?? []), options.script],
       env: options.env,
       output: log,
       pidFile: options.pidFile,

@@ -19,6 +19,7 @@ import {
 } from '../../contract';
 import type { Logger } from '../../platform/telemetry/logger';
 import { reasonOf, type TemporalClient } from '../../platform/temporal/temporal';
+import { createBackoff } from '../../platform/backoff';
 import { createGate } from '../../platform/gate';
 import { wait } from '../../platform/wait';
 
@@ -58,7 +59,7 @@ export interface SagaStarter {
    * Begins a saga whose workflow is gone again, under the same id: back when it had failed, else forward. Never throws.
    */
   rerun(saga: SagaToRerun, deadlineMs: number): Promise<StartFailure>;
-  /** Waits at most `waitMs` for the end; `pending` also when Temporal does not answer. Never throws. */
+  /** Waits at most `waitMs` for the end; `pending` also when Temporal does not answer, or 300 wait already. Never throws. */
   result(sagaId: string, waitMs: number): Promise<SagaEnd>;
 }
 
@@ -76,8 +77,10 @@ const START_DEADLINE_MS = 500;
  * their turn are the sweeper's, at the pace of Temporal. Payments have somebody who waits, and do not queue behind orders.
  */
 const STARTS_AT_ONCE: Record<SagaType, number> = { payment: 16, order: 4, shipment: 4 };
+/** Each holds a call to Temporal in memory; who comes when so many wait is told at once that the saga goes on. */
+const WAITS_AT_ONCE = 300;
 /** A saga that waits for the sweeper is there within seconds. */
-const UNSTARTED_POLL_MS = 250;
+const UNSTARTED_POLL = { initialMs: 250, maxMs: 2_000 };
 /** After this a workflow task of a killed worker goes to another one. */
 const WORKFLOW_TASK_TIMEOUT = '5s';
 
@@ -132,6 +135,7 @@ export function createSagaStarter({ temporal, config, logger, hurry }: SagaStart
 
   async function ended(sagaId: string, waitMs: number): Promise<SagaEnd> {
     const until = performance.now() + waitMs;
+    const poll = createBackoff(UNSTARTED_POLL);
     for (;;) {
       const leftMs = until - performance.now();
       try {
@@ -141,12 +145,14 @@ export function createSagaStarter({ temporal, config, logger, hurry }: SagaStart
         const failure = failureOf(error);
         if (failure) return { state: 'compensated', failure };
         logger.debug({ saga_id: sagaId, reason: reasonOf(error) }, 'saga.pending');
-        if (!(error instanceof WorkflowNotFoundError) || leftMs <= UNSTARTED_POLL_MS) return { state: 'pending' };
-        await wait(UNSTARTED_POLL_MS);
+        const pauseMs = poll.next();
+        if (!(error instanceof WorkflowNotFoundError) || leftMs <= pauseMs) return { state: 'pending' };
+        await wait(pauseMs);
       }
     }
   }
 
+  const waits = createGate(WAITS_AT_ONCE, 0);
   const hurried = new Set<() => void>();
   hurry?.addEventListener('abort', () => hurried.forEach((give) => give()));
 
@@ -167,8 +173,9 @@ export function createSagaStarter({ temporal, config, logger, hurry }: SagaStart
       return new Promise<SagaEnd>((resolve, reject) => {
         const giveUp = (): void => resolve({ state: 'pending' });
         hurried.add(giveUp);
-        void ended(sagaId, waitMs)
-          .then(resolve, reject)
+        void waits
+          .pass(0, () => ended(sagaId, waitMs))
+          .then((end) => resolve(end ?? { state: 'pending' }), reject)
           .finally(() => hurried.delete(giveUp));
       });
     },
