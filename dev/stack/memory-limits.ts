@@ -22,7 +22,10 @@ const LIMITS: Record<ProcessName, MemoryLimits> = {
 export const isProcessName = (name: string): name is ProcessName => name in LIMITS;
 
 /** What `node` is started with. */
-export function memoryLimits(name: ProcessName): { readonly flags: readonly string[]; readonly env: NodeJS.ProcessEnv } {
+export function memoryLimits(name: ProcessName): {
+  readonly flags: readonly string[];
+  readonly env: NodeJS.ProcessEnv;
+} {
   const { old, semi, arenas } = LIMITS[name];
   return {
     flags: [`--max-old-space-size=${old}`, `--max-semi-space-size=${semi}`],

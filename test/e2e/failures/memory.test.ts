@@ -66,9 +66,7 @@ it(
   async () => {
     const orders = await placeMany(WAITING);
     await stack.processes.kill('worker');
-    const payments = orders.map((order) =>
-      pay(stack.service, order, { wait: 15, timeoutMs: PATIENT_MS }),
-    );
+    const payments = orders.map((order) => pay(stack.service, order, { wait: 15, timeoutMs: PATIENT_MS }));
     const statuses = new Set((await Promise.all(payments)).map(({ status }) => status));
     expect([...statuses].filter((status) => status !== 202 && status !== 503)).toEqual([]);
     expect(await peakMiB('api')).toBeLessThan(LIMITS.api);
