@@ -1,6 +1,7 @@
 import { consumer } from './consumer/consumer';
 import type { Measurement } from './measurement';
 import { memory } from './memory/memory';
+import { besideReaders } from './orders/beside-readers';
 import { getOrder } from './orders/get-order';
 import { postIdempotent } from './orders/post-idempotent';
 import { postOrders } from './orders/post-orders';
@@ -27,6 +28,7 @@ export const measurements: readonly Measurement[] = [
   postOrders,
   postIdempotent,
   getOrder,
+  besideReaders,
   saga,
   sagaLatency,
   burst,
