@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Kafka, logLevel, type Admin, type IHeaders } from 'kafkajs';
 import { eventually, must } from '../client/eventually';
+import { mendRequestQueues } from '../../src/messaging/request-queue';
 
 /** A message as a stranger reads it from the topic. */
 export interface TopicMessage {
@@ -28,6 +29,7 @@ const ENDS_DEADLINE_MS = 10_000;
 
 /** Reads whole topics, as a consumer group of its own for each read. */
 export async function createTopicReader(brokers: string, topics: readonly string[]): Promise<TopicReader> {
+  mendRequestQueues();
   const kafka = new Kafka({
     brokers: brokers.split(','),
     clientId: 'paysaga-checker',

@@ -9,6 +9,7 @@ import { fromRoot } from '../root';
 import type { ServiceContext } from './context';
 import { classPathOf, findJava, javaEnvironment } from './java';
 import { launch } from './launch';
+import { mendRequestQueues } from '../../src/messaging/request-queue';
 
 /** What every start of the broker has in common; see Apache Kafka's broker configuration. */
 const SETTINGS = {
@@ -113,6 +114,7 @@ async function format(java: string, jvm: string[], folder: string, properties: s
 
 /** True when the broker knows itself and is not fenced any more: only then does it take topics. */
 async function answers(broker: string, client: Pick<KafkaConfig, 'ssl' | 'sasl'>): Promise<boolean> {
+  mendRequestQueues();
   const kafka = new Kafka({
     ...client,
     brokers: [broker],

@@ -2,6 +2,7 @@ import { Kafka, logLevel } from 'kafkajs';
 import type { ConsumerDefinition } from '../../src/messaging/consumer/consumer';
 import type { TopicEnds } from '../checker/topic-messages';
 import { eventually } from '../client/eventually';
+import { mendRequestQueues } from '../../src/messaging/request-queue';
 
 /** Of a consumer that was killed: until then the group is not ours alone. */
 const DEADLINE_MS = 40_000;
@@ -12,6 +13,7 @@ export const skipToEnds = (brokers: string, consumer: ConsumerDefinition, ends: 
   eventually(() => trySkip(brokers, consumer, ends), { deadlineMs: DEADLINE_MS });
 
 async function trySkip(brokers: string, { group, topics }: ConsumerDefinition, ends: TopicEnds): Promise<void> {
+  mendRequestQueues();
   const kafka = new Kafka({ brokers: brokers.split(','), clientId: 'paysaga-stack', logLevel: logLevel.NOTHING });
   const consumer = kafka.consumer({
     groupId: group,
