@@ -86,6 +86,23 @@ it('charges orders once each after a provider was away, and tells /health and Pr
   await stack.checker.holds(DEADLINE_MS);
 }, 180_000);
 
+it('charges and ships orders once each when provider and carrier say nothing for a while', async () => {
+  process.kill(stack.provider.pid, 'SIGSTOP');
+  const orders = await Promise.all(Array.from({ length: 8 }, () => charged()));
+  const outside = await placeOrder(stack.service);
+  expect((await pay(stack.service, outside)).status).toBe(200);
+  await untilProviders('degraded');
+  expect((await stack.nobody.call('GET', '/health/ready')).status).toBe(200);
+
+  process.kill(stack.provider.pid, 'SIGCONT');
+  for (const { order_id } of [...orders, outside]) {
+    await untilStatus(stack.service, order_id, 'FULFILLED', DEADLINE_MS);
+  }
+  const { test, standby } = await kept(orders);
+  expect(test + standby).toBe(8 * 9_900);
+  await stack.checker.holds(DEADLINE_MS);
+}, 180_000);
+
 it('runs without any provider: what is charged is cancelled, what is paid outside is not', async () => {
   await stack.stop();
   await start({ PAYMENT_PROVIDERS: '', CARRIER_URL: '' });
