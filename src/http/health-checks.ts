@@ -8,6 +8,7 @@ import type { Database } from '../platform/database/database';
 import { sqlState, sqlStates } from '../platform/database/database-error';
 import type { TemporalClient } from '../platform/temporal/temporal';
 import { countOpenSagas, type OpenSagas } from '../sagas/view/open-sagas.sql';
+import type { SetupWatch } from '../platform/watch-setup';
 import type { HealthChecks, HealthFinding } from './health';
 
 const DEADLINE_MS = 1_000;
@@ -19,20 +20,32 @@ export interface HealthCheckDeps {
   readonly kafka: KafkaHealth;
   readonly temporal: TemporalClient;
   readonly outboxLag: OutboxLagConfig;
+  /** Tells what `paysaga setup` would make. */
+  readonly setup: Pick<SetupWatch<'database' | 'topics' | 'temporal'>, 'assert'>;
 }
 
-export const createHealthChecks = ({ database, kafka, temporal, outboxLag }: HealthCheckDeps): HealthChecks => ({
+export const createHealthChecks = ({ database, kafka, temporal, outboxLag, setup }: HealthCheckDeps): HealthChecks => ({
   database: {
     essential: true,
-    ask: () => tryToWrite(database),
+    ask: async () => {
+      await setup.assert('database');
+      return tryToWrite(database);
+    },
   },
   broker: {
     essential: false,
     ask: async () => {
+      await setup.assert('topics');
       await kafka.describe(DEADLINE_MS);
     },
   },
-  temporal: { essential: false, ask: () => temporal.ping(DEADLINE_MS) },
+  temporal: {
+    essential: false,
+    ask: async () => {
+      await setup.assert('temporal');
+      await temporal.ping(DEADLINE_MS);
+    },
+  },
   outbox_lag: {
     essential: false,
     elsewhere: true,

@@ -1,6 +1,7 @@
 import {
   type Admin,
   type Consumer,
+  ConfigResourceTypes,
   type ISocketFactory,
   Kafka as KafkaJS,
   type KafkaConfig as KafkaJSConfig,
@@ -15,6 +16,9 @@ import { mendRequestQueues } from './request-queue';
 import { breakWhenSilent, plainSocketFactory } from './socket';
 
 export type { Admin, Consumer, EachBatchPayload, KafkaMessage } from 'kafkajs';
+
+/** A topic, among what has settings. */
+export const TOPIC_RESOURCE = ConfigResourceTypes.TOPIC;
 
 export interface TopicMessages {
   readonly topic: string;

@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Client } from 'pg';
 import { connectDatabase, type Database } from '../../src/platform/database/database';
+import { applyMigrations } from '../../src/platform/database/migrate';
 import { sessionConfig } from '../../src/platform/database/session';
 import { silentLogger } from './logger';
 
@@ -54,7 +55,7 @@ async function ensureTemplate(admin: Client): Promise<string> {
   const migrations = readdirSync(MIGRATIONS, { withFileTypes: true })
     .filter((entry) => entry.isDirectory())
     .map((entry) => readFileSync(join(MIGRATIONS, entry.name, 'migration.sql'), 'utf8'));
-  const template = `test_template_${createHash('sha256').update(migrations.join()).digest('hex').slice(0, 12)}`;
+  const template = `test_template2_${createHash('sha256').update(migrations.join()).digest('hex').slice(0, 12)}`;
 
   await admin.query('SELECT pg_advisory_lock($1)', [TEMPLATE_LOCK]);
   try {
@@ -63,9 +64,7 @@ async function ensureTemplate(admin: Client): Promise<string> {
       const unfinished = `${template}_unfinished`;
       await admin.query(`DROP DATABASE IF EXISTS ${unfinished}`);
       await admin.query(`CREATE DATABASE ${unfinished}`);
-      await withClient(urlOf(unfinished), async (client) => {
-        for (const migration of migrations) await client.query(migration);
-      });
+      await applyMigrations({ databaseUrl: urlOf(unfinished) });
       await admin.query(`ALTER DATABASE ${unfinished} RENAME TO ${template}`);
     }
     return template;

@@ -215,6 +215,7 @@ it.each(states)('when $name, health says so and no more', async (state) => {
       kafka: { describe: peer(broker), close: async () => undefined } as never,
       temporal: { ping: peer(temporal) } as never,
       outboxLag: { checked: true, degradedSeconds: 60, unhealthySeconds: 900 },
+      setup: { assert: async () => undefined },
     }),
     60_000,
   );

@@ -132,7 +132,7 @@ describe('a user who may not create roles', () => {
     expect(refused).toBeInstanceOf(RolesMissing);
     expect((refused as Error).message).toBe(
       `The roles ${role} are missing, and ${owner.name} may not create them. Let a superuser run\n` +
-        `  CREATE ROLE ${role} NOLOGIN;\nand then run \`paysaga roles\`.`,
+        `  CREATE ROLE ${role} NOLOGIN;\nand then run \`paysaga setup database\`.`,
     );
 
     await test.query(`CREATE ROLE ${role} NOLOGIN`);
@@ -146,10 +146,10 @@ describe('a user who may not create roles', () => {
   });
 });
 
-it('is what `paysaga roles` does, and may be repeated, by several at once', async () => {
-  const env = { ...process.env, DATABASE_URL: test.url, KAFKA_BROKERS: 'nowhere:1', TEMPORAL_ADDRESS: 'nowhere:1' };
-  const paysaga = () => run(process.execPath, [fromRoot('dist', 'src', 'cli.js'), 'roles'], { env });
-  const said = { code: 0, output: 'The roles are there; each has its privileges.\n' };
+it('is part of `paysaga setup database`, which needs no other settings and may be repeated, by several at once', async () => {
+  const env = { PATH: process.env.PATH, DATABASE_URL: test.url };
+  const paysaga = () => run(process.execPath, [fromRoot('dist', 'src', 'cli.js'), 'setup', 'database'], { env });
+  const said = { code: 0, output: 'The database is up to date.\nThe roles are there; each has its privileges.\n' };
   expect(await Promise.all([paysaga(), paysaga(), paysaga()])).toEqual([said, said, said]);
 });
 

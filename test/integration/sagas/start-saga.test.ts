@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { NativeConnection, Worker } from '@temporalio/worker';
-import { createNamespace } from '../../../dev/stack/temporal';
+import { createNamespace } from '../../support/temporal';
 import { searchAttributes, taskQueues } from '../../../src/contract';
 import { createSagaStarter, type SagaStarter } from '../../../src/sagas/start/start-saga';
 import { connectTemporalClient, type TemporalClient } from '../../../src/platform/temporal/temporal';
