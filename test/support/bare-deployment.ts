@@ -19,6 +19,8 @@ export interface LogLine {
   readonly msg: string;
   readonly missing?: string;
   readonly command?: string;
+  readonly reason?: string;
+  readonly saga_id?: string;
   readonly level: string;
 }
 

@@ -55,7 +55,7 @@ async function ensureTemplate(admin: Client): Promise<string> {
   const migrations = readdirSync(MIGRATIONS, { withFileTypes: true })
     .filter((entry) => entry.isDirectory())
     .map((entry) => readFileSync(join(MIGRATIONS, entry.name, 'migration.sql'), 'utf8'));
-  const template = `test_template2_${createHash('sha256').update(migrations.join()).digest('hex').slice(0, 12)}`;
+  const template = `test_template_${createHash('sha256').update(migrations.join()).digest('hex').slice(0, 12)}`;
 
   await admin.query('SELECT pg_advisory_lock($1)', [TEMPLATE_LOCK]);
   try {

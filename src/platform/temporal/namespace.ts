@@ -1,4 +1,5 @@
 import { type Connection, isGrpcServiceError } from '@temporalio/client';
+import { NamespaceNotFoundError } from '@temporalio/common';
 import { searchAttributes } from '../../contract';
 import { SetupMissing } from '../setup-missing';
 import { wait } from '../wait';
@@ -136,6 +137,13 @@ export function lacking(error: unknown, namespace: string): unknown {
   switch (grpcCode(error)) {
     case grpcCodes.NOT_FOUND:
       return new SetupMissing(`Temporal has no namespace ${namespace}`, SETUP_TEMPORAL);
+    case grpcCodes.INVALID_ARGUMENT:
+      return /search attribute/i.test(reasonOf(error))
+        ? new SetupMissing(
+            `Temporal does not know a search attribute of the sagas (${reasonOf(error)})`,
+            SETUP_TEMPORAL,
+          )
+        : error;
     case grpcCodes.PERMISSION_DENIED:
     case grpcCodes.UNAUTHENTICATED:
       return new SetupMissing(
@@ -187,5 +195,7 @@ const mayNot = (error: unknown): boolean =>
 /** gRPC's status of a failed call, also inside the SDK's own errors. */
 export function grpcCode(error: unknown): number | undefined {
   if (isGrpcServiceError(error)) return error.code;
+  // The SDK makes this one of the refusal, and drops it.
+  if (error instanceof NamespaceNotFoundError) return grpcCodes.NOT_FOUND;
   return error instanceof Error && isGrpcServiceError(error.cause) ? error.cause.code : undefined;
 }
