@@ -49,8 +49,10 @@ export function watchSetup<Name extends string>(options: WatchSetupOptions<Name>
         let loggedAt = 0;
         while (!signal.aborted) {
           const missing = await look(checks[name]);
-          if (missing === 'unknown') await wait(pause.next(), signal);
-          else if (missing) {
+          if (missing === 'unknown') {
+            looked();
+            await wait(pause.next(), signal);
+          } else if (missing) {
             const isNew = findings.get(name)?.message !== missing.message;
             findings.set(name, missing);
             looked();
@@ -66,8 +68,8 @@ export function watchSetup<Name extends string>(options: WatchSetupOptions<Name>
             pause.reset();
             await wait(everyMs, signal);
           }
-          looked();
         }
+        looked();
       })();
     });
   }

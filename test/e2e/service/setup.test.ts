@@ -138,8 +138,10 @@ All 3 schedules are there.
 
   it('the processes go on by themselves: what waited is paid, and an order is placed, paid and fulfilled', async () => {
     await untilHealthy();
-    const { body } = await api.call<{ data: SagaView[] }>('GET', '/sagas?type=payment');
-    expect(body.data).toMatchObject([{ state: 'completed', reason: null }]);
+    await eventually(async () => {
+      const { body } = await api.call<{ data: SagaView[] }>('GET', '/sagas?type=payment');
+      expect(body.data).toMatchObject([{ state: 'completed', reason: null }]);
+    }, within);
     const order = await placeOrder(api);
     expect(await pay(api, order)).toMatchObject({ status: 200, body: { status: 'ok' } });
     await untilStatus(api, order.order_id, 'FULFILLED', 30_000);
