@@ -43,7 +43,9 @@ function localStack(): Record<string, string> {
       DATABASE_URL: stack['database_url'] ?? '',
       KAFKA_BROKERS: stack['kafka_brokers'] ?? '',
       TEMPORAL_ADDRESS: stack['temporal_address'] ?? '',
+      KAFKA_PARTITIONS: '6',
       KAFKA_REPLICATION: '1',
+      RECONCILIATION_INTERVAL_MS: '60000',
     };
   } catch {
     return {};

@@ -79,6 +79,12 @@ const REQUEST_TIMEOUT_MS = 15_000;
 const ACKS_TIMEOUT_MS = 6_000;
 const ALL_REPLICAS = -1;
 
+/** Whether no broker could be reached. */
+export const isKafkaOutage = (error: unknown): boolean =>
+  error instanceof Error && /^KafkaJS(Connection|BrokerNotFound|RequestTimeout|NumberOfRetries)/.test(rootOf(error).name);
+
+const rootOf = (error: Error): Error => (error.cause instanceof Error ? rootOf(error.cause) : error);
+
 /** The one place that knows kafkajs. TLS and SASL as configured. */
 export function connectKafka({
   config,

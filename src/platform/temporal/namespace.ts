@@ -18,10 +18,12 @@ export const SETUP_TEMPORAL = 'paysaga setup temporal';
 /** https://grpc.io/docs/guides/status-codes/ */
 export const grpcCodes = {
   INVALID_ARGUMENT: 3,
+  DEADLINE_EXCEEDED: 4,
   NOT_FOUND: 5,
   ALREADY_EXISTS: 6,
   PERMISSION_DENIED: 7,
   UNIMPLEMENTED: 12,
+  UNAVAILABLE: 14,
   UNAUTHENTICATED: 16,
 } as const;
 
@@ -179,7 +181,14 @@ async function codeOf(call: Promise<unknown>): Promise<number | undefined> {
 }
 
 /** Refusals that no waiting mends. */
-const REFUSALS: readonly (number | undefined)[] = Object.values(grpcCodes);
+const REFUSALS: readonly (number | undefined)[] = [
+  grpcCodes.INVALID_ARGUMENT,
+  grpcCodes.NOT_FOUND,
+  grpcCodes.ALREADY_EXISTS,
+  grpcCodes.PERMISSION_DENIED,
+  grpcCodes.UNIMPLEMENTED,
+  grpcCodes.UNAUTHENTICATED,
+];
 
 async function refusal(call: Promise<unknown>): Promise<unknown> {
   try {

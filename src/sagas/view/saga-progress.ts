@@ -28,7 +28,9 @@ export function createSagaProgress({ temporal, logger, deadlineMs = 500 }: SagaP
   const handleOf = (sagaId: string) => temporal.client.workflow.getHandle(sagaId);
   const unknown = (sagaId: string) => (error: unknown) => {
     logger.debug({ saga_id: sagaId, reason: reasonOf(error) }, 'saga.progress_unknown');
-    return error instanceof WorkflowNotFoundError ? undefined : { unknown: startFailure(error, namespace).reason };
+    if (error instanceof WorkflowNotFoundError) return undefined;
+    const { kind, reason } = startFailure(error, namespace);
+    return { unknown: kind === 'passing' ? 'Temporal does not answer' : reason };
   };
 
   return {
