@@ -2,9 +2,12 @@ import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { run } from '../../../dev/os/run';
 import { fromRoot } from '../../../dev/root';
+import { connectDatabase } from '../../../src/platform/database/database';
+import { assertMigrated } from '../../../src/platform/database/migrated';
 import { applyRoles, type RoleGrants, RolesMissing } from '../../../src/platform/database/roles';
 import { processGrants } from '../../../src/process-grants';
 import { openConnection, type OpenConnection } from '../../support/connection';
+import { silentLogger } from '../../support/logger';
 import { createTestDatabase, type TestDatabase } from '../../support/database';
 
 const APPEND_ONLY = ['event', 'ledger_entry', 'ledger_transaction', 'operator_action'];
@@ -144,6 +147,20 @@ describe('a user who may not create roles', () => {
     );
     expect(row?.may).toBe(true);
   });
+});
+
+it('a process learns that its user lacks its privileges, or that the database is of its version', async () => {
+  const asked = async (options: string): Promise<unknown> => {
+    const { url } = await createUser(options);
+    const database = connectDatabase({ url, applicationName: 'paysaga-test', logger: silentLogger });
+    const answer = await assertMigrated(database).catch(({ message }: Error) => message);
+    await database.$disconnect();
+    return answer;
+  };
+  expect(await asked('LOGIN')).toBe(
+    'the role of this process lacks its privileges in the database: run `paysaga setup database`',
+  );
+  for (const role of roles) expect(await asked(`LOGIN IN ROLE ${role}`)).toBeUndefined();
 });
 
 it('is part of `paysaga setup database`, which needs no other settings and may be repeated, by several at once', async () => {
