@@ -23,7 +23,7 @@ async function start({ log, teardown, untilStopped }: CommandContext): Promise<n
   const services = await startServices({ dataDir: DATA, log, teardown, ports, wellKnownPorts: true });
   const [databaseUrls, secrets] = await stage(
     log,
-    'migrations, catalogue, topics, search attributes, keys',
+    'migrations, catalogue, topics, search attributes, schedules, keys',
     async () => {
       const databaseUrls = await prepare(services);
       return [databaseUrls, await ensureSecrets(DATA, services.databaseUrl)] as const;

@@ -24,6 +24,8 @@ import { createFaults } from './platform/faults/faults';
 import { createMetrics } from './platform/telemetry/metrics';
 import { runProcess } from './platform/run-process';
 import { connectTemporalClient, createWorkflowUrl } from './platform/temporal/temporal';
+import { watchSetup } from './platform/watch-setup';
+import { setupChecks } from './setup-checks';
 
 /** Requests at work for each connection of the pool: the next one is ready when a connection is free. */
 const RUNNING_PER_CONNECTION = 2;
@@ -45,6 +47,15 @@ void runProcess('api', async ({ config, logger, fail, stopping }) => {
   });
   const temporal = connectTemporalClient({ config: config.temporal });
   const kafka = createKafkaHealth(connectKafka({ config: config.kafka, logger }));
+  const setup = watchSetup({
+    checks: {
+      database: () => setupChecks.database({ database: background }),
+      topics: () => setupChecks.topics({ kafka }),
+      temporal: () => setupChecks.temporal({ temporal }),
+    },
+    logger,
+    signal: stopping,
+  });
   const faults = createFaults({ database, enabled: config.faultInjection, logger });
   const hints = { url: config.database.directUrl, applicationName: 'paysaga-api-hints', logger };
   const notifier = createNotifier(hints);
@@ -76,7 +87,7 @@ void runProcess('api', async ({ config, logger, fail, stopping }) => {
     decideStep: createDecideStep(temporal),
     cancelSaga: createCancelSaga({ temporal, logger }),
     authenticate: createAuthenticate(database),
-    health: createHealthChecks({ database: background, kafka, temporal, outboxLag: config.outboxLag }),
+    health: createHealthChecks({ database: background, kafka, temporal, outboxLag: config.outboxLag, setup }),
     metrics,
     faults,
     webhooks: config.webhooks,

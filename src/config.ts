@@ -1,14 +1,23 @@
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { z } from 'zod';
 import { checkDatabase, databaseConfig, databaseVariables } from './database-config';
-import { flag, httpUrl, integer, isWebhookSecret, list, namedUrls, pemFile, trimSlash } from './platform/config-values';
+import { flag, httpUrl, integer, isWebhookSecret, list, namedUrls, trimSlash } from './platform/config-values';
 import { duration } from './platform/duration';
+import { checkKafka, kafkaConfig, kafkaVariables } from './kafka-config';
 
 const DAY_MS = 86_400_000;
 
+const NODE_ENV = z.enum(['development', 'test', 'production']).default('production');
+
+const scheduleVariables = {
+  ORDER_PAYMENT_SWEEP_INTERVAL_MS: integer(1_000, DAY_MS).default(3_600_000),
+  RECONCILIATION_INTERVAL_MS: integer(1_000, 7 * DAY_MS).default(3_600_000),
+  HOUSEKEEPING_INTERVAL_MS: integer(60_000, DAY_MS).default(3_600_000),
+};
+
 const environment = z
   .object({
-    NODE_ENV: z.enum(['development', 'test', 'production']).default('production'),
+    NODE_ENV,
     LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
     LOG_PRETTY: flag.default(false),
 
@@ -23,21 +32,8 @@ const environment = z
     HTTP_MAX_WAIT_MS: integer(10, 60_000).default(2_000),
     SHUTDOWN_GRACE_MS: integer(0, 600_000).default(10_000),
 
-    KAFKA_BROKERS: list.pipe(z.array(z.string().regex(/^[^:\s]+:\d+$/, 'must be host:port')).min(1)),
-    KAFKA_CLIENT_ID: z.string().min(1).default('paysaga'),
-    KAFKA_SSL: flag.default(false),
-    KAFKA_SSL_CA: pemFile.optional(),
-    KAFKA_SSL_CERT: pemFile.optional(),
-    KAFKA_SSL_KEY: pemFile.optional(),
-    KAFKA_SASL_MECHANISM: z.enum(['plain', 'scram-sha-256', 'scram-sha-512']).optional(),
-    KAFKA_SASL_USERNAME: z.string().optional(),
-    KAFKA_SASL_PASSWORD: z.string().optional(),
-    KAFKA_COMPRESSION: z.enum(['none', 'gzip', 'snappy']).default('none'),
-    KAFKA_CLOUDEVENTS_MODE: z.enum(['binary', 'structured']).default('binary'),
-    KAFKA_PARTITIONS: integer(1, 1000).default(12),
-    KAFKA_REPLICATION: integer(1, 10).default(3),
-    KAFKA_MIN_INSYNC_REPLICAS: integer(1, 10).optional(),
-    KAFKA_RETENTION_MS: integer(-1, Number.MAX_SAFE_INTEGER).default(7 * 24 * 3_600_000),
+    ...kafkaVariables,
+    ...scheduleVariables,
 
     TEMPORAL_UI_URL: z.url().optional(),
 
@@ -77,11 +73,8 @@ const environment = z
     PROVIDER_TIMEOUT_MS: integer(100, 4_500).default(3_000),
 
     ORDER_PAYMENT_TIMEOUT: duration(1_000, 10 * 365 * DAY_MS).default({ text: '30 days', ms: 30 * DAY_MS }),
-    ORDER_PAYMENT_SWEEP_INTERVAL_MS: integer(1_000, DAY_MS).default(3_600_000),
-    RECONCILIATION_INTERVAL_MS: integer(1_000, 7 * DAY_MS).default(3_600_000),
     RECONCILIATION_WINDOW: duration(3_600_000, 10 * 365 * DAY_MS).default({ text: '90 days', ms: 90 * DAY_MS }),
     RECONCILIATION_GRACE: duration(0, DAY_MS).default({ text: '10 minutes', ms: 600_000 }),
-    HOUSEKEEPING_INTERVAL_MS: integer(60_000, 86_400_000).default(3_600_000),
     COMPENSATION_MAX_INTERVAL_MS: integer(200, 3_600_000).default(5_000),
     FAULT_INJECTION: flag.default(false),
   })
@@ -89,18 +82,7 @@ const environment = z
     const complain = (name: string, message: string) =>
       issues.push({ code: 'custom', path: [name], message, input: value });
     checkDatabase(value, complain);
-    if (value.KAFKA_SASL_MECHANISM && !(value.KAFKA_SASL_USERNAME && value.KAFKA_SASL_PASSWORD)) {
-      complain('KAFKA_SASL_MECHANISM', 'needs KAFKA_SASL_USERNAME and KAFKA_SASL_PASSWORD');
-    }
-    if (!value.KAFKA_SSL && (value.KAFKA_SSL_CA ?? value.KAFKA_SSL_CERT ?? value.KAFKA_SSL_KEY) !== undefined) {
-      complain('KAFKA_SSL', 'must be 1 where a KAFKA_SSL_ file is given');
-    }
-    if ((value.KAFKA_SSL_CERT === undefined) !== (value.KAFKA_SSL_KEY === undefined)) {
-      complain('KAFKA_SSL_CERT', 'and KAFKA_SSL_KEY go together');
-    }
-    if ((value.KAFKA_MIN_INSYNC_REPLICAS ?? 1) > value.KAFKA_REPLICATION) {
-      complain('KAFKA_MIN_INSYNC_REPLICAS', 'is more than KAFKA_REPLICATION: nothing could be written');
-    }
+    checkKafka(value, complain);
     if (value.OUTBOX_LAG_UNHEALTHY_SECONDS < value.OUTBOX_LAG_DEGRADED_SECONDS) {
       complain('OUTBOX_LAG_UNHEALTHY_SECONDS', 'is less than OUTBOX_LAG_DEGRADED_SECONDS');
     }
@@ -116,7 +98,10 @@ const environment = z
   });
 
 export type Config = ReturnType<typeof loadConfig>;
+export type DatabaseConfig = Config['database'];
 export type KafkaConfig = Config['kafka'];
+export type TemporalConfig = Config['temporal'];
+export type ScheduleConfig = ReturnType<typeof scheduleConfig>;
 export type OutboxConfig = Config['outbox'];
 export type OutboxLagConfig = Config['outboxLag'];
 export type PaymentsConfig = Config['payments'];
@@ -131,25 +116,21 @@ export class ConfigError extends Error {
   }
 }
 
+type Variables = Record<string, string | undefined>;
+
 /**
  * Reads the whole configuration, before any connection. TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE, TLS and
  * API key are read as Temporal's own tools read them (https://docs.temporal.io/develop/environment-configuration).
  *
  * @throws ConfigError naming each variable that is missing or wrong
  */
-export function loadConfig(variables: Record<string, string | undefined> = process.env) {
-  const set: Record<string, string> = {};
-  for (const [name, value] of Object.entries(variables)) if (value) set[name] = value;
+export function loadConfig(variables: Variables = process.env) {
+  const set = given(variables);
   const parsed = environment.safeParse(set);
-  const { temporal, problem } = loadTemporal(set);
-  const problems = [
-    ...(parsed.error?.issues ?? []).map(({ path, message }) =>
-      set[String(path[0])] === undefined ? `${String(path[0])} is not set` : `${path.join('.')} ${message}`,
-    ),
-    ...(problem ? [problem] : []),
-  ];
-  if (!parsed.success || !temporal) throw new ConfigError(problems);
+  const { temporal, problem } = readTemporal(set);
+  if (!parsed.success || !temporal) throw new ConfigError([...problemsOf(parsed, set), ...(problem ? [problem] : [])]);
   const env = parsed.data;
+  const schedules = scheduleConfig(env);
 
   return {
     production: env.NODE_ENV === 'production',
@@ -165,30 +146,7 @@ export function loadConfig(variables: Record<string, string | undefined> = proce
     },
     metrics: { host: env.HOST, ...(env.METRICS_PORT !== undefined && { port: env.METRICS_PORT }) },
     shutdownGraceMs: env.SHUTDOWN_GRACE_MS,
-    kafka: {
-      brokers: env.KAFKA_BROKERS,
-      clientId: env.KAFKA_CLIENT_ID,
-      ssl: env.KAFKA_SSL && {
-        ...(env.KAFKA_SSL_CA !== undefined && { ca: env.KAFKA_SSL_CA }),
-        ...(env.KAFKA_SSL_CERT !== undefined && { cert: env.KAFKA_SSL_CERT }),
-        ...(env.KAFKA_SSL_KEY !== undefined && { key: env.KAFKA_SSL_KEY }),
-      },
-      compression: env.KAFKA_COMPRESSION,
-      cloudEventsMode: env.KAFKA_CLOUDEVENTS_MODE,
-      ...(env.KAFKA_SASL_MECHANISM && {
-        sasl: {
-          mechanism: env.KAFKA_SASL_MECHANISM,
-          username: env.KAFKA_SASL_USERNAME ?? '',
-          password: env.KAFKA_SASL_PASSWORD ?? '',
-        },
-      }),
-      topics: {
-        partitions: env.KAFKA_PARTITIONS,
-        replication: env.KAFKA_REPLICATION,
-        minInsyncReplicas: env.KAFKA_MIN_INSYNC_REPLICAS ?? Math.max(1, env.KAFKA_REPLICATION - 1),
-        retentionMs: env.KAFKA_RETENTION_MS,
-      },
-    },
+    kafka: kafkaConfig(env),
     temporal: { ...temporal, ...(env.TEMPORAL_UI_URL && { uiUrl: env.TEMPORAL_UI_URL }) },
     outbox: {
       batchSize: env.OUTBOX_BATCH_SIZE,
@@ -219,19 +177,70 @@ export function loadConfig(variables: Record<string, string | undefined> = proce
       ...(env.PAYMENT_WEBHOOK_SECRET !== undefined && { paymentSecret: env.PAYMENT_WEBHOOK_SECRET }),
       ...(env.STRIPE_WEBHOOK_SECRET !== undefined && { stripeSecret: env.STRIPE_WEBHOOK_SECRET }),
     },
-    unpaidOrders: { timeout: env.ORDER_PAYMENT_TIMEOUT, sweepIntervalMs: env.ORDER_PAYMENT_SWEEP_INTERVAL_MS },
+    unpaidOrders: { timeout: env.ORDER_PAYMENT_TIMEOUT, ...schedules.unpaidOrders },
     reconciliation: {
-      intervalMs: env.RECONCILIATION_INTERVAL_MS,
+      ...schedules.reconciliation,
       window: env.RECONCILIATION_WINDOW,
       grace: env.RECONCILIATION_GRACE,
     },
-    housekeeping: { intervalMs: env.HOUSEKEEPING_INTERVAL_MS },
+    housekeeping: schedules.housekeeping,
     saga: { compensationMaxIntervalMs: env.COMPENSATION_MAX_INTERVAL_MS },
     faultInjection: env.FAULT_INJECTION,
   };
 }
 
-function loadTemporal(variables: Record<string, string>) {
+/** The intervals of the Schedules, as their part of {@link Config}. */
+const scheduleConfig = (env: z.infer<z.ZodObject<typeof scheduleVariables>>) => ({
+  unpaidOrders: { sweepIntervalMs: env.ORDER_PAYMENT_SWEEP_INTERVAL_MS },
+  reconciliation: { intervalMs: env.RECONCILIATION_INTERVAL_MS },
+  housekeeping: { intervalMs: env.HOUSEKEEPING_INTERVAL_MS },
+});
+
+const parts = {
+  database: z.object({ NODE_ENV, ...databaseVariables }).check(({ value, issues }) => {
+    checkDatabase(value, (name, message) => issues.push({ code: 'custom', path: [name], message, input: value }));
+  }),
+  kafka: z.object(kafkaVariables).check(({ value, issues }) => {
+    checkKafka(value, (name, message) => issues.push({ code: 'custom', path: [name], message, input: value }));
+  }),
+  schedules: z.object(scheduleVariables),
+};
+
+/** Reads the variables of the database alone. @throws ConfigError */
+export const loadDatabaseConfig = (variables: Variables): DatabaseConfig =>
+  databaseConfig(readPart(parts.database, variables));
+
+/** Reads the variables of Kafka alone. @throws ConfigError */
+export const loadKafkaConfig = (variables: Variables): KafkaConfig => kafkaConfig(readPart(parts.kafka, variables));
+
+/** Reads the intervals of the Schedules alone. @throws ConfigError */
+export const loadScheduleConfig = (variables: Variables): ScheduleConfig =>
+  scheduleConfig(readPart(parts.schedules, variables));
+
+/** Reads the variables of Temporal alone. @throws ConfigError */
+export function loadTemporalConfig(variables: Variables): TemporalConfig {
+  const { temporal, problem } = readTemporal(given(variables));
+  if (!temporal) throw new ConfigError([problem]);
+  return temporal;
+}
+
+function readPart<Part extends z.ZodType>(part: Part, variables: Variables): z.output<Part> {
+  const set = given(variables);
+  const parsed = part.safeParse(set);
+  if (!parsed.success) throw new ConfigError(problemsOf(parsed, set));
+  return parsed.data;
+}
+
+/** Those with a value. */
+const given = (variables: Variables): Record<string, string> =>
+  Object.fromEntries(Object.entries(variables).flatMap(([name, value]) => (value ? [[name, value]] : [])));
+
+const problemsOf = ({ error }: z.ZodSafeParseResult<unknown>, set: Record<string, string>): string[] =>
+  (error?.issues ?? []).map(({ path, message }) =>
+    set[String(path[0])] === undefined ? `${String(path[0])} is not set` : `${path.join('.')} ${message}`,
+  );
+
+function readTemporal(variables: Record<string, string>) {
   try {
     const { connectionOptions, namespace } = loadClientConnectConfig({ overrideEnvVars: variables });
     if (!connectionOptions.address) return { problem: 'TEMPORAL_ADDRESS is not set' };

@@ -1,6 +1,7 @@
 import { consumers, createApplication, eventRegistry } from './application';
 import { createConsumerMetrics } from './messaging/consumer/consumer-metrics';
 import { startConsumer } from './messaging/consumer/consumer';
+import { createKafkaHealth } from './messaging/describe-kafka';
 import { connectKafka } from './messaging/kafka';
 import { createNotifier } from './outbox/wake-up/notifier';
 import { closeAll } from './platform/close-all';
@@ -11,6 +12,8 @@ import { createFaults } from './platform/faults/faults';
 import { createMetrics } from './platform/telemetry/metrics';
 import { startMetricsServer } from './platform/telemetry/metrics-server';
 import { runProcess } from './platform/run-process';
+import { watchSetup } from './platform/watch-setup';
+import { setupChecks } from './setup-checks';
 
 /** The process of the Kafka consumers. It waits for Kafka and Postgres, at the start and later. */
 void runProcess('consumer', async ({ config, logger, fail, stopping }) => {
@@ -24,7 +27,17 @@ void runProcess('consumer', async ({ config, logger, fail, stopping }) => {
   const mediator = createApplication({ database, logger, notifier });
 
   const metrics = createMetrics();
-  const metricsServer = await startMetricsServer({ ...config.metrics, metrics, logger });
+  const kafkaHealth = createKafkaHealth(kafka);
+  const setup = watchSetup({
+    checks: {
+      database: () => setupChecks.database({ database }),
+      topics: () => setupChecks.topics({ kafka: kafkaHealth }),
+    },
+    logger,
+    signal: stopping,
+  });
+  const metricsServer = await startMetricsServer({ ...config.metrics, metrics, logger, missing: setup.missing });
+  await setup.until('database', 'topics');
   const consumerMetrics = createConsumerMetrics(metrics);
 
   // One connection for each group's dead letters; the others are shared by the groups.
@@ -50,6 +63,6 @@ void runProcess('consumer', async ({ config, logger, fail, stopping }) => {
 
   return async function stop() {
     await Promise.all(running.map((consumer) => consumer.stop()));
-    await closeAll([metricsServer.close(), notifier.close(), database.$disconnect()]);
+    await closeAll([metricsServer.close(), kafkaHealth.close(), notifier.close(), database.$disconnect()]);
   };
 });

@@ -9,6 +9,7 @@ export type ProcessRole = 'paysaga_api' | 'paysaga_worker' | 'paysaga_consumer';
  * API. A lock of a row (`FOR UPDATE`, `FOR SHARE`) needs UPDATE.
  */
 const tables = {
+  _prisma_migrations: { paysaga_api: 'SELECT', paysaga_worker: 'SELECT', paysaga_consumer: 'SELECT' },
   api_key: { paysaga_api: 'SELECT' },
   circuit_breaker: { paysaga_api: 'SELECT', paysaga_worker: 'SELECT, INSERT, UPDATE, DELETE' },
   dead_letter: {

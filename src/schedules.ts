@@ -1,9 +1,9 @@
-import type { Config } from './config';
+import type { ScheduleConfig } from './config';
 import { HOUSEKEEPING, RECONCILIATION, UNPAID_SWEEP } from './contract';
 import type { Scheduled } from './platform/temporal/keep-scheduled';
 
-/** Every Schedule there is; the workers keep them. */
-export const schedulesOf = ({ housekeeping, unpaidOrders, reconciliation }: Config): readonly Scheduled[] => [
+/** Every Schedule there is: `paysaga setup` makes them, the workers keep them. */
+export const schedulesOf = ({ housekeeping, unpaidOrders, reconciliation }: ScheduleConfig): readonly Scheduled[] => [
   {
     id: HOUSEKEEPING,
     workflowType: HOUSEKEEPING,

@@ -10,6 +10,7 @@ import { createApplication, eventRegistry } from './application';
 import type { Config } from './config';
 import { taskQueues } from './contract';
 import { createCarrier } from './fulfilment/carrier/create-carrier';
+import { createKafkaHealth } from './messaging/describe-kafka';
 import { connectKafka } from './messaging/kafka';
 import { keepRelaysRunning, relayGroups } from './outbox/relay/keep-relays-running';
 import { createRelayMetrics } from './outbox/relay/relay-metrics';
@@ -40,6 +41,8 @@ import { readTemporalMetrics, takeLoopbackPort } from './platform/temporal/tempo
 import { connectTemporalWorker, installTemporalRuntime, tryToConnect } from './platform/temporal/temporal-worker';
 import { watchConnection } from './platform/temporal/watch-connection';
 import { workflowCode } from './platform/temporal/workflow-code';
+import { watchSetup } from './platform/watch-setup';
+import { setupChecks } from './setup-checks';
 
 /** Sticky tasks of a killed worker go to another one after this long. */
 const STICKY_TIMEOUT = '1s';
@@ -62,7 +65,6 @@ void runProcess('worker', async ({ config, logger, fail, stopping }) => {
     installTemporalRuntime(logger, metricsPort);
     metrics.include(() => readTemporalMetrics(metricsPort));
   }
-  const metricsServer = await startMetricsServer({ ...config.metrics, metrics, logger });
   await assertPooledSettings({ ...config.database, logger, fail, signal: stopping });
   const database = connectDatabase({ ...config.database, applicationName: 'paysaga-worker', logger });
   await followDatabaseClock({ database, logger, signal: stopping });
@@ -79,6 +81,23 @@ void runProcess('worker', async ({ config, logger, fail, stopping }) => {
   const notifier = createNotifier(hints);
   const mediator = createApplication({ database, logger, notifier });
   const temporal = connectTemporalClient({ config: config.temporal });
+  const kafkaHealth = createKafkaHealth(kafka);
+  const setup = watchSetup({
+    checks: {
+      database: () => setupChecks.database({ database: background }),
+      topics: () => setupChecks.topics({ kafka: kafkaHealth }),
+      temporal: () => setupChecks.temporal({ temporal }),
+    },
+    logger,
+    signal: stopping,
+  });
+  const metricsServer = await startMetricsServer({ ...config.metrics, metrics, logger, missing: setup.missing });
+  await setup.until('database');
+
+  // Before the Workers: while these wait for their namespace, it notes with the sagas why they do not start.
+  const sagas = createSagaStarter({ temporal, config, logger });
+  const sweeper = runStartSweeper({ database: background, sagas, temporal, logger, signal: stopping });
+  await setup.until('temporal');
   const connection = await connectTemporalWorker({ config: config.temporal, logger, signal: stopping });
 
   const circuits = createCircuits({ timeoutMs: config.providerTimeoutMs, metrics, logger });
@@ -120,10 +139,9 @@ void runProcess('worker', async ({ config, logger, fail, stopping }) => {
       stopping.aborted ? logger.warn({ err: error }, 'worker.forced_to_stop') : fail(error),
     );
   }
-  const sagas = createSagaStarter({ temporal, config, logger });
   const { lanesPerRelay } = config.outbox;
   const sweeping = [
-    runStartSweeper({ database: background, sagas, temporal, logger, signal: stopping }),
+    sweeper,
     watchConnection({
       connection,
       namespace: config.temporal.namespace,
@@ -155,6 +173,7 @@ void runProcess('worker', async ({ config, logger, fail, stopping }) => {
     circuits.close();
     await closeAll([
       metricsServer.close(),
+      kafkaHealth.close(),
       connection.close(),
       temporal.close(),
       listener.close(),

@@ -1,4 +1,4 @@
--- The database users of api, worker and consumer in docker-compose.yml, each in the role that `paysaga migrate` has made
+-- The database users of api, worker and consumer in docker-compose.yml, each in the role that `paysaga setup` has made
 -- for its process. May be repeated. The password is that of a local machine: docs/deploy.md says how to make real ones.
 DO $$
 DECLARE

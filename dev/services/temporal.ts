@@ -1,7 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Connection } from '@temporalio/client';
-import { SEARCH_ATTRIBUTES } from '../stack/search-attributes';
 import type { ServiceContext } from './context';
 import { launch } from './launch';
 import { findTemporalCli } from './temporal-install';
@@ -49,7 +48,6 @@ export async function startTemporal(context: ServiceContext): Promise<TemporalSe
         ...pairs('--sqlite-pragma', SQLITE),
         ...['--disable-config-env', '--disable-config-file'],
         ...pairs('--dynamic-config-value', DYNAMIC_CONFIG),
-        ...pairs('--search-attribute', SEARCH_ATTRIBUTES),
       ],
     }),
     ready: ([port = 0]) => answers(`127.0.0.1:${port}`),

@@ -1,8 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { withConnection } from '../../src/platform/database/connection';
 import { sessionConfig } from '../../src/platform/database/session';
-import { applyRoles, RolesMissing } from '../../src/platform/database/roles';
-import { processGrants } from '../../src/process-grants';
 import type { ProcessName } from './process-environment';
 
 /** The database as each process connects to it. */
@@ -11,18 +9,10 @@ export type ProcessUrls = Readonly<Record<ProcessName, string>>;
 const PROCESSES = ['api', 'worker', 'consumer'] as const satisfies readonly ProcessName[];
 
 /**
- * Makes the roles of the processes, and a user for each, with a new password: members of these roles, who may nothing
- * else. Their names have the database's, because users belong to the whole cluster.
- *
- * @returns `undefined` where this user may not create roles: then the processes connect as the owner of the tables
+ * Makes a user for each process, with a new password: members of the processes' roles, who may nothing else. Their names
+ * have the database's, because users belong to the whole cluster.
  */
-export async function createProcessUsers(databaseUrl: string): Promise<ProcessUrls | undefined> {
-  try {
-    await applyRoles({ databaseUrl, grants: processGrants });
-  } catch (error) {
-    if (error instanceof RolesMissing) return undefined;
-    throw error;
-  }
+export async function createProcessUsers(databaseUrl: string): Promise<ProcessUrls> {
   const password = randomBytes(18).toString('base64url');
   const urls = {} as Record<ProcessName, string>;
   await withConnection(sessionOf(databaseUrl), async (client) => {

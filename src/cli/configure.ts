@@ -1,16 +1,40 @@
 import { readFileSync } from 'node:fs';
-import { type Config, loadConfig } from '../config';
-
-export interface CliConfig extends Config {
-  readonly processesArePooled: boolean;
-}
+import {
+  type Config,
+  type DatabaseConfig,
+  type KafkaConfig,
+  loadConfig,
+  loadDatabaseConfig,
+  loadKafkaConfig,
+  loadScheduleConfig,
+  loadTemporalConfig,
+  type ScheduleConfig,
+  type TemporalConfig,
+} from '../config';
 
 /** The environment, completed by the running local stack. A command needs no pooler. @throws ConfigError */
-export function configure(): CliConfig {
-  const config = loadConfig({ ...localStack(), ...process.env });
-  const database = { ...config.database, url: config.database.directUrl, pooled: false, preparedStatements: true };
-  return { ...config, database, processesArePooled: config.database.pooled };
+export function configure(): Config {
+  const config = loadConfig(variables());
+  return { ...config, database: direct(config.database) };
 }
+
+/** The database of a command that needs nothing else. @throws ConfigError */
+export const configureDirectDatabase = (): DatabaseConfig => direct(configureDatabase());
+
+const direct = (database: DatabaseConfig): DatabaseConfig => ({
+  ...database,
+  url: database.directUrl,
+  pooled: false,
+  preparedStatements: true,
+});
+
+/** One part of it, as the processes have it. @throws ConfigError */
+export const configureDatabase = (): DatabaseConfig => loadDatabaseConfig(variables());
+export const configureKafka = (): KafkaConfig => loadKafkaConfig(variables());
+export const configureTemporal = (): TemporalConfig => loadTemporalConfig(variables());
+export const configureSchedules = (): ScheduleConfig => loadScheduleConfig(variables());
+
+const variables = (): Record<string, string | undefined> => ({ ...localStack(), ...process.env });
 
 function localStack(): Record<string, string> {
   try {
@@ -19,7 +43,9 @@ function localStack(): Record<string, string> {
       DATABASE_URL: stack['database_url'] ?? '',
       KAFKA_BROKERS: stack['kafka_brokers'] ?? '',
       TEMPORAL_ADDRESS: stack['temporal_address'] ?? '',
+      KAFKA_PARTITIONS: '6',
       KAFKA_REPLICATION: '1',
+      RECONCILIATION_INTERVAL_MS: '60000',
     };
   } catch {
     return {};

@@ -5,20 +5,22 @@ import { createApplication } from '../application';
 import type { Message, Principal } from '../mediator/message';
 import { connectDatabase, type Database } from '../platform/database/database';
 import { readDatabaseClock } from '../platform/database/database-clock';
+import { assertMigrated } from '../platform/database/migrated';
 import { createLogger } from '../platform/telemetry/logger';
 import { reason, text } from '../platform/schemas';
 import { connectTemporalClient, createWorkflowUrl, type TemporalClient } from '../platform/temporal/temporal';
 import { createSagaProgress } from '../sagas/view/saga-progress';
-import { configure } from './configure';
+import { configure, configureDirectDatabase } from './configure';
 
 /** A command has to connect to Temporal first, and a person can wait. */
 const PATIENCE_MS = 3_000;
 
-/** Runs with a database, and closes it. */
+/** Runs with a database of this version, and closes it. @throws SetupMissing when it is older */
 export async function withDatabase<T>(work: (database: Database) => Promise<T>): Promise<T> {
   const logger = createLogger({ name: 'cli', level: 'silent', pretty: false });
-  const database = connectDatabase({ ...configure().database, applicationName: 'paysaga-cli', logger });
+  const database = connectDatabase({ ...configureDirectDatabase(), applicationName: 'paysaga-cli', logger });
   try {
+    await assertMigrated(database);
     await readDatabaseClock(database);
     return await work(database);
   } finally {

@@ -4,6 +4,11 @@ export function say(line: string): void {
   process.stdout.write(`${line}\n`);
 }
 
+/** For people, beside what a program reads. */
+export function complain(line: string): void {
+  process.stderr.write(`${line}\n`);
+}
+
 export const sayJson = (value: unknown): void => say(JSON.stringify(value, null, 2));
 
 /** A cell's text; what came from outside cannot steer the terminal. */

@@ -75,10 +75,18 @@ async function list({ json, ...filter }: ListOptions): Promise<void> {
   const page = await asOperator(undefined, (send) => send(listSagas({ limit: 50, ...filter })));
   if (json) return sayJson(page);
   if (page.data.length === 0) return say('There is no such saga.');
-  const rows = page.data.map(({ saga_id, type, state, steps }) => {
+  const rows = page.data.map(({ saga_id, type, state, reason, steps }) => {
     const done = steps.filter((step) => step.state === 'done').length;
     const atWork = steps.find((step) => step.state === 'running' || step.state === 'undoing');
-    return [saga_id, type, state, `${done} of ${steps.length}`, atWork?.name, atWork?.attempts, atWork?.error];
+    return [
+      saga_id,
+      type,
+      state,
+      `${done} of ${steps.length}`,
+      atWork?.name,
+      atWork?.attempts,
+      atWork?.error ?? reason,
+    ];
   });
   say(table(['SAGA', 'TYPE', 'STATE', 'STEPS DONE', 'AT WORK', 'ATTEMPTS', 'ERROR'], rows));
   if (page.next_cursor !== null) say(`\nThere are more: --cursor ${page.next_cursor}`);
@@ -92,7 +100,9 @@ async function restart(sagaId: string, { reason, actor, json }: DecisionOptions)
 
 function tell(saga: SagaView, json = false): void {
   if (json) return sayJson(saga);
-  say(`${saga.saga_id}: ${saga.type} saga, ${saga.state}${saga.workflow_url ? `\n${saga.workflow_url}` : ''}\n`);
+  say(
+    `${saga.saga_id}: ${saga.type} saga, ${saga.state}${saga.reason === null ? '' : `: ${saga.reason}`}${saga.workflow_url ? `\n${saga.workflow_url}` : ''}\n`,
+  );
   const rows = saga.steps.map(({ name, state, attempts, ended_at, error }) => [name, state, attempts, ended_at, error]);
   say(table(['STEP', 'STATE', 'ATTEMPTS', 'ENDED', 'ERROR'], rows));
 }

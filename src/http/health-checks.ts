@@ -8,6 +8,8 @@ import type { Database } from '../platform/database/database';
 import { sqlState, sqlStates } from '../platform/database/database-error';
 import type { TemporalClient } from '../platform/temporal/temporal';
 import { countOpenSagas, type OpenSagas } from '../sagas/view/open-sagas.sql';
+import type { SetupWatch } from '../platform/watch-setup';
+import { NO_WORKER } from '../sagas/view/saga-view';
 import type { HealthChecks, HealthFinding } from './health';
 
 const DEADLINE_MS = 1_000;
@@ -19,20 +21,32 @@ export interface HealthCheckDeps {
   readonly kafka: KafkaHealth;
   readonly temporal: TemporalClient;
   readonly outboxLag: OutboxLagConfig;
+  /** Tells what `paysaga setup` would make. */
+  readonly setup: Pick<SetupWatch<'database' | 'topics' | 'temporal'>, 'assert'>;
 }
 
-export const createHealthChecks = ({ database, kafka, temporal, outboxLag }: HealthCheckDeps): HealthChecks => ({
+export const createHealthChecks = ({ database, kafka, temporal, outboxLag, setup }: HealthCheckDeps): HealthChecks => ({
   database: {
     essential: true,
-    ask: () => tryToWrite(database),
+    ask: async () => {
+      await setup.assert('database');
+      return tryToWrite(database);
+    },
   },
   broker: {
     essential: false,
     ask: async () => {
+      await setup.assert('topics');
       await kafka.describe(DEADLINE_MS);
     },
   },
-  temporal: { essential: false, ask: () => temporal.ping(DEADLINE_MS) },
+  temporal: {
+    essential: false,
+    ask: async () => {
+      await setup.assert('temporal');
+      await temporal.ping(DEADLINE_MS);
+    },
+  },
   outbox_lag: {
     essential: false,
     elsewhere: true,
@@ -104,9 +118,9 @@ export function judgeConsumers(stalled: readonly StalledConsumer[]): HealthFindi
 
 /** Sagas that do not move by themselves: they are accepted for certain, so orders are taken meanwhile. */
 export function judgeSagas({ stuck, lost, unstarted, unstarted_reason, standing }: OpenSagas): HealthFinding {
-  const why = unstarted_reason ?? 'no worker has started them; is one running?';
+  const why = unstarted_reason ?? NO_WORKER;
   const details = [
-    ...(unstarted > 0 ? [`${unstarted} not started for 10 s: ${why}`] : []),
+    ...(unstarted > 0 ? [`${unstarted} not started (\`paysaga sagas ls --state pending\`): ${why}`] : []),
     ...(lost > 0 ? [`${lost} lost their workflow, and begin again`] : []),
     ...(standing > 0 ? [`${standing} without progress for 60 s`] : []),
     ...(stuck > 0 ? [`${stuck} stuck: see \`paysaga sagas ls --state stuck\``] : []),

@@ -3,6 +3,7 @@ import type { OpenAPIHono } from '@hono/zod-openapi';
 import { json } from './api-route';
 import type { HttpEnv } from './http-env';
 import { shareAnswer } from '../platform/shared-answer';
+import { SetupMissing } from '../platform/setup-missing';
 import { within } from '../platform/wait';
 import { createRouter } from './router';
 
@@ -81,7 +82,10 @@ export function createHealthRoutes(checks: HealthChecks, freshMs = FRESH_MS): Op
       seen.add(name);
       return { ...(finding ?? { status: 'healthy' }), latency_ms: Math.round(performance.now() - started) };
     } catch (error) {
-      const detail = `${name} does not answer${error instanceof CheckTimeout ? ' in time' : ''}`;
+      const detail =
+        error instanceof SetupMissing
+          ? error.message
+          : `${name} does not answer${error instanceof CheckTimeout ? ' in time' : ''}`;
       return { status: !advisory && (essential || !seen.has(name)) ? 'unhealthy' : 'degraded', detail };
     }
   };

@@ -4,6 +4,8 @@ import type { Admin, Kafka } from './kafka';
 export interface KafkaHealth {
   /** Answers how many brokers there are. @throws Error when none answered within the deadline */
   describe(deadlineMs: number): Promise<{ readonly brokers: number }>;
+  /** Answers which topics there are. @throws Error when none answered within the deadline */
+  topics(deadlineMs: number): Promise<readonly string[]>;
   close(): Promise<void>;
 }
 
@@ -22,20 +24,23 @@ export function createKafkaHealth(kafka: Kafka): KafkaHealth {
     void mine.then((admin) => admin.disconnect()).catch(() => undefined);
   };
 
+  async function ask<T>(deadlineMs: number, question: (admin: Admin) => Promise<T>): Promise<T> {
+    const mine = (connecting ??= connect());
+    const late = (): Error => new Error(`Kafka did not answer within ${deadlineMs} ms.`);
+    try {
+      return await within(deadlineMs, mine.then(question), late);
+    } catch (error) {
+      // Also when it is late: a connection whose other end has vanished would stay silent for a minute.
+      forget(mine);
+      throw error;
+    }
+  }
+
   return {
-    async describe(deadlineMs) {
-      const mine = (connecting ??= connect());
-      const late = (): Error => new Error(`Kafka did not answer within ${deadlineMs} ms.`);
-      try {
-        const asking = mine.then((admin) => admin.describeCluster());
-        const { brokers } = await within(deadlineMs, asking, late);
-        return { brokers: brokers.length };
-      } catch (error) {
-        // Also when it is late: a connection whose other end has vanished would stay silent for a minute.
-        forget(mine);
-        throw error;
-      }
-    },
+    describe: (deadlineMs) =>
+      ask(deadlineMs, async (admin) => ({ brokers: (await admin.describeCluster()).brokers.length })),
+    // Of all: to ask for one that is missing makes it on a broker that makes topics by itself.
+    topics: (deadlineMs) => ask(deadlineMs, (admin) => admin.listTopics()),
     async close() {
       const mine = connecting;
       connecting = undefined;

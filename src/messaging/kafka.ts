@@ -1,6 +1,7 @@
 import {
   type Admin,
   type Consumer,
+  ConfigResourceTypes,
   type ISocketFactory,
   Kafka as KafkaJS,
   type KafkaConfig as KafkaJSConfig,
@@ -15,6 +16,9 @@ import { mendRequestQueues } from './request-queue';
 import { breakWhenSilent, plainSocketFactory } from './socket';
 
 export type { Admin, Consumer, EachBatchPayload, KafkaMessage } from 'kafkajs';
+
+/** A topic, among what has settings. */
+export const TOPIC_RESOURCE = ConfigResourceTypes.TOPIC;
 
 export interface TopicMessages {
   readonly topic: string;
@@ -74,6 +78,12 @@ const REQUEST_TIMEOUT_MS = 15_000;
 /** Less than that: how long the broker waits for its replicas before it answers. */
 const ACKS_TIMEOUT_MS = 6_000;
 const ALL_REPLICAS = -1;
+
+/** Whether no broker could be reached. */
+export const isKafkaOutage = (error: unknown): boolean =>
+  error instanceof Error && /^KafkaJS(Connection|BrokerNotFound|RequestTimeout|NumberOfRetries)/.test(rootOf(error).name);
+
+const rootOf = (error: Error): Error => (error.cause instanceof Error ? rootOf(error.cause) : error);
 
 /** The one place that knows kafkajs. TLS and SASL as configured. */
 export function connectKafka({

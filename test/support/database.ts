@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Client } from 'pg';
 import { connectDatabase, type Database } from '../../src/platform/database/database';
+import { applyMigrations } from '../../src/platform/database/migrate';
 import { sessionConfig } from '../../src/platform/database/session';
 import { silentLogger } from './logger';
 
@@ -63,9 +64,7 @@ async function ensureTemplate(admin: Client): Promise<string> {
       const unfinished = `${template}_unfinished`;
       await admin.query(`DROP DATABASE IF EXISTS ${unfinished}`);
       await admin.query(`CREATE DATABASE ${unfinished}`);
-      await withClient(urlOf(unfinished), async (client) => {
-        for (const migration of migrations) await client.query(migration);
-      });
+      await applyMigrations({ databaseUrl: urlOf(unfinished) });
       await admin.query(`ALTER DATABASE ${unfinished} RENAME TO ${template}`);
     }
     return template;

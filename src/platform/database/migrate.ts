@@ -105,7 +105,7 @@ async function ensureSchema(client: Client, schema: string): Promise<void> {
 }
 
 /** The nearest `prisma/migrations` at or above a folder: the code runs from `src/` and from `dist/`. */
-function findMigrations(from: string): string {
+export function findMigrations(from: string): string {
   const candidate = join(from, 'prisma', 'migrations');
   if (existsSync(candidate)) return candidate;
   if (dirname(from) === from) throw new Error('There is no folder prisma/migrations above this file.');

@@ -26,7 +26,7 @@ const RETRY_MS = 1_000;
 
 /**
  * A pooler takes no start-up options, so its server connections get our settings from the user (`ALTER ROLE … SET`, as
- * `paysaga roles` does). Asks for them once, before the process does anything; while the database is away, again and again
+ * `paysaga setup database` does). Asks for them once, before the process does anything; while the database is away, again and again
  * beside it.
  *
  * @throws SettingsMissing when they are others
@@ -70,7 +70,7 @@ async function compareSettings(url: string): Promise<void> {
   if (!first) return;
   const found = wrong.map(({ name, value, expected }) => `${name} is ${value}, not ${expected}`).join('; ');
   throw new SettingsMissing(
-    `Behind the pooler, the settings of ${first.user} are not what paysaga needs: ${found}. Run \`paysaga roles\`, or as ` +
+    `Behind the pooler, the settings of ${first.user} are not what paysaga needs: ${found}. Run \`paysaga setup database\`, or as ` +
       `${first.user} itself:\n${settingStatements(first, Object.fromEntries(settings)).join('\n')}\n` +
       "and then let the pooler make its server connections anew (PgBouncer's RECONNECT).",
   );

@@ -116,6 +116,6 @@ async function whatToDo(client: Client, missing: readonly string[]): Promise<str
   return [
     `The roles ${missing.join(', ')} are missing, and ${rows[0]?.user} may not create them. Let a superuser run`,
     ...missing.map((role) => `  CREATE ROLE ${role} NOLOGIN;`),
-    'and then run `paysaga roles`.',
+    'and then run `paysaga setup database`.',
   ].join('\n');
 }

@@ -9,6 +9,8 @@ export interface MetricsServerOptions {
   readonly port?: number;
   readonly metrics: Metrics;
   readonly logger: Logger;
+  /** What the process waits for, in words. Nothing by default. */
+  readonly missing?: () => readonly string[];
 }
 
 export interface MetricsServer {
@@ -16,15 +18,15 @@ export interface MetricsServer {
 }
 
 /**
- * `/metrics` and `/health/live` for a process that has no other HTTP. It takes no key: open its port to
+ * `/metrics`, `/health/live` and `/health/ready` for a process that has no other HTTP. It takes no key: open its port to
  * the scraper alone. Resolves when it listens.
  *
  * @throws Error when the port is taken
  */
 export async function startMetricsServer(options: MetricsServerOptions): Promise<MetricsServer> {
-  const { host, port, metrics, logger } = options;
+  const { host, port, metrics, logger, missing = () => [] } = options;
   if (port === undefined) return { close: async () => undefined };
-  const server = createServer({ requestTimeout: 10_000 }, answerWith(metrics, logger));
+  const server = createServer({ requestTimeout: 10_000 }, answerWith(metrics, logger, missing));
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject).listen(port, host, resolve);
   });
@@ -37,13 +39,17 @@ export async function startMetricsServer(options: MetricsServerOptions): Promise
   };
 }
 
-function answerWith(metrics: Metrics, logger: Logger): RequestListener {
+function answerWith(metrics: Metrics, logger: Logger, missing: () => readonly string[]): RequestListener {
   const render = shareAnswer(METRICS_FRESH_MS, metrics.render);
   return function answer(request, response) {
     const path = new URL(request.url ?? '/', 'http://local').pathname;
     if (request.method !== 'GET') response.writeHead(405, { allow: 'GET' }).end();
     else if (path === '/health/live') {
       response.writeHead(200, { 'content-type': 'application/json' }).end('{"status":"healthy"}');
+    } else if (path === '/health/ready') {
+      const detail = missing().join('; ');
+      const report = detail ? { status: 'unhealthy', detail } : { status: 'healthy' };
+      response.writeHead(detail ? 503 : 200, { 'content-type': 'application/json' }).end(JSON.stringify(report));
     } else if (path === '/metrics') {
       render().then(
         (text) => response.writeHead(200, { 'content-type': metrics.contentType }).end(text),

@@ -36,7 +36,7 @@ export async function keepScheduled(options: KeepScheduledOptions): Promise<void
   let settled = false;
   while (!signal.aborted) {
     try {
-      const outcome = await schedule(options, settled);
+      const outcome = await ensureScheduled(options, settled);
       if (outcome !== 'there') logger.info({ schedule: id, interval_ms: intervalMs }, `schedule.${outcome}`);
       settled = true;
       await wait(LOOK_MS, signal);
@@ -47,9 +47,14 @@ export async function keepScheduled(options: KeepScheduledOptions): Promise<void
   }
 }
 
-async function schedule(
-  { temporal, scheduled }: KeepScheduledOptions,
-  settled: boolean,
+/**
+ * Makes a Schedule, or gives one that is there this interval.
+ *
+ * @param settled whether one that is there is right already
+ */
+export async function ensureScheduled(
+  { temporal, scheduled }: Pick<KeepScheduledOptions, 'temporal' | 'scheduled'>,
+  settled = false,
 ): Promise<'created' | 'updated' | 'there'> {
   const { schedule } = temporal.client;
   const wanted = optionsOf(scheduled);

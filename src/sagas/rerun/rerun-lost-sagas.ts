@@ -102,7 +102,7 @@ async function endOf({ temporal, logger }: RerunLostSagasOptions, sagaId: string
 async function rerun({ database, sagas, logger, onRerun }: RerunLostSagasOptions, sagaId: string): Promise<void> {
   const saga = await takeLost(database, sagaId);
   if (!saga) return;
-  const reason = await sagas.rerun(saga, DEADLINE_MS);
+  const reason = (await sagas.rerun(saga, DEADLINE_MS))?.reason;
   if (reason === undefined) onRerun?.(saga.type);
   const line = { saga_id: sagaId, reruns: saga.reruns, failure: saga.failure?.code, reason };
   logger[reason === undefined ? 'warn' : 'error'](line, reason === undefined ? 'saga.rerun' : 'saga.rerun_refused');

@@ -22,6 +22,7 @@ import { reasonOf, type TemporalClient } from '../../platform/temporal/temporal'
 import { createBackoff } from '../../platform/backoff';
 import { createGate } from '../../platform/gate';
 import { wait } from '../../platform/wait';
+import { type StartFailure, startFailure } from './start-failure';
 
 /** What the `saga` row knows of it. */
 export interface SagaToStart<Type extends SagaType = SagaType> {
@@ -41,9 +42,6 @@ export type SagaEnd =
   | { readonly state: 'compensated'; readonly failure: SagaFailure }
   | { readonly state: 'pending' };
 
-/** `undefined` when Temporal has the saga's workflow, also when it ended already; else why it did not take it. */
-export type StartFailure = string | undefined;
-
 export interface SagaStarter {
   /**
    * Starts the saga's workflow, once however often it is called: `true` when Temporal has it, also
@@ -53,12 +51,15 @@ export interface SagaStarter {
    * @param deadlineMs 500 unless told
    */
   start(saga: SagaToStart, deadlineMs?: number): Promise<boolean>;
-  /** One {@link SagaStarter.start} for callers that record themselves what came of it. Never throws. */
-  attempt(saga: SagaToStart, deadlineMs: number): Promise<StartFailure>;
+  /**
+   * One {@link SagaStarter.start} for callers that record themselves what came of it: `undefined` when Temporal has the
+   * saga's workflow, also when it ended already. Never throws.
+   */
+  attempt(saga: SagaToStart, deadlineMs: number): Promise<StartFailure | undefined>;
   /**
    * Begins a saga whose workflow is gone again, under the same id: back when it had failed, else forward. Never throws.
    */
-  rerun(saga: SagaToRerun, deadlineMs: number): Promise<StartFailure>;
+  rerun(saga: SagaToRerun, deadlineMs: number): Promise<StartFailure | undefined>;
   /** Waits at most `waitMs` for the end; `pending` also when Temporal does not answer, or 300 wait already. Never throws. */
   result(sagaId: string, waitMs: number): Promise<SagaEnd>;
 }
@@ -93,9 +94,12 @@ const workflowTypes: Record<SagaType, string> = {
   shipment: 'shipmentSaga',
 };
 
+const TURNED_AWAY: StartFailure = { reason: 'other starts came before it', kind: 'passing' };
+
 export function createSagaStarter({ temporal, config, logger, hurry }: SagaStarterOptions): SagaStarter {
   const options: SagaOptions = { compensation_max_interval_ms: config.saga.compensationMaxIntervalMs };
   const { workflow } = temporal.client;
+  const { namespace } = temporal.client.options;
   const gates = {
     payment: createGate(STARTS_AT_ONCE.payment),
     order: createGate(STARTS_AT_ONCE.order),
@@ -125,10 +129,11 @@ export function createSagaStarter({ temporal, config, logger, hurry }: SagaStart
       ]),
     });
 
-  const started = (beginning: Promise<WorkflowHandle>): Promise<StartFailure> =>
+  const started = (beginning: Promise<WorkflowHandle>): Promise<StartFailure | undefined> =>
     beginning.then(
       () => undefined,
-      (error: unknown) => (error instanceof WorkflowExecutionAlreadyStartedError ? undefined : reasonOf(error)),
+      (error: unknown) =>
+        error instanceof WorkflowExecutionAlreadyStartedError ? undefined : startFailure(error, namespace),
     );
   const attempt: SagaStarter['attempt'] = (saga, deadlineMs) =>
     started(temporal.within(deadlineMs, async () => begin(saga)));
@@ -162,10 +167,12 @@ export function createSagaStarter({ temporal, config, logger, hurry }: SagaStart
 
     async start(saga, deadlineMs = START_DEADLINE_MS) {
       const turn = await gates[saga.type].pass(deadlineMs, async () => ({ failure: await attempt(saga, deadlineMs) }));
-      const reason = turn ? turn.failure : 'other starts came before it';
-      if (reason !== undefined)
-        logger[turn ? 'warn' : 'debug']({ saga_id: saga.saga_id, reason }, 'saga.start_postponed');
-      return reason === undefined;
+      if (turn && !turn.failure) return true;
+      const { reason, kind, command } = turn?.failure ?? TURNED_AWAY;
+      const line = { saga_id: saga.saga_id, reason, ...(command !== undefined && { command }) };
+      if (kind !== 'passing') logger.error(line, 'saga.start_refused');
+      else logger[turn ? 'warn' : 'debug'](line, 'saga.start_postponed');
+      return false;
     },
 
     async result(sagaId, waitMs) {

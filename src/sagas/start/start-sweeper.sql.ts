@@ -42,6 +42,22 @@ export interface RefusedStart {
   readonly wait_ms: number;
 }
 
+/** Rows that one {@link noteWhyUnstarted} marks; the next one goes on. */
+const NOTED_AT_ONCE = 1_000;
+
+/** Keeps the reason why no saga can be started with those that are due. They stay due. */
+export async function noteWhyUnstarted(database: Database, reason: string): Promise<void> {
+  await database.$executeRawUnsafe(
+    `UPDATE saga SET start_error = $1
+     WHERE started_at IS NULL AND saga_id IN (
+       SELECT saga_id FROM saga
+       WHERE started_at IS NULL AND state = 'running' AND (start_after <= now() OR type = 'shipment')
+         AND start_error IS DISTINCT FROM $1
+       LIMIT ${NOTED_AT_ONCE})`,
+    reason,
+  );
+}
+
 /** Temporal did not take them: each comes again when its own wait is over. */
 export async function postponeStart(database: Database, refused: readonly RefusedStart[]): Promise<void> {
   await database.$executeRawUnsafe(

@@ -4,7 +4,15 @@ import type { Logger } from '../../platform/telemetry/logger';
 import type { TemporalClient } from '../../platform/temporal/temporal';
 import { succeeds, wait } from '../../platform/wait';
 import type { SagaStarter } from './start-saga';
-import { findUnstarted, markStarted, postponeStart, type RefusedStart, type UnstartedSaga } from './start-sweeper.sql';
+import type { StartFailure } from './start-failure';
+import {
+  findUnstarted,
+  markStarted,
+  noteWhyUnstarted,
+  postponeStart,
+  type RefusedStart,
+  type UnstartedSaga,
+} from './start-sweeper.sql';
 
 export interface StartSweeperOptions {
   readonly database: Database;
@@ -27,17 +35,21 @@ const MAX_WAIT_MS = 60_000;
 const MAX_REASON_LENGTH = 300;
 /** Of those asked at a time; the others are in their rows. */
 const LOGGED_REFUSALS = 2;
+/** What keeps all sagas from starting is logged at once, and again after this long. */
+const REMIND_MS = 30_000;
 
 /**
  * Starts what was accepted but not started, until the signal aborts: every second, with a longer pause while Temporal
- * or the database is away. A saga that Temporal refuses waits by itself, longer each time, and holds no other.
+ * or the database is away. A saga that Temporal refuses waits by itself, longer each time, and holds no other. Where
+ * Temporal takes none until somebody mends it, that is logged with the command, and noted with the sagas.
  * Several workers may sweep at once: a saga starts once, because its workflow id is its saga id.
  */
 export async function runStartSweeper(options: StartSweeperOptions): Promise<void> {
   const { logger, signal, intervalMs = 1_000 } = options;
   const pause = createBackoff({ initialMs: intervalMs, maxMs: MAX_PAUSE_MS });
+  const alarm = createAlarm(logger);
   while (!signal.aborted) {
-    const outcome = await sweep(options).catch((error: unknown) => {
+    const outcome = await sweep(options, alarm).catch((error: unknown) => {
       logger.warn({ err: error }, 'saga.sweep_failed');
       return 'away' as const;
     });
@@ -47,20 +59,28 @@ export async function runStartSweeper(options: StartSweeperOptions): Promise<voi
 }
 
 /** A page of them. While Temporal is away no saga is to blame, and the rest of the page waits, too. */
-async function sweep({ database, sagas, temporal, logger }: StartSweeperOptions): Promise<'done' | 'more' | 'away'> {
+async function sweep(
+  { database, sagas, temporal, logger }: StartSweeperOptions,
+  alarm: (failure: StartFailure) => void,
+): Promise<'done' | 'more' | 'away'> {
   const page = await findUnstarted(database, PAGE);
   for (let first = 0; first < page.length; first += AT_A_TIME) {
     const together = page.slice(first, first + AT_A_TIME);
     const failures = await Promise.all(together.map((saga) => sagas.attempt(saga, START_DEADLINE_MS)));
     const started = together.filter((_, index) => failures[index] === undefined);
     const refused = together.flatMap((saga, index) => {
-      const reason = failures[index];
-      return reason === undefined ? [] : [{ saga, reason: reason.slice(0, MAX_REASON_LENGTH) }];
+      const failure = failures[index];
+      return failure ? [{ saga, reason: failure.reason.slice(0, MAX_REASON_LENGTH) }] : [];
     });
+    const setup = failures.find((failure) => failure?.kind === 'setup');
     if (started.length > 0) {
       const sagaIds = started.map(({ saga_id }) => saga_id);
       await markStarted(database, sagaIds);
       logger.info({ started: started.length }, 'saga.swept');
+    } else if (setup) {
+      alarm(setup);
+      await noteWhyUnstarted(database, setup.reason.slice(0, MAX_REASON_LENGTH));
+      return 'away';
     } else if (!(await answers(temporal))) {
       logger.debug({ reason: refused[0]?.reason }, 'saga.sweep_waits');
       return 'away';
@@ -71,6 +91,16 @@ async function sweep({ database, sagas, temporal, logger }: StartSweeperOptions)
 }
 
 const answers = (temporal: Pick<TemporalClient, 'ping'>): Promise<boolean> => succeeds(temporal.ping(PING_DEADLINE_MS));
+
+function createAlarm(logger: Logger): (failure: StartFailure) => void {
+  let last = { reason: '', at: -Infinity };
+  return ({ reason, command }) => {
+    const now = performance.now();
+    if (reason === last.reason && now - last.at < REMIND_MS) return;
+    last = { reason, at: now };
+    logger.error({ reason, ...(command !== undefined && { command }) }, 'saga.starts_refused');
+  };
+}
 
 /** Told once per saga: its row keeps the reason, and how often it was. */
 async function postpone(

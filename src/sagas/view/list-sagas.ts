@@ -21,7 +21,7 @@ export const createListSagas = (database: Database, workflowUrl: WorkflowUrl, sa
   handle(listSagas, async ({ state, type, limit, cursor }) => {
     const sagas = await database.saga.findMany({
       where: {
-        ...(state !== undefined && { state }),
+        ...(state !== undefined && inState(state)),
         ...(type !== undefined && { type }),
         ...(cursor !== undefined && after(cursor)),
       },
@@ -33,11 +33,18 @@ export const createListSagas = (database: Database, workflowUrl: WorkflowUrl, sa
     const last = sagas.length > limit ? page.at(-1) : undefined;
     const running = page.filter((saga) => !hasEnded(saga)).map(({ saga_id }) => saga_id);
     const progress = await sagaProgress.ofAll(running);
+    const data = page.map((saga) => viewSaga(saga, workflowUrl, progress.get(saga.saga_id)));
     return {
-      data: page.map((saga) => viewSaga(saga, workflowUrl, progress.get(saga.saga_id))),
+      // One whose first step is at work has begun, though its row does not say so yet.
+      data: state === 'pending' ? data.filter((saga) => saga.state === state) : data,
       next_cursor: last ? encodeCursor([last.created_at.toISOString(), last.saga_id]) : null,
     };
   });
+
+const inState = (state: z.infer<typeof sagaState>) => {
+  if (state === 'pending') return { state: 'running', started_at: null };
+  return state === 'running' ? { state, started_at: { not: null } } : { state };
+};
 
 const position = z.tuple([instant, sagaId]);
 

@@ -5,7 +5,7 @@ export interface OpenSagas {
   readonly stuck: number;
   /** Begun, and their workflow is gone. */
   readonly lost: number;
-  /** Accepted for more than 10 s, and their workflow not begun. */
+  /** Their workflow not begun: accepted for more than 10 s, or refused by Temporal. */
   readonly unstarted: number;
   /** Why Temporal does not take one of those; `null` where it did not say. */
   readonly unstarted_reason: string | null;
@@ -31,7 +31,7 @@ export async function countOpenSagas(database: Queryable): Promise<OpenSagas> {
          WHERE step.saga_id = open.saga_id AND step.ended_at > now() - ${STANDING_AFTER}))::int AS standing
      FROM (
        SELECT saga_id, state, started_at, start_error, lost_at,
-         started_at IS NULL AND state = 'running' AND created_at < now() - ${UNSTARTED_AFTER} AS unstarted
+         started_at IS NULL AND state = 'running' AND (created_at < now() - ${UNSTARTED_AFTER} OR start_error IS NOT NULL) AS unstarted
        FROM saga WHERE state NOT IN ('completed', 'compensated') ORDER BY created_at LIMIT ${AMONG}) AS open`,
   );
   return row ?? { stuck: 0, lost: 0, unstarted: 0, unstarted_reason: null, standing: 0 };

@@ -16,6 +16,7 @@ export interface SagaMetricsOptions {
 const HELP: Record<TroubledSagas['trouble'], string> = {
   stuck: 'Sagas that can go neither forward nor back without help; GET /sagas?state=stuck lists them',
   lost: 'Sagas that have not ended, and whose workflow is gone from Temporal; they begin again by themselves',
+  unstarted: 'Sagas accepted 2 s ago or earlier whose workflow has not begun; GET /sagas?state=pending lists them',
 };
 
 /**
@@ -27,10 +28,10 @@ export function registerSagaMetrics({ metrics, database, logger }: SagaMetricsOp
     () => countTroubledSagas(database),
     (error) => logger.warn({ err: error }, 'metrics.sagas_unknown'),
   );
-  const register = (trouble: TroubledSagas['trouble']) =>
+  const register = (name: string, help: string, valueOf: (sagas: TroubledSagas) => number | undefined) =>
     new Gauge({
-      name: `paysaga_sagas_${trouble}`,
-      help: HELP[trouble],
+      name,
+      help,
       labelNames: ['saga_type'],
       registers: [metrics.registry],
       async collect() {
@@ -38,11 +39,20 @@ export function registerSagaMetrics({ metrics, database, logger }: SagaMetricsOp
         this.reset();
         if (!rows) return;
         for (const type of sagaType.options) this.set({ saga_type: type }, 0);
-        for (const row of rows) if (row.trouble === trouble) this.set({ saga_type: row.type }, row.count);
+        for (const row of rows) {
+          const value = valueOf(row);
+          if (value !== undefined) this.set({ saga_type: row.type }, value);
+        }
       },
     });
-  register('stuck');
-  register('lost');
+  for (const trouble of ['stuck', 'lost', 'unstarted'] as const) {
+    register(`paysaga_sagas_${trouble}`, HELP[trouble], (row) => (row.trouble === trouble ? row.count : undefined));
+  }
+  register(
+    'paysaga_sagas_unstarted_oldest_age_seconds',
+    'Age of the oldest saga whose workflow has not begun; 0 without any',
+    (row) => (row.trouble === 'unstarted' ? row.age_seconds : undefined),
+  );
 }
 
 /** Counts the sagas that began again because their workflow was gone. */

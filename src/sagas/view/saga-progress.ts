@@ -1,15 +1,16 @@
-import type { WorkflowExecutionDescription } from '@temporalio/client';
+import { type WorkflowExecutionDescription, WorkflowNotFoundError } from '@temporalio/client';
 import type { SagaRecords, SagaStatus, SagaStepStatus } from '../../contract';
 import type { Logger } from '../../platform/telemetry/logger';
 import { reasonOf, type TemporalClient } from '../../platform/temporal/temporal';
-import type { Progress } from './saga-view';
+import { startFailure } from '../start/start-failure';
+import type { Progress, ProgressUnknown } from './saga-view';
 
-/** Where sagas that run stand. Never throws: what Temporal does not say in time is missing. */
+/** Where sagas that run stand. Never throws: a saga without a workflow is missing. */
 export interface SagaProgress {
-  /** Asks the workflow, which costs its worker a task, and the server. */
-  of(sagaId: string): Promise<Progress | undefined>;
+  /** Asks the server, and the workflow, which costs its worker a task. */
+  of(sagaId: string): Promise<Progress | ProgressUnknown | undefined>;
   /** Asks the server alone, for all in the time of one: it knows the attempts that are going on. By saga. */
-  ofAll(sagaIds: readonly string[]): Promise<ReadonlyMap<string, Progress>>;
+  ofAll(sagaIds: readonly string[]): Promise<ReadonlyMap<string, Progress | ProgressUnknown>>;
 }
 
 /** For processes that show no saga. */
@@ -23,26 +24,40 @@ export interface SagaProgressOptions {
 }
 
 export function createSagaProgress({ temporal, logger, deadlineMs = 500 }: SagaProgressOptions): SagaProgress {
+  const { namespace } = temporal.client.options;
   const handleOf = (sagaId: string) => temporal.client.workflow.getHandle(sagaId);
   const unknown = (sagaId: string) => (error: unknown) => {
     logger.debug({ saga_id: sagaId, reason: reasonOf(error) }, 'saga.progress_unknown');
-    return undefined;
+    if (error instanceof WorkflowNotFoundError) return undefined;
+    const { kind, reason } = startFailure(error, namespace);
+    return { unknown: kind === 'passing' ? 'Temporal does not answer' : reason };
   };
 
   return {
     of(sagaId) {
       const handle = handleOf(sagaId);
       return temporal
-        .within(deadlineMs, () => Promise.all([handle.query<SagaStatus>('status'), handle.describe()]))
-        .then(([status, description]) => withAttempts(status, attemptsOf(description)))
+        .within(deadlineMs, async () => {
+          const asking = handle.query<SagaStatus>('status').catch(unknown(sagaId));
+          const attempts = attemptsOf(await handle.describe());
+          const status = await asking;
+          return status && 'steps' in status ? withAttempts(status, attempts) : { steps: attempts };
+        })
         .catch(unknown(sagaId));
     },
 
     async ofAll(sagaIds) {
       const told = await temporal.within(deadlineMs, () =>
-        Promise.all(sagaIds.map((sagaId) => handleOf(sagaId).describe().then(attemptsOf).catch(unknown(sagaId)))),
+        Promise.all(
+          sagaIds.map((sagaId) =>
+            handleOf(sagaId)
+              .describe()
+              .then((description) => ({ steps: attemptsOf(description) }))
+              .catch(unknown(sagaId)),
+          ),
+        ),
       );
-      return new Map(told.flatMap((steps, index) => (steps ? [[sagaIds[index] ?? '', { steps }] as const] : [])));
+      return new Map(told.flatMap((progress, index) => (progress ? [[sagaIds[index] ?? '', progress] as const] : [])));
     },
   };
 }

@@ -1,10 +1,12 @@
 import { z } from '@hono/zod-openapi';
 import { type SagaState, sagaSteps, type SagaStepStatus, type SagaType } from '../../contract';
 import type { Prisma } from '../../platform/prisma/client';
+import { nowMs } from '../../platform/clock';
 import { Refusal } from '../../platform/refusal';
 import { timestamp } from '../../platform/schemas';
 
-export const sagaState = z.enum(['running', 'completed', 'compensating', 'compensated', 'stuck']);
+/** `pending`: recorded, and its workflow not begun. */
+export const sagaState = z.enum(['pending', 'running', 'completed', 'compensating', 'compensated', 'stuck']);
 export const sagaType = z.enum(['payment', 'order', 'shipment']);
 
 /** A saga as operators see it. */
@@ -13,6 +15,7 @@ export const sagaView = z
     saga_id: z.string().openapi({ example: 'payment-pay_1' }),
     type: sagaType,
     state: sagaState,
+    reason: z.string().nullable().openapi({ description: 'Why a pending saga has not begun, as far as it is known' }),
     steps: z.array(
       z.object({
         name: z.string().openapi({ example: 'close_invoice' }),
@@ -46,14 +49,27 @@ export interface Progress {
   readonly steps: readonly SagaStepStatus[];
 }
 
+/** Why Temporal could not say it. */
+export interface ProgressUnknown {
+  readonly unknown: string;
+}
+
+/** What is known where Temporal has not refused a saga. */
+export const NO_WORKER = 'no worker has started it; is one running?';
+
+/** A saga that is older is expected to have begun. */
+const BEGUN_AFTER_MS = 10_000;
+
 /** Whether all is in its row, and in those of its steps. */
 export const hasEnded = ({ state }: Pick<SagaRow, 'state'>): boolean =>
   state === 'completed' || state === 'compensated';
 
-/** @param progress of a saga that runs */
-export function viewSaga(saga: SagaRow, workflowUrl: WorkflowUrl, progress?: Progress): SagaView {
+/** @param told of a saga that runs; nothing where its workflow is not there */
+export function viewSaga(saga: SagaRow, workflowUrl: WorkflowUrl, told?: Progress | ProgressUnknown): SagaView {
   const type = sagaType.parse(saga.type);
-  const state = progress?.state ?? sagaState.parse(saga.state);
+  const progress = told && 'steps' in told ? told : undefined;
+  const isPending = !progress && saga.state === 'running' && saga.started_at === null;
+  const state = isPending ? 'pending' : (progress?.state ?? sagaState.parse(saga.state));
   const steps = viewSteps(
     type,
     state,
@@ -64,9 +80,16 @@ export function viewSaga(saga: SagaRow, workflowUrl: WorkflowUrl, progress?: Pro
     saga_id: saga.saga_id,
     type,
     state,
+    reason: isPending ? whyPending(saga, told) : null,
     steps: progress ? steps.map((step) => withProgress(step, progress)) : steps,
     workflow_url: workflowUrl(saga.saga_id),
   };
+}
+
+function whyPending({ start_error, created_at }: SagaRow, told?: Progress | ProgressUnknown): string | null {
+  if (start_error !== null) return start_error;
+  if (told && 'unknown' in told) return told.unknown;
+  return nowMs() - created_at.getTime() > BEGUN_AFTER_MS ? NO_WORKER : null;
 }
 
 function withProgress(step: StepView, { steps }: Progress): StepView {

@@ -1,4 +1,12 @@
-import { newClientId, orderRequest, pay, payUntilSettled, placeOrder, untilStatus } from '../../../dev/client/shop';
+import {
+  newClientId,
+  orderRequest,
+  pay,
+  payUntilSettled,
+  placeOrder,
+  readSaga,
+  untilStatus,
+} from '../../../dev/client/shop';
 import type { OrderView } from '../../../dev/client/views';
 import { type E2eStack, startE2eStack } from '../../support/e2e-stack';
 import { type OwnService, startOwnService } from '../../support/own-service';
@@ -34,6 +42,8 @@ describe('without Temporal', () => {
       expect(answer).toMatchObject({ status: 202, body: { status: 'pending' } });
       expect(answer.headers.get('location')).toBe(`/sagas/${answer.body.saga_id}`);
       expect(answer.ms).toBeLessThan(3_000);
+      const saga = { state: 'pending', reason: 'Temporal does not answer' };
+      expect(await readSaga(service, answer.body.saga_id)).toMatchObject(saga);
       accepted.push(order);
     }
     await untilReady(stack, 200, 'temporal', 'degraded');

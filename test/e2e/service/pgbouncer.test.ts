@@ -34,9 +34,8 @@ describe.each(cases.slice(0, knowsPrepared ? 2 : 1))('Behind a PgBouncer $pooler
       // No poll would find a row in time: only LISTEN and NOTIFY do.
       env: { OUTBOX_POLL_INTERVAL_MS: '60000' },
       async envOfUrls(databaseUrl, urls) {
-        const cli = { ...process.env, KAFKA_BROKERS: 'nowhere:1', TEMPORAL_ADDRESS: 'nowhere:1' };
-        const env = { ...cli, ...pooled, DATABASE_URL: databaseUrl, DATABASE_DIRECT_URL: databaseUrl };
-        said = (await run(process.execPath, [fromRoot('dist', 'src', 'cli.js'), 'roles'], { env })).output;
+        const env = { ...process.env, ...pooled, DATABASE_URL: databaseUrl, DATABASE_DIRECT_URL: databaseUrl };
+        said = (await run(process.execPath, [fromRoot('dist', 'src', 'cli.js'), 'setup', 'database'], { env })).output;
         pgbouncer = await startPgbouncer({
           ...program,
           urls: [databaseUrl, ...Object.values(urls)],
@@ -65,7 +64,7 @@ describe.each(cases.slice(0, knowsPrepared ? 2 : 1))('Behind a PgBouncer $pooler
   };
 
   it(
-    '`paysaga roles` gives the users of the processes their settings',
+    '`paysaga setup database` gives the users of the processes their settings',
     when(async () => {
       expect(said).toMatch(/^Set what their sessions need, for .*local_\w+_api, local_\w+_consumer, local_\w+_worker/m);
     }),

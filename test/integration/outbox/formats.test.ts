@@ -3,7 +3,7 @@ import { type CloudEvent, Kafka as KafkaBinding } from 'cloudevents';
 import pino from 'pino';
 import { eventually } from '../../../dev/client/eventually';
 import { connectKafka, type Kafka, type KafkaConnection } from '../../../src/messaging/kafka';
-import { createTopics } from '../../../src/messaging/topics';
+import { createTopics, findTopicDifferences } from '../../../src/messaging/topics';
 import { createConsumerMetrics } from '../../../src/messaging/consumer/consumer-metrics';
 import { createMetrics } from '../../../src/platform/telemetry/metrics';
 import { createConsumerWorld, produce } from '../../support/kafka/consumer';
@@ -120,6 +120,30 @@ test('a topic that is there keeps its partitions, with a warning', async () => {
   );
   expect((await describeTopic(topic)).partitions).toBe(topicSettings.partitions);
   expect(lines).toEqual([expect.objectContaining({ msg: 'kafka.topic_differs', topic, partitions: 3, wanted: 7 })]);
+});
+
+test('settings of a topic that others made, and that do not fit, are told', async () => {
+  const topic = uniqueName('odd');
+  const admin = kafka.createAdmin();
+  await admin.connect();
+  const settings = { 'compression.type': 'zstd', 'cleanup.policy': 'compact', 'retention.ms': '1000' };
+  const configEntries = Object.entries(settings).map(([name, value]) => ({ name, value }));
+  await admin.createTopics({ topics: [{ topic, numPartitions: 2, configEntries }], waitForLeaders: true });
+  await admin.disconnect();
+  const config = { partitions: 3, replication: 2, minInsyncReplicas: 2, retentionMs: 86_400_000 };
+  const found = await findTopicDifferences({ kafka, topics: [topic], config });
+  expect(found.toSorted((one, other) => one.setting.localeCompare(other.setting))).toEqual([
+    { topic, setting: 'cleanup.policy', value: 'compact', wanted: 'delete' },
+    { topic, setting: 'compression.type', value: 'zstd', wanted: 'producer, uncompressed, gzip or snappy' },
+    { topic, setting: 'min.insync.replicas', value: '1', wanted: 2 },
+    { topic, setting: 'partitions', value: 2, wanted: 3 },
+    { topic, setting: 'replication', value: 1, wanted: 2 },
+    { topic, setting: 'retention.ms', value: '1000', wanted: 86_400_000 },
+  ]);
+  const fits = { ...config, partitions: 2, replication: 1, minInsyncReplicas: 1, retentionMs: 1_000 };
+  expect((await findTopicDifferences({ kafka, topics: [topic], config: fits })).map(({ setting }) => setting)).toEqual(
+    expect.not.arrayContaining(['partitions', 'replication', 'min.insync.replicas', 'retention.ms']),
+  );
 });
 
 async function describeTopic(topic: string) {

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { NativeConnection, Worker } from '@temporalio/worker';
 import { eventually } from '../../../dev/client/eventually';
-import { createNamespace } from '../../../dev/stack/temporal';
+import { createNamespace } from '../../support/temporal';
 import { createHousekeepingActivities } from '../../../activities';
 import { createApplication } from '../../../src/application';
 import { HOUSEKEEPING, type HousekeepingReport, taskQueues } from '../../../src/contract';

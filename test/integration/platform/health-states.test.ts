@@ -68,9 +68,14 @@ const states: readonly State[] = [
     answers: [503, 503],
   },
   {
-    name: 'a saga is not started, and Temporal says why',
-    arrange: () => saga(`created_at = now() - interval '11 seconds', start_error = 'no such search attribute'`),
-    expected: { sagas: { status: 'degraded', detail: '1 not started for 10 s: no such search attribute' } },
+    name: 'a saga was accepted just now, and Temporal says why it cannot be started',
+    arrange: () => saga(`created_at = now(), start_error = 'no such search attribute'`),
+    expected: {
+      sagas: {
+        status: 'degraded',
+        detail: '1 not started (`paysaga sagas ls --state pending`): no such search attribute',
+      },
+    },
     answers: [200, 200],
   },
   {
@@ -215,6 +220,7 @@ it.each(states)('when $name, health says so and no more', async (state) => {
       kafka: { describe: peer(broker), close: async () => undefined } as never,
       temporal: { ping: peer(temporal) } as never,
       outboxLag: { checked: true, degradedSeconds: 60, unhealthySeconds: 900 },
+      setup: { assert: async () => undefined },
     }),
     60_000,
   );

@@ -2,9 +2,12 @@ import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { run } from '../../../dev/os/run';
 import { fromRoot } from '../../../dev/root';
+import { connectDatabase } from '../../../src/platform/database/database';
+import { assertMigrated } from '../../../src/platform/database/migrated';
 import { applyRoles, type RoleGrants, RolesMissing } from '../../../src/platform/database/roles';
 import { processGrants } from '../../../src/process-grants';
 import { openConnection, type OpenConnection } from '../../support/connection';
+import { silentLogger } from '../../support/logger';
 import { createTestDatabase, type TestDatabase } from '../../support/database';
 
 const APPEND_ONLY = ['event', 'ledger_entry', 'ledger_transaction', 'operator_action'];
@@ -132,7 +135,7 @@ describe('a user who may not create roles', () => {
     expect(refused).toBeInstanceOf(RolesMissing);
     expect((refused as Error).message).toBe(
       `The roles ${role} are missing, and ${owner.name} may not create them. Let a superuser run\n` +
-        `  CREATE ROLE ${role} NOLOGIN;\nand then run \`paysaga roles\`.`,
+        `  CREATE ROLE ${role} NOLOGIN;\nand then run \`paysaga setup database\`.`,
     );
 
     await test.query(`CREATE ROLE ${role} NOLOGIN`);
@@ -146,10 +149,24 @@ describe('a user who may not create roles', () => {
   });
 });
 
-it('is what `paysaga roles` does, and may be repeated, by several at once', async () => {
-  const env = { ...process.env, DATABASE_URL: test.url, KAFKA_BROKERS: 'nowhere:1', TEMPORAL_ADDRESS: 'nowhere:1' };
-  const paysaga = () => run(process.execPath, [fromRoot('dist', 'src', 'cli.js'), 'roles'], { env });
-  const said = { code: 0, output: 'The roles are there; each has its privileges.\n' };
+it('a process learns that its user lacks its privileges, or that the database is of its version', async () => {
+  const asked = async (options: string): Promise<unknown> => {
+    const { url } = await createUser(options);
+    const database = connectDatabase({ url, applicationName: 'paysaga-test', logger: silentLogger });
+    const answer = await assertMigrated(database).catch(({ message }: Error) => message);
+    await database.$disconnect();
+    return answer;
+  };
+  expect(await asked('LOGIN')).toBe(
+    'the role of this process lacks its privileges in the database: run `paysaga setup database`',
+  );
+  for (const role of roles) expect(await asked(`LOGIN IN ROLE ${role}`)).toBeUndefined();
+});
+
+it('is part of `paysaga setup database`, which needs no other settings and may be repeated, by several at once', async () => {
+  const env = { PATH: process.env.PATH, DATABASE_URL: test.url };
+  const paysaga = () => run(process.execPath, [fromRoot('dist', 'src', 'cli.js'), 'setup', 'database'], { env });
+  const said = { code: 0, output: 'The database is up to date.\nThe roles are there; each has its privileges.\n' };
   expect(await Promise.all([paysaga(), paysaga(), paysaga()])).toEqual([said, said, said]);
 });
 

@@ -6,7 +6,7 @@ import { bundleWorkflowCode, NativeConnection, Worker } from '@temporalio/worker
 import { eventually } from '../../../dev/client/eventually';
 import { run } from '../../../dev/os/run';
 import { fromRoot } from '../../../dev/root';
-import { createNamespace } from '../../../dev/stack/temporal';
+import { createNamespace } from '../../support/temporal';
 import { taskQueues } from '../../../src/contract';
 import { housekeeping, orderSaga, paymentSaga } from '../../../workflows';
 import { breaks } from '../../../workflows/saga/testing';

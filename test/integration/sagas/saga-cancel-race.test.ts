@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Client, WorkflowNotFoundError, WorkflowUpdateFailedError } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import { bundleWorkflowCode, NativeConnection, Worker, type WorkflowBundleOption } from '@temporalio/worker';
-import { createNamespace } from '../../../dev/stack/temporal';
+import { createNamespace } from '../../support/temporal';
 import type { SagaStatus } from '../../../src/contract';
 import { failureOf } from '../../../workflows/saga/testing';
 import { givenServices } from '../../support/e2e-stack';

@@ -67,11 +67,14 @@ describe('GET /sagas/{saga_id}', () => {
   it('shows an order’s saga from its beginning to its end', async () => {
     const saga = await steps.charged();
     const steps_ = sagaSteps.order;
-    expect(statesOf(await show(saga.saga_id))).toEqual([
-      'reserve_inventory running',
-      ...steps_.slice(1).map((name) => `${name} pending`),
-    ]);
+    const begun = await show(saga.saga_id);
+    expect(begun).toMatchObject({ state: 'pending', reason: null });
+    expect(statesOf(begun)).toEqual(steps_.map((name) => `${name} pending`));
+    expect((await list('state=pending')).data.map((view) => view.saga_id)).toContain(saga.saga_id);
+    expect((await list('state=running')).data.map((view) => view.saga_id)).not.toContain(saga.saga_id);
     await steps.act('reserveInventory', saga);
+    expect(statesOf(await show(saga.saga_id)).slice(0, 2)).toEqual(['reserve_inventory done', 'charge running']);
+    expect((await list('state=running')).data.map((view) => view.saga_id)).toContain(saga.saga_id);
     await steps.act('charge', saga);
     await steps.settle(saga);
     const view = await show(saga.saga_id);

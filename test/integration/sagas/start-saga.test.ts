@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { NativeConnection, Worker } from '@temporalio/worker';
-import { createNamespace } from '../../../dev/stack/temporal';
+import { createNamespace } from '../../support/temporal';
 import { searchAttributes, taskQueues } from '../../../src/contract';
 import { createSagaStarter, type SagaStarter } from '../../../src/sagas/start/start-saga';
 import { connectTemporalClient, type TemporalClient } from '../../../src/platform/temporal/temporal';
 import { createDeferred } from '../../support/deferred';
 import { givenServices } from '../../support/e2e-stack';
+import type { Logger } from '../../../src/platform/telemetry/logger';
 import { silentLogger } from '../../support/logger';
 import { refuses } from '../../../workflows/saga/testing';
 import { createSagaFakes, type FakeSagaActivities } from '../../support/sagas/saga-activities';
@@ -151,7 +152,26 @@ it.each([
   ['a type that there is not', { type: 'nonsense' as 'payment' }],
   ['no input', { input: null as never }],
 ])('says why Temporal does not take a saga with %s', async (_, broken) => {
-  expect(await sagas.attempt({ ...newSaga(), ...broken }, 2_000)).toEqual(expect.stringMatching(/.+/));
+  const failure = await sagas.attempt({ ...newSaga(), ...broken }, 2_000);
+  expect(failure).toEqual({ reason: expect.stringMatching(/.+/), kind: 'refused' });
+});
+
+it('says at once, as an error with the command, that the namespace is missing', async () => {
+  const config = { connection: { address }, namespace: 'nowhere' };
+  const elsewhere = connectTemporalClient({ config });
+  const lines: object[] = [];
+  const logger = { ...silentLogger, error: (line: object) => lines.push(line) } as unknown as Logger;
+  const starter = createSagaStarter({
+    temporal: elsewhere,
+    config: { saga: { compensationMaxIntervalMs: 1 } },
+    logger,
+  });
+  const saga = newSaga();
+  expect(await starter.start(saga)).toBe(false);
+  const reason = 'Temporal has no namespace nowhere: run `paysaga setup temporal`';
+  expect(lines).toEqual([{ saga_id: saga.saga_id, reason, command: 'paysaga setup temporal' }]);
+  expect(await starter.attempt(saga, 2_000)).toMatchObject({ reason, kind: 'setup' });
+  await elsewhere.close();
 });
 
 it('gives up a start after half a second when Temporal hangs', async () => {

@@ -2,6 +2,7 @@ import { createApplication } from '../../../src/application';
 import { placeOrder } from '../../../src/orders/place-order';
 import { acceptPayment } from '../../../src/payments/accept-payment';
 import type { SagaStarter, SagaToStart } from '../../../src/sagas/start/start-saga';
+import type { StartFailure } from '../../../src/sagas/start/start-failure';
 import { runStartSweeper } from '../../../src/sagas/start/start-sweeper';
 import type { Logger } from '../../../src/platform/telemetry/logger';
 import { createTestDatabase, type TestDatabase } from '../../support/database';
@@ -52,7 +53,7 @@ const unstarted = async (): Promise<string[]> =>
   );
 
 interface Sweep {
-  readonly start: (saga: SagaToStart) => string | undefined;
+  readonly start: (saga: SagaToStart) => StartFailure | string | undefined;
   readonly isAway?: () => boolean;
   readonly logger?: Logger;
 }
@@ -65,7 +66,8 @@ async function sweepUntil(asks: number, sweep: Sweep): Promise<SagaToStart[]> {
     attempt: async (saga) => {
       asked.push(saga);
       if (asked.length >= asks) stopping.abort();
-      return sweep.start(saga);
+      const failure = sweep.start(saga);
+      return typeof failure === 'string' ? { reason: failure, kind: 'passing' } : failure;
     },
   };
   const temporal = {
@@ -106,6 +108,23 @@ it('blames no saga while Temporal is away, and starts all when it is back', asyn
   const asked = await sweepUntil(6, { start: () => (++tries <= 4 ? 'UNAVAILABLE' : undefined), isAway });
   expect(idsOf(asked)).toEqual([first, second, first, second, first, second]);
   expect(await unstarted()).toEqual([]);
+});
+
+it('notes with every saga that is due why none can be started, alarms once, and starts all when that is mended', async () => {
+  const sagas = [await unstartedSaga({ secondsAgo: 30 }), await unstartedSaga({ secondsAgo: 10 })];
+  const setup: StartFailure = { reason: 'no namespace x', kind: 'setup', command: 'paysaga setup temporal' };
+  const lines: unknown[] = [];
+  const logger = { ...silentLogger, error: (line: object) => lines.push(line) } as unknown as Logger;
+  let tries = 0;
+  // Its own ping would say that Temporal is away.
+  await sweepUntil(4, { start: () => (++tries <= 4 ? setup : undefined), isAway: () => true, logger });
+  expect(lines).toEqual([{ reason: 'no namespace x', command: 'paysaga setup temporal' }]);
+  const noted = () =>
+    test.query('SELECT start_error, start_attempts FROM saga WHERE saga_id = ANY ($1) ORDER BY start_after', sagas);
+  expect(await noted()).toEqual(sagas.map(() => ({ start_error: 'no namespace x', start_attempts: 0 })));
+
+  expect(idsOf(await sweepUntil(2, { start: () => undefined }))).toEqual(sagas);
+  expect(await noted()).toEqual(sagas.map(() => ({ start_error: null, start_attempts: 0 })));
 });
 
 it('goes on past a saga that Temporal refuses: it waits by itself, and is told once', async () => {

@@ -1,0 +1,23 @@
+import type { ValidationError } from '../mediator/behaviours/validation';
+import { failureReason } from '../messaging/consumer/apply-failure';
+import { isKafkaOutage } from '../messaging/kafka';
+import { isDatabaseOutage } from '../platform/database/database-error';
+import { Refusal } from '../platform/refusal';
+import { grpcCode, grpcCodes } from '../platform/temporal/namespace';
+import { reasonOf } from '../platform/temporal/temporal';
+
+/** What is wrong, in words for the caller. */
+export function explain(error: unknown): string {
+  if (isDatabaseOutage(error)) return `The database does not answer (${(error as Error).message}); see DATABASE_URL.`;
+  if (isKafkaOutage(error)) return `Kafka does not answer (${(error as Error).message}); see KAFKA_BROKERS.`;
+  const code = grpcCode(error);
+  if (code === grpcCodes.UNAVAILABLE || code === grpcCodes.DEADLINE_EXCEEDED)
+    return `Temporal does not answer (${reasonOf(error)}); see TEMPORAL_ADDRESS.`;
+  if (code !== undefined) return `Temporal refuses it: ${reasonOf(error)}`;
+  if (!(error instanceof Refusal)) return failureReason(error);
+  const errors = (error.extra['errors'] ?? []) as readonly ValidationError[];
+  if (errors.length === 0) return `${error.code}: ${error.detail}`;
+  return errors
+    .map(({ pointer, message }) => `${pointer.slice(1).replaceAll('/', '.') || 'The options'}: ${message}`)
+    .join('\n');
+}

@@ -1,0 +1,51 @@
+import { readdir } from 'node:fs/promises';
+import { SetupMissing } from '../setup-missing';
+import { sqlState } from './database-error';
+import { findMigrations } from './migrate';
+import type { Queryable } from './queryable';
+
+const SETUP_DATABASE = 'paysaga setup database';
+/** No such table, or no right to read it: roles and grants are made after the migrations. */
+const NOT_THERE = /^(42P01|42501|3F000)$/;
+const NAMED = 3;
+
+/**
+ * Asks whether the database has every migration of this version. One that has more is of a newer version, which this one
+ * works with while it is replaced.
+ *
+ * @throws SetupMissing when some are missing
+ */
+export async function assertMigrated(database: Queryable): Promise<void> {
+  const needed = await migrationNames(findMigrations(__dirname));
+  const applied = new Set(await appliedMigrations(database));
+  const missing = needed.filter((name) => !applied.has(name));
+  if (missing.length === 0) return;
+  if (missing.length === needed.length) throw new SetupMissing('the database is not migrated', SETUP_DATABASE);
+  const more = missing.length > NAMED ? ` and ${missing.length - NAMED} more` : '';
+  throw new SetupMissing(
+    `the database is older than this version: it lacks ${missing.slice(0, NAMED).join(', ')}${more}`,
+    SETUP_DATABASE,
+  );
+}
+
+async function appliedMigrations(database: Queryable): Promise<string[]> {
+  try {
+    const rows = await database.$queryRawUnsafe<{ name: string }[]>(
+      `SELECT migration_name AS name FROM _prisma_migrations WHERE finished_at IS NOT NULL AND rolled_back_at IS NULL`,
+    );
+    return rows.map(({ name }) => name);
+  } catch (error) {
+    const state = sqlState(error) ?? '';
+    if (state === '42501') {
+      throw new SetupMissing('the role of this process lacks its privileges in the database', SETUP_DATABASE);
+    }
+    if (NOT_THERE.test(state)) return [];
+    throw error;
+  }
+}
+
+const migrationNames = async (directory: string): Promise<string[]> =>
+  (await readdir(directory, { withFileTypes: true }))
+    .filter((entry) => entry.isDirectory())
+    .map(({ name }) => name)
+    .sort();

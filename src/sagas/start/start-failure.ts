@@ -1,0 +1,29 @@
+import { grpcCode, grpcCodes, lacking } from '../../platform/temporal/namespace';
+import { reasonOf } from '../../platform/temporal/temporal';
+import { SetupMissing } from '../../platform/setup-missing';
+
+/** Why Temporal did not take a saga. */
+export interface StartFailure {
+  readonly reason: string;
+  /**
+   * - `setup`: something is missing or forbidden, for every saga, until somebody mends it.
+   * - `refused`: Temporal refuses this saga. Time does not mend that either.
+   * - `passing`: Temporal was away or busy.
+   */
+  readonly kind: 'setup' | 'refused' | 'passing';
+  /** The one that mends it. */
+  readonly command?: string;
+}
+
+/** Judges a failed start. */
+export function startFailure(error: unknown, namespace: string): StartFailure {
+  const missing = lacking(error, namespace);
+  if (missing instanceof SetupMissing) {
+    const { message: reason, command } = missing;
+    return { reason, kind: 'setup', ...(command !== undefined && { command }) };
+  }
+  const code = grpcCode(error);
+  // Without a code, the client could not even ask.
+  const isRefused = code === undefined || code === grpcCodes.INVALID_ARGUMENT;
+  return { reason: reasonOf(error), kind: isRefused ? 'refused' : 'passing' };
+}

@@ -1,0 +1,24 @@
+import { eventRegistry } from './application';
+import type { KafkaHealth } from './messaging/describe-kafka';
+import { assertTopics } from './messaging/topics';
+import type { Database } from './platform/database/database';
+import { assertMigrated } from './platform/database/migrated';
+import { assertNamespace } from './platform/temporal/namespace';
+import type { TemporalClient } from './platform/temporal/temporal';
+
+const DEADLINE_MS = 3_000;
+
+export interface SetupCheckDeps {
+  readonly database: Database;
+  readonly kafka: KafkaHealth;
+  readonly temporal: TemporalClient;
+}
+
+/** What the processes look for, part by part of `paysaga setup`; the workers keep the Schedules themselves. */
+export const setupChecks = {
+  database: ({ database }: Pick<SetupCheckDeps, 'database'>) => assertMigrated(database),
+  topics: async ({ kafka }: Pick<SetupCheckDeps, 'kafka'>) =>
+    assertTopics(await kafka.topics(DEADLINE_MS), eventRegistry.topics),
+  temporal: ({ temporal: { client, within } }: Pick<SetupCheckDeps, 'temporal'>) =>
+    within(DEADLINE_MS, () => assertNamespace(client.connection, client.options.namespace)),
+};

@@ -1,0 +1,129 @@
+import { eventRegistry } from './application';
+import type { DatabaseConfig, KafkaConfig, ScheduleConfig, TemporalConfig } from './config';
+import { connectKafka } from './messaging/kafka';
+import { createTopics, findTopicDifferences } from './messaging/topics';
+import { applyMigrations } from './platform/database/migrate';
+import { applySettings } from './platform/database/pooled-settings';
+import { applyRoles, RolesMissing } from './platform/database/roles';
+import { ensureScheduled } from './platform/temporal/keep-scheduled';
+import { grpcCode, grpcCodes, prepareNamespace, SETUP_TEMPORAL } from './platform/temporal/namespace';
+import { connectTemporalClient, type TemporalClient } from './platform/temporal/temporal';
+import { SetupMissing } from './platform/setup-missing';
+import { wait } from './platform/wait';
+import { processGrants } from './process-grants';
+import { schedulesOf } from './schedules';
+
+/** Tells what was done, and what is odd, line by line. */
+export type Say = (line: string) => void;
+
+/** For what is asked of Temporal, which answers a namespace's beginning slowly. */
+const DEADLINE_MS = 120_000;
+/** How long a namespace that was made a moment ago may be unknown to a server. */
+const KNOWN_WITHIN_MS = 30_000;
+const LOOK_MS = 500;
+
+/**
+ * Brings a database to this version: migrations, then the roles of the processes with their privileges, and behind a
+ * pooler the settings of their users. May be repeated, by several at once.
+ *
+ * @param config as the owner of the tables, past a pooler
+ * @returns whether the roles are there: where this user may not create them, it says who can
+ * @throws Error when a migration fails
+ * @throws SettingsMissing for users whom this one may not change
+ */
+export async function setUpDatabase(
+  { directUrl: databaseUrl, pooled }: Pick<DatabaseConfig, 'directUrl' | 'pooled'>,
+  say: Say,
+): Promise<{ readonly roles: boolean }> {
+  const applied = await applyMigrations({ databaseUrl });
+  say(applied.length === 0 ? 'The database is up to date.' : `Applied ${applied.join(', ')}.`);
+  try {
+    const made = await applyRoles({ databaseUrl, grants: processGrants });
+    say(`${made.length === 0 ? 'The roles are there' : `Made ${made.join(', ')}`}; each has its privileges.`);
+  } catch (error) {
+    // Without them, the processes connect as the owner of the tables.
+    if (!(error instanceof RolesMissing)) throw error;
+    say(error.message);
+    return { roles: false };
+  }
+  if (pooled) await setUpPooledUsers(databaseUrl, say);
+  return { roles: true };
+}
+
+async function setUpPooledUsers(databaseUrl: string, say: Say): Promise<void> {
+  const users = await applySettings(databaseUrl, processGrants.roles);
+  say(
+    users.length === 0
+      ? 'No user is a member of a role yet: make them, and run `paysaga setup database` again.'
+      : `Set what their sessions need, for ${users.join(', ')}.`,
+  );
+}
+
+/**
+ * Makes the Kafka topics that are missing, and says what is odd about those that were there. May be repeated.
+ *
+ * @throws Error when the broker cannot be reached
+ */
+export async function setUpTopics(config: KafkaConfig, say: Say): Promise<void> {
+  const { topics } = eventRegistry;
+  const options = { kafka: connectKafka({ config }), topics, config: config.topics };
+  const made = await createTopics(options);
+  say(made.length === 0 ? `All ${topics.length} topics are there.` : `Made ${made.join(', ')}.`);
+  for (const { topic, setting, value, wanted } of await findTopicDifferences(options)) {
+    say(`Warning: topic ${topic} has ${setting} ${value}, not ${wanted}.`);
+  }
+}
+
+/**
+ * Makes the Temporal namespace and its search attributes, where they are missing. May be repeated.
+ *
+ * @throws SetupMissing when something is missing that these credentials may not make
+ */
+export const setUpTemporal = (config: TemporalConfig, say: Say): Promise<void> =>
+  withTemporal(config, async ({ client, within }) => {
+    const { namespace } = config;
+    const { registered, attributes } = await within(DEADLINE_MS, () => prepareNamespace(client.connection, namespace));
+    const are = attributes.length === 0 ? 'all search attributes are there' : `made ${attributes.join(', ')}`;
+    say(`${registered ? `Made the namespace ${namespace}` : `The namespace ${namespace} is there`}; ${are}.`);
+  });
+
+/**
+ * Makes the Temporal Schedules that are missing, and gives each its interval. May be repeated.
+ *
+ * @throws SetupMissing when the namespace is missing
+ */
+export const setUpSchedules = (temporal: TemporalConfig, config: ScheduleConfig, say: Say): Promise<void> =>
+  withTemporal(temporal, async (connected) => {
+    const made: string[] = [];
+    const schedules = schedulesOf(config);
+    for (const scheduled of schedules) {
+      const outcome = await inKnownNamespace(temporal.namespace, () =>
+        ensureScheduled({ temporal: connected, scheduled }),
+      );
+      if (outcome === 'created') made.push(scheduled.id);
+    }
+    say(made.length === 0 ? `All ${schedules.length} schedules are there.` : `Made the schedules ${made.join(', ')}.`);
+  });
+
+async function inKnownNamespace<T>(namespace: string, work: () => Promise<T>): Promise<T> {
+  const deadline = performance.now() + KNOWN_WITHIN_MS;
+  for (;;) {
+    try {
+      return await work();
+    } catch (error) {
+      if (grpcCode(error) !== grpcCodes.NOT_FOUND) throw error;
+      if (performance.now() > deadline)
+        throw new SetupMissing(`Temporal has no namespace ${namespace}`, SETUP_TEMPORAL);
+      await wait(LOOK_MS);
+    }
+  }
+}
+
+async function withTemporal(config: TemporalConfig, work: (temporal: TemporalClient) => Promise<void>): Promise<void> {
+  const temporal = connectTemporalClient({ config });
+  try {
+    await work(temporal);
+  } finally {
+    await temporal.close();
+  }
+}
