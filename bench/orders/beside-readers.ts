@@ -39,9 +39,6 @@ async function postBeside(stack: BenchStack, api: Server, path: string): Promise
   const { warmUpMs, measureMs } = ORDER_LOAD;
   const shape: LoadShape = { clients: READERS, warmUpMs, measureMs };
   const reads: HttpLoadSpec = { shape, port: api.port, method: 'GET', requests: [{ path }], status: 200 };
-  const [posts] = await Promise.all([
-    loadPostOrders(stack, api),
-    runLoad(stack.teardown, 'load/http-load.js', reads),
-  ]);
+  const [posts] = await Promise.all([loadPostOrders(stack, api), runLoad(stack.teardown, 'load/http-load.js', reads)]);
   return posts.p50Ms;
 }

@@ -81,7 +81,8 @@ const ALL_REPLICAS = -1;
 
 /** Whether no broker could be reached. */
 export const isKafkaOutage = (error: unknown): boolean =>
-  error instanceof Error && /^KafkaJS(Connection|BrokerNotFound|RequestTimeout|NumberOfRetries)/.test(rootOf(error).name);
+  error instanceof Error &&
+  /^KafkaJS(Connection|BrokerNotFound|RequestTimeout|NumberOfRetries)/.test(rootOf(error).name);
 
 const rootOf = (error: Error): Error => (error.cause instanceof Error ? rootOf(error.cause) : error);
 
