@@ -8,7 +8,7 @@ import { reasonOf } from '../platform/temporal/temporal';
 
 /** What is wrong, in words for the caller. */
 export function explain(error: unknown): string {
-  if (isDatabaseOutage(error)) return `The database does not answer (${(error as Error).message}); see DATABASE_URL.`;
+  if (isDatabaseOutage(error)) return 'The database does not answer; see DATABASE_URL.';
   if (isKafkaOutage(error)) return `Kafka does not answer (${(error as Error).message}); see KAFKA_BROKERS.`;
   const code = grpcCode(error);
   if (code === grpcCodes.UNAVAILABLE || code === grpcCodes.DEADLINE_EXCEEDED)
