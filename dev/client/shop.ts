@@ -51,13 +51,20 @@ export const paymentNotice = (order: OrderView, { payment_id, amount }: PaymentR
   payment_id: payment_id ?? newClientId('pay'),
 });
 
-/** Places an order; the API may die in between, because the repeat has the same `Idempotency-Key`. */
+/**
+ * Places an order; the API may die in between, or be too busy for it, because the repeat has the same
+ * `Idempotency-Key`.
+ */
 export async function placeOrder(api: ApiClient, order: OrderRequest = {}, deadlineMs = 30_000): Promise<OrderView> {
-  const { status, body, text } = await api.callUntilAnswered<OrderView>('POST', '/orders', {
-    json: orderRequest(order),
-    headers: { 'idempotency-key': randomUUID() },
-    deadlineMs,
-  });
+  const request = { json: orderRequest(order), headers: { 'idempotency-key': randomUUID() } };
+  const { status, body, text } = await eventually(
+    async () => {
+      const answer = await api.call<OrderView>('POST', '/orders', request);
+      must(answer.status !== 503, `POST /orders is still answered 503 ${answer.text}`);
+      return answer;
+    },
+    { deadlineMs },
+  );
   must(status === 201, `POST /orders answered ${status} ${text}`);
   return body;
 }

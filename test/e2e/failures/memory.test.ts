@@ -9,7 +9,7 @@ import { type OwnService, startOwnService } from '../../support/own-service';
 const LIMITS = { api: 256, worker: 512, consumer: 256 };
 
 const WAITING = 1_500;
-const AT_A_TIME = 100;
+const AT_A_TIME = 50;
 const WITHOUT_KAFKA = 300;
 /** The machine may take one connection after the other. */
 const PATIENT_MS = 120_000;
