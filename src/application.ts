@@ -23,7 +23,10 @@ import { requestBooking, requestBookingHandler } from './fulfilment/request-book
 import { shipmentEvents } from './fulfilment/shipment-events';
 import { deleteExpired, deleteExpiredHandler } from './housekeeping/delete-expired';
 import { createCatalogue } from './inventory/catalogue';
+import { createGetProduct, getProduct } from './inventory/get-product';
 import { createListProducts, listProducts } from './inventory/list-products';
+import { productChanged } from './inventory/product';
+import { createPreviewProduct, previewProduct, putProduct, putProductHandler } from './inventory/put-product';
 import { releaseInventory, releaseInventoryHandler } from './inventory/release-inventory';
 import { createReserveInventory, reserveInventory } from './inventory/reserve-inventory';
 import { beginReconciliation, beginReconciliationHandler } from './reconciliation/begin-reconciliation';
@@ -94,6 +97,7 @@ export const eventRegistry: EventRegistry = createEventRegistry([
   ...paymentEvents,
   ...provisioningEvents,
   ...shipmentEvents,
+  productChanged,
   invoicePaidProvisionService,
 ]);
 
@@ -139,6 +143,9 @@ const messages = [
   listSagas,
   getBalance,
   listProducts,
+  getProduct,
+  previewProduct,
+  putProduct,
   provisionService,
   recordSale,
   getSales,
@@ -224,6 +231,9 @@ export function createApplication({
     createListSagas(database, workflowUrl, sagaProgress),
     createGetBalance(database),
     createListProducts(database),
+    createGetProduct(database),
+    createPreviewProduct(database),
+    putProductHandler,
     createProvisionService(catalogue),
     recordSaleHandler,
     createGetSales(database),

@@ -4,6 +4,7 @@ import { addDiagramCommand } from './cli/diagram/diagram';
 import { explain } from './cli/explain';
 import { addKeyCommands } from './cli/keys';
 import { addOutboxCommands } from './cli/outbox';
+import { addProductCommands } from './cli/products';
 import { addReplayCheckCommand } from './cli/replay-check';
 import { addSagaCommands } from './cli/sagas';
 import { addSetupCommands } from './cli/setup';
@@ -30,6 +31,7 @@ program
 
 addSetupCommands(program);
 addKeyCommands(program);
+addProductCommands(program);
 addOutboxCommands(program);
 addSagaCommands(program);
 addDiagramCommand(program, async () => (await import('../workflows/declared-sagas.js')).declaredSagas());

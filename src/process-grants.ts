@@ -50,7 +50,7 @@ const tables = {
     paysaga_worker: 'SELECT, INSERT, UPDATE',
     paysaga_consumer: 'SELECT',
   },
-  product: { paysaga_api: 'SELECT', paysaga_worker: 'SELECT, UPDATE', paysaga_consumer: 'SELECT' },
+  product: { paysaga_api: 'SELECT, INSERT, UPDATE', paysaga_worker: 'SELECT, UPDATE', paysaga_consumer: 'SELECT' },
   provider_charge: { paysaga_api: 'SELECT', paysaga_worker: 'SELECT, INSERT, UPDATE' },
   reconciliation_charge: { paysaga_worker: 'SELECT, INSERT, UPDATE, DELETE' },
   reconciliation_difference: { paysaga_api: 'SELECT', paysaga_worker: 'SELECT, INSERT, UPDATE, DELETE' },

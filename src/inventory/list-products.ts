@@ -1,37 +1,32 @@
 import { z } from '@hono/zod-openapi';
 import { handle } from '../mediator/handler';
 import { defineQuery } from '../mediator/message';
+import { decodeCursor, encodeCursor } from '../platform/cursor';
 import type { Database } from '../platform/database/database';
-import { amount, currency } from '../platform/schemas';
+import { pageQuery, text } from '../platform/schemas';
+import { productResponse, toProductResponse } from './product';
 
-export const productView = z
-  .object({
-    sku: z.string().openapi({ example: 'vps.s' }),
-    name: z.string(),
-    kind: z.enum(['service', 'goods']),
-    price: amount,
-    currency,
-    available: z.int().nullable().openapi({ description: 'What can be ordered now; null without a limit.' }),
-  })
-  .openapi('Product');
+export const productFilter = z.strictObject(pageQuery);
 
+/** The catalogue, by SKU. */
 export const listProducts = defineQuery({
   name: 'ListProducts',
-  input: z.strictObject({}),
-  result: z.object({ data: z.array(productView) }),
+  input: productFilter,
+  result: z.object({ data: z.array(productResponse), next_cursor: z.string().nullable() }),
   roles: ['customer', 'service', 'operator'],
 });
 
+const position = z.tuple([text(64)]);
+
 export const createListProducts = (database: Database) =>
-  handle(listProducts, async () => {
-    const products = await database.product.findMany({ orderBy: { sku: 'asc' } });
-    const data = products.map(({ sku, name, kind, price, currency, stock, reserved }) => ({
-      sku,
-      name,
-      kind: productView.shape.kind.parse(kind),
-      price: Number(price),
-      currency,
-      available: stock === null ? null : stock - reserved,
-    }));
-    return { data };
+  handle(listProducts, async ({ limit, cursor }) => {
+    const [after] = cursor === undefined ? [] : decodeCursor(cursor, position);
+    const products = await database.product.findMany({
+      ...(after !== undefined && { where: { sku: { gt: after } } }),
+      orderBy: { sku: 'asc' },
+      take: limit + 1,
+    });
+    const page = products.slice(0, limit);
+    const last = products.length > limit ? page.at(-1) : undefined;
+    return { data: page.map(toProductResponse), next_cursor: last ? encodeCursor([last.sku]) : null };
   });

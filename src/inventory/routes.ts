@@ -1,20 +1,59 @@
-import type { OpenAPIHono } from '@hono/zod-openapi';
-import { apiRoute, json, problems, sendOptions } from '../http/api-route';
+import { type OpenAPIHono, z } from '@hono/zod-openapi';
+import { apiRoute, idempotencyKey, json, jsonBody, onceOf, problems, sendOptions } from '../http/api-route';
 import type { HttpEnv } from '../http/http-env';
 import { createRouter } from '../http/router';
 import type { Mediator } from '../mediator/mediator';
-import { listProducts } from './list-products';
+import { sku } from '../platform/schemas';
+import { getProduct } from './get-product';
+import { listProducts, productFilter } from './list-products';
+import { productResponse } from './product';
+import { newProduct, productSku, putProduct } from './put-product';
+
+const tags = ['inventory'];
 
 export function createInventoryRoutes({ mediator }: { mediator: Mediator }): OpenAPIHono<HttpEnv> {
   const routes = createRouter();
   routes.openapi(
     apiRoute('/products', {
       method: 'get',
-      tags: ['inventory'],
-      summary: 'The catalogue',
-      responses: { 200: json(listProducts.result, 'Every product'), ...problems(401, 503) },
+      tags,
+      summary: 'List the catalogue, by SKU',
+      request: { query: productFilter },
+      responses: { 200: json(listProducts.result, 'A page of products'), ...problems(401, 422, 503) },
     }),
-    async (c) => c.json(await mediator.send(listProducts({}), sendOptions(c)), 200),
+    async (c) => c.json(await mediator.send(listProducts(c.req.valid('query')), sendOptions(c)), 200),
+  );
+
+  routes.openapi(
+    apiRoute('/products/{product_sku}', {
+      method: 'get',
+      tags,
+      summary: 'Read a product',
+      request: { params: z.object({ product_sku: sku }) },
+      responses: { 200: json(productResponse, 'The product'), ...problems(401, 404, 422, 503) },
+    }),
+    async (c) =>
+      c.json(await mediator.send(getProduct({ sku: c.req.valid('param').product_sku }), sendOptions(c)), 200),
+  );
+
+  routes.openapi(
+    apiRoute('/products/{product_sku}', {
+      method: 'put',
+      tags,
+      summary: 'Make a product, or change it; placed orders keep their price',
+      request: { params: z.object({ product_sku: productSku }), headers: idempotencyKey, body: jsonBody(newProduct) },
+      responses: {
+        200: json(productResponse, 'Changed, or the same already'),
+        201: json(productResponse, 'Made'),
+        ...problems(400, 401, 403, 409, 413, 415, 422, 503),
+      },
+    }),
+    async (c) => {
+      const command = { sku: c.req.valid('param').product_sku, ...c.req.valid('json') };
+      const options = sendOptions(c, onceOf(c, 'PUT /products/{product_sku}', command));
+      const { outcome, product } = await mediator.send(putProduct(command), options);
+      return c.json(product, outcome === 'created' ? 201 : 200);
+    },
   );
   return routes;
 }

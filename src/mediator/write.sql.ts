@@ -5,6 +5,7 @@ import type { SagaStepRecord } from './saga-step';
 
 /** The tables a unit of work may write; values become identifiers, so this list is closed. */
 export type TableName =
+  | 'product'
   | 'orders'
   | 'invoice'
   | 'payment'

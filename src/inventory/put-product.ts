@@ -1,0 +1,74 @@
+import { z } from '@hono/zod-openapi';
+import { handle } from '../mediator/handler';
+import { defineCommand, defineQuery } from '../mediator/message';
+import { recordOperatorAction } from '../mediator/operator-action';
+import { readRow } from '../mediator/row.sql';
+import type { Database } from '../platform/database/database';
+import { reason } from '../platform/schemas';
+import {
+  decideProduct,
+  productAggregate,
+  productResponse,
+  type ProductState,
+  productTerms,
+  stock,
+  stockChange,
+  toProductResponse,
+} from './product';
+
+/** The SKU of a product that is made or changed. */
+export const productSku = z
+  .string()
+  .regex(/^[A-Za-z0-9._-]{1,64}$/, 'must be 1 to 64 characters of A-Z a-z 0-9 . _ -')
+  .openapi({ example: 'vps.s' });
+
+const shape = {
+  ...productTerms,
+  stock: stock.optional().openapi({ description: 'The new stock, with what is reserved; null without a limit.' }),
+  stock_change: stockChange.optional().openapi({ description: 'By how much the stock changes, instead of `stock`.' }),
+  reason: reason.optional().openapi({ description: 'Why, for the audit.' }),
+};
+const isOneOfTwo = (product: { stock?: number | null | undefined; stock_change?: number | undefined }): boolean =>
+  (product.stock === undefined) !== (product.stock_change === undefined);
+const oneOfTwo = { path: ['stock'], error: 'is needed, or stock_change instead of it' };
+
+/** The body of the request. */
+export const newProduct = z
+  .strictObject(shape)
+  .refine(isOneOfTwo, oneOfTwo)
+  .openapi('NewProduct', { oneOf: [{ required: ['stock'] }, { required: ['stock_change'] }] });
+
+const input = z.strictObject({ sku: productSku, ...shape }).refine(isOneOfTwo, oneOfTwo);
+const result = z.object({ outcome: z.enum(['created', 'changed', 'unchanged']), product: productResponse });
+export type PutProductResult = z.infer<typeof result>;
+
+/**
+ * Makes a product, or changes it; orders that are placed keep their price.
+ *
+ * @throws Refusal what {@link decideProduct} refuses
+ */
+export const putProduct = defineCommand({ name: 'PutProduct', input, result, roles: ['operator'] });
+
+export const putProductHandler = handle(putProduct, async ({ reason = 'No reason was given.', ...wanted }, context) => {
+  const before = await context.uow.load(productAggregate, wanted.sku);
+  const events = decideProduct(wanted, before);
+  if (before && events.length === 0) return { outcome: 'unchanged', product: toProductResponse(before) };
+  const product = context.uow.change(productAggregate, before, events);
+  const details = { before: before ?? null, after: product };
+  recordOperatorAction(context, { action: 'product.put', subject: product.sku, reason, details });
+  return { outcome: before ? 'changed' : 'created', product: toProductResponse(product) };
+});
+
+/** What {@link putProduct} would answer now; nothing is written. */
+export const previewProduct = defineQuery({ name: 'PreviewProduct', input, result, roles: ['operator'] });
+
+export const createPreviewProduct = (database: Database) =>
+  handle(previewProduct, async (wanted) => {
+    const { table, idColumn, evolve } = productAggregate;
+    const before = await readRow<ProductState>(database, { table, idColumn, id: wanted.sku });
+    const events = decideProduct(wanted, before);
+    if (before && events.length === 0) return { outcome: 'unchanged', product: toProductResponse(before) };
+    const after = events.reduce<ProductState | undefined>(evolve, before);
+    if (!after) throw new Error(`Nothing was decided about the product ${wanted.sku}.`);
+    return { outcome: before ? 'changed' : 'created', product: toProductResponse(after) };
+  });
