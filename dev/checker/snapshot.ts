@@ -24,6 +24,7 @@ export interface ProductRow {
   readonly kind: string;
   readonly stock: number | null;
   readonly reserved: number;
+  readonly version: number;
 }
 
 export interface ReservationRow {

@@ -109,11 +109,8 @@ describe('on a bare database, broker and namespace', () => {
   }, 60_000);
 
   it('without a namespace, a payment is accepted, and all says why its saga does not begin', async () => {
-    await query(
-      bare.database,
-      `INSERT INTO product (sku, name, kind, price, currency) VALUES ('vps.s', 'VPS', 'service', 9900, 'EUR')`,
-      [],
-    );
+    const made = await bare.paysaga('products set vps.s --name VPS --kind service --price 9900');
+    expect(made).toEqual({ code: 0, output: 'Created vps.s: service, 9900 EUR, without limit.\n' });
     api = bare.api((await bare.paysaga('keys create --role service')).output.trim());
     await eventually(async () => expect((await health()).checks.database.status).toBe('healthy'), within);
     await expectUnstarted(await payInVain(), noNamespace());
@@ -129,7 +126,7 @@ describe('on a bare database, broker and namespace', () => {
       code: 0,
       output: `The database is up to date.
 The roles are there; each has its privileges.
-All 6 topics are there.
+All 7 topics are there.
 The namespace ${bare.namespace} is there; all search attributes are there.
 All 3 schedules are there.
 `,

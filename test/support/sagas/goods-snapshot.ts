@@ -94,7 +94,7 @@ export function goodsSnapshot(end: GoodsEnd): Snapshot {
   const saga = { order_id, input: { payment_id }, result: null };
   const done = (names: readonly string[]) => names.map((name) => ({ name, state: 'done' }));
   return {
-    products: [{ sku: product_sku, kind: 'goods', stock: isSent ? 9 : 10, reserved: 0 }],
+    products: [{ sku: product_sku, kind: 'goods', stock: isSent ? 9 : 10, reserved: 0, version: 0 }],
     orders: [{ ...fold(evolveOrder, orderEvents), version: orderEvents.length }],
     invoices: [{ ...fold(evolveInvoice, invoiceEvents), version: 3 }],
     payments: [{ ...fold(evolvePayment, paymentEvents), version: paymentEvents.length }],

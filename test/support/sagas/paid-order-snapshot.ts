@@ -65,7 +65,7 @@ export function paidOrderSnapshot(): Snapshot {
     ...logOf('notification', order_id, [notification]),
   ];
   return {
-    products: [{ sku: product_sku, kind: 'service', stock: null, reserved: 0 }],
+    products: [{ sku: product_sku, kind: 'service', stock: null, reserved: 0, version: 0 }],
     orders: [{ ...fold(evolveOrder, orderEvents), version: 3 }],
     invoices: [{ ...fold(evolveInvoice, invoiceEvents), version: 3 }],
     payments: [{ ...fold(evolvePayment, paymentEvents), version: 2 }],

@@ -2,6 +2,7 @@ import { findViolations } from '../../../dev/checker/find-violations';
 import { countDuplicates } from '../../../dev/checker/rules/topics';
 import type { Snapshot } from '../../../dev/checker/snapshot';
 import type { TopicMessage } from '../../../dev/checker/topic-messages';
+import { logOf } from '../../support/sagas/snapshot-log';
 import { paidOrderSnapshot } from '../../support/sagas/paid-order-snapshot';
 
 const sound = paidOrderSnapshot();
@@ -13,6 +14,10 @@ const [order, invoice, payment, saga, booked] = [
   sound.ledger[0],
 ];
 if (!order || !invoice || !payment || !saga || !booked) throw new Error('The snapshot has one of each.');
+
+const terms = { sku: 'vps.s', name: 'VPS', kind: 'service', price: 9900, currency: 'EUR', stock: null };
+const product = { ...terms, reserved: 0, version: 0 };
+const productChange = { type: 'product.changed', payload: { ...terms, price: 1 } };
 
 /** The order's messages at these places of its topic, and all other messages as they are. */
 const orderMessages = (...versions: number[]): Pick<Snapshot, 'messages'> => {
@@ -46,6 +51,14 @@ const broken: [rule: string, change: Partial<Snapshot>, violation: RegExp][] = [
     /payment pay_1: column conflict is .*amount/,
   ],
   ['a row without its last event', { events: sound.events.filter(({ type }) => type !== 'order.fulfilled') }, /status/],
+  [
+    'a product that is not what its last event says',
+    {
+      products: [{ ...product, version: 1 }],
+      events: [...sound.events, ...logOf('product', 'vps.s', [productChange])],
+    },
+    /product vps.s: column price is 9900, its events say 1\b/,
+  ],
   ['a gap in the versions', { events: sound.events.filter(({ type }) => type !== 'invoice.closed') }, /versions of/],
   ['an aggregate without a row', { payments: [] }, /payment pay_1 has events, and no row/],
   ['an invoice that does not follow its order', { invoices: [{ ...invoice, status: 'OPEN' }] }, /its invoice OPEN/],
