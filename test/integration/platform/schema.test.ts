@@ -31,7 +31,7 @@ async function sqlOf(schema: string): Promise<string> {
 /** Columns, unique and plain indexes and foreign keys of a schema: all that both languages can say. */
 const describeTables = (schema: string): Promise<unknown[]> =>
   test.query(
-    `SELECT table_name AS "table", 'column ' || column_name || ' ' || udt_name || ' '
+    `SELECT * FROM (SELECT table_name AS "table", 'column ' || column_name || ' ' || udt_name || ' '
        || coalesce(character_maximum_length, datetime_precision, 0) || ' ' || is_nullable AS what
      FROM information_schema.columns WHERE table_schema = $1
      UNION ALL
@@ -42,8 +42,8 @@ const describeTables = (schema: string): Promise<unknown[]> =>
      UNION ALL
      SELECT t.relname, replace(replace(pg_get_constraintdef(c.oid), $1 || '.', ''), '"', '')
      FROM pg_constraint c JOIN pg_class t ON t.oid = conrelid JOIN pg_namespace n ON n.oid = c.connamespace
-     WHERE n.nspname = $1 AND contype IN ('p', 'f')
-     ORDER BY 1, 2`,
+     WHERE n.nspname = $1 AND contype IN ('p', 'f')) described
+     WHERE "table" <> '_prisma_migrations' ORDER BY 1, 2`,
     schema,
   );
 
