@@ -37,6 +37,22 @@ import {
 } from './reconciliation/finish-reconciliation';
 import { createListDifferences, listDifferences } from './reconciliation/list-differences';
 import { createMediator, type Mediator } from './mediator/mediator';
+import {
+  discardDeadLetter,
+  discardDeadLetterHandler,
+  replayDeadLetter,
+  replayDeadLetterHandler,
+} from './messaging/dead-letters/act-on-letter';
+import {
+  createGetReplayOutcome,
+  createMatchDeadLetters,
+  getReplayOutcome,
+  keepOutcome,
+  keepOutcomeHandler,
+  matchDeadLetters,
+} from './messaging/dead-letters/act-on-many';
+import { createGetDeadLetter, getDeadLetter } from './messaging/dead-letters/get-dead-letter';
+import { createListDeadLetters, listDeadLetters } from './messaging/dead-letters/list-dead-letters';
 import { cancelOrder, cancelOrderHandler } from './orders/cancel-order';
 import { createGetOrder, getOrder } from './orders/get-order';
 import { createListOrderEvents, listOrderEvents } from './orders/list-order-events';
@@ -150,6 +166,13 @@ const messages = [
   startReplay,
   continueReplay,
   getReplay,
+  listDeadLetters,
+  getDeadLetter,
+  replayDeadLetter,
+  discardDeadLetter,
+  matchDeadLetters,
+  getReplayOutcome,
+  keepOutcome,
   beginReconciliation,
   copyCharges,
   comparePage,
@@ -235,6 +258,13 @@ export function createApplication({
     createStartReplay(replays),
     continueReplayHandler,
     createGetReplay(database),
+    createListDeadLetters(database),
+    createGetDeadLetter(database),
+    replayDeadLetterHandler,
+    discardDeadLetterHandler,
+    createMatchDeadLetters(database),
+    createGetReplayOutcome(database),
+    keepOutcomeHandler,
     beginReconciliationHandler,
     copyChargesHandler,
     comparePageHandler,

@@ -36,6 +36,7 @@ const statuses: ReadonlyMap<string, ContentfulStatusCode> = new Map(
     saga_not_found: 404,
     customer_not_found: 404,
     outbox_row_not_found: 404,
+    dead_letter_not_found: 404,
     replay_not_found: 404,
     method_not_allowed: 405,
     payload_too_large: 413,
