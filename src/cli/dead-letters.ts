@@ -5,7 +5,7 @@ import {
   discardDeadLetter,
   replayDeadLetter,
 } from '../messaging/dead-letters/act-on-letter';
-import { discardMany, replayMany } from '../messaging/dead-letters/act-on-many';
+import { type DiscardOutcome, discardMany, type ReplayOutcome, replayMany } from '../messaging/dead-letters/act-on-many';
 import { awaitReplay } from '../messaging/dead-letters/await-replay';
 import {
   type DeadLetterState,
@@ -148,7 +148,11 @@ async function actOnFilter(
   { reason, actor, dryRun, json }: ActOptions,
 ): Promise<void> {
   const many = { filter, reason, dryRun };
-  const outcome = await asOperator(actor, (send) => (verb === 'replay' ? replayMany : discardMany)(send, many));
+  const outcome = await asOperator(
+    actor,
+    (send): Promise<ReplayOutcome | DiscardOutcome> =>
+      verb === 'replay' ? replayMany(send, many) : discardMany(send, many),
+  );
   if (json) return sayJson(outcome);
   const { matched, failed } = outcome;
   if (dryRun) return say(`Would ${verb} ${matched} letters. Nothing was done.`);

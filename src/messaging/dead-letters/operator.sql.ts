@@ -37,6 +37,8 @@ const fromRow = ({ bytes, value, ...row }: LetterRow): LetterDetail => ({
 
 type Filter = Omit<OpenFilter, 'state'> & { readonly state?: DeadLetterState | undefined };
 
+const isKey = (key: string): string => `${hashOf('key')} = ${hashOf(key)} AND key = ${key}`;
+
 /** The condition of a filter, its values bound behind those that are there. */
 function where({ group, topic, key, state }: Filter, values: unknown[]): string {
   const bind = (value: string): string => `$${values.push(value)}::text`;
@@ -44,7 +46,7 @@ function where({ group, topic, key, state }: Filter, values: unknown[]): string 
     state === undefined ? WAITING : `state = ${bind(state)}`,
     ...(group === undefined ? [] : [`consumer_group = ${bind(group)}`]),
     ...(topic === undefined ? [] : [`topic = ${bind(topic)}`]),
-    ...(key === undefined ? [] : [`key = ${bind(key)}`]),
+    ...(key === undefined ? [] : [isKey(bind(key))]),
   ].join(' AND ');
 }
 
