@@ -37,22 +37,7 @@ import {
 } from './reconciliation/finish-reconciliation';
 import { createListDifferences, listDifferences } from './reconciliation/list-differences';
 import { createMediator, type Mediator } from './mediator/mediator';
-import {
-  discardDeadLetter,
-  discardDeadLetterHandler,
-  replayDeadLetter,
-  replayDeadLetterHandler,
-} from './messaging/dead-letters/act-on-letter';
-import {
-  createGetReplayOutcome,
-  createMatchDeadLetters,
-  getReplayOutcome,
-  keepOutcome,
-  keepOutcomeHandler,
-  matchDeadLetters,
-} from './messaging/dead-letters/act-on-many';
-import { createGetDeadLetter, getDeadLetter } from './messaging/dead-letters/get-dead-letter';
-import { createListDeadLetters, listDeadLetters } from './messaging/dead-letters/list-dead-letters';
+import { createDeadLetterHandlers, deadLetterMessages } from './messaging/dead-letters/handlers';
 import { cancelOrder, cancelOrderHandler } from './orders/cancel-order';
 import { createGetOrder, getOrder } from './orders/get-order';
 import { createListOrderEvents, listOrderEvents } from './orders/list-order-events';
@@ -166,13 +151,7 @@ const messages = [
   startReplay,
   continueReplay,
   getReplay,
-  listDeadLetters,
-  getDeadLetter,
-  replayDeadLetter,
-  discardDeadLetter,
-  matchDeadLetters,
-  getReplayOutcome,
-  keepOutcome,
+  ...deadLetterMessages,
   beginReconciliation,
   copyCharges,
   comparePage,
@@ -258,13 +237,7 @@ export function createApplication({
     createStartReplay(replays),
     continueReplayHandler,
     createGetReplay(database),
-    createListDeadLetters(database),
-    createGetDeadLetter(database),
-    replayDeadLetterHandler,
-    discardDeadLetterHandler,
-    createMatchDeadLetters(database),
-    createGetReplayOutcome(database),
-    keepOutcomeHandler,
+    ...createDeadLetterHandlers(database),
     beginReconciliationHandler,
     copyChargesHandler,
     comparePageHandler,

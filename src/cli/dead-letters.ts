@@ -5,7 +5,12 @@ import {
   discardDeadLetter,
   replayDeadLetter,
 } from '../messaging/dead-letters/act-on-letter';
-import { type DiscardOutcome, discardMany, type ReplayOutcome, replayMany } from '../messaging/dead-letters/act-on-many';
+import {
+  type DiscardOutcome,
+  discardMany,
+  type ReplayOutcome,
+  replayMany,
+} from '../messaging/dead-letters/act-on-many';
 import { awaitReplay } from '../messaging/dead-letters/await-replay';
 import {
   type DeadLetterState,
@@ -17,7 +22,15 @@ import {
 } from '../messaging/dead-letters/dead-letter';
 import { getDeadLetter } from '../messaging/dead-letters/get-dead-letter';
 import { listDeadLetters } from '../messaging/dead-letters/list-dead-letters';
-import { type ActOptions, actorOption, asOperator, dryRunOption, jsonOption, pageLimit, reasonOption } from './operator';
+import {
+  type ActOptions,
+  actorOption,
+  asOperator,
+  dryRunOption,
+  jsonOption,
+  pageLimit,
+  reasonOption,
+} from './operator';
 import { fields, say, sayJson, table } from './output';
 import { UsageError } from './usage-error';
 
@@ -70,7 +83,8 @@ function addAct(letters: Command, verb: Verb, description: string): void {
 async function list({ json, ...filter }: ListOptions): Promise<void> {
   const page = await asOperator(undefined, (send) => send(listDeadLetters(filter)));
   if (json) return sayJson(page);
-  if (page.data.length === 0) return say(filter.state ? `No dead letter is ${filter.state}.` : 'There is no dead letter.');
+  if (page.data.length === 0)
+    return say(filter.state ? `No dead letter is ${filter.state}.` : 'There is no dead letter.');
   const rows = page.data.map((letter) => [
     letter.id,
     letter.group,
@@ -142,16 +156,10 @@ function outcomeOf({ state, reason }: DeadLetterView): string {
   return 'Not applied yet, and tried as soon as a consumer of the group takes it:';
 }
 
-async function actOnFilter(
-  verb: Verb,
-  filter: OpenFilter,
-  { reason, actor, dryRun, json }: ActOptions,
-): Promise<void> {
+async function actOnFilter(verb: Verb, filter: OpenFilter, { reason, actor, dryRun, json }: ActOptions): Promise<void> {
   const many = { filter, reason, dryRun };
-  const outcome = await asOperator(
-    actor,
-    (send): Promise<ReplayOutcome | DiscardOutcome> =>
-      verb === 'replay' ? replayMany(send, many) : discardMany(send, many),
+  const outcome = await asOperator(actor, (send): Promise<ReplayOutcome | DiscardOutcome> =>
+    verb === 'replay' ? replayMany(send, many) : discardMany(send, many),
   );
   if (json) return sayJson(outcome);
   const { matched, failed } = outcome;

@@ -4,7 +4,15 @@ import { getOutboxRow } from '../outbox/operator/get-outbox-row';
 import { listOutboxRows } from '../outbox/operator/list-outbox-rows';
 import { type OutboxState, outboxState, rowNotParked } from '../outbox/operator/outbox-row';
 import { requeueOutboxRow } from '../outbox/operator/requeue-outbox-row';
-import { type ActOptions, actorOption, asOperator, dryRunOption, jsonOption, pageLimit, reasonOption } from './operator';
+import {
+  type ActOptions,
+  actorOption,
+  asOperator,
+  dryRunOption,
+  jsonOption,
+  pageLimit,
+  reasonOption,
+} from './operator';
 import { fields, say, sayJson, table } from './output';
 import { addReplayCommands } from './replay';
 

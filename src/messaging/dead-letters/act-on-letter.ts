@@ -75,7 +75,8 @@ export const discardDeadLetterHandler = handle(discardDeadLetter, async ({ id, r
  */
 async function barEvent(letter: LetterDetail, { uow, now }: HandlerContext): Promise<void> {
   const { group, topic, partition, offset, key, headers, value } = letter;
-  const bytes = value === null ? null : typeof value === 'string' ? Buffer.from(value) : Buffer.from(value.base64, 'base64');
+  const bytes =
+    value === null ? null : typeof value === 'string' ? Buffer.from(value) : Buffer.from(value.base64, 'base64');
   const message = { topic, partition, offset, key, headers, value: bytes };
   const eventId = eventIdOf(message);
   if (eventId === undefined) return;
@@ -87,6 +88,15 @@ async function barEvent(letter: LetterDetail, { uow, now }: HandlerContext): Pro
 /** Keeps of the letter what is gone when it has expired. */
 function audit(context: HandlerContext, action: string, reason: string, letter: LetterDetail): void {
   const { id, group, topic, partition, offset, key, state, attempts, reason: last_error } = letter;
-  const details = { group, topic, partition, offset, key: key.slice(0, 1_000).toWellFormed(), state, attempts, last_error };
+  const details = {
+    group,
+    topic,
+    partition,
+    offset,
+    key: key.slice(0, 1_000).toWellFormed(),
+    state,
+    attempts,
+    last_error,
+  };
   recordOperatorAction(context, { action, subject: id, reason, details });
 }

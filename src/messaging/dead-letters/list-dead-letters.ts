@@ -25,5 +25,8 @@ export const createListDeadLetters = (database: Database) =>
     const letters = await findLetters(database, filter, after, limit + 1);
     const page = letters.slice(0, limit);
     const last = letters.length > limit ? page.at(-1) : undefined;
-    return { data: page.map((letter) => deadLetterView.parse(letter)), next_cursor: last ? encodeCursor([last.id]) : null };
+    return {
+      data: page.map((letter) => deadLetterView.parse(letter)),
+      next_cursor: last ? encodeCursor([last.id]) : null,
+    };
   });

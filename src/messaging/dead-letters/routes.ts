@@ -80,7 +80,10 @@ export function createDeadLetterRoutes({ mediator }: { mediator: Mediator }): Op
       summary: 'Apply a dead letter now; those behind it follow in the order of their key',
       request: onLetter,
       responses: {
-        200: json(deadLetterView, 'The letter: replayed, or as before with the new reason; retrying when no consumer runs'),
+        200: json(
+          deadLetterView,
+          'The letter: replayed, or as before with the new reason; retrying when no consumer runs',
+        ),
         ...refused,
       },
     }),

@@ -27,7 +27,12 @@ interface Letter {
 
 let offset = 0;
 /** A letter that no consumer takes here. @returns its id */
-async function letter({ group = 'g', key = 'k', state = 'dead', value = Buffer.from('{"n":1}') }: Letter = {}): Promise<string> {
+async function letter({
+  group = 'g',
+  key = 'k',
+  state = 'dead',
+  value = Buffer.from('{"n":1}'),
+}: Letter = {}): Promise<string> {
   const [row] = await db.query<{ id: string }>(
     `INSERT INTO dead_letter (consumer_group, topic, partition, "offset", key, headers, value, reason, state, attempts, created_at)
      VALUES ($1, 't', 0, $2, $3, '{"ce_type":"x"}', $4, 'not_now: no', $5, 1, '2026-11-21T10:00:00.5Z') RETURNING id`,
