@@ -1,7 +1,9 @@
 import { type OpenAPIHono, z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import { apiRoute, idempotencyKey, json, jsonBody, onceOf, problems, sendOptions } from '../../http/api-route';
+import { requireKey } from '../../http/authentication';
 import type { HttpEnv } from '../../http/http-env';
+import { refuseAllBut } from '../../http/refuse-other-methods';
 import { createRouter } from '../../http/router';
 import type { Mediator } from '../../mediator/mediator';
 import { opaqueId } from '../../platform/schemas';
@@ -63,6 +65,43 @@ export function createDeadLetterRoutes({ mediator }: { mediator: Mediator }): Op
   );
 
   routes.openapi(
+    apiRoute('/admin/dead-letters/replay', {
+      method: 'post',
+      tags,
+      summary: 'Replay the open dead letters that a filter matches, at most 1,000, oldest first',
+      request: onMany,
+      responses: { 200: json(replayOutcome, 'How many; in a dry run nothing was done'), ...manyRefused },
+    }),
+    async (c) => {
+      const body = c.req.valid('json');
+      const act = { ...body, dryRun: body.dry_run };
+      const route = 'POST /admin/dead-letters/replay';
+      return c.json(await manyOnce(c, route, body, () => replayMany(sendFor(c), act)), 200);
+    },
+  );
+
+  routes.openapi(
+    apiRoute('/admin/dead-letters/discard', {
+      method: 'post',
+      tags,
+      summary: 'Discard the open dead letters that a filter matches, at most 1,000, oldest first',
+      request: onMany,
+      responses: { 200: json(discardOutcome, 'How many; in a dry run nothing was done'), ...manyRefused },
+    }),
+    async (c) => {
+      const body = c.req.valid('json');
+      const act = { ...body, dryRun: body.dry_run };
+      const route = 'POST /admin/dead-letters/discard';
+      return c.json(await manyOnce(c, route, body, () => discardMany(sendFor(c), act)), 200);
+    },
+  );
+
+  // Else the two would be taken for ids of letters.
+  for (const verb of ['replay', 'discard']) {
+    routes.all(`/admin/dead-letters/${verb}`, requireKey, refuseAllBut('POST'));
+  }
+
+  routes.openapi(
     apiRoute('/admin/dead-letters/{id}', {
       method: 'get',
       tags,
@@ -107,38 +146,6 @@ export function createDeadLetterRoutes({ mediator }: { mediator: Mediator }): Op
       const command = { ...c.req.valid('param'), ...c.req.valid('json') };
       const once = onceOf(c, 'POST /admin/dead-letters/{id}/discard', command);
       return c.json(await mediator.send(discardDeadLetter(command), sendOptions(c, once)), 200);
-    },
-  );
-
-  routes.openapi(
-    apiRoute('/admin/dead-letters/replay', {
-      method: 'post',
-      tags,
-      summary: 'Replay the open dead letters that a filter matches, at most 1,000, oldest first',
-      request: onMany,
-      responses: { 200: json(replayOutcome, 'How many; in a dry run nothing was done'), ...manyRefused },
-    }),
-    async (c) => {
-      const body = c.req.valid('json');
-      const act = { ...body, dryRun: body.dry_run };
-      const route = 'POST /admin/dead-letters/replay';
-      return c.json(await manyOnce(c, route, body, () => replayMany(sendFor(c), act)), 200);
-    },
-  );
-
-  routes.openapi(
-    apiRoute('/admin/dead-letters/discard', {
-      method: 'post',
-      tags,
-      summary: 'Discard the open dead letters that a filter matches, at most 1,000, oldest first',
-      request: onMany,
-      responses: { 200: json(discardOutcome, 'How many; in a dry run nothing was done'), ...manyRefused },
-    }),
-    async (c) => {
-      const body = c.req.valid('json');
-      const act = { ...body, dryRun: body.dry_run };
-      const route = 'POST /admin/dead-letters/discard';
-      return c.json(await manyOnce(c, route, body, () => discardMany(sendFor(c), act)), 200);
     },
   );
   return routes;
