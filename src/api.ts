@@ -1,10 +1,11 @@
-import { createApplication, eventRegistry } from './application';
+import { consumers, createApplication, eventRegistry } from './application';
 import { createAuthenticate } from './http/api-keys';
 import { createApp } from './http/app';
 import { createHealthChecks } from './http/health-checks';
 import { limitSends } from './http/limit-sends';
 import { createHttpServer } from './http/server';
 import { createKafkaHealth } from './messaging/describe-kafka';
+import { registerDeadLetterMetrics } from './messaging/dead-letters/metrics';
 import { connectKafka } from './messaging/kafka';
 import { createCancelSaga } from './sagas/cancel-saga';
 import { createDecideStep } from './sagas/decide/decide-step';
@@ -72,6 +73,8 @@ void runProcess('api', async ({ config, logger, fail, stopping }) => {
 
   registerReconciliationMetrics({ metrics, database: background, logger });
   registerSagaMetrics({ metrics, database: background, logger });
+  const groups = consumers.map(({ group }) => group);
+  registerDeadLetterMetrics({ metrics, database: background, groups, logger });
 
   const limits = {
     running: RUNNING_PER_CONNECTION * config.database.poolSize,

@@ -40,6 +40,7 @@ import {
 } from './reconciliation/finish-reconciliation';
 import { createListDifferences, listDifferences } from './reconciliation/list-differences';
 import { createMediator, type Mediator } from './mediator/mediator';
+import { createDeadLetterHandlers, deadLetterMessages } from './messaging/dead-letters/handlers';
 import { cancelOrder, cancelOrderHandler } from './orders/cancel-order';
 import { createGetOrder, getOrder } from './orders/get-order';
 import { createListOrderEvents, listOrderEvents } from './orders/list-order-events';
@@ -157,6 +158,7 @@ const messages = [
   startReplay,
   continueReplay,
   getReplay,
+  ...deadLetterMessages,
   beginReconciliation,
   copyCharges,
   comparePage,
@@ -245,6 +247,7 @@ export function createApplication({
     createStartReplay(replays),
     continueReplayHandler,
     createGetReplay(database),
+    ...createDeadLetterHandlers(database),
     beginReconciliationHandler,
     copyChargesHandler,
     comparePageHandler,

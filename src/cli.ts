@@ -2,6 +2,7 @@
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { addDiagramCommand } from './cli/diagram/diagram';
 import { explain } from './cli/explain';
+import { addDeadLetterCommands } from './cli/dead-letters';
 import { addKeyCommands } from './cli/keys';
 import { addOutboxCommands } from './cli/outbox';
 import { addProductCommands } from './cli/products';
@@ -33,6 +34,7 @@ addSetupCommands(program);
 addKeyCommands(program);
 addProductCommands(program);
 addOutboxCommands(program);
+addDeadLetterCommands(program);
 addSagaCommands(program);
 addDiagramCommand(program, async () => (await import('../workflows/declared-sagas.js')).declaredSagas());
 addReplayCheckCommand(program);

@@ -13,7 +13,7 @@ const tables = {
   api_key: { paysaga_api: 'SELECT' },
   circuit_breaker: { paysaga_api: 'SELECT', paysaga_worker: 'SELECT, INSERT, UPDATE, DELETE' },
   dead_letter: {
-    paysaga_api: 'SELECT',
+    paysaga_api: 'SELECT, UPDATE',
     paysaga_worker: 'SELECT, UPDATE, DELETE',
     paysaga_consumer: 'SELECT, INSERT, UPDATE, DELETE',
   },

@@ -66,6 +66,13 @@ export const actorOption = (): Option =>
 export const dryRunOption = (): Option => new Option('--dry-run', 'say what it would do, and do nothing');
 export const jsonOption = (): Option => new Option('--json', 'as JSON, for programs');
 
+/** The value of `--limit`. @throws InvalidArgumentError, which is a usage error */
+export function pageLimit(value: string): number {
+  const count = Number(value);
+  if (!Number.isInteger(count) || count < 1 || count > 200) throw new InvalidArgumentError('It is 1 to 200.');
+  return count;
+}
+
 export interface ActOptions {
   readonly reason: string;
   readonly actor?: string;

@@ -1,10 +1,18 @@
-import { type Command, InvalidArgumentError, Option } from 'commander';
+import { type Command, Option } from 'commander';
 import { discardOutboxRow } from '../outbox/operator/discard-outbox-row';
 import { getOutboxRow } from '../outbox/operator/get-outbox-row';
 import { listOutboxRows } from '../outbox/operator/list-outbox-rows';
 import { type OutboxState, outboxState, rowNotParked } from '../outbox/operator/outbox-row';
 import { requeueOutboxRow } from '../outbox/operator/requeue-outbox-row';
-import { type ActOptions, actorOption, asOperator, dryRunOption, jsonOption, reasonOption } from './operator';
+import {
+  type ActOptions,
+  actorOption,
+  asOperator,
+  dryRunOption,
+  jsonOption,
+  pageLimit,
+  reasonOption,
+} from './operator';
 import { fields, say, sayJson, table } from './output';
 import { addReplayCommands } from './replay';
 
@@ -23,7 +31,7 @@ export function addOutboxCommands(program: Command): void {
     .command('ls')
     .description('list rows, oldest first')
     .addOption(new Option('--state <state>', 'which').choices(outboxState.options).default('parked'))
-    .option('--limit <n>', 'at most so many', limit, 50)
+    .option('--limit <n>', 'at most so many', pageLimit, 50)
     .option('--cursor <cursor>', 'the next page, as the one before it said')
     .addOption(jsonOption())
     .action(list);
@@ -88,10 +96,4 @@ async function act(verb: Verb, id: string, { reason, actor, dryRun, json }: ActO
   const { type, aggregate_id, behind } = row;
   const what = `row ${id}, ${type} of ${aggregate_id}; ${behind} later ${behind === 1 ? 'row goes' : 'rows go'} on behind it`;
   say(dryRun ? `Would ${verb} ${what}. Nothing was done.` : `${DONE[verb]} ${what}.`);
-}
-
-function limit(value: string): number {
-  const count = Number(value);
-  if (!Number.isInteger(count) || count < 1 || count > 200) throw new InvalidArgumentError('It is 1 to 200.');
-  return count;
 }

@@ -4,6 +4,7 @@ import { createBillingRoutes } from '../billing/routes';
 import { createInventoryRoutes } from '../inventory/routes';
 import type { Config } from '../config';
 import type { Mediator } from '../mediator/mediator';
+import { createDeadLetterRoutes } from '../messaging/dead-letters/routes';
 import { createOrderRoutes } from '../orders/routes';
 import { createOutboxRoutes } from '../outbox/operator/routes';
 import type { CancelSaga } from '../sagas/cancel-saga';
@@ -79,6 +80,7 @@ export function createApp(options: AppOptions): OpenAPIHono<HttpEnv> {
   app.route('/', createInventoryRoutes({ mediator }));
   app.route('/', createAnalyticsRoutes({ mediator }));
   app.route('/', createOutboxRoutes({ mediator }));
+  app.route('/', createDeadLetterRoutes({ mediator }));
   app.route('/', createReconciliationRoutes({ mediator }));
   app.route('/', createHealthRoutes(health));
   app.route('/', createMetricsRoute(metrics));

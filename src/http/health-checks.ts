@@ -103,7 +103,8 @@ export function judgeCircuits(circuits: readonly OpenCircuit[]): HealthFinding {
 /** What was given up waits for an operator, and what came later of its key behind it. */
 export function judgeDeadLetters({ dead, queued }: DeadLetterCounts): HealthFinding {
   if (dead === 0) return { status: 'healthy' };
-  return { status: 'degraded', detail: `${dead} consumed messages could not be applied, ${queued} wait behind them` };
+  const waiting = `${dead} consumed messages could not be applied, ${queued} wait behind them`;
+  return { status: 'degraded', detail: `${waiting}: see \`paysaga dead-letters ls\`` };
 }
 
 /** Their messages wait in Kafka, which keeps them for the topic's retention. */

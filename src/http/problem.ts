@@ -37,6 +37,7 @@ const statuses: ReadonlyMap<string, ContentfulStatusCode> = new Map(
     customer_not_found: 404,
     product_not_found: 404,
     outbox_row_not_found: 404,
+    dead_letter_not_found: 404,
     replay_not_found: 404,
     method_not_allowed: 405,
     payload_too_large: 413,

@@ -16,14 +16,19 @@ export function refuseOtherMethods(app: OpenAPIHono<HttpEnv>): void {
   );
   for (const [path, methods] of methodsByPath(app)) {
     const allow = [...methods].sort().join(', ');
-    const refuse = (c: Context<HttpEnv>): never => {
-      c.header('Allow', allow);
-      throw new Refusal('method_not_allowed', `${c.req.path} takes ${allow}, not ${c.req.method}; see /docs.`);
-    };
+    const refuse = refuseAllBut(allow);
     if (withKey.has(path)) app.all(path, requireKey, refuse);
     else app.all(path, refuse);
   }
 }
+
+/** Answers 405 with this `Allow`. */
+export const refuseAllBut =
+  (allow: string) =>
+  (c: Context<HttpEnv>): never => {
+    c.header('Allow', allow);
+    throw new Refusal('method_not_allowed', `${c.req.path} takes ${allow}, not ${c.req.method}; see /docs.`);
+  };
 
 /** Hono answers HEAD by what answers GET. */
 function methodsByPath(app: OpenAPIHono<HttpEnv>): Map<string, Set<string>> {

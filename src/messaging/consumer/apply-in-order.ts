@@ -4,7 +4,7 @@ import { groupBy } from '../../platform/group-by';
 import type { Logger } from '../../platform/telemetry/logger';
 import { failureKind, failureReason } from './apply-failure';
 import { type ApplyFailure, createApply, type ApplyOptions } from './apply-messages';
-import { findHeldKeys, type NewDeadLetter, storeDeadLetters } from './dead-letter.sql';
+import { findEarlierLetters, type NewDeadLetter, storeDeadLetters } from './dead-letter.sql';
 import { type IncomingMessage, shortKey, sourceOf } from './incoming-message';
 
 export interface ApplyInOrderOptions extends ApplyOptions {
@@ -15,7 +15,8 @@ export interface ApplyInOrderOptions extends ApplyOptions {
 
 /**
  * Applies messages of one topic in their order per key. One that cannot be applied is kept as a dead
- * letter, and every later one of its key behind it; other keys go on. When it returns, each message
+ * letter, and every later one of its key behind it; other keys go on. One that comes again although an operator has
+ * replayed or discarded its letter is skipped. When it returns, each message
  * has had its effect or is kept: its offset may be committed. Safe to repeat.
  *
  * @throws the database's error during an outage
@@ -37,8 +38,10 @@ export function createApplyInOrder(options: ApplyInOrderOptions) {
 
   return async function applyInOrder(topic: string, messages: readonly IncomingMessage[]): Promise<void> {
     const letters: NewDeadLetter[] = [];
-    const queues = new Map<string, IncomingMessage[]>(groupBy(messages, ({ key }) => key));
-    for (const key of await findHeldKeys(database, definition.group, topic, [...queues.keys()])) {
+    const { heldKeys, closed } = await findEarlierLetters(database, definition.group, topic, messages);
+    const open = messages.filter((message) => !closed.has(sourceOf(message)));
+    const queues = new Map<string, IncomingMessage[]>(groupBy(open, ({ key }) => key));
+    for (const key of heldKeys) {
       letters.push(...(queues.get(key) ?? []).map(queued));
       queues.delete(key);
     }

@@ -1,5 +1,5 @@
 import type { Queryable } from '../../platform/database/database';
-import type { IncomingMessage } from './incoming-message';
+import { type IncomingMessage, sourceOf } from './incoming-message';
 
 /**
  * `retrying`: the first of its key, tried again when due. `queued`: waits behind an earlier one of its
@@ -24,29 +24,65 @@ export interface ClaimedLetter {
   readonly attempts: number;
 }
 
-const WAITING = `state IN ('retrying', 'queued', 'dead')`;
+/** Neither applied nor discarded. */
+export const WAITING = `state IN ('retrying', 'queued', 'dead')`;
 /** What stands for a key in the index: a key may be longer than an index entry. */
-const hashOf = (key: string): string => `hashtextextended(${key}, 0)`;
+export const hashOf = (key: string): string => `hashtextextended(${key}, 0)`;
 
-/** Those of the keys whose later messages must queue. */
-export async function findHeldKeys(
+/** What earlier deliveries have left of a batch of messages. */
+export interface EarlierLetters {
+  /** The keys whose later messages must queue. */
+  readonly heldKeys: ReadonlySet<string>;
+  /** Messages whose letters an operator has replayed or discarded, by {@link sourceOf}. */
+  readonly closed: ReadonlySet<string>;
+}
+
+interface EarlierRow {
+  readonly key: string;
+  readonly source: string | null;
+  readonly value: Uint8Array | null;
+}
+
+/** Finds what holds these messages' keys, and which of the messages come again although their letters are closed. */
+export async function findEarlierLetters(
   database: Queryable,
   group: string,
   topic: string,
-  keys: readonly string[],
-): Promise<ReadonlySet<string>> {
-  const rows = await database.$queryRawUnsafe<{ key: string }[]>(
-    `SELECT wanted.key FROM unnest($3::text[]) AS wanted (key), LATERAL (
+  messages: readonly IncomingMessage[],
+): Promise<EarlierLetters> {
+  const bySource = new Map(messages.map((message) => [sourceOf(message), message]));
+  const rows = await database.$queryRawUnsafe<EarlierRow[]>(
+    `SELECT wanted.key, NULL AS source, NULL::bytea AS value FROM unnest($3::text[]) AS wanted (key), LATERAL (
        SELECT FROM dead_letter
        WHERE consumer_group = $1 AND topic = $2 AND ${hashOf('dead_letter.key')} = ${hashOf('wanted.key')}
          AND dead_letter.key = wanted.key AND ${WAITING}
-       LIMIT 1) AS held`,
+       LIMIT 1) AS held
+     UNION ALL
+     SELECT closed.key, $2 || '/' || came.partition || '/' || came."offset", closed.value
+     FROM ROWS FROM (unnest($4::text[]), unnest($5::text[])) AS came (partition, "offset"), LATERAL (
+       SELECT key, value FROM dead_letter
+       WHERE consumer_group = $1 AND topic = $2 AND dead_letter.partition = came.partition::int
+         AND dead_letter."offset" = came."offset"::bigint AND NOT ${WAITING}
+       LIMIT 1) AS closed`,
     group,
     topic,
-    keys,
+    [...new Set(messages.map(({ key }) => key))],
+    messages.map(({ partition }) => String(partition)),
+    messages.map(({ offset }) => offset),
   );
-  return new Set(rows.map(({ key }) => key));
+  const heldKeys = new Set<string>();
+  const closed = new Set<string>();
+  for (const { key, source, value } of rows) {
+    const message = source === null ? undefined : bySource.get(source);
+    if (source === null) heldKeys.add(key);
+    else if (message?.key === key && mayBeCutFrom(value, message.value)) closed.add(source);
+  }
+  return { heldKeys, closed };
 }
+
+/** A topic that was made anew has other messages at the same places. What is kept of a value may be cut short. */
+const mayBeCutFrom = (kept: Uint8Array | null, value: Buffer | null): boolean =>
+  kept === null || (value !== null && value.subarray(0, kept.length).equals(kept));
 
 /** Keeps them in their order; one that is kept already, from an earlier delivery, stays as it is. */
 export async function storeDeadLetters(
@@ -141,27 +177,43 @@ export async function claimNextOfKey(
   return rows.map(claimed)[0];
 }
 
-/** It was applied: nothing of it is left to do. */
-export async function removeLetter(database: Queryable, id: string): Promise<void> {
-  await database.$executeRawUnsafe(`DELETE FROM dead_letter WHERE id = $1::bigint`, id);
+/**
+ * Removes a letter that was applied; one that an operator replayed stays, as `replayed`. One that an operator has
+ * discarded meanwhile stays as it is.
+ */
+export async function closeAppliedLetter(database: Queryable, id: string): Promise<void> {
+  await database.$executeRawUnsafe(
+    `WITH replayed AS (
+       UPDATE dead_letter SET state = 'replayed', attempts = attempts + 1, due_at = NULL, replayed_from = NULL
+       WHERE id = $1::bigint AND state = 'retrying' AND replayed_from IS NOT NULL)
+     DELETE FROM dead_letter WHERE id = $1::bigint AND state = 'retrying' AND replayed_from IS NULL`,
+    id,
+  );
 }
 
-/** Counts a failed attempt; without a time for the next one, the letter is dead. */
+/**
+ * Counts a failed attempt. Without a time for the next one, the letter is dead; so is one that was replayed when dead.
+ *
+ * @returns the letter's state; `undefined` when it is not open any more
+ */
 export async function recordLetterFailure(
   database: Queryable,
   id: string,
   reason: string,
   retryAfterMs: number | null,
-): Promise<void> {
-  await database.$executeRawUnsafe(
-    `UPDATE dead_letter SET attempts = attempts + 1, reason = $2,
-       state = CASE WHEN $3::bigint IS NULL THEN 'dead' ELSE 'retrying' END,
-       due_at = now() + $3::bigint * interval '1 millisecond'
-     WHERE id = $1::bigint AND state = 'retrying'`,
+): Promise<DeadLetterState | undefined> {
+  const rows = await database.$queryRawUnsafe<{ state: DeadLetterState }[]>(
+    `UPDATE dead_letter AS letter SET attempts = attempts + 1, reason = $2, replayed_from = NULL,
+       state = CASE WHEN next.retry_after_ms IS NULL THEN 'dead' ELSE 'retrying' END,
+       due_at = now() + next.retry_after_ms * interval '1 millisecond'
+     FROM (SELECT id, CASE WHEN replayed_from = 'dead' THEN NULL ELSE $3::bigint END AS retry_after_ms
+           FROM dead_letter WHERE id = $1::bigint AND state = 'retrying' FOR UPDATE) AS next
+     WHERE letter.id = next.id RETURNING letter.state`,
     id,
     reason,
     retryAfterMs,
   );
+  return rows[0]?.state;
 }
 
 /** Gives up the lease without counting an attempt. */
@@ -169,6 +221,22 @@ export async function releaseLetter(database: Queryable, id: string): Promise<vo
   await database.$executeRawUnsafe(
     `UPDATE dead_letter SET due_at = now() WHERE id = $1::bigint AND state = 'retrying'`,
     id,
+  );
+}
+
+export interface GroupDeadLetters {
+  readonly consumer_group: string;
+  readonly state: DeadLetterState;
+  readonly count: number;
+  readonly oldest_seconds: number;
+}
+
+/** Counts the open letters of each group and state. */
+export async function countDeadLettersByGroup(database: Queryable): Promise<GroupDeadLetters[]> {
+  return database.$queryRawUnsafe<GroupDeadLetters[]>(
+    `SELECT consumer_group, state, count(*)::int AS count,
+       greatest(0, extract(epoch FROM now() - min(created_at)))::float8 AS oldest_seconds
+     FROM dead_letter WHERE ${WAITING} GROUP BY consumer_group, state`,
   );
 }
 

@@ -8,9 +8,9 @@ import {
   type ClaimedLetter,
   claimDueLetters,
   claimNextOfKey,
+  closeAppliedLetter,
   recordLetterFailure,
   releaseLetter,
-  removeLetter,
 } from './dead-letter.sql';
 import { shortKey, sourceOf } from './incoming-message';
 
@@ -78,15 +78,14 @@ function createDrainKey(options: DrainOptions) {
     });
     const line = { group: definition.group, source: sourceOf(letter.message), key: shortKey(letter.message.key) };
     if (!failure) {
-      await removeLetter(database, letter.id);
+      await closeAppliedLetter(database, letter.id);
       logger.info({ ...line, attempts: letter.attempts + 1 }, 'consumer.dead_letter_applied');
       return true;
     }
     const reason = failureReason(failure.error);
     const poison = failureKind(failure.error) === 'poison';
     const retryAfterMs = poison ? null : (config.retryDelaysMs[letter.attempts] ?? null);
-    await recordLetterFailure(database, letter.id, reason, retryAfterMs);
-    const state = retryAfterMs === null ? 'dead' : 'retrying';
+    const state = await recordLetterFailure(database, letter.id, reason, retryAfterMs);
     if (state === 'dead') metrics?.deadLetters(definition.group, letter.message.topic, state);
     logger.warn({ ...line, attempts: letter.attempts + 1, reason, state }, 'consumer.dead_letter_failed');
     return false;

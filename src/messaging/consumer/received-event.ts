@@ -89,6 +89,16 @@ export function readEvent(message: RawMessage, registry: EventRegistry): Receive
   };
 }
 
+/** The id of the event that a message is; `undefined` when it cannot be read. Its type and payload are not checked. */
+export function eventIdOf(message: RawMessage): string | undefined {
+  try {
+    return attributes.shape.id.safeParse(decode(message).id).data;
+  } catch (error) {
+    if (error instanceof PoisonMessage) return undefined;
+    throw error;
+  }
+}
+
 function decode({ key, value, headers }: RawMessage): CloudEvent<unknown> {
   if (value === null) throw new PoisonMessage('The message has no value.');
   const message = { key, value: value.toString(), body: value.toString(), headers };

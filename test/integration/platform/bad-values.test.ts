@@ -76,7 +76,7 @@ it.each([{}, { versions: {} }, { aggregate_ids: [] }, { types: [] }])(
   async (range) => expect(outcome(await replay(range))).toEqual(refused),
 );
 
-const lists = ['/orders', '/sagas', '/admin/outbox', '/admin/reconciliation'];
+const lists = ['/orders', '/sagas', '/admin/outbox', '/admin/dead-letters', '/admin/reconciliation'];
 const LONE = '\ud800';
 const positions: unknown[] = [
   ['\u0000'],

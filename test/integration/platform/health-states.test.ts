@@ -109,7 +109,10 @@ const states: readonly State[] = [
       await deadLetter('queued', 2);
     },
     expected: {
-      dead_letters: { status: 'degraded', detail: '1 consumed messages could not be applied, 1 wait behind them' },
+      dead_letters: {
+        status: 'degraded',
+        detail: '1 consumed messages could not be applied, 1 wait behind them: see `paysaga dead-letters ls`',
+      },
     },
     answers: [200, 200],
   },

@@ -1,0 +1,121 @@
+import { z } from '@hono/zod-openapi';
+import { handle } from '../../mediator/handler';
+import { defineCommand, defineQuery, type Message } from '../../mediator/message';
+import type { Database } from '../../platform/database/database';
+import { Refusal } from '../../platform/refusal';
+import { reason } from '../../platform/schemas';
+import { wait } from '../../platform/wait';
+import { discardDeadLetter, replayDeadLetter } from './act-on-letter';
+import { REPLAY_WAIT_MS, type Send } from './await-replay';
+import { type OpenFilter, openFilter } from './dead-letter';
+import { matchLetters, readReplayOutcome } from './operator.sql';
+
+/** Letters that one act touches at most. */
+const MATCHED_AT_MOST = 1_000;
+/** Letters that are put back before the consumer is waited for. */
+const REPLAYED_AT_ONCE = 50;
+const POLL_MS = 100;
+
+export const actOnMany = z
+  .strictObject({ filter: openFilter, reason, dry_run: z.boolean().optional() })
+  .openapi('DeadLettersAct');
+
+const count = z.int();
+const counts = { matched: count, failed: count, dry_run: z.literal(true).optional() };
+export const replayOutcome = z.object({ ...counts, replayed: count }).openapi('DeadLettersReplayed');
+export const discardOutcome = z.object({ ...counts, discarded: count }).openapi('DeadLettersDiscarded');
+export type ReplayOutcome = z.infer<typeof replayOutcome>;
+export type DiscardOutcome = z.infer<typeof discardOutcome>;
+
+/** Finds the open letters that a filter matches, oldest first, at most 1,000. */
+export const matchDeadLetters = defineQuery({
+  name: 'MatchDeadLetters',
+  input: openFilter,
+  result: z.array(z.object({ id: z.string(), is_first: z.boolean() })),
+  roles: ['operator'],
+});
+
+export const createMatchDeadLetters = (database: Database) =>
+  handle(matchDeadLetters, (filter) => matchLetters(database, filter, MATCHED_AT_MOST));
+
+/** Tells how many of these letters a replay has left open, for now or for good. */
+export const getReplayOutcome = defineQuery({
+  name: 'GetReplayOutcome',
+  input: z.strictObject({ ids: z.array(z.string()) }),
+  result: z.object({ failed: count, pending: count }),
+  roles: ['operator'],
+});
+
+export const createGetReplayOutcome = (database: Database) =>
+  handle(getReplayOutcome, ({ ids }) => readReplayOutcome(database, ids));
+
+/** Keeps the outcome of an act on many under its request's idempotency key. @returns the first outcome */
+export const keepOutcome = defineCommand({
+  name: 'KeepDeadLettersOutcome',
+  input: z.strictObject({ outcome: z.custom<ReplayOutcome | DiscardOutcome>() }),
+  result: z.union([replayOutcome, discardOutcome]),
+  roles: ['operator'],
+  transaction: 'one_statement',
+});
+
+export const keepOutcomeHandler = handle(keepOutcome, async ({ outcome }) => outcome);
+
+export interface ActOnMany {
+  readonly filter: OpenFilter;
+  readonly reason: string;
+  readonly dryRun?: boolean | undefined;
+}
+
+/**
+ * Replays the letters that a filter matches, fifty keys at a time, each key in its order. Goes on only while the
+ * consumers keep up: letters that were not tried within ten seconds count neither as replayed nor as failed.
+ */
+export async function replayMany(send: Send, { filter, reason, dryRun }: ActOnMany): Promise<ReplayOutcome> {
+  const letters = await send(matchDeadLetters(filter));
+  const matched = letters.length;
+  if (dryRun) return { matched, replayed: 0, failed: 0, dry_run: true };
+  const ids = letters.map(({ id }) => id);
+  const firsts = letters.filter(({ is_first }) => is_first);
+  let keepsUp = true;
+  for (let from = 0; keepsUp && from < firsts.length; from += REPLAYED_AT_ONCE) {
+    const part = firsts.slice(from, from + REPLAYED_AT_ONCE).map(({ id }) => id);
+    for (const id of part) await attempt(send, replayDeadLetter({ id, reason }));
+    keepsUp = await settled(send, part);
+  }
+  // Those behind the first of their keys follow by themselves.
+  if (keepsUp) await settled(send, ids);
+  const outcome = await send(getReplayOutcome({ ids }));
+  return { matched, replayed: matched - outcome.failed - outcome.pending, failed: outcome.failed };
+}
+
+async function settled(send: Send, ids: string[]): Promise<boolean> {
+  for (let waited = 0; waited < REPLAY_WAIT_MS; waited += POLL_MS) {
+    const { pending } = await send(getReplayOutcome({ ids }));
+    if (pending === 0) return true;
+    await wait(POLL_MS);
+  }
+  return false;
+}
+
+/** Discards the letters that a filter matches; newest first, so that none is applied when its turn comes. */
+export async function discardMany(send: Send, { filter, reason, dryRun }: ActOnMany): Promise<DiscardOutcome> {
+  const letters = await send(matchDeadLetters(filter));
+  const matched = letters.length;
+  if (dryRun) return { matched, discarded: 0, failed: 0, dry_run: true };
+  let discarded = 0;
+  for (const { id } of letters.toReversed()) {
+    if (await attempt(send, discardDeadLetter({ id, reason }))) discarded += 1;
+  }
+  return { matched, discarded, failed: matched - discarded };
+}
+
+/** Whether the act was not refused: another operator or the consumer may have closed the letter meanwhile. */
+async function attempt(send: Send, act: Message): Promise<boolean> {
+  try {
+    await send(act);
+    return true;
+  } catch (error) {
+    if (error instanceof Refusal) return false;
+    throw error;
+  }
+}

@@ -1,0 +1,152 @@
+import { type OpenAPIHono, z } from '@hono/zod-openapi';
+import type { Context } from 'hono';
+import { apiRoute, idempotencyKey, json, jsonBody, onceOf, problems, sendOptions } from '../../http/api-route';
+import { requireKey } from '../../http/authentication';
+import type { HttpEnv } from '../../http/http-env';
+import { refuseAllBut } from '../../http/refuse-other-methods';
+import { createRouter } from '../../http/router';
+import type { Mediator } from '../../mediator/mediator';
+import { opaqueId } from '../../platform/schemas';
+import { findStepAnswer } from '../../sagas/find-step-answer';
+import { discardDeadLetter, replayDeadLetter } from './act-on-letter';
+import {
+  actOnMany,
+  type DiscardOutcome,
+  discardMany,
+  discardOutcome,
+  keepOutcome,
+  type ReplayOutcome,
+  replayMany,
+  replayOutcome,
+} from './act-on-many';
+import { awaitReplay, type Send } from './await-replay';
+import { deadLetterView, letterAct } from './dead-letter';
+import { getDeadLetter } from './get-dead-letter';
+import { letterQuery, listDeadLetters } from './list-dead-letters';
+
+const tags = ['operator'];
+const ofLetter = z.object({ id: opaqueId });
+const onLetter = { params: ofLetter, headers: idempotencyKey, body: jsonBody(letterAct) };
+const onMany = { headers: idempotencyKey, body: jsonBody(actOnMany) };
+const refused = problems(400, 401, 403, 404, 409, 413, 415, 422, 503);
+const manyRefused = problems(400, 401, 403, 409, 413, 415, 422, 503);
+
+/** What an operator does to consumed messages that could not be applied, recorded with actor and reason. */
+export function createDeadLetterRoutes({ mediator }: { mediator: Mediator }): OpenAPIHono<HttpEnv> {
+  const routes = createRouter();
+  const sendFor =
+    (c: Context<HttpEnv>): Send =>
+    (message) =>
+      mediator.send(message, sendOptions(c));
+
+  /** Answers a repeat with the same `Idempotency-Key` as the first request was answered. */
+  async function manyOnce<Outcome extends ReplayOutcome | DiscardOutcome>(
+    c: Context<HttpEnv>,
+    route: string,
+    body: unknown,
+    act: () => Promise<Outcome>,
+  ): Promise<Outcome> {
+    const once = onceOf(c, route, body);
+    if (!once) return act();
+    const first = await mediator.send(findStepAnswer({ once }), sendOptions(c));
+    if (first) return first.answer as Outcome;
+    return (await mediator.send(keepOutcome({ outcome: await act() }), sendOptions(c, once))) as Outcome;
+  }
+
+  routes.openapi(
+    apiRoute('/admin/dead-letters', {
+      method: 'get',
+      tags,
+      summary: 'List consumed messages that could not be applied, oldest first; open ones by default',
+      request: { query: letterQuery },
+      responses: { 200: json(listDeadLetters.result, 'A page of dead letters'), ...problems(401, 403, 422, 503) },
+    }),
+    async (c) => c.json(await sendFor(c)(listDeadLetters(c.req.valid('query'))), 200),
+  );
+
+  routes.openapi(
+    apiRoute('/admin/dead-letters/replay', {
+      method: 'post',
+      tags,
+      summary: 'Replay the open dead letters that a filter matches, at most 1,000, oldest first',
+      request: onMany,
+      responses: { 200: json(replayOutcome, 'How many; in a dry run nothing was done'), ...manyRefused },
+    }),
+    async (c) => {
+      const body = c.req.valid('json');
+      const act = { ...body, dryRun: body.dry_run };
+      const route = 'POST /admin/dead-letters/replay';
+      return c.json(await manyOnce(c, route, body, () => replayMany(sendFor(c), act)), 200);
+    },
+  );
+
+  routes.openapi(
+    apiRoute('/admin/dead-letters/discard', {
+      method: 'post',
+      tags,
+      summary: 'Discard the open dead letters that a filter matches, at most 1,000, oldest first',
+      request: onMany,
+      responses: { 200: json(discardOutcome, 'How many; in a dry run nothing was done'), ...manyRefused },
+    }),
+    async (c) => {
+      const body = c.req.valid('json');
+      const act = { ...body, dryRun: body.dry_run };
+      const route = 'POST /admin/dead-letters/discard';
+      return c.json(await manyOnce(c, route, body, () => discardMany(sendFor(c), act)), 200);
+    },
+  );
+
+  // Else the two would be taken for ids of letters.
+  for (const verb of ['replay', 'discard']) {
+    routes.all(`/admin/dead-letters/${verb}`, requireKey, refuseAllBut('POST'));
+  }
+
+  routes.openapi(
+    apiRoute('/admin/dead-letters/{id}', {
+      method: 'get',
+      tags,
+      summary: 'Show a dead letter',
+      request: { params: ofLetter },
+      responses: { 200: json(deadLetterView, 'The letter'), ...problems(401, 403, 404, 422, 503) },
+    }),
+    async (c) => c.json(deadLetterView.parse(await sendFor(c)(getDeadLetter(c.req.valid('param')))), 200),
+  );
+
+  routes.openapi(
+    apiRoute('/admin/dead-letters/{id}/replay', {
+      method: 'post',
+      tags,
+      summary: 'Apply a dead letter now; those behind it follow in the order of their key',
+      request: onLetter,
+      responses: {
+        200: json(
+          deadLetterView,
+          'The letter: replayed, or as before with the new reason; retrying when no consumer runs',
+        ),
+        ...refused,
+      },
+    }),
+    async (c) => {
+      const command = { ...c.req.valid('param'), ...c.req.valid('json') };
+      const once = onceOf(c, 'POST /admin/dead-letters/{id}/replay', command);
+      const letter = await mediator.send(replayDeadLetter(command), sendOptions(c, once));
+      return c.json(await awaitReplay(sendFor(c), letter), 200);
+    },
+  );
+
+  routes.openapi(
+    apiRoute('/admin/dead-letters/{id}/discard', {
+      method: 'post',
+      tags,
+      summary: 'Give up a dead letter: its key goes on without it',
+      request: onLetter,
+      responses: { 200: json(deadLetterView, 'The letter, discarded'), ...refused },
+    }),
+    async (c) => {
+      const command = { ...c.req.valid('param'), ...c.req.valid('json') };
+      const once = onceOf(c, 'POST /admin/dead-letters/{id}/discard', command);
+      return c.json(await mediator.send(discardDeadLetter(command), sendOptions(c, once)), 200);
+    },
+  );
+  return routes;
+}
