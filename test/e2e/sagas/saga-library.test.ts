@@ -6,12 +6,16 @@ import { run } from '../../../dev/os/run';
 import { fromRoot } from '../../../dev/root';
 import { dataFolder, givenServices } from '../../support/e2e-stack';
 import { type InstalledLibrary, installLibrary } from '../../support/installed-library';
+import { createNamespace } from '../../support/temporal';
 
 let library: InstalledLibrary;
 let worker: Child | undefined;
-const env = { ...process.env, TEMPORAL_ADDRESS: givenServices().temporalAddress };
+const { temporalAddress: address } = givenServices();
+const env = { ...process.env, TEMPORAL_ADDRESS: address };
 
 beforeAll(async () => {
+  // The search attributes, as the example's README says.
+  await createNamespace({ address, namespace: 'default' });
   library = await installLibrary(await mkdtemp(join(dataFolder(), 'trips-')), 'saga');
 }, 120_000);
 afterAll(async () => {
