@@ -4,7 +4,7 @@ import { startChild, type Child } from '../os/child';
 export interface SupervisedOptions {
   /** The built script that `node` runs. */
   readonly script: string;
-  /** What `node` is told besides. */
+  /** Additional options for `node`. */
   readonly flags?: readonly string[];
   readonly env: NodeJS.ProcessEnv;
   readonly pidFile: string;

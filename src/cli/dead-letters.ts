@@ -22,15 +22,7 @@ import {
 } from '../messaging/dead-letters/dead-letter';
 import { getDeadLetter } from '../messaging/dead-letters/get-dead-letter';
 import { listDeadLetters } from '../messaging/dead-letters/list-dead-letters';
-import {
-  type ActOptions,
-  actorOption,
-  asOperator,
-  dryRunOption,
-  jsonOption,
-  pageLimit,
-  reasonOption,
-} from './operator';
+import { type ActOptions, asOperator, jsonOption, withActOptions, withPageOptions } from './operator';
 import { fields, say, sayJson, table } from './output';
 import { UsageError } from './usage-error';
 
@@ -45,12 +37,8 @@ interface ListOptions extends Omit<OpenFilter, 'state'> {
 
 export function addDeadLetterCommands(program: Command): void {
   const letters = program.command('dead-letters').description('consumed messages that could not be applied');
-  withFilter(letters.command('ls'), deadLetterState.options)
-    .description('list letters, oldest first; open ones by default')
-    .option('--limit <n>', 'at most so many', pageLimit, 50)
-    .option('--cursor <cursor>', 'the next page, as the one before it said')
-    .addOption(jsonOption())
-    .action(list);
+  const ls = withFilter(letters.command('ls'), deadLetterState.options);
+  withPageOptions(ls.description('list letters, oldest first; open ones by default')).action(list);
   letters
     .command('show')
     .description('show one letter, and how many messages wait behind it')
@@ -69,15 +57,11 @@ const withFilter = (command: Command, states: readonly string[]): Command =>
     .addOption(new Option('--state <state>', 'in this state').choices([...states]));
 
 function addAct(letters: Command, verb: Verb, description: string): void {
-  withFilter(letters.command(verb), openState.options)
+  const command = withFilter(letters.command(verb), openState.options)
     .description(`${description}; without an id, all open letters that the filter matches, at most 1,000`)
     .argument('[id]')
-    .option('--all', 'without a filter: every open letter')
-    .addOption(reasonOption())
-    .addOption(actorOption())
-    .addOption(dryRunOption())
-    .addOption(jsonOption())
-    .action((id: string | undefined, options: LetterActOptions) => act(verb, id, options));
+    .option('--all', 'without a filter: every open letter');
+  withActOptions(command).action((id: string | undefined, options: LetterActOptions) => act(verb, id, options));
 }
 
 async function list({ json, ...filter }: ListOptions): Promise<void> {

@@ -1,5 +1,5 @@
 import { userInfo } from 'node:os';
-import { InvalidArgumentError, Option } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { z } from 'zod';
 import { createApplication } from '../application';
 import type { Message, Principal } from '../mediator/message';
@@ -66,12 +66,23 @@ export const actorOption = (): Option =>
 export const dryRunOption = (): Option => new Option('--dry-run', 'say what it would do, and do nothing');
 export const jsonOption = (): Option => new Option('--json', 'as JSON, for programs');
 
-/** The value of `--limit`. @throws InvalidArgumentError, which is a usage error */
-export function pageLimit(value: string): number {
+/** @throws InvalidArgumentError, which is a usage error */
+function pageLimit(value: string): number {
   const count = Number(value);
   if (!Number.isInteger(count) || count < 1 || count > 200) throw new InvalidArgumentError('It is 1 to 200.');
   return count;
 }
+
+/** The options of every command that lists by pages. */
+export const withPageOptions = (command: Command): Command =>
+  command
+    .option('--limit <n>', 'at most so many', pageLimit, 50)
+    .option('--cursor <cursor>', 'the next page, as the one before it said')
+    .addOption(jsonOption());
+
+/** The options of every act that can be tried in a dry run. */
+export const withActOptions = (command: Command, reason = reasonOption()): Command =>
+  command.addOption(reason).addOption(actorOption()).addOption(dryRunOption()).addOption(jsonOption());
 
 export interface ActOptions {
   readonly reason: string;

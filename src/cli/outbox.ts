@@ -4,15 +4,7 @@ import { getOutboxRow } from '../outbox/operator/get-outbox-row';
 import { listOutboxRows } from '../outbox/operator/list-outbox-rows';
 import { type OutboxState, outboxState, rowNotParked } from '../outbox/operator/outbox-row';
 import { requeueOutboxRow } from '../outbox/operator/requeue-outbox-row';
-import {
-  type ActOptions,
-  actorOption,
-  asOperator,
-  dryRunOption,
-  jsonOption,
-  pageLimit,
-  reasonOption,
-} from './operator';
+import { type ActOptions, asOperator, jsonOption, withActOptions, withPageOptions } from './operator';
 import { fields, say, sayJson, table } from './output';
 import { addReplayCommands } from './replay';
 
@@ -27,14 +19,11 @@ interface ListOptions {
 
 export function addOutboxCommands(program: Command): void {
   const outbox = program.command('outbox').description('rows that wait to be published, and replays of the event log');
-  outbox
+  const ls = outbox
     .command('ls')
     .description('list rows, oldest first')
-    .addOption(new Option('--state <state>', 'which').choices(outboxState.options).default('parked'))
-    .option('--limit <n>', 'at most so many', pageLimit, 50)
-    .option('--cursor <cursor>', 'the next page, as the one before it said')
-    .addOption(jsonOption())
-    .action(list);
+    .addOption(new Option('--state <state>', 'which').choices(outboxState.options).default('parked'));
+  withPageOptions(ls).action(list);
   outbox
     .command('show')
     .description('one row, and how many wait behind it')
@@ -47,15 +36,8 @@ export function addOutboxCommands(program: Command): void {
 }
 
 function addAct(outbox: Command, verb: Verb, description: string): void {
-  outbox
-    .command(verb)
-    .description(description)
-    .argument('<id>')
-    .addOption(reasonOption())
-    .addOption(actorOption())
-    .addOption(dryRunOption())
-    .addOption(jsonOption())
-    .action((id: string, options: ActOptions) => act(verb, id, options));
+  const command = outbox.command(verb).description(description).argument('<id>');
+  withActOptions(command).action((id: string, options: ActOptions) => act(verb, id, options));
 }
 
 async function list({ json, ...filter }: ListOptions): Promise<void> {

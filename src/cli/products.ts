@@ -6,12 +6,12 @@ import { previewProduct, putProduct, type PutProductResult } from '../inventory/
 import { Refusal } from '../platform/refusal';
 import {
   type ActOptions,
-  actorOption,
   asOperator,
-  dryRunOption,
   jsonOption,
   reasonOption,
   type Send,
+  withActOptions,
+  withPageOptions,
 } from './operator';
 import { fields, say, sayJson, table } from './output';
 import { readProducts } from './product-file';
@@ -36,13 +36,7 @@ interface SetOptions extends PutOptions {
 
 export function addProductCommands(program: Command): void {
   const products = program.command('products').description('the catalogue: products, their prices and stock');
-  products
-    .command('ls')
-    .description('list products, by SKU')
-    .option('--limit <n>', 'at most so many', wholeNumber, 50)
-    .option('--cursor <cursor>', 'the next page, as the one before it said')
-    .addOption(jsonOption())
-    .action(list);
+  withPageOptions(products.command('ls').description('list products, by SKU')).action(list);
   products
     .command('show')
     .description('one product')
@@ -67,20 +61,15 @@ export function addProductCommands(program: Command): void {
         .conflicts('stockChange'),
     )
     .option('--stock-change <n>', 'by how much the stock changes, such as 20 or -3', wholeNumber);
-  addActOptions(set).action(setProduct);
+  withActOptions(set, optionalReason()).action(setProduct);
   const importFile = products
     .command('import')
     .description('make or change the products of a file: a JSON array, or a JSON object on each line')
     .argument('<file>');
-  addActOptions(importFile).action(importProducts);
+  withActOptions(importFile, optionalReason()).action(importProducts);
 }
 
-const addActOptions = (command: Command): Command =>
-  command
-    .addOption(reasonOption().makeOptionMandatory(false))
-    .addOption(actorOption())
-    .addOption(dryRunOption())
-    .addOption(jsonOption());
+const optionalReason = (): Option => reasonOption().makeOptionMandatory(false);
 
 async function list({ json, ...filter }: ListOptions): Promise<void> {
   const page = await asOperator(undefined, (send) => send(listProducts(filter)));

@@ -7,7 +7,7 @@ import { wait, within } from './wait';
 export type SetupChecks<Name extends string = string> = Readonly<Record<Name, () => Promise<void>>>;
 
 export interface SetupWatch<Name extends string = string> {
-  /** Resolves when nothing of these is known to be missing. @throws Error when the process is told to stop first */
+  /** Resolves when nothing of these is known to be missing. @throws Error when the signal aborts first */
   until(...names: Name[]): Promise<void>;
   /** @throws SetupMissing when that is missing, as far as is known after the first look */
   assert(name: Name): Promise<void>;

@@ -5,8 +5,8 @@ import { findMigrations } from './migrate';
 import type { Queryable } from './queryable';
 
 const SETUP_DATABASE = 'paysaga setup database';
-/** No such table, or no right to read it: roles and grants are made after the migrations. */
-const NOT_THERE = /^(42P01|42501|3F000)$/;
+/** No such table or schema. */
+const NOT_THERE = /^(42P01|3F000)$/;
 const NAMED = 3;
 
 /**

@@ -6,8 +6,8 @@ import { SetupMissing } from '../../platform/setup-missing';
 export interface StartFailure {
   readonly reason: string;
   /**
-   * - `setup`: something is missing or forbidden, for every saga, until somebody mends it.
-   * - `refused`: Temporal refuses this saga. Time does not mend that either.
+   * - `setup`: something is missing or forbidden. No saga can start until an operator corrects it.
+   * - `refused`: Temporal refuses this saga. Retrying does not help.
    * - `passing`: Temporal was away or busy.
    */
   readonly kind: 'setup' | 'refused' | 'passing';

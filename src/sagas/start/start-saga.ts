@@ -48,7 +48,7 @@ export interface SagaStarter {
    * when it ended already. `false` when its turn did not come within `deadlineMs`, or Temporal did not take it within
    * as long again; the row is in the database, and the sweeper starts it. Never throws.
    *
-   * @param deadlineMs 500 unless told
+   * @param deadlineMs Defaults to 500.
    */
   start(saga: SagaToStart, deadlineMs?: number): Promise<boolean>;
   /**
@@ -78,7 +78,7 @@ const START_DEADLINE_MS = 500;
  * their turn are the sweeper's, at the pace of Temporal. Payments have somebody who waits, and do not queue behind orders.
  */
 const STARTS_AT_ONCE: Record<SagaType, number> = { payment: 16, order: 4, shipment: 4 };
-/** Each holds a call to Temporal in memory; who comes when so many wait is told at once that the saga goes on. */
+/** Requests that may wait for a saga's end. Each holds a call to Temporal in memory; further ones get `pending` at once. */
 const WAITS_AT_ONCE = 300;
 /** A saga that waits for the sweeper is there within seconds. */
 const UNSTARTED_POLL = { initialMs: 250, maxMs: 2_000 };
