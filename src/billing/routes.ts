@@ -1,5 +1,5 @@
 import { type OpenAPIHono, z } from '@hono/zod-openapi';
-import { apiRoute, json, problems, sendOptions } from '../http/api-route';
+import { apiRoute, json, sendOptions } from '../http/api-route';
 import type { HttpEnv } from '../http/http-env';
 import { createRouter } from '../http/router';
 import type { Mediator } from '../mediator/mediator';
@@ -12,9 +12,11 @@ export function createBillingRoutes({ mediator }: { mediator: Mediator }): OpenA
     apiRoute('/customers/{customer_id}/balance', {
       method: 'get',
       tags: ['billing'],
+      operationId: 'getBalance',
       summary: 'Money received for a customer, from the ledger',
       request: { params: z.object({ customer_id: clientId }) },
-      responses: { 200: json(balanceView, 'Balance per currency'), ...problems(401, 404, 422, 503) },
+      responses: { 200: json(balanceView, 'Balance per currency') },
+      refusals: ['customer_not_found'],
     }),
     async (c) => c.json(await mediator.send(getBalance(c.req.valid('param')), sendOptions(c)), 200),
   );

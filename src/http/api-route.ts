@@ -2,47 +2,67 @@ import { createRoute, type RouteConfig, z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import { type Once, requestOnce } from '../inbox/once';
 import type { SendOptions } from '../mediator/behaviour';
+import { groupBy } from '../platform/group-by';
 import { Refusal } from '../platform/refusal';
+import { type HttpCode, httpCodes } from '../platform/refusal-codes';
 import { requireKey } from './authentication';
 import type { HttpEnv } from './http-env';
 import { emptyIsNone } from './json-body';
-import { problem } from './problem';
+import type { Tag } from './openapi-document';
+import { problem, problemExample } from './problem';
 
-type ProblemStatus = 400 | 401 | 403 | 404 | 409 | 413 | 415 | 422 | 503;
-
-const problemContent = { 'application/problem+json': { schema: problem } };
-
-const descriptions: Record<ProblemStatus, string> = {
-  400: 'Malformed JSON',
-  401: 'No valid key',
-  403: 'The key’s role may not do this',
-  404: 'Not found, or not yours',
-  409: 'The state does not allow it; see `code`',
-  413: 'More than 64 KiB',
-  415: 'Not JSON',
-  422: 'Understood, and refused; see `code` and `errors`',
-  503: 'A service behind this one does not answer, or too much is asked at once; see `Retry-After`',
-};
-
-/** The responses for these problem statuses, in OpenAPI. */
-export const problems = (...statuses: ProblemStatus[]): RouteConfig['responses'] =>
+/** The responses that carry these codes, in OpenAPI: each status lists its codes. */
+export const problems = (...codes: HttpCode[]): RouteConfig['responses'] =>
   Object.fromEntries(
-    statuses.map((status) => [status, { description: descriptions[status], content: problemContent }]),
+    [...groupBy(new Set(codes), (code) => httpCodes[code].status)].map(([status, ofStatus]) => [
+      status,
+      {
+        description: ofStatus.map((code) => `\`${code}\`: ${httpCodes[code].meaning}`).join(' '),
+        headers: problemHeaders(status, ofStatus),
+        content: {
+          'application/problem+json': {
+            schema: problem.extend({ code: z.enum(ofStatus) }),
+            example: problemExample(ofStatus[0]),
+          },
+        },
+      },
+    ]),
   );
+
+const header = (description: string, schema: HeaderSchema, required = true) => ({ description, schema, required });
+type HeaderSchema = { readonly type: 'string' | 'integer'; readonly example?: string | number };
+
+function problemHeaders(status: number, codes: readonly HttpCode[]) {
+  const retryAfter = header('Seconds until the request may be repeated.', { type: 'integer', example: 1 }, false);
+  return {
+    ...(status === 401 &&
+      !codes.includes('invalid_signature') && {
+        'WWW-Authenticate': header('The scheme of the key.', { type: 'string', example: 'Bearer' }),
+      }),
+    ...((status === 503 || codes.includes('request_in_progress')) && { 'Retry-After': retryAfter }),
+  };
+}
 
 export const json = <Schema extends z.ZodType>(schema: Schema, description: string) => ({
   description,
   content: { 'application/json': { schema } },
 });
 
-export const jsonBody = <Schema extends z.ZodType>(schema: Schema) => ({
+/** An answer with the header `Location`. */
+export const located = <Schema extends z.ZodType>(schema: Schema, description: string) => ({
+  ...json(schema, description),
+  headers: { Location: header('The path to read it at.', { type: 'string' }) },
+});
+
+/** A body that is needed. @param example a request as it is sent, for readers and generated mocks */
+export const jsonBody = <Schema extends z.ZodType>(schema: Schema, example: z.input<Schema>) => ({
   required: true,
-  content: { 'application/json': { schema } },
+  content: { 'application/json': { schema, example } },
 });
 
 /** A body that may be left out, or be empty. */
-export const optionalJsonBody = <Schema extends z.ZodType>(schema: Schema) => ({
-  ...jsonBody(schema),
+export const optionalJsonBody = <Schema extends z.ZodType>(schema: Schema, example: z.input<Schema>) => ({
+  ...jsonBody(schema, example),
   required: false,
 });
 
@@ -55,18 +75,52 @@ export const idempotencyKey = z.object({
   }),
 });
 
+type ApiRouteConfig = Omit<RouteConfig, 'path'> & {
+  /** The name of the operation in generated clients. */
+  readonly operationId: string;
+  readonly tags: [Tag];
+  /** One sentence without a full stop. */
+  readonly summary: string;
+  /** The codes of its own; those that follow from its request are added. */
+  readonly refusals?: readonly HttpCode[];
+};
+
 /** A route that takes an API key; its body may be empty where it is optional. */
-export const apiRoute = <const Path extends string, const Config extends Omit<RouteConfig, 'path'>>(
-  path: Path,
-  config: Config,
-) =>
-  createRoute({
-    ...config,
+export function apiRoute<const Path extends string, const Config extends ApiRouteConfig>(path: Path, config: Config) {
+  const { refusals = [], ...route } = config;
+  const answers: Config['responses'] = {
+    ...route.responses,
+    ...problems(...refusals, ...commonRefusals(config.request)),
+  };
+  return createRoute({
+    ...(route as unknown as Config),
+    responses: answers,
     path,
     middleware:
       config.request?.body?.required === false ? ([requireKey, emptyIsNone] as const) : ([requireKey] as const),
     security: [{ key: [] }],
   });
+}
+
+/** The codes that every request of this form can be refused with. */
+function commonRefusals({ headers, ...request }: NonNullable<RouteConfig['request']> = {}): HttpCode[] {
+  return [
+    'unauthorized',
+    'internal_error',
+    'unavailable',
+    'overloaded',
+    ...(Object.keys(request).length > 0 || headers ? (['validation_failed'] as const) : []),
+    ...(request.body ? BODY_REFUSALS : []),
+    ...(headers === idempotencyKey ? (['idempotency_key_reused', 'request_in_progress'] as const) : []),
+  ];
+}
+
+export const BODY_REFUSALS = [
+  'malformed_json',
+  'bad_request',
+  'payload_too_large',
+  'unsupported_media_type',
+] as const satisfies HttpCode[];
 
 /** What every command and query from HTTP carries. */
 export function sendOptions(c: Context<HttpEnv>, once?: Once): SendOptions {

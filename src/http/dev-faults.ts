@@ -2,7 +2,7 @@ import { type OpenAPIHono, z } from '@hono/zod-openapi';
 import { createMiddleware } from 'hono/factory';
 import { type Faults, faultPoints } from '../platform/faults/faults';
 import { Refusal } from '../platform/refusal';
-import { apiRoute, jsonBody, problems } from './api-route';
+import { apiRoute, jsonBody } from './api-route';
 import type { HttpEnv } from './http-env';
 import { createRouter } from './router';
 
@@ -23,15 +23,17 @@ const operatorOnly = createMiddleware<HttpEnv>(async function operatorOnly(c, ne
 /** Development only: arms the named points where the processes can be made to fail. */
 export function createFaultRoutes(faults: Faults): OpenAPIHono<HttpEnv> {
   const routes = createRouter();
-  const tags = ['development'];
+  const tags: ['development'] = ['development'];
   const none = { description: 'Done' };
 
   const arm = apiRoute('/dev/faults', {
     method: 'put',
     tags,
+    operationId: 'armFault',
     summary: 'Arm a fault point for its next passes',
-    request: { body: jsonBody(fault) },
-    responses: { 204: none, ...problems(401, 403, 422) },
+    request: { body: jsonBody(fault, { point: 'ledger.credit_balance', kind: 'refuse', times: 1 }) },
+    responses: { 204: none },
+    refusals: ['forbidden'],
   });
   routes.openapi({ ...arm, middleware: [...arm.middleware, operatorOnly] }, async (c) => {
     const { delay_ms: delayMs = 0, ...armed } = c.req.valid('json');
@@ -42,8 +44,10 @@ export function createFaultRoutes(faults: Faults): OpenAPIHono<HttpEnv> {
   const disarm = apiRoute('/dev/faults', {
     method: 'delete',
     tags,
+    operationId: 'disarmFaults',
     summary: 'Disarm all fault points',
-    responses: { 204: none, ...problems(401, 403) },
+    responses: { 204: none },
+    refusals: ['forbidden'],
   });
   routes.openapi({ ...disarm, middleware: [...disarm.middleware, operatorOnly] }, async (c) => {
     await faults.disarmAll();

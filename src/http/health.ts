@@ -111,6 +111,8 @@ export function createHealthRoutes(checks: HealthChecks, freshMs = FRESH_MS): Op
       method: 'get',
       path: '/health/live',
       tags: ['health'],
+      operationId: 'getLiveness',
+      security: [],
       summary: 'The process answers',
       responses: { 200: json(z.object({ status: z.literal('healthy') }), 'Alive') },
     }),
@@ -122,7 +124,12 @@ export function createHealthRoutes(checks: HealthChecks, freshMs = FRESH_MS): Op
         method: 'get',
         path,
         tags: ['health'],
-        summary: 'What the service stands on',
+        operationId: path === '/health' ? 'getHealth' : 'getReadiness',
+        security: [],
+        summary:
+          path === '/health'
+            ? 'The state of the service and of all that it stands on: for people and alarms'
+            : 'Whether this process can serve: for load balancers',
         responses: { 200: json(report, 'Healthy or degraded'), 503: json(report, 'Unhealthy') },
       }),
       async (c) => {

@@ -13,6 +13,8 @@ export function createMetricsRoute(metrics: Metrics): OpenAPIHono<HttpEnv> {
       method: 'get',
       path: '/metrics',
       tags: ['health'],
+      operationId: 'getMetrics',
+      security: [],
       summary: 'Metrics for Prometheus',
       responses: { 200: { description: 'Prometheus text', content: { 'text/plain': { schema: z.string() } } } },
     }),

@@ -1,9 +1,9 @@
 import { z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import { HTTPException } from 'hono/http-exception';
-import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import { isDatabasePassing, isDataException } from '../platform/database/database-error';
 import { Refusal } from '../platform/refusal';
+import { type HttpCode, type RefusalCode, refusalCodes } from '../platform/refusal-codes';
 import { logFields } from '../platform/telemetry/logged-errors';
 import type { HttpEnv } from './http-env';
 
@@ -17,49 +17,35 @@ export const problem = z
     instance: z.string().openapi({ description: 'The path that was asked for.' }),
     code: z.string().openapi({ description: 'Stable: decide by this.', example: 'order_not_found' }),
     request_id: z.string(),
-    errors: z.array(z.object({ pointer: z.string(), message: z.string() })).optional(),
+    errors: z
+      .array(z.object({ pointer: z.string().openapi({ description: 'RFC 6901.' }), message: z.string() }))
+      .optional()
+      .openapi({ description: 'Of `validation_failed`: what is wrong, and where.' }),
+    saga_id: z.string().optional().openapi({ description: 'Of `saga_compensated`.' }),
+    failed_step: z.string().optional().openapi({ description: 'Of `saga_compensated`.' }),
   })
   .openapi('Problem');
 
-/** Where every code of the service becomes a status; a refusal that is not here is a 409. */
-const statuses: ReadonlyMap<string, ContentfulStatusCode> = new Map(
-  Object.entries({
-    malformed_json: 400,
-    bad_request: 400,
-    unauthorized: 401,
-    invalid_signature: 401,
-    forbidden: 403,
-    not_found: 404,
-    order_not_found: 404,
-    invoice_not_found: 404,
-    payment_not_found: 404,
-    saga_not_found: 404,
-    customer_not_found: 404,
-    product_not_found: 404,
-    outbox_row_not_found: 404,
-    dead_letter_not_found: 404,
-    replay_not_found: 404,
-    method_not_allowed: 405,
-    payload_too_large: 413,
-    unsupported_media_type: 415,
-    validation_failed: 422,
-    unknown_product: 422,
-    stock_too_large: 422,
-    unknown_event_type: 422,
-    price_mismatch: 422,
-    amount_mismatch: 422,
-    idempotency_key_reused: 422,
-    internal_error: 500,
-    unavailable: 503,
-    overloaded: 503,
-  } as const),
-);
+/** What an answer with this code looks like, in the document. */
+export const problemExample = (code: HttpCode) => ({
+  ...memberOf(code),
+  detail: refusalCodes[code].meaning,
+  instance: '/orders',
+  request_id: 'req_0199f0c2a5b87c3e8d2f4b6a9c1e3d5f',
+});
+
+const memberOf = (code: RefusalCode) => ({
+  type: `urn:paysaga:problem:${code}`,
+  title: titleOf(code),
+  status: refusalCodes[code].status,
+  code,
+});
 
 /** The one mapping of errors to HTTP. Nothing of an unexpected error is shown: it is in the log. */
 export function answerError(error: Error, c: Context<HttpEnv>): Response {
   const refusal = refusalFrom(error);
   const { code, detail, extra } = refusal;
-  const status = statuses.get(code) ?? 409;
+  const { status } = refusalCodes[code];
   if (status >= 500 && code !== 'overloaded')
     c.var.logger.error({ ...logFields(error), path: c.req.path }, 'request.failed');
 
@@ -67,12 +53,9 @@ export function answerError(error: Error, c: Context<HttpEnv>): Response {
   if (typeof retry_after === 'number') c.header('Retry-After', String(retry_after));
   if (code === 'unauthorized') c.header('WWW-Authenticate', 'Bearer');
   const body = {
-    type: `urn:paysaga:problem:${code}`,
-    title: titleOf(code),
-    status,
+    ...memberOf(code),
     detail,
     instance: c.req.path,
-    code,
     request_id: c.var.requestId,
     ...members,
   };

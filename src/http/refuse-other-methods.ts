@@ -11,7 +11,7 @@ import type { HttpEnv } from './http-env';
 export function refuseOtherMethods(app: OpenAPIHono<HttpEnv>): void {
   const withKey = new Set(
     app.openAPIRegistry.definitions.flatMap((definition) =>
-      definition.type === 'route' && definition.route.security ? [inHono(definition.route.path)] : [],
+      definition.type === 'route' && definition.route.security?.length ? [inHono(definition.route.path)] : [],
     ),
   );
   for (const [path, methods] of methodsByPath(app)) {

@@ -1,5 +1,5 @@
 import { type OpenAPIHono, z } from '@hono/zod-openapi';
-import { apiRoute, idempotencyKey, json, jsonBody, onceOf, problems, sendOptions } from '../http/api-route';
+import { apiRoute, idempotencyKey, json, jsonBody, onceOf, sendOptions } from '../http/api-route';
 import type { HttpEnv } from '../http/http-env';
 import { createRouter } from '../http/router';
 import type { Mediator } from '../mediator/mediator';
@@ -9,7 +9,7 @@ import { listProducts, productFilter } from './list-products';
 import { productResponse } from './product';
 import { newProduct, productSku, putProduct } from './put-product';
 
-const tags = ['inventory'];
+const tags: ['inventory'] = ['inventory'];
 
 export function createInventoryRoutes({ mediator }: { mediator: Mediator }): OpenAPIHono<HttpEnv> {
   const routes = createRouter();
@@ -17,9 +17,10 @@ export function createInventoryRoutes({ mediator }: { mediator: Mediator }): Ope
     apiRoute('/products', {
       method: 'get',
       tags,
+      operationId: 'listProducts',
       summary: 'List the catalogue, by SKU',
       request: { query: productFilter },
-      responses: { 200: json(listProducts.result, 'A page of products'), ...problems(401, 422, 503) },
+      responses: { 200: json(listProducts.result, 'A page of products') },
     }),
     async (c) => c.json(await mediator.send(listProducts(c.req.valid('query')), sendOptions(c)), 200),
   );
@@ -28,9 +29,11 @@ export function createInventoryRoutes({ mediator }: { mediator: Mediator }): Ope
     apiRoute('/products/{product_sku}', {
       method: 'get',
       tags,
+      operationId: 'getProduct',
       summary: 'Read a product',
       request: { params: z.object({ product_sku: sku }) },
-      responses: { 200: json(productResponse, 'The product'), ...problems(401, 404, 422, 503) },
+      responses: { 200: json(productResponse, 'The product') },
+      refusals: ['product_not_found'],
     }),
     async (c) =>
       c.json(await mediator.send(getProduct({ sku: c.req.valid('param').product_sku }), sendOptions(c)), 200),
@@ -40,13 +43,18 @@ export function createInventoryRoutes({ mediator }: { mediator: Mediator }): Ope
     apiRoute('/products/{product_sku}', {
       method: 'put',
       tags,
+      operationId: 'putProduct',
       summary: 'Make a product, or change it; placed orders keep their price',
-      request: { params: z.object({ product_sku: productSku }), headers: idempotencyKey, body: jsonBody(newProduct) },
+      request: {
+        params: z.object({ product_sku: productSku }),
+        headers: idempotencyKey,
+        body: jsonBody(newProduct, { name: 'VPS S', kind: 'service', price: 9900, currency: 'EUR', stock: null }),
+      },
       responses: {
         200: json(productResponse, 'Changed, or the same already'),
         201: json(productResponse, 'Made'),
-        ...problems(400, 401, 403, 409, 413, 415, 422, 503),
       },
+      refusals: ['forbidden', 'kind_fixed', 'stock_reserved', 'stock_unlimited', 'stock_too_large'],
     }),
     async (c) => {
       const command = { sku: c.req.valid('param').product_sku, ...c.req.valid('json') };

@@ -4,9 +4,9 @@ import {
   idempotencyKey,
   json,
   jsonBody,
+  located,
   onceOf,
   optionalJsonBody,
-  problems,
   sendOptions,
 } from '../http/api-route';
 import type { HttpEnv } from '../http/http-env';
@@ -27,7 +27,7 @@ import { listOrders, orderFilter } from './list-orders';
 import { orderView } from './order-view';
 import { newOrder, placeOrder } from './place-order';
 
-const tags = ['orders'];
+const tags: ['orders'] = ['orders'];
 /** Nobody waits for it; the sweeper begins with what is 2 s old. */
 const START_MS = 1_500;
 const params = z.object({ order_id: opaqueId });
@@ -56,9 +56,14 @@ export function createOrderRoutes({ mediator, sagas, cancelSaga, faults }: Order
     apiRoute('/orders', {
       method: 'post',
       tags,
+      operationId: 'placeOrder',
       summary: 'Place an order',
-      request: { headers: idempotencyKey, body: jsonBody(newOrder) },
-      responses: { 201: json(orderView, 'Placed'), ...problems(400, 401, 403, 409, 413, 415, 422, 503) },
+      request: {
+        headers: idempotencyKey,
+        body: jsonBody(newOrder, { customer_id: 'cus_demo', product_sku: 'vps.s', amount: 9900 }),
+      },
+      responses: { 201: located(orderView, 'Placed') },
+      refusals: ['forbidden', 'unknown_product', 'price_mismatch'],
     }),
     async (c) => {
       const body = c.req.valid('json');
@@ -73,9 +78,10 @@ export function createOrderRoutes({ mediator, sagas, cancelSaga, faults }: Order
     apiRoute('/orders', {
       method: 'get',
       tags,
+      operationId: 'listOrders',
       summary: 'List orders, newest first',
       request: { query: orderFilter },
-      responses: { 200: json(listOrders.result, 'A page of orders'), ...problems(401, 422, 503) },
+      responses: { 200: json(listOrders.result, 'A page of orders') },
     }),
     async (c) => c.json(await mediator.send(listOrders(c.req.valid('query')), sendOptions(c)), 200),
   );
@@ -84,9 +90,11 @@ export function createOrderRoutes({ mediator, sagas, cancelSaga, faults }: Order
     apiRoute('/orders/{order_id}', {
       method: 'get',
       tags,
+      operationId: 'getOrder',
       summary: 'Read an order',
       request: { params },
-      responses: { 200: json(orderView, 'The order'), ...problems(401, 404, 422, 503) },
+      responses: { 200: json(orderView, 'The order') },
+      refusals: ['order_not_found'],
     }),
     async (c) => c.json(await mediator.send(getOrder(c.req.valid('param')), sendOptions(c)), 200),
   );
@@ -95,9 +103,15 @@ export function createOrderRoutes({ mediator, sagas, cancelSaga, faults }: Order
     apiRoute('/orders/{order_id}/cancel', {
       method: 'post',
       tags,
+      operationId: 'cancelOrder',
       summary: 'Cancel an order that is not paid; what was charged is paid back',
-      request: { params, headers: idempotencyKey, body: optionalJsonBody(cancellation) },
-      responses: { 200: json(orderView, 'Cancelled, now or before'), ...problems(400, 401, 404, 409, 415, 422, 503) },
+      request: {
+        params,
+        headers: idempotencyKey,
+        body: optionalJsonBody(cancellation, { reason: 'The customer changed their mind.' }),
+      },
+      responses: { 200: json(orderView, 'Cancelled, now or before') },
+      refusals: ['order_not_found', 'order_not_cancellable'],
     }),
     async (c) => {
       const command = { ...c.req.valid('param'), ...c.req.valid('json') };
@@ -117,9 +131,11 @@ export function createOrderRoutes({ mediator, sagas, cancelSaga, faults }: Order
     apiRoute('/orders/{order_id}/events', {
       method: 'get',
       tags,
+      operationId: 'listOrderEvents',
       summary: 'The order’s own events, in version order',
       request: { params },
-      responses: { 200: json(listOrderEvents.result, 'Its events'), ...problems(401, 404, 422, 503) },
+      responses: { 200: json(listOrderEvents.result, 'Its events') },
+      refusals: ['order_not_found'],
     }),
     async (c) => c.json(await mediator.send(listOrderEvents(c.req.valid('param')), sendOptions(c)), 200),
   );

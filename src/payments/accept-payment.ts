@@ -4,6 +4,7 @@ import { handle } from '../mediator/handler';
 import { defineCommand } from '../mediator/message';
 import { loadOrder, orderAggregate, orderNotFound } from '../orders/order-aggregate';
 import type { Refusal } from '../platform/refusal';
+import type { RefusalCode } from '../platform/refusal-codes';
 import { amount, clientId, currency, opaqueId } from '../platform/schemas';
 import { decidePayment, paymentConflict, sameContent } from './payment';
 import { paymentAggregate } from './payment-aggregate';
@@ -23,13 +24,22 @@ export const paymentNotice = z
   })
   .openapi('PaymentNotice');
 
+export const paymentExample: z.input<typeof paymentNotice> = {
+  order_id: 'ord_0199f0c2a5b87c3e8d2f4b6a9c1e3d5f',
+  customer_id: 'cus_demo',
+  invoice_id: 'inv_0199f0c2a5b87c3e8d2f4b6a9c1e3d60',
+  amount: 9900,
+  currency: 'EUR',
+  payment_id: 'pay_demo',
+};
+
 /**
  * What became of the notice: its saga as it stands, or a refusal. That is recorded with the payment, unless the
  * payment is one that its order's own saga makes.
  */
 const acceptance = z.union([
   sagaOutcome,
-  z.object({ state: z.literal('refused'), code: z.string(), detail: z.string() }),
+  z.object({ state: z.literal('refused'), code: z.custom<RefusalCode>(), detail: z.string() }),
 ]);
 export type Acceptance = z.infer<typeof acceptance>;
 

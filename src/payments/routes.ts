@@ -1,5 +1,5 @@
 import { type OpenAPIHono, z } from '@hono/zod-openapi';
-import { apiRoute, idempotencyKey, json, jsonBody, onceOf, problems, sendOptions } from '../http/api-route';
+import { apiRoute, idempotencyKey, json, jsonBody, located, onceOf, sendOptions } from '../http/api-route';
 import type { HttpEnv } from '../http/http-env';
 import { createRouter } from '../http/router';
 import type { Mediator } from '../mediator/mediator';
@@ -7,7 +7,7 @@ import type { Faults } from '../platform/faults/faults';
 import { Refusal } from '../platform/refusal';
 import { orderView } from '../orders/order-view';
 import { clientId, opaqueId } from '../platform/schemas';
-import { acceptPayment, paymentNotice } from './accept-payment';
+import { acceptPayment, paymentExample, paymentNotice } from './accept-payment';
 import { refundNote, resolveRefund } from './refund/resolve-refund';
 import { returnPayment } from './refund/return-payment';
 import type { SagaStarter } from '../sagas/start/start-saga';
@@ -31,20 +31,30 @@ export function createPaymentRoutes({ mediator, sagas, faults }: PaymentRouteDep
     apiRoute('/invoices/close-after-payment', {
       method: 'post',
       tags: ['payments'],
-      summary: 'Tell that an invoice was paid: runs the payment saga once per payment_id',
+      operationId: 'closeInvoiceAfterPayment',
+      summary: 'Record a payment of an invoice: runs the payment saga once per payment_id',
       request: {
         headers: z.object({
           prefer: z.string().optional().openapi({
-            description: '`wait=N`: seconds to wait for the saga, 10 unless given, at most 30 (RFC 7240).',
+            description: '`wait=N`: seconds to wait for the saga, 10 by default, at most 30 (RFC 7240).',
           }),
         }),
-        body: jsonBody(paymentNotice),
+        body: jsonBody(paymentNotice, paymentExample),
       },
       responses: {
         200: json(paid, 'Paid; the same notice again gets the same answer'),
-        202: json(pending, 'Accepted for certain, still running: look at Location'),
-        ...problems(400, 401, 403, 404, 409, 413, 415, 422, 503),
+        202: located(pending, 'Accepted for certain, still running: look at Location'),
       },
+      refusals: [
+        'forbidden',
+        'order_not_found',
+        'invoice_not_found',
+        'order_not_payable',
+        'payment_conflict',
+        'invoice_already_paid',
+        'saga_compensated',
+        'amount_mismatch',
+      ],
     }),
     async (c) => {
       const accepted = await mediator.send(acceptPayment(c.req.valid('json')), sendOptions(c));
@@ -61,12 +71,15 @@ export function createPaymentRoutes({ mediator, sagas, faults }: PaymentRouteDep
     apiRoute('/orders/{order_id}/refunded', {
       method: 'post',
       tags: ['payments'],
-      summary: 'Tell that the money of a REFUND_DUE order went back by other means',
-      request: { params: z.object({ order_id: opaqueId }), headers: idempotencyKey, body: jsonBody(refundNote) },
-      responses: {
-        200: json(orderView, 'The order, REFUNDED'),
-        ...problems(400, 401, 403, 404, 409, 413, 415, 422, 503),
+      operationId: 'resolveRefund',
+      summary: 'Record that the money of a REFUND_DUE order went back by other means',
+      request: {
+        params: z.object({ order_id: opaqueId }),
+        headers: idempotencyKey,
+        body: jsonBody(refundNote, { reference: 'transfer 4711', reason: 'Paid back by hand.' }),
       },
+      responses: { 200: json(orderView, 'The order, REFUNDED') },
+      refusals: ['forbidden', 'order_not_found', 'order_not_refundable'],
     }),
     async (c) => {
       const command = { ...c.req.valid('param'), ...c.req.valid('json') };
@@ -79,12 +92,15 @@ export function createPaymentRoutes({ mediator, sagas, faults }: PaymentRouteDep
     apiRoute('/admin/payments/{payment_id}/returned', {
       method: 'post',
       tags: ['operator'],
+      operationId: 'returnPayment',
       summary: 'Record that the money of a refused payment went back to its payer',
-      request: { params: z.object({ payment_id: clientId }), headers: idempotencyKey, body: jsonBody(refundNote) },
-      responses: {
-        200: json(returnPayment.result, 'Recorded; the reconciliation no longer lists it'),
-        ...problems(400, 401, 403, 404, 409, 413, 415, 422, 503),
+      request: {
+        params: z.object({ payment_id: clientId }),
+        headers: idempotencyKey,
+        body: jsonBody(refundNote, { reference: 'transfer 4711', reason: 'Paid back by hand.' }),
       },
+      responses: { 200: json(returnPayment.result, 'Recorded; the reconciliation no longer lists it') },
+      refusals: ['forbidden', 'payment_not_found', 'payment_not_refused'],
     }),
     async (c) => {
       const command = { ...c.req.valid('param'), ...c.req.valid('json') };

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { Refusal } from './refusal';
+import type { RefusalCode } from './refusal-codes';
 
 export interface JsonClientOptions {
   /** Who is asked, for the errors. */
@@ -7,7 +8,7 @@ export interface JsonClientOptions {
   /** Paths are put behind it; a user and password in it are sent as HTTP Basic. */
   readonly url: string;
   /** What the party may refuse, with our sentence for each of its codes. Any other error answer is a fault. */
-  readonly refusals: Readonly<Record<string, string>>;
+  readonly refusals: Readonly<Partial<Record<RefusalCode, string>>>;
 }
 
 export interface JsonRequest<T> {
@@ -45,8 +46,9 @@ export function createJsonClient({ name, url, refusals }: JsonClientOptions): Js
       throw new Error(`${name} answered ${method} ${path} in another shape than expected.`);
     }
     const code = status < 500 ? refused.safeParse(body).data?.code : undefined;
-    const detail = code !== undefined && Object.hasOwn(refusals, code) ? refusals[code] : undefined;
-    if (code !== undefined && detail !== undefined) throw new Refusal(code, detail);
+    for (const [known, detail] of Object.entries(refusals)) {
+      if (known === code) throw new Refusal(known as RefusalCode, detail);
+    }
     throw new Error(`${name} answered ${method} ${path} with ${status}.`);
   };
 }

@@ -1,3 +1,5 @@
+import type { RefusalCode } from './refusal-codes';
+
 /**
  * A business refusal: the request was understood, and the answer is no. Nothing was changed.
  *
@@ -8,7 +10,7 @@ export class Refusal extends Error {
   override readonly name = 'Refusal';
 
   constructor(
-    readonly code: string,
+    readonly code: RefusalCode,
     /** A sentence for people: what happened, why, and what to do. */
     readonly detail: string,
     /** More members of the problem document, e.g. `{ saga_id, failed_step }`. */

@@ -1,5 +1,5 @@
 import type { OpenAPIHono } from '@hono/zod-openapi';
-import { apiRoute, json, problems, sendOptions } from '../http/api-route';
+import { apiRoute, json, sendOptions } from '../http/api-route';
 import type { HttpEnv } from '../http/http-env';
 import { createRouter } from '../http/router';
 import type { Mediator } from '../mediator/mediator';
@@ -11,9 +11,11 @@ export function createReconciliationRoutes({ mediator }: { mediator: Mediator })
     apiRoute('/admin/reconciliation', {
       method: 'get',
       tags: ['operator'],
+      operationId: 'listDiscrepancies',
       summary: 'Where providers, payments, ledger and orders do not agree. Nothing is repaired by itself',
       request: { query: differenceFilter },
-      responses: { 200: json(listDifferences.result, 'A page of differences'), ...problems(401, 403, 422, 503) },
+      responses: { 200: json(listDifferences.result, 'A page of discrepancies') },
+      refusals: ['forbidden'],
     }),
     async (c) => c.json(await mediator.send(listDifferences(c.req.valid('query')), sendOptions(c)), 200),
   );

@@ -1,5 +1,5 @@
 import { type OpenAPIHono, z } from '@hono/zod-openapi';
-import { apiRoute, idempotencyKey, json, jsonBody, onceOf, problems, sendOptions } from '../http/api-route';
+import { apiRoute, idempotencyKey, json, jsonBody, located, onceOf, sendOptions } from '../http/api-route';
 import type { HttpEnv } from '../http/http-env';
 import { createRouter } from '../http/router';
 import type { Mediator } from '../mediator/mediator';
@@ -13,10 +13,9 @@ import { restartSaga } from '../payments/restart-saga';
 import { sagaView } from './view/saga-view';
 import type { SagaStarter } from './start/start-saga';
 
-const tags = ['sagas'];
+const tags: ['sagas'] = ['sagas'];
 const pending = z.object({ status: z.literal('pending'), saga_id: z.string() }).openapi('SagaPending');
-const because = jsonBody(z.strictObject({ reason }).openapi('OperatorReason'));
-const refused = problems(400, 401, 403, 404, 409, 413, 415, 422, 503);
+const because = jsonBody(z.strictObject({ reason }).openapi('OperatorReason'), { reason: 'The ledger is mended.' });
 
 export interface SagaRouteDeps {
   readonly mediator: Mediator;
@@ -32,9 +31,11 @@ export function createSagaRoutes({ mediator, sagas, decideStep }: SagaRouteDeps)
     apiRoute('/sagas/{saga_id}', {
       method: 'get',
       tags,
+      operationId: 'getSaga',
       summary: 'A saga with its steps',
       request: { params: z.object({ saga_id: sagaId }) },
-      responses: { 200: json(sagaView, 'The saga'), ...problems(401, 403, 404, 422, 503) },
+      responses: { 200: json(sagaView, 'The saga') },
+      refusals: ['forbidden', 'saga_not_found'],
     }),
     async (c) => c.json(await mediator.send(getSaga(c.req.valid('param')), sendOptions(c)), 200),
   );
@@ -43,9 +44,11 @@ export function createSagaRoutes({ mediator, sagas, decideStep }: SagaRouteDeps)
     apiRoute('/sagas', {
       method: 'get',
       tags,
+      operationId: 'listSagas',
       summary: 'List sagas, newest first',
       request: { query: sagaFilter },
-      responses: { 200: json(listSagas.result, 'A page of sagas'), ...problems(401, 403, 422, 503) },
+      responses: { 200: json(listSagas.result, 'A page of sagas') },
+      refusals: ['forbidden'],
     }),
     async (c) => c.json(await mediator.send(listSagas(c.req.valid('query')), sendOptions(c)), 200),
   );
@@ -55,18 +58,20 @@ export function createSagaRoutes({ mediator, sagas, decideStep }: SagaRouteDeps)
     headers: idempotencyKey,
     body: because,
   };
-  for (const [verdict, summary] of [
-    ['retry', 'Try a stuck step again now'],
-    ['skip', 'Give a stuck compensation up: it was dealt with by other means'],
+  for (const [verdict, operationId, summary] of [
+    ['retry', 'retryStep', 'Try a stuck step again now'],
+    ['skip', 'skipStep', 'Give a stuck compensation up: it was dealt with by other means'],
   ] as const) {
     const path = `/sagas/{saga_id}/steps/{step}/${verdict}` as const;
     routes.openapi(
       apiRoute(path, {
         method: 'post',
         tags,
+        operationId,
         summary,
         request: onStep,
-        responses: { 200: json(sagaView, 'The saga'), ...refused },
+        responses: { 200: json(sagaView, 'The saga') },
+        refusals: ['forbidden', 'saga_not_found', 'step_not_stuck'],
       }),
       async (c) => {
         const command = { ...c.req.valid('param'), ...c.req.valid('json') };
@@ -87,9 +92,18 @@ export function createSagaRoutes({ mediator, sagas, decideStep }: SagaRouteDeps)
     apiRoute('/sagas/{saga_id}/restart', {
       method: 'post',
       tags,
+      operationId: 'restartSaga',
       summary: 'Begin a compensated payment saga again, as <saga_id>-2',
       request: { params: z.object({ saga_id: sagaId }), headers: idempotencyKey, body: because },
-      responses: { 202: json(pending, 'Begun: look at Location'), ...refused },
+      responses: { 202: located(pending, 'Begun: look at Location') },
+      refusals: [
+        'forbidden',
+        'saga_not_found',
+        'saga_not_compensated',
+        'order_not_payable',
+        'invoice_already_paid',
+        'amount_mismatch',
+      ],
     }),
     async (c) => {
       const command = { ...c.req.valid('param'), ...c.req.valid('json') };

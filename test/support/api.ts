@@ -6,6 +6,7 @@ import { createMetrics } from '../../src/platform/telemetry/metrics';
 import { Refusal } from '../../src/platform/refusal';
 import type { SagaStarter } from '../../src/sagas/start/start-saga';
 import type { Database } from '../../src/platform/database/database';
+import { serviceContract } from './http/judged-client';
 import { silentLogger } from './logger';
 
 export interface ApiAnswer {
@@ -92,6 +93,9 @@ export async function createTestApi(
       const text = await response.text();
       const isJson = text !== '' && response.headers.get('content-type')?.includes('json');
       const answer = isJson ? (JSON.parse(text) as Record<string, unknown>) : null;
+      const { status, headers: answered } = response;
+      const violations = serviceContract().violations({ method, path, json, status, headers: answered, text });
+      if (violations.length > 0) throw new Error(`The OpenAPI document does not allow:\n${violations.join('\n')}`);
       return { status: response.status, headers: response.headers, text, body: answer };
     },
   };

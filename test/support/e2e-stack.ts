@@ -1,8 +1,10 @@
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { ApiClient } from '../../dev/client/api-client';
 import { type FreshStack, type FreshStackOptions, startFreshStack } from '../../dev/stack/fresh-stack';
 import type { ServiceAddresses } from '../../dev/stack/stack';
+import { judgeExchanges } from './http/judged-client';
 
 export type E2eStack = FreshStack;
 
@@ -15,15 +17,23 @@ export interface E2eOptions extends Pick<FreshStackOptions, 'env' | 'envOf' | 'e
 
 /**
  * The three processes for one test file, on services of `npm test`, each with the privileges of its own role. Files run
- * one after the other. Stopping fails when a process was refused a privilege, also where it went on without.
+ * one after the other. Stopping fails when a process was refused a privilege, also where it went on without, and when an
+ * exchange was not as the OpenAPI document says.
  */
 export async function startE2eStack({ services, restart = true, ...options }: E2eOptions = {}): Promise<E2eStack> {
   const addresses = { ...givenServices(), ...services };
   const stack = await startFreshStack({ ...options, restart, services: addresses, dataDir: dataFolder() });
+  const violations: string[] = [];
+  const judged = (client: ApiClient): ApiClient => judgeExchanges(client, violations);
   return {
     ...stack,
+    operator: judged(stack.operator),
+    service: judged(stack.service),
+    customer: judged(stack.customer),
+    nobody: judged(stack.nobody),
     async stop() {
       await stack.stop();
+      if (violations.length > 0) throw new Error(`The OpenAPI document does not allow:\n${violations.join('\n')}`);
       const refused = stack.log.filter((line) => line.includes('permission denied for'));
       if (refused.length > 0) throw new Error(`The roles miss privileges:\n${refused.join('\n')}`);
     },

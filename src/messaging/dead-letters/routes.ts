@@ -1,6 +1,6 @@
 import { type OpenAPIHono, z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
-import { apiRoute, idempotencyKey, json, jsonBody, onceOf, problems, sendOptions } from '../../http/api-route';
+import { apiRoute, idempotencyKey, json, jsonBody, onceOf, sendOptions } from '../../http/api-route';
 import { requireKey } from '../../http/authentication';
 import type { HttpEnv } from '../../http/http-env';
 import { refuseAllBut } from '../../http/refuse-other-methods';
@@ -24,12 +24,18 @@ import { deadLetterView, letterAct } from './dead-letter';
 import { getDeadLetter } from './get-dead-letter';
 import { letterQuery, listDeadLetters } from './list-dead-letters';
 
-const tags = ['operator'];
+const tags: ['operator'] = ['operator'];
 const ofLetter = z.object({ id: opaqueId });
-const onLetter = { params: ofLetter, headers: idempotencyKey, body: jsonBody(letterAct) };
-const onMany = { headers: idempotencyKey, body: jsonBody(actOnMany) };
-const refused = problems(400, 401, 403, 404, 409, 413, 415, 422, 503);
-const manyRefused = problems(400, 401, 403, 409, 413, 415, 422, 503);
+const onLetter = {
+  params: ofLetter,
+  headers: idempotencyKey,
+  body: jsonBody(letterAct, { reason: 'The consumer is mended.' }),
+};
+const onMany = {
+  headers: idempotencyKey,
+  body: jsonBody(actOnMany, { filter: { group: 'provisioning' }, reason: 'The consumer is mended.', dry_run: true }),
+};
+const ofOne = ['forbidden', 'dead_letter_not_found', 'dead_letter_closed', 'not_first_of_key'] as const;
 
 /** What an operator does to consumed messages that could not be applied, recorded with actor and reason. */
 export function createDeadLetterRoutes({ mediator }: { mediator: Mediator }): OpenAPIHono<HttpEnv> {
@@ -57,9 +63,11 @@ export function createDeadLetterRoutes({ mediator }: { mediator: Mediator }): Op
     apiRoute('/admin/dead-letters', {
       method: 'get',
       tags,
+      operationId: 'listDeadLetters',
       summary: 'List consumed messages that could not be applied, oldest first; open ones by default',
       request: { query: letterQuery },
-      responses: { 200: json(listDeadLetters.result, 'A page of dead letters'), ...problems(401, 403, 422, 503) },
+      responses: { 200: json(listDeadLetters.result, 'A page of dead letters') },
+      refusals: ['forbidden'],
     }),
     async (c) => c.json(await sendFor(c)(listDeadLetters(c.req.valid('query'))), 200),
   );
@@ -68,9 +76,11 @@ export function createDeadLetterRoutes({ mediator }: { mediator: Mediator }): Op
     apiRoute('/admin/dead-letters/replay', {
       method: 'post',
       tags,
+      operationId: 'replayDeadLetters',
       summary: 'Replay the open dead letters that a filter matches, at most 1,000, oldest first',
       request: onMany,
-      responses: { 200: json(replayOutcome, 'How many; in a dry run nothing was done'), ...manyRefused },
+      responses: { 200: json(replayOutcome, 'How many; in a dry run nothing was done') },
+      refusals: ['forbidden'],
     }),
     async (c) => {
       const body = c.req.valid('json');
@@ -84,9 +94,11 @@ export function createDeadLetterRoutes({ mediator }: { mediator: Mediator }): Op
     apiRoute('/admin/dead-letters/discard', {
       method: 'post',
       tags,
+      operationId: 'discardDeadLetters',
       summary: 'Discard the open dead letters that a filter matches, at most 1,000, oldest first',
       request: onMany,
-      responses: { 200: json(discardOutcome, 'How many; in a dry run nothing was done'), ...manyRefused },
+      responses: { 200: json(discardOutcome, 'How many; in a dry run nothing was done') },
+      refusals: ['forbidden'],
     }),
     async (c) => {
       const body = c.req.valid('json');
@@ -105,9 +117,11 @@ export function createDeadLetterRoutes({ mediator }: { mediator: Mediator }): Op
     apiRoute('/admin/dead-letters/{id}', {
       method: 'get',
       tags,
+      operationId: 'getDeadLetter',
       summary: 'Show a dead letter',
       request: { params: ofLetter },
-      responses: { 200: json(deadLetterView, 'The letter'), ...problems(401, 403, 404, 422, 503) },
+      responses: { 200: json(deadLetterView, 'The letter') },
+      refusals: ['forbidden', 'dead_letter_not_found'],
     }),
     async (c) => c.json(deadLetterView.parse(await sendFor(c)(getDeadLetter(c.req.valid('param')))), 200),
   );
@@ -116,6 +130,7 @@ export function createDeadLetterRoutes({ mediator }: { mediator: Mediator }): Op
     apiRoute('/admin/dead-letters/{id}/replay', {
       method: 'post',
       tags,
+      operationId: 'replayDeadLetter',
       summary: 'Apply a dead letter now; those behind it follow in the order of their key',
       request: onLetter,
       responses: {
@@ -123,8 +138,8 @@ export function createDeadLetterRoutes({ mediator }: { mediator: Mediator }): Op
           deadLetterView,
           'The letter: replayed, or as before with the new reason; retrying when no consumer runs',
         ),
-        ...refused,
       },
+      refusals: ofOne,
     }),
     async (c) => {
       const command = { ...c.req.valid('param'), ...c.req.valid('json') };
@@ -138,9 +153,11 @@ export function createDeadLetterRoutes({ mediator }: { mediator: Mediator }): Op
     apiRoute('/admin/dead-letters/{id}/discard', {
       method: 'post',
       tags,
+      operationId: 'discardDeadLetter',
       summary: 'Give up a dead letter: its key goes on without it',
       request: onLetter,
-      responses: { 200: json(deadLetterView, 'The letter, discarded'), ...refused },
+      responses: { 200: json(deadLetterView, 'The letter, discarded') },
+      refusals: ofOne,
     }),
     async (c) => {
       const command = { ...c.req.valid('param'), ...c.req.valid('json') };

@@ -1,5 +1,5 @@
 import { type OpenAPIHono, z } from '@hono/zod-openapi';
-import { apiRoute, idempotencyKey, json, jsonBody, onceOf, problems, sendOptions } from '../../http/api-route';
+import { apiRoute, idempotencyKey, json, jsonBody, located, onceOf, sendOptions } from '../../http/api-route';
 import type { HttpEnv } from '../../http/http-env';
 import { createRouter } from '../../http/router';
 import type { Mediator } from '../../mediator/mediator';
@@ -13,9 +13,12 @@ import { listOutboxRows, outboxFilter } from './list-outbox-rows';
 import { outboxAct, outboxRowView } from './outbox-row';
 import { requeueOutboxRow } from './requeue-outbox-row';
 
-const tags = ['operator'];
-const onRow = { params: z.object({ id: opaqueId }), headers: idempotencyKey, body: jsonBody(outboxAct) };
-const refused = problems(400, 401, 403, 404, 409, 413, 415, 422, 503);
+const tags: ['operator'] = ['operator'];
+const onRow = {
+  params: z.object({ id: opaqueId }),
+  headers: idempotencyKey,
+  body: jsonBody(outboxAct, { reason: 'The topic takes larger messages now.' }),
+};
 
 const previewed = replayStarted.extend({ replay_id: z.null(), note: z.string() }).openapi('ReplayPreview');
 const NOTE = 'Nothing was done. A consumer with an inbox ignores the events that it has applied already.';
@@ -28,9 +31,11 @@ export function createOutboxRoutes({ mediator }: { mediator: Mediator }): OpenAP
     apiRoute('/admin/outbox', {
       method: 'get',
       tags,
-      summary: 'List outbox rows, parked ones unless told, oldest first',
+      operationId: 'listOutboxRows',
+      summary: 'List outbox rows, oldest first; by default those that wait for an operator',
       request: { query: outboxFilter },
-      responses: { 200: json(listOutboxRows.result, 'A page of rows'), ...problems(401, 403, 422, 503) },
+      responses: { 200: json(listOutboxRows.result, 'A page of rows') },
+      refusals: ['forbidden'],
     }),
     async (c) => c.json(await mediator.send(listOutboxRows(c.req.valid('query')), sendOptions(c)), 200),
   );
@@ -39,9 +44,11 @@ export function createOutboxRoutes({ mediator }: { mediator: Mediator }): OpenAP
     apiRoute('/admin/outbox/{id}/requeue', {
       method: 'post',
       tags,
+      operationId: 'requeueOutboxRow',
       summary: 'Let the relay try a parked row again, in its place',
       request: onRow,
-      responses: { 200: json(outboxRowView, 'The row, pending again'), ...refused },
+      responses: { 200: json(outboxRowView, 'The row, pending again') },
+      refusals: ['forbidden', 'outbox_row_not_found', 'outbox_row_not_parked'],
     }),
     async (c) => {
       const command = { ...c.req.valid('param'), ...c.req.valid('json') };
@@ -54,9 +61,11 @@ export function createOutboxRoutes({ mediator }: { mediator: Mediator }): OpenAP
     apiRoute('/admin/outbox/{id}/discard', {
       method: 'post',
       tags,
+      operationId: 'discardOutboxRow',
       summary: 'Give up publishing a parked row: its aggregate’s later rows go on',
       request: onRow,
-      responses: { 200: json(outboxRowView, 'The row as it was'), ...refused },
+      responses: { 200: json(outboxRowView, 'The row as it was') },
+      refusals: ['forbidden', 'outbox_row_not_found', 'outbox_row_not_parked'],
     }),
     async (c) => {
       const command = { ...c.req.valid('param'), ...c.req.valid('json') };
@@ -69,13 +78,17 @@ export function createOutboxRoutes({ mediator }: { mediator: Mediator }): OpenAP
     apiRoute('/admin/outbox/replay', {
       method: 'post',
       tags,
+      operationId: 'startReplay',
       summary: 'Publish a range of the event log again, marked as replay',
-      request: { headers: idempotencyKey, body: jsonBody(replayRequest) },
+      request: {
+        headers: idempotencyKey,
+        body: jsonBody(replayRequest, { types: ['order.paid'], reason: 'A new projection.', dry_run: true }),
+      },
       responses: {
         200: json(previewed, 'A dry run: what it would touch'),
-        202: json(replayStarted, 'Ordered; see Location for how far it is'),
-        ...refused,
+        202: located(replayStarted, 'Ordered; see Location for how far it is'),
       },
+      refusals: ['forbidden', 'nothing_to_replay', 'replay_window_passed', 'unknown_event_type'],
     }),
     async (c) => {
       const { dry_run, reason, ...range } = c.req.valid('json');
@@ -94,9 +107,11 @@ export function createOutboxRoutes({ mediator }: { mediator: Mediator }): OpenAP
     apiRoute('/admin/outbox/replays/{replay_id}', {
       method: 'get',
       tags,
+      operationId: 'getReplay',
       summary: 'How far a replay has come',
       request: { params: z.object({ replay_id: opaqueId }) },
-      responses: { 200: json(getReplay.result, 'The replay'), ...problems(401, 403, 404, 422, 503) },
+      responses: { 200: json(getReplay.result, 'The replay') },
+      refusals: ['forbidden', 'replay_not_found'],
     }),
     async (c) => c.json(await mediator.send(getReplay(c.req.valid('param')), sendOptions(c)), 200),
   );

@@ -1,6 +1,6 @@
 import { z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
-import { json, problems, sendOptions } from '../../http/api-route';
+import { BODY_REFUSALS, located, problems, sendOptions } from '../../http/api-route';
 import type { HttpEnv } from '../../http/http-env';
 import { acceptPayment, type paymentNotice } from '../accept-payment';
 import type { PaymentRouteDeps } from '../routes';
@@ -18,8 +18,18 @@ const received = z
 
 /** How every webhook of payments answers. */
 export const webhookResponses = {
-  202: json(received, 'Kept for certain, also when it was before, or refused for good: look at status and Location'),
-  ...problems(400, 401, 404, 409, 413, 415, 422, 503),
+  202: located(received, 'Kept for certain, also when it was before, or refused for good: look at status and Location'),
+  ...problems(
+    ...BODY_REFUSALS,
+    'invalid_signature',
+    'validation_failed',
+    'order_not_found',
+    'invoice_not_found',
+    'saga_compensated',
+    'internal_error',
+    'unavailable',
+    'overloaded',
+  ),
 };
 
 /** The answer to what is not for us. */

@@ -5,7 +5,7 @@ import { jsonBody } from '../../http/api-route';
 import type { HttpEnv } from '../../http/http-env';
 import { createRouter } from '../../http/router';
 import { verifySignature } from '../../http/verify-signature';
-import { paymentNotice } from '../accept-payment';
+import { paymentExample, paymentNotice } from '../accept-payment';
 import type { PaymentRouteDeps } from '../routes';
 import { createAcceptNotice, ignored, webhookResponses } from './accept-notice';
 import { takeSigned } from './take-signed';
@@ -43,9 +43,11 @@ export function createStandardWebhook(deps: PaymentRouteDeps, secret: string): O
       method: 'post',
       path: '/webhooks/payments',
       tags: ['payments'],
-      summary: 'Told by Standard Webhooks that an invoice was paid: begins the payment saga once per payment_id',
+      operationId: 'receivePaymentWebhook',
+      security: [],
+      summary: 'Receive a payment by Standard Webhooks: begins the payment saga once per payment_id',
       middleware: [...takeSigned('webhook-signature'), verifySignature(secret), ignoreOtherTypes] as const,
-      request: { headers: signed, body: jsonBody(webhook) },
+      request: { headers: signed, body: jsonBody(webhook, { type: CAPTURED, data: paymentExample }) },
       responses: webhookResponses,
     }),
     (c) => accept(c, c.req.valid('json').data),

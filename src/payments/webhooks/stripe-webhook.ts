@@ -21,7 +21,9 @@ export function createStripeWebhook(deps: PaymentRouteDeps, secret: string): Ope
       method: 'post',
       path: '/webhooks/stripe',
       tags: ['payments'],
-      summary: 'Told by Stripe that an invoice was paid: begins the payment saga once per payment',
+      operationId: 'receiveStripeWebhook',
+      security: [],
+      summary: 'Receive a payment from Stripe: begins the payment saga once per payment',
       middleware: [...takeSigned('stripe-signature')] as const,
       request: {
         headers: signed,

@@ -11,16 +11,19 @@ export interface DatabaseClockOptions {
 
 const INTERVAL_MS = 30_000;
 const RETRY_MS = 1_000;
-/** How long a start waits for the first look. */
-const FIRST_WITHIN_MS = 1_000;
-/** An answer that took longer says too little of the time. */
+/** A start waits no longer for the first look; a database that does not answer has failed before. */
+const FIRST_WITHIN_MS = 10_000;
+/** An answer that took longer says little of the time: it is taken only while there is no better one. */
 const SLOW_MS = 1_000;
 
 /**
  * Makes this process read the database's clock: what it stamps is compared there with `now()`, and with what other
  * processes stamp. Between two looks it counts on by its own monotonic clock.
+ *
+ * @param withinMs a look that took longer is not taken; defaults to no limit
+ * @returns how long the look took: its time is right to half of that
  */
-export async function readDatabaseClock(database: Queryable): Promise<void> {
+export async function readDatabaseClock(database: Queryable, withinMs = Infinity): Promise<number> {
   // The look itself needs a connection that is open.
   await database.$queryRawUnsafe('SELECT');
   const askedAt = performance.now();
@@ -29,14 +32,15 @@ export async function readDatabaseClock(database: Queryable): Promise<void> {
   );
   const answeredAt = performance.now();
   const tookMs = answeredAt - askedAt;
-  if (!row || tookMs > SLOW_MS) throw new Error(`The database told the time only after ${Math.round(tookMs)} ms.`);
+  if (!row || tookMs > withinMs) throw new Error(`The database took ${Math.round(tookMs)} ms to give the time.`);
   const base = row.ms + tookMs / 2 - answeredAt;
   followClock(() => Math.floor(base + performance.now()));
+  return tookMs;
 }
 
 /**
- * Looks again and again. Resolves after the first look; where the database is away, soon without one, and the process has
- * its own clock until it is back.
+ * Looks again and again. Resolves after the first look, or after the first failure: the process has its own clock until
+ * the database is back.
  */
 export async function followDatabaseClock(options: DatabaseClockOptions): Promise<void> {
   const first = new AbortController();
@@ -45,14 +49,17 @@ export async function followDatabaseClock(options: DatabaseClockOptions): Promis
 }
 
 async function keepFollowing({ database, logger, signal }: DatabaseClockOptions, looked: () => void): Promise<void> {
+  let withinMs = Infinity;
   while (!signal.aborted) {
+    let next = RETRY_MS;
     try {
-      await readDatabaseClock(database);
-      looked();
-      await wait(INTERVAL_MS, signal);
+      const tookMs = await readDatabaseClock(database, withinMs);
+      withinMs = Math.max(tookMs, SLOW_MS);
+      if (tookMs <= SLOW_MS) next = INTERVAL_MS;
     } catch (error) {
       logger.debug({ err: error }, 'database.clock_unknown');
-      await wait(RETRY_MS, signal);
     }
+    looked();
+    await wait(next, signal);
   }
 }

@@ -1,8 +1,8 @@
-import { existsSync } from 'node:fs';
 import { readFile, readdir } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import type { MigrationDirectory } from '@prisma/schema-engine-wasm';
 import type { Client, ClientConfig } from 'pg';
+import { packageRoot } from '../package-root';
 import { wait } from '../wait';
 import { Connection, watch } from './connection';
 import { ConnectionPool } from './connection-pool';
@@ -10,9 +10,12 @@ import { readDatabaseUrl } from './database-url';
 import { createSchemaEngine } from './schema-engine';
 import { sessionConfig, type SessionSettings } from './session';
 
+/** The folder of this version's migrations. */
+export const MIGRATIONS = join(packageRoot, 'prisma', 'migrations');
+
 export interface MigrateOptions {
   readonly databaseUrl: string;
-  /** `prisma/migrations` of this product unless told. */
+  /** Defaults to {@link MIGRATIONS}. */
   readonly migrationsDir?: string;
 }
 
@@ -34,7 +37,7 @@ const LOCK_INTERVAL_MS = 200;
  * @throws Error when a migration fails (nothing later is applied) or the history does not fit
  */
 export async function applyMigrations(options: MigrateOptions): Promise<string[]> {
-  const { databaseUrl, migrationsDir = findMigrations(__dirname) } = options;
+  const { databaseUrl, migrationsDir = MIGRATIONS } = options;
   const migrationsList = {
     baseDir: migrationsDir,
     lockfile: await readLockfile(migrationsDir),
@@ -102,14 +105,6 @@ async function takeLock(client: Connection): Promise<void> {
 async function ensureSchema(client: Client, schema: string): Promise<void> {
   const found = await client.query('SELECT FROM pg_namespace WHERE nspname = $1', [schema]);
   if (found.rowCount === 0) await client.query(`CREATE SCHEMA ${client.escapeIdentifier(schema)}`);
-}
-
-/** The nearest `prisma/migrations` at or above a folder: the code runs from `src/` and from `dist/`. */
-export function findMigrations(from: string): string {
-  const candidate = join(from, 'prisma', 'migrations');
-  if (existsSync(candidate)) return candidate;
-  if (dirname(from) === from) throw new Error('There is no folder prisma/migrations above this file.');
-  return findMigrations(dirname(from));
 }
 
 async function readLockfile(directory: string) {

@@ -1,13 +1,15 @@
 import { readdir } from 'node:fs/promises';
 import { SetupMissing } from '../setup-missing';
 import { sqlState } from './database-error';
-import { findMigrations } from './migrate';
+import { MIGRATIONS } from './migrate';
 import type { Queryable } from './queryable';
 
 const SETUP_DATABASE = 'paysaga setup database';
 /** No such table or schema. */
 const NOT_THERE = /^(42P01|3F000)$/;
 const NAMED = 3;
+/** They do not change while a process runs. */
+let migrations: Promise<string[]> | undefined;
 
 /**
  * Asks whether the database has every migration of this version. One that has more is of a newer version, which this one
@@ -16,7 +18,7 @@ const NAMED = 3;
  * @throws SetupMissing when some are missing
  */
 export async function assertMigrated(database: Queryable): Promise<void> {
-  const needed = await migrationNames(findMigrations(__dirname));
+  const needed = await (migrations ??= migrationNames(MIGRATIONS));
   const applied = new Set(await appliedMigrations(database));
   const missing = needed.filter((name) => !applied.has(name));
   if (missing.length === 0) return;

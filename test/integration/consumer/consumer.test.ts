@@ -83,7 +83,7 @@ test('a failure holds only its own key, whose messages are applied in order when
   await committed(4);
   expect(await world.effects()).toEqual({ free: [1, 2] });
   expect(await world.letters()).toMatchObject([
-    { key: 'held', state: 'retrying', attempts: 1, reason: 'not_now: Key held is refused for now.' },
+    { key: 'held', state: 'retrying', attempts: 1, reason: 'out_of_stock: Key held is refused for now.' },
     { key: 'held', state: 'queued', attempts: 0 },
   ]);
 

@@ -35,7 +35,7 @@ async function letter({
 }: Letter = {}): Promise<string> {
   const [row] = await db.query<{ id: string }>(
     `INSERT INTO dead_letter (consumer_group, topic, partition, "offset", key, headers, value, reason, state, attempts, created_at)
-     VALUES ($1, 't', 0, $2, $3, '{"ce_type":"x"}', $4, 'not_now: no', $5, 1, '2026-11-21T10:00:00.5Z') RETURNING id`,
+     VALUES ($1, 't', 0, $2, $3, '{"ce_type":"x"}', $4, 'out_of_stock: no', $5, 1, '2026-11-21T10:00:00.5Z') RETURNING id`,
     group,
     (offset += 1),
     key,
@@ -64,7 +64,7 @@ describe('GET /admin/dead-letters', () => {
       key: 'k',
       headers: { ce_type: 'x' },
       value: '{"n":1}',
-      reason: 'not_now: no',
+      reason: 'out_of_stock: no',
       state: 'dead',
       attempts: 1,
       due_at: null,
@@ -137,7 +137,7 @@ describe('POST /admin/dead-letters/{id}/discard', () => {
         action: 'dead_letter.discard',
         subject: id,
         ...reason,
-        details: expect.objectContaining({ group: 'g', topic: 't', key: 'k', last_error: 'not_now: no' }),
+        details: expect.objectContaining({ group: 'g', topic: 't', key: 'k', last_error: 'out_of_stock: no' }),
       },
     ]);
     expect(await api.call('POST', path(id), operator(reason))).toMatchObject({

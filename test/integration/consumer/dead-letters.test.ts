@@ -87,7 +87,7 @@ test('a replay after the cause is mended applies the letter, and those behind it
   await dieWith({ held: [1, 2, 3] });
   const id = await idOf('held');
   expect(await letters()).toMatchObject([
-    { id, state: 'dead', attempts: 1, behind: 2, due_at: null, reason: 'not_now: Key held is refused for now.' },
+    { id, state: 'dead', attempts: 1, behind: 2, due_at: null, reason: 'out_of_stock: Key held is refused for now.' },
     { state: 'queued', attempts: 0, behind: 1 },
     { state: 'queued', attempts: 0, behind: 0, value: '{"n":3,"text":"ok"}' },
   ]);

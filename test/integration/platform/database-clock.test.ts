@@ -22,6 +22,27 @@ it("reads the database's clock, whatever the process's own says", async () => {
   expect(Number.isInteger(nowMs())).toBe(true);
 });
 
+it('waits for a first look that is slow, takes it, and a better one soon after', async () => {
+  const over = new AbortController();
+  const looks: number[] = [];
+  const database: Queryable = {
+    $executeRawUnsafe: () => Promise.reject(new Error('not asked')),
+    async $queryRawUnsafe<T>(sql: string): Promise<T> {
+      if (!sql.includes('clock_timestamp')) return [] as T;
+      looks.push(looks.length === 0 ? 1_000_000 : 9_000_000);
+      if (looks.length === 1) await new Promise((resolve) => setTimeout(resolve, 1_500));
+      return [{ ms: looks.at(-1) }] as T;
+    },
+  };
+  await followDatabaseClock({ database, logger: silentLogger, signal: over.signal });
+  expect(nowMs()).toBeGreaterThanOrEqual(1_000_000);
+  expect(nowMs()).toBeLessThan(1_010_000);
+  await new Promise((resolve) => setTimeout(resolve, 1_500));
+  over.abort();
+  expect(looks).toHaveLength(2);
+  expect(nowMs()).toBeGreaterThanOrEqual(9_000_000);
+});
+
 it('does not hold up a start while the database is away, and looks again until it is back', async () => {
   const over = new AbortController();
   let asked = 0;

@@ -53,7 +53,7 @@ export async function createConsumerWorld(db: TestDatabase, topic: string): Prom
 
   const handler = handle(recordThing, async ({ key, n }, { uow }) => {
     await world.beforeEffect();
-    if (refused.has(key)) throw new Refusal('not_now', `Key ${key} is refused for now.`);
+    if (refused.has(key)) throw new Refusal('out_of_stock', `Key ${key} is refused for now.`);
     await uow.tx.$executeRawUnsafe('INSERT INTO effect (topic, key, n) VALUES ($1, $2, $3)', topic, key, n);
     return null;
   });

@@ -2,6 +2,7 @@ import { createBookings } from '../../../dev/provider/bookings';
 import { Refused } from '../../../dev/provider/refused';
 import type { Carrier } from '../../../src/fulfilment/carrier/carrier';
 import { Refusal } from '../../../src/platform/refusal';
+import type { RefusalCode } from '../../../src/platform/refusal-codes';
 
 export interface MemoryCarrier extends Carrier {
   /** How many bookings stand under these keys. */
@@ -17,7 +18,7 @@ export function createMemoryCarrier(): MemoryCarrier {
       try {
         return { booking_ref: bookings.book(request) };
       } catch (error) {
-        if (error instanceof Refused) throw new Refusal(error.code, `The carrier said ${error.code}.`);
+        if (error instanceof Refused) throw new Refusal(error.code as RefusalCode, `The carrier said ${error.code}.`);
         throw error;
       }
     },

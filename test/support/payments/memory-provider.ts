@@ -2,6 +2,7 @@ import { createAccount } from '../../../dev/provider/account';
 import { Refused } from '../../../dev/provider/refused';
 import type { GuardedProvider } from '../../../src/payments/provider/provider-chain';
 import { Refusal } from '../../../src/platform/refusal';
+import type { RefusalCode } from '../../../src/platform/refusal-codes';
 
 /** How the next call goes wrong: it never arrives, or its answer does not. */
 export type Loss = 'request' | 'answer';
@@ -34,7 +35,7 @@ export function createMemoryProvider({ name }: { readonly name: string }): Memor
     lost = undefined;
     if (loses === 'request') throw new Error(`${name} cannot be reached.`);
     const answer = await act().catch((error: unknown) => {
-      if (error instanceof Refused) throw new Refusal(error.code, `${name} said ${error.code}.`);
+      if (error instanceof Refused) throw new Refusal(error.code as RefusalCode, `${name} said ${error.code}.`);
       throw error;
     });
     if (loses === 'answer') throw new Error(`${name} did not answer in time.`);

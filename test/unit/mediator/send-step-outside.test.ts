@@ -7,6 +7,7 @@ import { recordCharge } from '../../../src/payments/charge/record-charge';
 import type { Mediator } from '../../../src/mediator/mediator';
 import type { SagaStepRecord } from '../../../src/mediator/saga-step';
 import { Refusal } from '../../../src/platform/refusal';
+import type { RefusalCode } from '../../../src/platform/refusal-codes';
 
 const asked = { charge: undefined };
 const recorded = { charge_ref: 'ch_1' };
@@ -64,7 +65,7 @@ async function send(kind: 'runOutside' | 'mustOutside' | 'undoOutside', world: W
   return { ...outcome, sent, passed, calls };
 }
 
-const refuse = (code: string) => () => {
+const refuse = (code: RefusalCode) => () => {
   throw new Refusal(code, 'No.');
 };
 const declined = async (): Promise<string> => refuse('payment_declined')();

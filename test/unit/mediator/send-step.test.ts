@@ -7,6 +7,7 @@ import type { SendOptions } from '../../../src/mediator/behaviour';
 import type { Mediator } from '../../../src/mediator/mediator';
 import type { Faults } from '../../../src/platform/faults/faults';
 import { Refusal } from '../../../src/platform/refusal';
+import type { RefusalCode } from '../../../src/platform/refusal-codes';
 
 const SCHEDULED_AT = Date.UTC(2026, 10, 21, 9, 30);
 const step = {
@@ -47,7 +48,7 @@ async function send(kind: 'run' | 'undo' | 'undoAlways' | 'must', answer: () => 
   return { ...outcome, sent, passed };
 }
 
-const refuse = (code: string) => () => {
+const refuse = (code: RefusalCode) => () => {
   throw new Refusal(code, 'No.');
 };
 

@@ -35,5 +35,5 @@ test('the reason is what Postgres can store', () => {
   expect(failureReason(new Error('x'.repeat(10_000)))).toHaveLength(2_000);
   expect(failureReason(new Error('a\uD800b'))).toBe('a\uFFFDb');
   expect(failureReason(new Error(`${'x'.repeat(1_999)}😀`)).at(-1)).toBe('\uFFFD');
-  expect(failureReason(new Refusal('not_now', 'Later.'))).toBe('not_now: Later.');
+  expect(failureReason(new Refusal('out_of_stock', 'Later.'))).toBe('out_of_stock: Later.');
 });

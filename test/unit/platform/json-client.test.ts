@@ -14,7 +14,7 @@ async function askOf(listener: RequestListener, credentials = ''): Promise<unkno
   server = listening;
   await new Promise<void>((resolve) => listening.listen(0, '127.0.0.1', resolve));
   const url = `http://${credentials}127.0.0.1:${(listening.address() as AddressInfo).port}`;
-  const ask = createJsonClient({ name: 'Party', url, refusals: { declined: 'It says no.' } });
+  const ask = createJsonClient({ name: 'Party', url, refusals: { payment_declined: 'It says no.' } });
   const answer = z.object({ ref: z.string() });
   return ask({ method: 'POST', path: '/things', json: { a: 1 }, signal: new AbortController().signal, answer });
 }
@@ -48,15 +48,15 @@ it.each([
 });
 
 it('gives a refusal that it knows, in our words', async () => {
-  const refused = askOf(answering(402, '{"code": "declined", "detail": "<b>theirs</b>"}'));
-  await expect(refused).rejects.toMatchObject({ name: 'Refusal', code: 'declined', detail: 'It says no.' });
+  const refused = askOf(answering(402, '{"code": "payment_declined", "detail": "<b>theirs</b>"}'));
+  await expect(refused).rejects.toMatchObject({ name: 'Refusal', code: 'payment_declined', detail: 'It says no.' });
 });
 
 it.each([
   ['a refusal that it does not know', 422, '{"code": "other"}'],
   ['the name of what every object has', 422, '{"code": "constructor"}'],
   ['an error without JSON', 404, '<html>'],
-  ['a known refusal with a status that says fault', 503, '{"code": "declined"}'],
+  ['a known refusal with a status that says fault', 503, '{"code": "payment_declined"}'],
   ['success in another shape', 200, '{"ref": 1}'],
   ['success without JSON', 200, 'fine'],
   ['a way to somebody else', 302, ''],
