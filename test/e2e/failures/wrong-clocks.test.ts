@@ -21,8 +21,7 @@ const HOUR_MS = 3_600_000;
 const CLOSE_MS = HOUR_MS / 6;
 
 /** `npm test` runs all on one machine: the clock of the test is the database's. */
-const isNow = (time: string | null | undefined): boolean =>
-  Math.abs(Date.parse(time ?? '') - Date.now()) < CLOSE_MS;
+const isNow = (time: string | null | undefined): boolean => Math.abs(Date.parse(time ?? '') - Date.now()) < CLOSE_MS;
 
 describe.each([
   { title: 'API and consumer are an hour ahead, the worker an hour behind', front: HOUR_MS },
