@@ -3,11 +3,20 @@ import { databaseUrl, flag, integer } from './platform/config-values';
 
 /** The variables of the database. */
 export const databaseVariables = {
-  DATABASE_URL: databaseUrl,
-  DATABASE_POOL_SIZE: integer(1, 200).default(10),
-  DATABASE_POOLER: z.enum(['none', 'transaction']).default('none'),
-  DATABASE_DIRECT_URL: databaseUrl.optional(),
-  DATABASE_PREPARED_STATEMENTS: flag.optional(),
+  DATABASE_URL: databaseUrl.describe(
+    'PostgreSQL, as `postgresql://user:password@host:port/database`. `?schema=` names the schema.',
+  ),
+  DATABASE_POOL_SIZE: integer(1, 200)
+    .default(10)
+    .describe('Connections of one process. Relays, sweepers and probes have a few more.'),
+  DATABASE_POOLER: z
+    .enum(['none', 'transaction'])
+    .default('none')
+    .describe('`transaction` for PgBouncer in its transaction mode.'),
+  DATABASE_DIRECT_URL: databaseUrl.optional().describe('PostgreSQL past the pooler, for LISTEN and migrations.'),
+  DATABASE_PREPARED_STATEMENTS: flag
+    .optional()
+    .describe('Whether statements are prepared by name. By default they are where there is no pooler.'),
 };
 
 type Variables = z.infer<z.ZodObject<typeof databaseVariables>>;

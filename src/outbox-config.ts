@@ -1,0 +1,68 @@
+import { z } from 'zod';
+import { flag, integer, list } from './platform/config-values';
+
+/** The variables of the outbox and of the consumers. */
+export const outboxVariables = {
+  OUTBOX_BATCH_SIZE: integer(1, 1000).default(100).describe('Rows that a relay claims and sends at once.'),
+  OUTBOX_POLL_INTERVAL_MS: integer(5, 60_000)
+    .default(50)
+    .describe('How often a relay looks for rows by itself. A commit wakes it sooner.'),
+  OUTBOX_MAX_RETRY_COUNT: integer(0, 100)
+    .default(3)
+    .describe('Retries of a row that the broker refuses, before it waits for an operator.'),
+  OUTBOX_RETRY_BACKOFF_MULTIPLIER: z.coerce
+    .number()
+    .min(1)
+    .max(10)
+    .default(2)
+    .describe('How much longer each pause before a row’s retry is than the one before.'),
+  OUTBOX_LANES_PER_RELAY: z
+    .enum(['1', '2', '4', '8', '16'], 'must divide the 16 lanes: 1, 2, 4, 8 or 16')
+    .default('8')
+    .transform(Number)
+    .describe('Lanes of the 16 that one relay publishes. It is the same in all workers of a deployment.'),
+  OUTBOX_ENABLE_METRICS: flag.default(true).describe('Whether the outbox has metrics.'),
+  OUTBOX_ENABLE_HEALTH_CHECK: flag.default(true).describe('Whether `/health` looks at the age of the outbox.'),
+  OUTBOX_LAG_DEGRADED_SECONDS: integer(1, 86_400)
+    .default(60)
+    .describe('The age of the oldest unpublished event from which `/health` is `degraded`.'),
+  OUTBOX_LAG_UNHEALTHY_SECONDS: integer(1, 604_800)
+    .default(900)
+    .describe('The age of the oldest unpublished event from which `/health` is `unhealthy`.'),
+
+  CONSUMER_SESSION_TIMEOUT_MS: integer(6_000, 300_000)
+    .default(30_000)
+    .describe('How long a consumer may be silent before Kafka gives its partitions to others.'),
+  CONSUMER_RETRY_DELAYS_MS: list
+    .pipe(z.array(z.string().transform(Number).pipe(z.int().min(0).max(86_400_000))).max(20))
+    .default([1_000, 30_000, 300_000])
+    .describe('The pauses before each retry of a message, in milliseconds, separated by commas.'),
+};
+
+type Variables = z.infer<z.ZodObject<typeof outboxVariables>>;
+type Complain = (name: string, message: string) => void;
+
+/** Reports what does not go together. */
+export function checkOutbox(env: Variables, complain: Complain): void {
+  if (env.OUTBOX_LAG_UNHEALTHY_SECONDS < env.OUTBOX_LAG_DEGRADED_SECONDS) {
+    complain('OUTBOX_LAG_UNHEALTHY_SECONDS', 'is less than OUTBOX_LAG_DEGRADED_SECONDS');
+  }
+}
+
+/** Outbox and consumers, as their parts of the configuration. */
+export const outboxConfig = (env: Variables) => ({
+  outbox: {
+    batchSize: env.OUTBOX_BATCH_SIZE,
+    pollIntervalMs: env.OUTBOX_POLL_INTERVAL_MS,
+    maxRetryCount: env.OUTBOX_MAX_RETRY_COUNT,
+    retryBackoffMultiplier: env.OUTBOX_RETRY_BACKOFF_MULTIPLIER,
+    lanesPerRelay: env.OUTBOX_LANES_PER_RELAY,
+  },
+  outboxMetrics: env.OUTBOX_ENABLE_METRICS,
+  outboxLag: {
+    checked: env.OUTBOX_ENABLE_HEALTH_CHECK,
+    degradedSeconds: env.OUTBOX_LAG_DEGRADED_SECONDS,
+    unhealthySeconds: env.OUTBOX_LAG_UNHEALTHY_SECONDS,
+  },
+  consumer: { sessionTimeoutMs: env.CONSUMER_SESSION_TIMEOUT_MS, retryDelaysMs: env.CONSUMER_RETRY_DELAYS_MS },
+});
