@@ -18,6 +18,9 @@ export const variables = {
   'Sagas and schedules': scheduleVariables,
   Others: {
     TEMPORAL_UI_URL: z.url().optional().describe('The address of Temporal’s Web UI, for links to workflows.'),
+    PAYSAGA_DEMO: flag
+      .default(false)
+      .describe('`paysaga setup` makes the demo catalogue and an operator’s first key. For trials alone.'),
     FAULT_INJECTION: flag.default(false).describe('Has fault points and `/dev/faults`. It is refused in production.'),
   },
 };
@@ -98,6 +101,7 @@ export function loadConfig(variables: Variables = process.env) {
     },
     housekeeping: schedules.housekeeping,
     saga: { compensationMaxIntervalMs: env.COMPENSATION_MAX_INTERVAL_MS },
+    demo: env.PAYSAGA_DEMO,
     faultInjection: env.FAULT_INJECTION,
   };
 }

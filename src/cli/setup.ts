@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { setUpDatabase, setUpSchedules, setUpTemporal, setUpTopics } from '../setup';
+import { setUpDatabase, setUpDemo, setUpSchedules, setUpTemporal, setUpTopics } from '../setup';
 import { configure, configureDatabase, configureKafka, configureSchedules, configureTemporal } from './configure';
 import { explain } from './explain';
 import { complain, say } from './output';
@@ -50,9 +50,13 @@ export function addSetupCommands(program: Command): void {
 /** Does what can be done, also when a part fails. */
 async function setUpAll(): Promise<void> {
   // All that is wrong with the settings, before anything is made.
-  configure();
+  const { demo, database } = configure();
   const failed: string[] = [];
-  for (const [name, { setUp }] of Object.entries(parts)) {
+  const wanted = [
+    ...Object.entries(parts).map(([name, { setUp }]) => [name, setUp] as const),
+    ...(demo ? [['demo', () => setUpDemo(database, say)] as const] : []),
+  ];
+  for (const [name, setUp] of wanted) {
     try {
       await setUp();
     } catch (error) {
