@@ -48,10 +48,10 @@ export const json = <Schema extends z.ZodType>(schema: Schema, description: stri
   content: { 'application/json': { schema } },
 });
 
-/** An answer with the header `Location`. */
-export const located = <Schema extends z.ZodType>(schema: Schema, description: string) => ({
+/** An answer with the header `Location`. @param always whether every such answer has it; defaults to true */
+export const located = <Schema extends z.ZodType>(schema: Schema, description: string, always = true) => ({
   ...json(schema, description),
-  headers: { Location: header('The path to read it at.', { type: 'string' }) },
+  headers: { Location: header('The path to read it at.', { type: 'string' }, always) },
 });
 
 /** A body that is needed. @param example a request as it is sent, for readers and generated mocks */

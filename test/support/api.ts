@@ -1,12 +1,13 @@
 import { createApplication } from '../../src/application';
 import { createApiKey, createAuthenticate } from '../../src/http/api-keys';
 import { type AppOptions, createApp } from '../../src/http/app';
+import { openApiDocument } from '../../src/http/openapi-document';
 import { createFaults } from '../../src/platform/faults/faults';
 import { createMetrics } from '../../src/platform/telemetry/metrics';
 import { Refusal } from '../../src/platform/refusal';
 import type { SagaStarter } from '../../src/sagas/start/start-saga';
 import type { Database } from '../../src/platform/database/database';
-import { serviceContract } from './http/judged-client';
+import { createContract, type Document } from './http/contract';
 import { silentLogger } from './logger';
 
 export interface ApiAnswer {
@@ -75,6 +76,8 @@ export async function createTestApi(
   const customer = await createApiKey(database, { role: 'customer', customerId: 'cus_1' });
   const keys = { operator: operator.key, service: service.key, customer: customer.key };
 
+  const contract = createContract(JSON.parse(JSON.stringify(openApiDocument(app))) as Document);
+
   return {
     operatorKeyId: operator.keyId,
     fetch: (request) => app.fetch(request),
@@ -94,7 +97,7 @@ export async function createTestApi(
       const isJson = text !== '' && response.headers.get('content-type')?.includes('json');
       const answer = isJson ? (JSON.parse(text) as Record<string, unknown>) : null;
       const { status, headers: answered } = response;
-      const violations = serviceContract().violations({ method, path, json, status, headers: answered, text });
+      const violations = contract.violations({ method, path, json, status, headers: answered, text });
       if (violations.length > 0) throw new Error(`The OpenAPI document does not allow:\n${violations.join('\n')}`);
       return { status: response.status, headers: response.headers, text, body: answer };
     },

@@ -6,7 +6,7 @@ import type { Mediator } from '../../mediator/mediator';
 import { opaqueId } from '../../platform/schemas';
 import { getReplay } from '../replay/get-replay';
 import { previewReplay } from '../replay/preview-replay';
-import { replayRequest } from '../replay/replay-range';
+import { replayRequest, replayScope } from '../replay/replay-range';
 import { replayStarted, startReplay } from '../replay/start-replay';
 import { discardOutboxRow } from './discard-outbox-row';
 import { listOutboxRows, outboxFilter } from './list-outbox-rows';
@@ -20,7 +20,7 @@ const onRow = {
   body: jsonBody(outboxAct, { reason: 'The topic takes larger messages now.' }),
 };
 
-const previewed = replayStarted.extend({ replay_id: z.null(), note: z.string() }).openapi('ReplayPreview');
+const previewed = replayScope.extend({ replay_id: z.null(), note: z.string() }).openapi('ReplayPreview');
 const NOTE = 'Nothing was done. A consumer with an inbox ignores the events that it has applied already.';
 
 /** What an operator does to the outbox, recorded with actor and reason. */

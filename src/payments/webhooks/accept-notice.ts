@@ -18,7 +18,11 @@ const received = z
 
 /** How every webhook of payments answers. */
 export const webhookResponses = {
-  202: located(received, 'Kept for certain, also when it was before, or refused for good: look at status and Location'),
+  202: located(
+    received,
+    'Kept for certain, also when it was before, or refused for good: look at status and Location',
+    false,
+  ),
   ...problems(
     ...BODY_REFUSALS,
     'invalid_signature',

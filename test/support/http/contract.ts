@@ -153,11 +153,20 @@ function routerOf(document: Document) {
     for (const route of routes) {
       const found = route.method === method.toLowerCase() && route.pattern.exec(pathname);
       if (!found) continue;
-      const params = Object.entries(found.groups ?? {}).map(([name, value]) => [name, decodeURIComponent(value)]);
+      const params = Object.entries(found.groups ?? {}).map(([name, value]) => [name, decoded(value)]);
       return { operation: route.operation, params: Object.fromEntries(params) as Record<string, string> };
     }
     return undefined;
   };
+}
+
+/** What is no UTF-8 stays as it is. */
+function decoded(value: string): string {
+  try {
+    return decodeURIComponent(value);
+  } catch {
+    return value;
+  }
 }
 
 /** Compiles schemas whose references point into the document. */
