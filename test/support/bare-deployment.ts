@@ -44,8 +44,12 @@ export interface BareDeployment {
   stop(): Promise<void>;
 }
 
-/** Only services are started here: what they need is made by the product's own commands. */
-export async function startBareDeployment(): Promise<BareDeployment> {
+/**
+ * Only services are started here: what they need is made by the product's own commands.
+ *
+ * @param node the Node.js that runs them; defaults to that of the test
+ */
+export async function startBareDeployment(node = process.execPath): Promise<BareDeployment> {
   const teardown = createTeardown();
   const name = uniqueName('bare').replaceAll('-', '_');
   try {
@@ -75,7 +79,7 @@ export async function startBareDeployment(): Promise<BareDeployment> {
     const begin = (process_: ProcessName): void => {
       const own = process_ === 'api' ? { PORT: `${taken.api}` } : { METRICS_PORT: `${taken[process_]}` };
       const child = startChild({
-        command: process.execPath,
+        command: node,
         args: [CLI, 'serve', process_],
         env: { ...base, ...settings, ...own, HOST: '127.0.0.1', CONSUMER_SESSION_TIMEOUT_MS: '6000' },
         output: (line) => void log.push(read(line, process_)),
@@ -94,7 +98,7 @@ export async function startBareDeployment(): Promise<BareDeployment> {
       urls,
       log,
       paysaga: (args, env = settings) =>
-        run(process.execPath, [CLI, ...args.split(' ')], { env: { ...base, ...env }, timeoutMs: 150_000, cwd: '/' }),
+        run(node, [CLI, ...args.split(' ')], { env: { ...base, ...env }, timeoutMs: 150_000, cwd: '/' }),
       async serve() {
         for (const process_ of NAMES) begin(process_);
         await createApiClient(urls.api).callUntilAnswered('GET', '/health/live', { deadlineMs: 30_000 });
