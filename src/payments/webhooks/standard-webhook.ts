@@ -12,9 +12,20 @@ import { takeSigned } from './take-signed';
 
 const CAPTURED = 'payment.captured';
 
-/** A sender may come to tell more than is read here. */
-const told = z.object(paymentNotice.shape).openapi('ToldPayment');
-const webhook = z.object({ type: z.literal(CAPTURED), data: told }).openapi('PaymentWebhook');
+/** Fields that are not read here are ignored: a sender may add some. */
+const captured = z.object(paymentNotice.shape);
+const webhook = z.object({ type: z.literal(CAPTURED), data: captured }).openapi('PaymentWebhook', {
+  type: 'object',
+  properties: { type: { type: 'string', example: CAPTURED } },
+  required: ['type'],
+  anyOf: [
+    {
+      properties: { type: { const: CAPTURED }, data: { $ref: '#/components/schemas/CapturedPayment' } },
+      required: ['data'],
+    },
+    { description: 'It is received and ignored.', properties: { type: { not: { const: CAPTURED } } } },
+  ],
+});
 
 const signed = z.object({
   'webhook-id': z.string(),
@@ -38,7 +49,9 @@ async function typeOf(c: Context): Promise<unknown> {
 /** Payments told by Standard Webhooks. @param secret shared with who sends (`whsec_…`) */
 export function createStandardWebhook(deps: PaymentRouteDeps, secret: string): OpenAPIHono<HttpEnv> {
   const accept = createAcceptNotice(deps, 'payments');
-  return createRouter().openapi(
+  const routes = createRouter();
+  routes.openAPIRegistry.register('CapturedPayment', captured);
+  return routes.openapi(
     createRoute({
       method: 'post',
       path: '/webhooks/payments',

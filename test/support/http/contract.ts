@@ -72,9 +72,7 @@ export function createContract(document: Document): Contract {
         if (value === undefined) return each.required ? [`${each.in} ${each.name} is required`] : [];
         return parameter(each.schema, value).map((error) => `${each.in} ${each.name} ${error}`);
       }),
-      ...(json === undefined
-        ? []
-        : body(operation.requestBody?.content['application/json']?.schema ?? false, json).map((e) => `body ${e}`)),
+      ...(json === undefined ? [] : body(schemaOfBody(operation), json).map((error) => `body ${error}`)),
     ];
   }
 
@@ -121,6 +119,10 @@ export function createContract(document: Document): Contract {
     },
   };
 }
+
+/** A body that has no schema may be anything; where no body is declared, none may be sent. */
+const schemaOfBody = ({ requestBody }: Operation): object | boolean =>
+  requestBody ? (requestBody.content['application/json']?.schema ?? true) : false;
 
 /** Every operation of a document, with its method and path. */
 export const operationsOf = (document: Document) =>
