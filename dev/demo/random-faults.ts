@@ -21,7 +21,7 @@ export async function tellRandomFaults({ service, operator, checker, narrator, q
   const before = await readStock(query);
   await armFault(operator, 'inventory.reserve', 'refuse', MANY, 0.25);
   await armFault(operator, 'ledger.credit_balance', 'refuse', MANY, 0.35);
-  tell('armed: one in four reservations is refused, and one in three credits, after the money was taken');
+  tell('armed: about one in four reservations is refused, and one in three credits, after the money was taken');
   const customer_id = newClientId('cus');
   const placed = await Promise.all(
     Array.from({ length: ORDERS }, () => placeOrder(service, { ...CHARGED_GOODS, customer_id })),
