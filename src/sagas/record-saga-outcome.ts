@@ -76,7 +76,7 @@ export const createRecordSagaOutcome = (endings: SagaEndings) =>
         error: failure.detail,
         ended_at: now,
       },
-      // A stuck compensation has an error of its own.
+      // A stuck compensation keeps its last error.
       update: {},
     });
     await uow.tx.sagaStep.updateMany({

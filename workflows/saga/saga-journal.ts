@@ -25,7 +25,7 @@ import { describe } from './saga-failure';
 
 export const status = defineQuery<SagaStatus>('status');
 
-/** Sagas of before recorded that they were stuck, and not which steps were. */
+/** Earlier versions record that a saga is stuck, but not which of its steps are. */
 const RECORDS_STUCK_STEPS = 'records-stuck-steps';
 
 /** What a saga is about. */
@@ -110,15 +110,15 @@ export function createSagaJournal(subject: SagaSubject, names: readonly string[]
     report();
   }
 
-  /** A saga's last step tells of its completion. */
+  /** No-op for a completed saga: its last step records the completion. */
   function report(): void {
     if (state === 'completed') return;
-    const told = steps.filter((step) => step.state === 'failed' || everStuck.has(step.name));
-    const outcome = { ...id, state, failure, sequence: ++records, steps: told.map((step) => ({ ...step })) };
+    const troubled = steps.filter((step) => step.state === 'failed' || everStuck.has(step.name));
+    const outcome = { ...id, state, failure, sequence: ++records, steps: troubled.map((step) => ({ ...step })) };
     recorded = recorded.then(() => recordSagaOutcome(outcome));
   }
 
-  /** Tells of a step also where the saga's state stays as it is. */
+  /** Records a step that changed, also when the saga's state stays as it is. */
   function enterOrReport(next: SagaState): void {
     if (next !== state) enter(next);
     else if (patched(RECORDS_STUCK_STEPS)) report();

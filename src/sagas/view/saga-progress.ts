@@ -47,10 +47,10 @@ export function createSagaProgress({ temporal, logger, deadlineMs = 500 }: SagaP
   }
 
   async function ofAll(sagaIds: readonly string[]): Promise<ReadonlyMap<string, Progress | ProgressUnknown>> {
-    const told = await temporal.within(deadlineMs, () =>
+    const answers = await temporal.within(deadlineMs, () =>
       Promise.all(sagaIds.map((sagaId) => progressOf(sagaId).catch(unknown(sagaId)))),
     );
-    return new Map(told.flatMap((progress, index) => (progress ? [[sagaIds[index] ?? '', progress] as const] : [])));
+    return new Map(answers.flatMap((progress, index) => (progress ? [[sagaIds[index] ?? '', progress] as const] : [])));
   }
 
   return { ofAll, of: async (sagaId) => (await ofAll([sagaId])).get(sagaId) };

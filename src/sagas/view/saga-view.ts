@@ -100,11 +100,11 @@ export const hasEnded = ({ state }: Pick<SagaRow, 'state'>): boolean =>
 /**
  * The one mapping behind `GET /sagas/{id}`, `GET /sagas` and the CLI.
  *
- * @param told of a saga that runs; nothing where its workflow is not there
+ * @param live what Temporal knows of a saga that runs; nothing where its workflow is not there
  */
-export function viewSaga(saga: SagaRow, workflowUrl: WorkflowUrl, told?: Progress | ProgressUnknown): SagaView {
+export function viewSaga(saga: SagaRow, workflowUrl: WorkflowUrl, live?: Progress | ProgressUnknown): SagaView {
   const type = sagaType.parse(saga.type);
-  const progress = told && 'pending' in told ? told : undefined;
+  const progress = live && 'pending' in live ? live : undefined;
   const isPending = !progress && saga.state === 'running' && saga.started_at === null;
   const state = isPending ? 'pending' : (progress?.status?.state ?? sagaState.parse(saga.state));
   const steps = viewSteps(saga, state, progress);
@@ -113,7 +113,7 @@ export function viewSaga(saga: SagaRow, workflowUrl: WorkflowUrl, told?: Progres
     saga_id: saga.saga_id,
     type,
     state,
-    reason: isPending ? whyPending(saga, told) : null,
+    reason: isPending ? whyPending(saga, live) : null,
     steps_done: ownSteps.filter((step) => step.state === 'done').length,
     steps_total: ownSteps.length,
     steps,
@@ -121,9 +121,9 @@ export function viewSaga(saga: SagaRow, workflowUrl: WorkflowUrl, told?: Progres
   };
 }
 
-function whyPending({ start_error, created_at }: SagaRow, told?: Progress | ProgressUnknown): string | null {
+function whyPending({ start_error, created_at }: SagaRow, live?: Progress | ProgressUnknown): string | null {
   if (start_error !== null) return start_error;
-  if (told && 'unknown' in told) return told.unknown;
+  if (live && 'unknown' in live) return live.unknown;
   return nowMs() - created_at.getTime() > BEGUN_AFTER_MS ? NO_WORKER : null;
 }
 
@@ -146,9 +146,9 @@ function viewSteps(
     const stored: KnownStep = row
       ? { ...row, state: stepState.parse(row.state) }
       : { ...NOT_BEGUN, state: name === atWork ? 'running' : 'pending' };
-    const told = status?.steps.find((step) => step.name === name);
+    const reported = status?.steps.find((step) => step.name === name);
     const step = withPending(
-      told ? ahead(stored, told) : stored,
+      reported ? ahead(stored, reported) : stored,
       pending.find((act) => act.name === name),
     );
     const { act, rests } = STATES[step.state];
@@ -196,14 +196,14 @@ interface KnownStep {
 const NOT_BEGUN = { attempts: 0, error: null, next_attempt_at: null };
 
 /** The further one of a step's row and what its workflow says. Of two that rest the row counts, as after the saga's end. */
-function ahead(stored: KnownStep, told: SagaStepStatus): KnownStep {
-  const [{ rank, rests }, toldRank] = [STATES[stored.state], STATES[told.state].rank];
+function ahead(stored: KnownStep, reported: SagaStepStatus): KnownStep {
+  const [{ rank, rests }, reportedRank] = [STATES[stored.state], STATES[reported.state].rank];
   // Its compensation found that it never happened.
-  const neverHappened = stored.state === 'failed' && told.state === 'undone';
-  if (neverHappened || rank > toldRank || (rank === toldRank && rests)) {
-    return { ...stored, error: stored.error ?? told.error };
+  const neverHappened = stored.state === 'failed' && reported.state === 'undone';
+  if (neverHappened || rank > reportedRank || (rank === reportedRank && rests)) {
+    return { ...stored, error: stored.error ?? reported.error };
   }
-  const { state, attempts, error, next_attempt_at } = told;
+  const { state, attempts, error, next_attempt_at } = reported;
   return { state, attempts, error, next_attempt_at: next_attempt_at ? new Date(next_attempt_at) : null };
 }
 
