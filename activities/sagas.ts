@@ -28,8 +28,9 @@ export function createSagaRecords({ mediator }: { readonly mediator: Pick<Mediat
     confirmDispatch: (saga: RecordedSaga): Promise<boolean> => confirm(saga, 'dispatch'),
 
     /** A report, not a decision: whatever fails here is retried. */
-    async recordSagaOutcome({ saga_id, state, failure, sequence, correlation_id }: SagaOutcomeReport): Promise<void> {
-      await mediator.send(recordSagaOutcome({ saga_id, state, failure }), {
+    async recordSagaOutcome({ sequence, correlation_id, ...outcome }: SagaOutcomeReport): Promise<void> {
+      const { saga_id } = outcome;
+      await mediator.send(recordSagaOutcome(outcome), {
         once: stepOnce(saga_id, reportKey('outcome', sequence)),
         correlationId: correlation_id,
       });

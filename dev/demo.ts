@@ -5,6 +5,7 @@ import { tellCompensation } from './demo/compensation';
 import { createNarrator } from './demo/narrator';
 import { tellPayment } from './demo/payment';
 import { tellRelayCrash } from './demo/relay-crash';
+import { tellRandomFaults } from './demo/random-faults';
 import { createScene } from './demo/scene';
 import { tellVerdict } from './demo/verdict';
 import { tellWorkerCrash } from './demo/worker-crash';
@@ -13,7 +14,15 @@ import { startFreshStack } from './stack/fresh-stack';
 import { startServices } from './stack/stack';
 import { temporaryData } from './stack/temporary-data';
 
-const CHAPTERS = [tellPayment, tellCompensation, tellApiCrash, tellWorkerCrash, tellRelayCrash, tellVerdict];
+const CHAPTERS = [
+  tellPayment,
+  tellCompensation,
+  tellRandomFaults,
+  tellApiCrash,
+  tellWorkerCrash,
+  tellRelayCrash,
+  tellVerdict,
+];
 const LAST_LINES = 15;
 
 /**

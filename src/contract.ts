@@ -114,6 +114,8 @@ export interface SagaStepStatus {
   /** Ended ones that the workflow was told of, of a compensation its own; Temporal counts further. */
   readonly attempts: number;
   readonly error: string | null;
+  /** RFC 3339: when a stuck step is tried next, unless an operator retries it before. Absent for every other step. */
+  readonly next_attempt_at?: string;
 }
 
 /** What an operator says about a stuck step. */
@@ -144,6 +146,8 @@ export interface SagaOutcomeReport {
   readonly failure: SagaFailure | null;
   /** 1, 2, 3… per saga, so that a late attempt does not undo what a later report said. */
   readonly sequence: number;
+  /** The steps that failed, are stuck, or were stuck. Absent in reports of earlier versions. */
+  readonly steps?: readonly SagaStepStatus[];
 }
 
 export interface StepDecisionReport extends OperatorDecision {

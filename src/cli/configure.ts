@@ -43,6 +43,7 @@ function localStack(): Record<string, string> {
       DATABASE_URL: stack['database_url'] ?? '',
       KAFKA_BROKERS: stack['kafka_brokers'] ?? '',
       TEMPORAL_ADDRESS: stack['temporal_address'] ?? '',
+      ...(stack['temporal_ui_url'] && { TEMPORAL_UI_URL: stack['temporal_ui_url'] }),
       KAFKA_PARTITIONS: '6',
       KAFKA_REPLICATION: '1',
       RECONCILIATION_INTERVAL_MS: '60000',

@@ -9,6 +9,8 @@ import { sagaState, sagaType, type SagaView } from '../sagas/view/saga-view';
 import { actorOption, asOperator, jsonOption, reasonOption } from './operator';
 import { say, sayJson, table } from './output';
 
+type StepView = SagaView['steps'][number];
+
 interface ListOptions {
   readonly state?: SagaView['state'];
   readonly type?: SagaView['type'];
@@ -75,22 +77,24 @@ async function list({ json, ...filter }: ListOptions): Promise<void> {
   const page = await asOperator(undefined, (send) => send(listSagas({ limit: 50, ...filter })));
   if (json) return sayJson(page);
   if (page.data.length === 0) return say('There is no such saga.');
-  const rows = page.data.map(({ saga_id, type, state, reason, steps }) => {
-    const done = steps.filter((step) => step.state === 'done').length;
-    const atWork = steps.find((step) => step.state === 'running' || step.state === 'undoing');
+  const rows = page.data.map(({ saga_id, type, state, reason, steps_done, steps_total, steps }) => {
+    const atWork = steps.find((step) => step.stuck) ?? steps.find(isAtWork);
     return [
       saga_id,
       type,
       state,
-      `${done} of ${steps.length}`,
+      `${steps_done} of ${steps_total}`,
       atWork?.name,
       atWork?.attempts,
+      atWork?.stuck?.next_attempt_at,
       atWork?.error ?? reason,
     ];
   });
-  say(table(['SAGA', 'TYPE', 'STATE', 'STEPS DONE', 'AT WORK', 'ATTEMPTS', 'ERROR'], rows));
+  say(table(['SAGA', 'TYPE', 'STATE', 'STEPS DONE', 'AT WORK', 'ATTEMPTS', 'NEXT ATTEMPT', 'ERROR'], rows));
   if (page.next_cursor !== null) say(`\nThere are more: --cursor ${page.next_cursor}`);
 }
+
+const isAtWork = ({ state }: StepView): boolean => state === 'running' || state === 'undoing';
 
 async function restart(sagaId: string, { reason, actor, json }: DecisionOptions): Promise<void> {
   const { saga_id } = await asOperator(actor, (send) => send(restartSaga({ saga_id: sagaId, reason })));
@@ -100,9 +104,26 @@ async function restart(sagaId: string, { reason, actor, json }: DecisionOptions)
 
 function tell(saga: SagaView, json = false): void {
   if (json) return sayJson(saga);
-  say(
-    `${saga.saga_id}: ${saga.type} saga, ${saga.state}${saga.reason === null ? '' : `: ${saga.reason}`}${saga.workflow_url ? `\n${saga.workflow_url}` : ''}\n`,
-  );
-  const rows = saga.steps.map(({ name, state, attempts, ended_at, error }) => [name, state, attempts, ended_at, error]);
-  say(table(['STEP', 'STATE', 'ATTEMPTS', 'ENDED', 'ERROR'], rows));
+  const { saga_id, type, state, reason, steps_done, steps_total, steps, workflow_url } = saga;
+  say(`${saga_id}: ${type} saga, ${state}, ${steps_done} of ${steps_total} steps done${reason ? `: ${reason}` : ''}`);
+  if (workflow_url) say(workflow_url);
+  const rows = steps.map((step) => [
+    step.follow_up ? `${step.name} (follow-up)` : step.name,
+    step.state,
+    step.attempts,
+    step.ended_at,
+    step.stuck?.next_attempt_at,
+    step.error,
+  ]);
+  say(`\n${table(['STEP', 'STATE', 'ATTEMPTS', 'ENDED', 'NEXT ATTEMPT', 'ERROR'], rows)}`);
+  steps.forEach(tellStuck);
+}
+
+function tellStuck({ name, act, attempts, stuck }: StepView): void {
+  if (!stuck) return;
+  const what = act === 'compensate' ? `The compensation of ${name}` : name;
+  const next = stuck.next_attempt_at
+    ? `The next attempt is at ${stuck.next_attempt_at}.`
+    : 'It is tried every 5 minutes.';
+  say(`\n${what} is stuck after ${attempts} attempts. ${next} To try it now:\n  ${stuck.command}`);
 }

@@ -12,6 +12,10 @@ const fault = z
     kind: z.enum(['error', 'refuse', 'crash', 'delay_ms']),
     times: z.int().min(1).max(10_000),
     delay_ms: z.int().min(0).max(60_000).optional(),
+    probability: z.number().gt(0).max(1).optional().openapi({
+      description: 'How likely each of these passes is hit. A pass that is spared counts, too. Defaults to 1.',
+      example: 0.5,
+    }),
   })
   .openapi('Fault');
 
@@ -36,8 +40,8 @@ export function createFaultRoutes(faults: Faults): OpenAPIHono<HttpEnv> {
     refusals: ['forbidden'],
   });
   routes.openapi({ ...arm, middleware: [...arm.middleware, operatorOnly] }, async (c) => {
-    const { delay_ms: delayMs = 0, ...armed } = c.req.valid('json');
-    await faults.arm({ ...armed, delayMs });
+    const { delay_ms: delayMs = 0, probability = 1, ...armed } = c.req.valid('json');
+    await faults.arm({ ...armed, delayMs, probability });
     return c.body(null, 204);
   });
 

@@ -90,8 +90,11 @@ export function writeStatement({ inserts, updates, claim, onceResult, step }: Wr
       `step AS (INSERT INTO saga_step (saga_id, name, state, attempts, started_at, ended_at)
        SELECT ${sagaId}, ${bind(record.name)}, ${bind(record.state)}, ${bind(record.attempts)}::int, ${bind(record.startedAt)}::timestamptz, ${at}
        WHERE ${isClaimed}
-       ON CONFLICT (saga_id, name) DO UPDATE SET state = excluded.state, ended_at = excluded.ended_at,
-         attempts = CASE WHEN excluded.state = 'done' THEN excluded.attempts ELSE saga_step.attempts END)`,
+       ON CONFLICT (saga_id, name) DO UPDATE SET state = excluded.state, ended_at = excluded.ended_at, next_attempt_at = NULL,
+         started_at = coalesce(saga_step.started_at, excluded.started_at),
+         error = CASE WHEN excluded.state = 'done' THEN NULL ELSE saga_step.error END,
+         attempts = excluded.attempts
+           + CASE WHEN saga_step.state IN ('running', 'undoing') THEN saga_step.attempts ELSE 0 END)`,
     );
   }
   for (const [table, rows] of inserts) {

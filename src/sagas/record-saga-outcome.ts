@@ -1,7 +1,17 @@
 import { z } from 'zod';
-import type { SagaFailure, SagaInputs, SagaType } from '../contract';
+import type { SagaFailure, SagaInputs, SagaType, StepState } from '../contract';
 import { handle, type HandlerContext } from '../mediator/handler';
 import { defineCommand } from '../mediator/message';
+import { timestamp } from '../platform/schemas';
+
+const stepReport = z.object({
+  name: z.string(),
+  state: z.enum(['pending', 'running', 'done', 'failed', 'undoing', 'undone', 'skipped']),
+  attempts: z.int(),
+  error: z.string().nullable(),
+  next_attempt_at: timestamp.optional(),
+});
+type StepReport = z.infer<typeof stepReport>;
 
 /**
  * How a saga in trouble goes on: stuck, running again, compensating, and compensated at its end. A saga whose last step
@@ -13,6 +23,7 @@ export const recordSagaOutcome = defineCommand({
     saga_id: z.string(),
     state: z.enum(['running', 'compensating', 'compensated', 'stuck']),
     failure: z.object({ failed_step: z.string(), code: z.string(), detail: z.string() }).nullable(),
+    steps: z.array(stepReport).readonly().optional(),
   }),
   result: z.null(),
   roles: [],
@@ -29,7 +40,7 @@ export type SagaEndings = {
 
 export const createRecordSagaOutcome = (endings: SagaEndings) =>
   handle(recordSagaOutcome, async (outcome, context) => {
-    const { saga_id, state, failure } = outcome;
+    const { saga_id, state, failure, steps = [] } = outcome;
     const { uow, now } = context;
     const ended = state === 'compensated';
     const saga = await uow.tx.saga.findUniqueOrThrow({
@@ -53,6 +64,7 @@ export const createRecordSagaOutcome = (endings: SagaEndings) =>
         ...(ended && { ended_at: now }),
       },
     });
+    for (const step of steps) await recordStep(context, saga_id, step);
     if (!isFirst) return null;
     await uow.tx.sagaStep.upsert({
       where: { saga_id_name: { saga_id, name: failure.failed_step } },
@@ -64,8 +76,40 @@ export const createRecordSagaOutcome = (endings: SagaEndings) =>
         error: failure.detail,
         ended_at: now,
       },
+      // A stuck compensation keeps its last error.
+      update: {},
+    });
+    await uow.tx.sagaStep.updateMany({
       // Its compensation may have been first: it is undone then, and keeps its error.
-      update: { error: failure.detail },
+      where: { saga_id, name: failure.failed_step, error: null },
+      data: { error: failure.detail },
     });
     return null;
   });
+
+/**
+ * The states that a report replaces. A step's own transaction may have committed before the report of what came before
+ * it is written: that row stands.
+ */
+const REPLACES: Readonly<Record<StepState, readonly StepState[]>> = {
+  pending: [],
+  running: ['pending', 'running'],
+  done: ['running'],
+  failed: ['pending', 'running'],
+  undoing: ['pending', 'running', 'done', 'failed', 'undoing'],
+  undone: ['undoing'],
+  skipped: [],
+};
+
+async function recordStep({ uow, now }: HandlerContext, saga_id: string, step: StepReport): Promise<void> {
+  const { name, state, attempts, error, next_attempt_at = null } = step;
+  const isAtWork = state === 'running' || state === 'undoing';
+  const row = { state, attempts, error, next_attempt_at, ended_at: isAtWork ? null : now };
+  const { count } = await uow.tx.sagaStep.updateMany({
+    where: { saga_id, name, state: { in: [...REPLACES[state]] } },
+    data: row,
+  });
+  if (count === 0 && (isAtWork || state === 'failed')) {
+    await uow.tx.sagaStep.createMany({ data: [{ saga_id, name, ...row }], skipDuplicates: true });
+  }
+}

@@ -27,7 +27,7 @@ export const recordStepDecisionHandler = handle(recordStepDecision, async (decis
       await claim(uow.tx, stepOnce(saga_id, key), now, undone);
       await claim(uow.tx, undoOnce(saga_id, key), now);
     }
-    const skipped = { state: 'skipped', ended_at: now };
+    const skipped = { state: 'skipped', ended_at: now, next_attempt_at: null };
     await uow.tx.sagaStep.upsert({
       where: { saga_id_name: { saga_id, name: step } },
       create: { saga_id, name: step, attempts: 0, ...skipped },

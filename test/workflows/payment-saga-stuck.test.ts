@@ -1,4 +1,4 @@
-import type { PaymentSagaInput, PaymentSagaResult, SagaStatus } from '../../src/contract';
+import type { PaymentSagaInput, PaymentSagaResult, SagaOutcomeReport, SagaStatus } from '../../src/contract';
 import { paymentSaga } from '../../workflows';
 import { breaks, failureOf, minutesOf, refuses } from '../../workflows/saga/testing';
 import { createSagaFakes } from '../support/sagas/saga-activities';
@@ -20,6 +20,14 @@ describe('a compensation that fails for a round of 8 attempts', () => {
     fake.make('reverseCredit', breaks(times));
     return fake;
   }
+
+  /** What the saga recorded of a stuck step, in order. */
+  const reported = (fake: ReturnType<typeof createSagaFakes>, step: string): string[] =>
+    fake
+      .argumentsOf('recordSagaOutcome')
+      .flatMap(([report]) => (report as SagaOutcomeReport).steps ?? [])
+      .filter(({ name }) => name === step)
+      .map(({ state, attempts }) => `${state} ${attempts}`);
 
   it('is stuck, and told to Postgres, while the other compensations go on', async () => {
     const fake = brokenReversal(8);
@@ -62,12 +70,13 @@ describe('a compensation that fails for a round of 8 attempts', () => {
 
   it('stays stuck when the operator’s retry fails, too', async () => {
     const fake = brokenReversal(16);
-    await sagas.tell('stuck-retried-in-vain', fake, async (saga) => {
+    await sagas.tell('stuck-retried-in-vain-recorded', fake, async (saga) => {
       await sagas.until(saga, ({ state }) => state === 'stuck');
       await saga.executeUpdate('retryStep', { args: [decision] });
       await sagas.until(saga, ({ steps }) => steps[1]?.attempts === 16);
       expect(await failureOf(saga)).toMatchObject({ failed_step: 'settle' });
       expect(fake.attemptsOf('reverseCredit')).toBe(17);
+      expect(reported(fake, 'credit_balance')).toEqual(['undoing 8', 'undoing 16', 'undone 17', 'undone 17']);
     });
   });
 
@@ -101,13 +110,15 @@ describe('a compensation that fails for a round of 8 attempts', () => {
   it('may be one of several: each is resolved by itself', async () => {
     const fake = brokenReversal(8);
     fake.make('reopenInvoice', breaks());
-    await sagas.tell('stuck-twice', fake, async (saga) => {
+    await sagas.tell('stuck-twice-recorded', fake, async (saga) => {
       await sagas.until(saga, ({ steps }) => steps[0]?.attempts === 8 && steps[1]?.attempts === 8);
       await saga.executeUpdate('retryStep', { args: [decision] });
       const status = await sagas.until(saga, ({ steps }) => steps[1]?.state === 'undone', '10ms');
       expect(status.state).toBe('stuck');
       await saga.executeUpdate('skipStep', { args: [{ ...decision, step: 'close_invoice' }] });
       await failureOf(saga);
+      expect(reported(fake, 'close_invoice').slice(0, 2)).toEqual(['undoing 8', 'undoing 8']);
+      expect(reported(fake, 'close_invoice').slice(-2)).toEqual(['skipped 8', 'skipped 8']);
     });
   });
 });

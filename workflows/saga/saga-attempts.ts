@@ -21,6 +21,7 @@ type Outcome = Answer | 'failed' | 'retry' | 'skip';
 /** The first attempt of a step is the worker's own affair: it costs the server nothing but a marker. */
 const FIRST: LocalActivityOptions = { ...ATTEMPT, retry: { maximumAttempts: 1 } };
 const STUCK_INTERVAL = '5 minutes';
+const STUCK_INTERVAL_MS = 5 * 60_000;
 /**
  * While stuck, the server counts the minutes: the history does not grow, however long it takes. An attempt at work
  * ends before another one begins, because the server has one of an activity's id at a time.
@@ -84,7 +85,7 @@ export function createSagaAttempts<A>(saga: SagaAttemptsOptions<A>): SagaAttempt
       return { answer: await perform(step, act, { budget: createRound(options.compensation_max_interval_ms) }) };
     } catch (error) {
       if (!(error instanceof TemporalFailure)) throw error;
-      journal.stuck(step.name, error, ATTEMPTS_PER_ROUND);
+      journal.stuck(step.name, error, ATTEMPTS_PER_ROUND, STUCK_INTERVAL_MS);
       return 'failed';
     }
   }

@@ -3,6 +3,7 @@ import {
   defineQuery,
   log,
   metricMeter,
+  patched,
   proxyActivities,
   setCurrentDetails,
   setHandler,
@@ -23,6 +24,9 @@ import {
 import { describe } from './saga-failure';
 
 export const status = defineQuery<SagaStatus>('status');
+
+/** Earlier versions record that a saga is stuck, but not which of its steps are. */
+const RECORDS_STUCK_STEPS = 'records-stuck-steps';
 
 /** What a saga is about. */
 export interface SagaSubject {
@@ -48,8 +52,8 @@ export interface SagaJournal {
   completed(): Promise<void>;
   /** The first failure; the saga compensates from here on, and then does its remedies. */
   fail(failure: SagaFailure, remedies: readonly string[]): void;
-  /** A round of attempts failed: raises the alarm. */
-  stuck(step: string, error: unknown, attempts: number): void;
+  /** A round of attempts failed: raises the alarm. The next attempt is `retryMs` from now. */
+  stuck(step: string, error: unknown, attempts: number, retryMs: number): void;
   /** An operator's decision about a stuck step. */
   decided(verdict: StepVerdict, decision: OperatorDecision): void;
   resolved(step: string, state: StepState): void;
@@ -65,6 +69,7 @@ export function createSagaJournal(subject: SagaSubject, names: readonly string[]
   const steps = names.map(pending);
   const id = { saga_id: subject.saga_id, correlation_id: subject.correlation_id };
   const stuck = new Set<string>();
+  const everStuck = new Set<string>();
   const fallenBack = new Set<string>();
   let state: SagaState = 'running';
   let failure: SagaFailure | null = null;
@@ -80,6 +85,7 @@ export function createSagaJournal(subject: SagaSubject, names: readonly string[]
     if (!step) return;
     const before = change.state === 'undoing' ? 0 : step.attempts;
     const ended = change.state === 'done' || change.state === 'failed' || change.state === 'undone' ? 1 : 0;
+    if (change.state) delete step.next_attempt_at;
     Object.assign(step, change, { attempts: before + attempts + ended });
     show();
   }
@@ -101,11 +107,21 @@ export function createSagaJournal(subject: SagaSubject, names: readonly string[]
     state = next;
     index();
     show();
-    // A saga's last step tells of its completion.
-    if (next !== 'completed') {
-      const outcome = { ...id, state: next, failure, sequence: ++records };
-      recorded = recorded.then(() => recordSagaOutcome(outcome));
-    }
+    report();
+  }
+
+  /** No-op for a completed saga: its last step records the completion. */
+  function report(): void {
+    if (state === 'completed') return;
+    const troubled = steps.filter((step) => step.state === 'failed' || everStuck.has(step.name));
+    const outcome = { ...id, state, failure, sequence: ++records, steps: troubled.map((step) => ({ ...step })) };
+    recorded = recorded.then(() => recordSagaOutcome(outcome));
+  }
+
+  /** Records a step that changed, also when the saga's state stays as it is. */
+  function enterOrReport(next: SagaState): void {
+    if (next !== state) enter(next);
+    else if (patched(RECORDS_STUCK_STEPS)) report();
   }
 
   return {
@@ -133,12 +149,14 @@ export function createSagaJournal(subject: SagaSubject, names: readonly string[]
       update(first.failed_step, { state: 'failed', error: first.detail });
       enter('compensating');
     },
-    stuck(name, error, attempts) {
-      update(name, { error: describe(error), attempts });
+    stuck(name, error, attempts, retryMs) {
+      const next_attempt_at = new Date(Date.now() + retryMs).toISOString();
+      update(name, { error: describe(error), attempts, next_attempt_at });
       stuck.add(name);
+      everStuck.add(name);
       log.error('saga.stuck', { saga_id: subject.saga_id, step: name, error: describe(error) });
       raiseAlarm(name);
-      enter('stuck');
+      enterOrReport('stuck');
     },
     decided(verdict, decision) {
       const told = { ...id, ...decision, verdict, sequence: ++records };
@@ -148,7 +166,8 @@ export function createSagaJournal(subject: SagaSubject, names: readonly string[]
     resolved(name, next) {
       stuck.delete(name);
       update(name, { state: next });
-      if (stuck.size === 0 && state === 'stuck') enter(failure ? 'compensating' : 'running');
+      if (state !== 'stuck') return;
+      enterOrReport(stuck.size > 0 ? 'stuck' : failure ? 'compensating' : 'running');
     },
     async compensated() {
       enter('compensated');
@@ -163,7 +182,9 @@ function raiseAlarm(step: string): void {
   alarms.add(1, { saga_type: workflowInfo().workflowType, step });
 }
 
-const pending = (name: string): { -readonly [Field in keyof SagaStepStatus]: SagaStepStatus[Field] } => ({
+type Mutable<T> = { -readonly [Field in keyof T]: T[Field] };
+
+const pending = (name: string): Mutable<SagaStepStatus> => ({
   name,
   state: 'pending',
   attempts: 0,

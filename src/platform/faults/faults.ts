@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Queryable } from '../database/queryable';
-import { armFault, disarmFaults, type Fault, type FaultKind, takeFault } from './faults.sql';
+import { armFault, disarmFaults, type FaultKind, type TakenFault, takeFault } from './faults.sql';
 import type { Logger } from '../telemetry/logger';
 import { Refusal } from '../refusal';
 
@@ -51,6 +51,8 @@ export interface ArmedFault {
   /** For how many passes, in whichever process gets there. */
   readonly times: number;
   readonly delayMs?: number;
+  /** How likely each of these passes is hit: above 0, at most 1. A spared pass counts, too. Defaults to 1. */
+  readonly probability?: number;
 }
 
 export interface Faults {
@@ -80,17 +82,17 @@ export function createFaults({ database, enabled, logger }: FaultsOptions): Faul
     async pass(point) {
       if (!enabled) return;
       const fault = await takeFault(database, point);
-      if (fault) await happen(fault, logger);
+      if (fault?.hits) await happen(fault, logger);
     },
-    async arm({ point, kind, times, delayMs = 0 }) {
+    async arm({ point, kind, times, delayMs = 0, probability = 1 }) {
       if (!enabled) throw new Error('Fault injection is off in this process (FAULT_INJECTION).');
-      await armFault(database, { point, kind, times, delay_ms: delayMs });
+      await armFault(database, { point, kind, times, delay_ms: delayMs, probability });
     },
     disarmAll: () => disarmFaults(database),
   };
 }
 
-async function happen({ point, kind, delay_ms }: Fault, logger: Logger): Promise<void> {
+async function happen({ point, kind, delay_ms }: TakenFault, logger: Logger): Promise<void> {
   logger.warn({ point, kind }, 'fault.injected');
   switch (kind) {
     case 'error':

@@ -9,7 +9,7 @@ import { hasEnded, sagaState, sagaType, sagaView, viewSaga, withSteps, type Work
 
 export const sagaFilter = z.strictObject({ state: sagaState.optional(), type: sagaType.optional(), ...pageQuery });
 
-/** Newest first. The attempts of those that run are Temporal's, as far as it tells them in time. */
+/** Newest first, each as `GetSaga` shows it. */
 export const listSagas = defineQuery({
   name: 'ListSagas',
   input: sagaFilter,
@@ -35,8 +35,8 @@ export const createListSagas = (database: Database, workflowUrl: WorkflowUrl, sa
     const progress = await sagaProgress.ofAll(running);
     const data = page.map((saga) => viewSaga(saga, workflowUrl, progress.get(saga.saga_id)));
     return {
-      // One whose first step is at work has begun, though its row does not say so yet.
-      data: state === 'pending' ? data.filter((saga) => saga.state === state) : data,
+      // Temporal may be ahead of a row: a saga is never listed under a state that it does not show.
+      data: state === undefined ? data : data.filter((saga) => saga.state === state),
       next_cursor: last ? encodeCursor([last.created_at.toISOString(), last.saga_id]) : null,
     };
   });

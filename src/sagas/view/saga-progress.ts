@@ -1,15 +1,18 @@
 import { type WorkflowExecutionDescription, WorkflowNotFoundError } from '@temporalio/client';
-import type { SagaRecords, SagaStatus, SagaStepStatus } from '../../contract';
+import { optionalTsToDate } from '@temporalio/common/lib/time';
+import { type SagaRecords, type SagaStatus, searchAttributes } from '../../contract';
 import type { Logger } from '../../platform/telemetry/logger';
 import { reasonOf, type TemporalClient } from '../../platform/temporal/temporal';
 import { startFailure } from '../start/start-failure';
-import type { Progress, ProgressUnknown } from './saga-view';
+import type { PendingAct, Progress, ProgressUnknown } from './saga-view';
 
-/** Where sagas that run stand. Never throws: a saga without a workflow is missing. */
+/**
+ * Where sagas that run stand. It asks the server, for all in the time of one, and the workflows of those that are in
+ * trouble, which costs their workers a task each. Never throws: a saga without a workflow is missing.
+ */
 export interface SagaProgress {
-  /** Asks the server, and the workflow, which costs its worker a task. */
   of(sagaId: string): Promise<Progress | ProgressUnknown | undefined>;
-  /** Asks the server alone, for all in the time of one: it knows the attempts that are going on. By saga. */
+  /** By saga. */
   ofAll(sagaIds: readonly string[]): Promise<ReadonlyMap<string, Progress | ProgressUnknown>>;
 }
 
@@ -19,7 +22,7 @@ export const noProgress: SagaProgress = { of: async () => undefined, ofAll: asyn
 export interface SagaProgressOptions {
   readonly temporal: TemporalClient;
   readonly logger: Logger;
-  /** What Temporal has not told by then is left out; half a second unless told. */
+  /** What Temporal has not answered by then is left out. Defaults to half a second. */
   readonly deadlineMs?: number;
 }
 
@@ -33,56 +36,42 @@ export function createSagaProgress({ temporal, logger, deadlineMs = 500 }: SagaP
     return { unknown: kind === 'passing' ? 'Temporal does not answer' : reason };
   };
 
-  return {
-    of(sagaId) {
-      const handle = handleOf(sagaId);
-      return temporal
-        .within(deadlineMs, async () => {
-          const asking = handle.query<SagaStatus>('status').catch(unknown(sagaId));
-          const attempts = attemptsOf(await handle.describe());
-          const status = await asking;
-          return status && 'steps' in status ? withAttempts(status, attempts) : { steps: attempts };
-        })
-        .catch(unknown(sagaId));
-    },
+  async function progressOf(sagaId: string): Promise<Progress> {
+    const handle = handleOf(sagaId);
+    const description = await handle.describe();
+    const pending = pendingActs(description);
+    const state = description.typedSearchAttributes.get(searchAttributes.sagaState);
+    if (pending.length === 0 && state === 'running') return { pending };
+    const status = await handle.query<SagaStatus>('status').catch(unknown(sagaId));
+    return status && 'steps' in status ? { status, pending } : { pending };
+  }
 
-    async ofAll(sagaIds) {
-      const told = await temporal.within(deadlineMs, () =>
-        Promise.all(
-          sagaIds.map((sagaId) =>
-            handleOf(sagaId)
-              .describe()
-              .then((description) => ({ steps: attemptsOf(description) }))
-              .catch(unknown(sagaId)),
-          ),
-        ),
-      );
-      return new Map(told.flatMap((progress, index) => (progress ? [[sagaIds[index] ?? '', progress] as const] : [])));
-    },
-  };
+  async function ofAll(sagaIds: readonly string[]): Promise<ReadonlyMap<string, Progress | ProgressUnknown>> {
+    const answers = await temporal.within(deadlineMs, () =>
+      Promise.all(sagaIds.map((sagaId) => progressOf(sagaId).catch(unknown(sagaId)))),
+    );
+    return new Map(answers.flatMap((progress, index) => (progress ? [[sagaIds[index] ?? '', progress] as const] : [])));
+  }
+
+  return { ofAll, of: async (sagaId) => (await ofAll([sagaId])).get(sagaId) };
 }
 
 const recording: ReadonlySet<unknown> = new Set<keyof SagaRecords>(['recordSagaOutcome', 'recordStepDecision']);
+/** `PendingActivityState` of Temporal's protocol: no worker has the attempt. */
+const SCHEDULED = 1;
 
 /** A step's activity has the step's name as its id, its compensation `compensate/` before it. */
-function attemptsOf({ raw }: WorkflowExecutionDescription): SagaStepStatus[] {
+function pendingActs({ raw }: WorkflowExecutionDescription): PendingAct[] {
   const acts = raw.pendingActivities?.filter(({ activityType }) => !recording.has(activityType?.name)) ?? [];
-  return acts.map(({ activityId, attempt, lastFailure }) => {
+  return acts.map(({ activityId, state, attempt, lastFailure, scheduledTime }) => {
     const [name = '', act] = activityId?.split('/').reverse() ?? [];
+    const waits = state === SCHEDULED;
     return {
       name,
       state: act === 'compensate' ? 'undoing' : 'running',
-      attempts: attempt ?? 1,
+      attempts: (attempt ?? 1) - (waits ? 1 : 0),
       error: lastFailure?.message ?? null,
+      retryAt: waits ? (optionalTsToDate(scheduledTime) ?? null) : null,
     };
   });
-}
-
-/** The attempts at work are none that the workflow was told of. */
-function withAttempts(status: SagaStatus, atWork: readonly SagaStepStatus[]): SagaStatus {
-  const steps = status.steps.map((step): SagaStepStatus => {
-    const act = atWork.find(({ name }) => name === step.name);
-    return act ? { ...step, attempts: step.attempts + act.attempts, error: act.error ?? step.error } : step;
-  });
-  return { ...status, steps };
 }

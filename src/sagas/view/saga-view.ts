@@ -1,5 +1,5 @@
 import { z } from '@hono/zod-openapi';
-import { type SagaState, sagaSteps, type SagaStepStatus, type SagaType } from '../../contract';
+import { sagaSteps, type SagaStatus, type SagaStepStatus, type StepState } from '../../contract';
 import type { Prisma } from '../../platform/prisma/client';
 import { nowMs } from '../../platform/clock';
 import { Refusal } from '../../platform/refusal';
@@ -9,6 +9,9 @@ import { timestamp } from '../../platform/schemas';
 export const sagaState = z.enum(['pending', 'running', 'completed', 'compensating', 'compensated', 'stuck']);
 export const sagaType = z.enum(['payment', 'order', 'shipment']);
 
+/** Of a saga's step. */
+export const stepState = z.enum(['pending', 'running', 'done', 'failed', 'undoing', 'undone', 'skipped']);
+
 /** A saga as operators see it. */
 export const sagaView = z
   .object({
@@ -16,14 +19,33 @@ export const sagaView = z
     type: sagaType,
     state: sagaState,
     reason: z.string().nullable().openapi({ description: 'Why a pending saga has not begun, as far as it is known' }),
+    steps_done: z.int().openapi({ description: 'How many of the saga’s steps are done; follow-ups do not count' }),
+    steps_total: z.int().openapi({ description: 'How many steps the saga has; follow-ups do not count' }),
     steps: z.array(
       z.object({
         name: z.string().openapi({ example: 'close_invoice' }),
-        state: z.enum(['pending', 'running', 'done', 'failed', 'undoing', 'undone', 'skipped']),
-        attempts: z.int(),
+        follow_up: z.boolean().openapi({ description: 'Whether it is what a compensated saga still owes' }),
+        state: stepState,
+        act: z
+          .enum(['run', 'compensate'])
+          .nullable()
+          .openapi({ description: 'What the state and the attempts are about; null for a step that has not begun' }),
+        attempts: z.int().openapi({ description: 'Of its act. They are kept when the step ends' }),
         started_at: timestamp.nullable(),
         ended_at: timestamp.nullable(),
-        error: z.string().nullable(),
+        error: z.string().nullable().openapi({ description: 'Of the last attempt that failed' }),
+        stuck: z
+          .object({
+            next_attempt_at: timestamp
+              .nullable()
+              .openapi({ description: 'When it is tried next; null while it is tried, or where that is not known' }),
+            command: z.string().openapi({
+              description: 'Tries it at once. Fill in the reason',
+              example: 'paysaga sagas retry payment-pay_1 credit_balance --reason "…"',
+            }),
+          })
+          .nullable()
+          .openapi({ description: 'Of a step that failed for a whole round, until it is resolved' }),
       }),
     ),
     workflow_url: z.string().nullable(),
@@ -42,11 +64,22 @@ export type WorkflowUrl = (workflowId: string) => string | null;
 
 export const sagaNotFound = (sagaId: string): Refusal => new Refusal('saga_not_found', `There is no saga ${sagaId}.`);
 
-/** What is known of a saga that runs, besides the steps that have committed. */
+/** An activity that Temporal has not ended: an attempt at a step. */
+export interface PendingAct {
+  readonly name: string;
+  readonly state: 'running' | 'undoing';
+  /** Attempts that have begun. */
+  readonly attempts: number;
+  readonly error: string | null;
+  /** When the server tries it again; `null` while it is tried. */
+  readonly retryAt: Date | null;
+}
+
+/** What Temporal knows of a saga that runs. */
 export interface Progress {
-  /** As its workflow says, which is ahead of the row. */
-  readonly state?: SagaState;
-  readonly steps: readonly SagaStepStatus[];
+  /** What the workflow says, which is ahead of the rows. Absent where all goes well, or when it did not answer. */
+  readonly status?: SagaStatus;
+  readonly pending: readonly PendingAct[];
 }
 
 /** Why Temporal could not say it. */
@@ -64,67 +97,126 @@ const BEGUN_AFTER_MS = 10_000;
 export const hasEnded = ({ state }: Pick<SagaRow, 'state'>): boolean =>
   state === 'completed' || state === 'compensated';
 
-/** @param told of a saga that runs; nothing where its workflow is not there */
-export function viewSaga(saga: SagaRow, workflowUrl: WorkflowUrl, told?: Progress | ProgressUnknown): SagaView {
+/**
+ * The one mapping behind `GET /sagas/{id}`, `GET /sagas` and the CLI.
+ *
+ * @param live what Temporal knows of a saga that runs; nothing where its workflow is not there
+ */
+export function viewSaga(saga: SagaRow, workflowUrl: WorkflowUrl, live?: Progress | ProgressUnknown): SagaView {
   const type = sagaType.parse(saga.type);
-  const progress = told && 'steps' in told ? told : undefined;
+  const progress = live && 'pending' in live ? live : undefined;
   const isPending = !progress && saga.state === 'running' && saga.started_at === null;
-  const state = isPending ? 'pending' : (progress?.state ?? sagaState.parse(saga.state));
-  const steps = viewSteps(
-    type,
-    state,
-    saga.steps,
-    progress?.steps.map(({ name }) => name),
-  );
+  const state = isPending ? 'pending' : (progress?.status?.state ?? sagaState.parse(saga.state));
+  const steps = viewSteps(saga, state, progress);
+  const ownSteps = steps.filter(({ follow_up }) => !follow_up);
   return {
     saga_id: saga.saga_id,
     type,
     state,
-    reason: isPending ? whyPending(saga, told) : null,
-    steps: progress ? steps.map((step) => withProgress(step, progress)) : steps,
+    reason: isPending ? whyPending(saga, live) : null,
+    steps_done: ownSteps.filter((step) => step.state === 'done').length,
+    steps_total: ownSteps.length,
+    steps,
     workflow_url: workflowUrl(saga.saga_id),
   };
 }
 
-function whyPending({ start_error, created_at }: SagaRow, told?: Progress | ProgressUnknown): string | null {
+function whyPending({ start_error, created_at }: SagaRow, live?: Progress | ProgressUnknown): string | null {
   if (start_error !== null) return start_error;
-  if (told && 'unknown' in told) return told.unknown;
+  if (live && 'unknown' in live) return live.unknown;
   return nowMs() - created_at.getTime() > BEGUN_AFTER_MS ? NO_WORKER : null;
 }
 
-function withProgress(step: StepView, { steps }: Progress): StepView {
-  const told = steps.find(({ name }) => name === step.name);
-  if (!told) return step;
-  return {
-    ...step,
-    state: told.state,
-    attempts: Math.max(step.attempts, told.attempts),
-    error: told.error ?? step.error,
-  };
-}
-
 /**
- * Steps write their rows when they commit; the first one without a row is the one at work. Behind the steps come
- * the remedies of a saga that failed, as far as they are known.
+ * Steps write their rows when they commit or are stuck; the first one without a row is the one at work. Behind the
+ * steps come the follow-ups of a saga that failed, as far as they are known.
  */
 function viewSteps(
-  type: SagaType,
+  saga: SagaRow,
   state: SagaView['state'],
-  rows: SagaRow['steps'],
-  told: readonly string[] = [],
+  { status, pending = [] }: Partial<Progress> = {},
 ): StepView[] {
-  const byName = new Map(rows.map((row) => [row.name, row]));
-  const names = [...new Set<string>([...sagaSteps[type], ...byName.keys(), ...told])];
-  const atWork = state === 'running' ? names.find((name) => !byName.has(name)) : undefined;
+  const own: readonly string[] = sagaSteps[sagaType.parse(saga.type)];
+  const rows = new Map(saga.steps.map((row) => [row.name, row]));
+  const live = [...(status?.steps ?? []), ...pending].map(({ name }) => name);
+  const names = [...new Set([...own, ...rows.keys(), ...live])];
+  const atWork = state === 'running' ? names.find((name) => !rows.has(name)) : undefined;
   return names.map((name) => {
-    const row = byName.get(name);
+    const row = rows.get(name);
+    const stored: KnownStep = row
+      ? { ...row, state: stepState.parse(row.state) }
+      : { ...NOT_BEGUN, state: name === atWork ? 'running' : 'pending' };
+    const reported = status?.steps.find((step) => step.name === name);
+    const step = withPending(
+      reported ? ahead(stored, reported) : stored,
+      pending.find((act) => act.name === name),
+    );
+    const { act, rests } = STATES[step.state];
     return {
       name,
-      state: row ? sagaView.shape.steps.element.shape.state.parse(row.state) : name === atWork ? 'running' : 'pending',
-      attempts: row?.attempts ?? 0,
+      follow_up: !own.includes(name),
+      state: step.state,
+      act,
+      attempts: step.attempts,
       started_at: row?.started_at?.toISOString() ?? null,
-      ended_at: row?.ended_at?.toISOString() ?? null,
-      error: row?.error ?? null,
+      ended_at: rests ? (row?.ended_at?.toISOString() ?? null) : null,
+      error: step.error,
+      stuck: step.next_attempt_at && !rests ? viewStuck(saga.saga_id, name, step.next_attempt_at) : null,
     };
   });
+}
+
+/** A time that has passed says no more than that the step is tried now, or soon. */
+const viewStuck = (sagaId: string, step: string, nextAttemptAt: Date): StepView['stuck'] => ({
+  next_attempt_at: nextAttemptAt.getTime() > nowMs() ? nextAttemptAt.toISOString() : null,
+  command: `paysaga sagas retry ${sagaId} ${step} --reason "…"`,
+});
+
+/** Of each state: how far on it is, what it is about, and whether the step rests in it. */
+const STATES: Readonly<
+  Record<StepState, { readonly rank: number; readonly act: StepView['act']; readonly rests: boolean }>
+> = {
+  pending: { rank: 0, act: null, rests: false },
+  running: { rank: 1, act: 'run', rests: false },
+  done: { rank: 2, act: 'run', rests: true },
+  failed: { rank: 2, act: 'run', rests: true },
+  undoing: { rank: 3, act: 'compensate', rests: false },
+  undone: { rank: 4, act: 'compensate', rests: true },
+  skipped: { rank: 4, act: 'compensate', rests: true },
+};
+
+interface KnownStep {
+  readonly state: StepState;
+  readonly attempts: number;
+  readonly error: string | null;
+  /** Of a stuck step. */
+  readonly next_attempt_at: Date | null;
+}
+
+const NOT_BEGUN = { attempts: 0, error: null, next_attempt_at: null };
+
+/** The further one of a step's row and what its workflow says. Of two that rest the row counts, as after the saga's end. */
+function ahead(stored: KnownStep, reported: SagaStepStatus): KnownStep {
+  const [{ rank, rests }, reportedRank] = [STATES[stored.state], STATES[reported.state].rank];
+  // Its compensation found that it never happened.
+  const neverHappened = stored.state === 'failed' && reported.state === 'undone';
+  if (neverHappened || rank > reportedRank || (rank === reportedRank && rests)) {
+    return { ...stored, error: stored.error ?? reported.error };
+  }
+  const { state, attempts, error, next_attempt_at } = reported;
+  return { state, attempts, error, next_attempt_at: next_attempt_at ? new Date(next_attempt_at) : null };
+}
+
+/** Adds the attempts that neither the row nor the workflow counts yet. */
+function withPending(step: KnownStep, act?: PendingAct): KnownStep {
+  if (!act) return step;
+  const [{ rank, rests }, actRank] = [STATES[step.state], STATES[act.state].rank];
+  if (rank > actRank || (rank === actRank && rests)) return step;
+  const before = rank === actRank ? step : NOT_BEGUN;
+  return {
+    state: act.state,
+    attempts: before.attempts + act.attempts,
+    error: act.error ?? before.error,
+    next_attempt_at: before.next_attempt_at && (act.retryAt ?? new Date(0)),
+  };
 }

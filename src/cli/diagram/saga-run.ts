@@ -1,0 +1,79 @@
+import type { SagaView } from '../../sagas/view/saga-view';
+import type { Outline } from './outline';
+
+type StepView = SagaView['steps'][number];
+
+/** One act of a step in a real run: the step itself, or its compensation. */
+export interface Visit {
+  /** The step, with `undo_` before it for its compensation. */
+  readonly name: string;
+  readonly step: string;
+  readonly activity: string;
+  readonly outcome: 'done' | 'failed' | 'undone' | 'skipped' | 'at work';
+  /** Such as `done after 3 attempts` or `stuck after 8 attempts, The ledger is away.`. */
+  readonly label: string;
+}
+
+/** What happened in a saga, in order: forward, back in reverse, and then the follow-ups. */
+export function visitsOf(saga: SagaView, outline: Outline): Visit[] {
+  const own = saga.steps.filter(({ follow_up }) => !follow_up);
+  const begun = own.filter(({ state }) => state !== 'pending');
+  const isBack = begun.some(({ state, act }) => state === 'failed' || act === 'compensate');
+  // The saga turned back at the last step that it had begun.
+  const failed = isBack ? begun.at(-1) : undefined;
+  const activityOf = (name: string, act: 'run' | 'compensate'): string =>
+    [...outline.steps, ...outline.remedies].find((step) => step.name === name)?.[act] ?? name;
+
+  const forward = (step: StepView): Visit => {
+    const visit = { name: step.name, step: step.name, activity: activityOf(step.name, 'run') };
+    if (step === failed) return { ...visit, outcome: 'failed', label: failure(step) };
+    if (step.act === 'compensate') return { ...visit, outcome: 'done', label: 'done' };
+    if (step.state === 'done') return { ...visit, outcome: 'done', label: `done${after(step)}` };
+    return { ...visit, outcome: 'at work', label: atWork(step) };
+  };
+
+  const back = (step: StepView): Visit => {
+    const visit = { name: `undo_${step.name}`, step: step.name, activity: activityOf(step.name, 'compensate') };
+    const { state } = step;
+    if (state === 'undone') return { ...visit, outcome: 'undone', label: `undone${after(step)}` };
+    if (state === 'skipped') return { ...visit, outcome: 'skipped', label: `skipped by an operator${after(step)}` };
+    return { ...visit, outcome: 'at work', label: atWork(step) };
+  };
+
+  const followUps = saga.steps.filter(({ follow_up, state }) => follow_up && state !== 'pending');
+  return [
+    ...begun.map(forward),
+    ...begun
+      .filter(({ act }) => act === 'compensate')
+      .toReversed()
+      .map(back),
+    ...followUps.map(forward),
+  ];
+}
+
+/** One attempt goes without saying. */
+const after = ({ attempts }: StepView): string => (attempts > 1 ? ` after ${attempts} attempts` : '');
+
+/** An error beside a compensation is that of the compensation when this needed more than one attempt. */
+function failure({ state, error, attempts }: StepView): string {
+  if (state === 'failed') return plain(`failed${attempts > 1 ? ` after ${attempts} attempts` : ''}`, error);
+  return plain('failed', attempts > 1 ? null : error);
+}
+
+function atWork({ act, attempts, error, stuck }: StepView): string {
+  const state = stuck ? 'stuck' : act === 'compensate' ? 'undoing' : 'running';
+  const next = stuck?.next_attempt_at ? `next attempt at ${stuck.next_attempt_at}` : null;
+  return plain(`${state}${attempts > 0 ? `, attempts ${attempts}` : ''}`, error, next);
+}
+
+const MAX_LABEL = 160;
+
+/** Joined, in one line, without the characters that mean something in a label of Mermaid. */
+export const plain = (...parts: readonly (string | null)[]): string =>
+  parts
+    .filter((part) => part !== null)
+    .join(', ')
+    .replace(/[\p{Cc}]+/gu, ' ')
+    .replace(/(\d):(?=\d)/g, '$1.')
+    .replace(/[:;#]+/g, ',')
+    .slice(0, MAX_LABEL);
