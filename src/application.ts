@@ -39,6 +39,8 @@ import {
   forgetCopiesHandler,
 } from './reconciliation/finish-reconciliation';
 import { createListDifferences, listDifferences } from './reconciliation/list-differences';
+import { createKeyHandlers, keyMessages } from './keys/handlers';
+import { ROTATION_GRACE_MS } from './keys/rotate-key';
 import { createMediator, type Mediator } from './mediator/mediator';
 import { createDeadLetterHandlers, deadLetterMessages } from './messaging/dead-letters/handlers';
 import { cancelOrder, cancelOrderHandler } from './orders/cancel-order';
@@ -159,6 +161,7 @@ const messages = [
   continueReplay,
   getReplay,
   ...deadLetterMessages,
+  ...keyMessages,
   beginReconciliation,
   copyCharges,
   comparePage,
@@ -179,6 +182,8 @@ export interface ApplicationOptions {
   readonly clock?: Clock;
   readonly workflowUrl?: WorkflowUrl;
   readonly sagaProgress?: SagaProgress;
+  /** How long a rotated key still works. Defaults to 24 hours. */
+  readonly keyRotationGraceMs?: number;
 }
 
 /** The application that all three processes run: its mediator with a handler for every message. */
@@ -189,6 +194,7 @@ export function createApplication({
   clock = systemClock,
   workflowUrl = () => null,
   sagaProgress = noProgress,
+  keyRotationGraceMs = ROTATION_GRACE_MS,
 }: ApplicationOptions): Mediator {
   const catalogue = createCatalogue(database);
   const replays = { registry: eventRegistry, consumers };
@@ -248,6 +254,7 @@ export function createApplication({
     continueReplayHandler,
     createGetReplay(database),
     ...createDeadLetterHandlers(database),
+    ...createKeyHandlers(database, keyRotationGraceMs),
     beginReconciliationHandler,
     copyChargesHandler,
     comparePageHandler,

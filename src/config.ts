@@ -15,6 +15,10 @@ const scheduleVariables = {
   HOUSEKEEPING_INTERVAL_MS: integer(60_000, DAY_MS).default(3_600_000),
 };
 
+const keyVariables = {
+  KEY_ROTATION_GRACE: duration(0, 365 * DAY_MS).default({ text: '24 hours', ms: DAY_MS }),
+};
+
 const environment = z
   .object({
     NODE_ENV,
@@ -76,6 +80,7 @@ const environment = z
     RECONCILIATION_WINDOW: duration(3_600_000, 10 * 365 * DAY_MS).default({ text: '90 days', ms: 90 * DAY_MS }),
     RECONCILIATION_GRACE: duration(0, DAY_MS).default({ text: '10 minutes', ms: 600_000 }),
     COMPENSATION_MAX_INTERVAL_MS: integer(200, 3_600_000).default(5_000),
+    ...keyVariables,
     FAULT_INJECTION: flag.default(false),
   })
   .check(({ value, issues }) => {
@@ -102,6 +107,7 @@ export type DatabaseConfig = Config['database'];
 export type KafkaConfig = Config['kafka'];
 export type TemporalConfig = Config['temporal'];
 export type ScheduleConfig = ReturnType<typeof scheduleConfig>;
+export type KeyConfig = Config['keys'];
 export type OutboxConfig = Config['outbox'];
 export type OutboxLagConfig = Config['outboxLag'];
 export type PaymentsConfig = Config['payments'];
@@ -185,9 +191,12 @@ export function loadConfig(variables: Variables = process.env) {
     },
     housekeeping: schedules.housekeeping,
     saga: { compensationMaxIntervalMs: env.COMPENSATION_MAX_INTERVAL_MS },
+    keys: keyConfig(env),
     faultInjection: env.FAULT_INJECTION,
   };
 }
+
+const keyConfig = (env: z.infer<z.ZodObject<typeof keyVariables>>) => ({ rotationGraceMs: env.KEY_ROTATION_GRACE.ms });
 
 /** The intervals of the Schedules, as their part of {@link Config}. */
 const scheduleConfig = (env: z.infer<z.ZodObject<typeof scheduleVariables>>) => ({
@@ -204,6 +213,7 @@ const parts = {
     checkKafka(value, (name, message) => issues.push({ code: 'custom', path: [name], message, input: value }));
   }),
   schedules: z.object(scheduleVariables),
+  keys: z.object(keyVariables),
 };
 
 /** Reads the variables of the database alone. @throws ConfigError */
@@ -216,6 +226,9 @@ export const loadKafkaConfig = (variables: Variables): KafkaConfig => kafkaConfi
 /** Reads the intervals of the Schedules alone. @throws ConfigError */
 export const loadScheduleConfig = (variables: Variables): ScheduleConfig =>
   scheduleConfig(readPart(parts.schedules, variables));
+
+/** Reads the variables of API keys alone. @throws ConfigError */
+export const loadKeyConfig = (variables: Variables): KeyConfig => keyConfig(readPart(parts.keys, variables));
 
 /** Reads the variables of Temporal alone. @throws ConfigError */
 export function loadTemporalConfig(variables: Variables): TemporalConfig {
