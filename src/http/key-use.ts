@@ -1,4 +1,4 @@
-import type { Database } from '../platform/database/database';
+import type { Queryable } from '../platform/database/queryable';
 import type { Logger } from '../platform/telemetry/logger';
 import { createMemory } from './memory';
 
@@ -20,7 +20,7 @@ const KEYS_REMEMBERED = 10_000;
  *
  * @param database not the pool that requests wait for
  */
-export function createKeyUse(database: Pick<Database, '$executeRawUnsafe'>, logger: Logger): KeyUse {
+export function createKeyUse(database: Pick<Queryable, '$executeRawUnsafe'>, logger: Logger): KeyUse {
   const recent = createMemory<true>(KEYS_REMEMBERED, MINUTE_MS);
   let noted = new Set<string>();
   let timer: NodeJS.Timeout | undefined;
