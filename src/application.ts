@@ -23,10 +23,8 @@ import { requestBooking, requestBookingHandler } from './fulfilment/request-book
 import { shipmentEvents } from './fulfilment/shipment-events';
 import { deleteExpired, deleteExpiredHandler } from './housekeeping/delete-expired';
 import { createCatalogue } from './inventory/catalogue';
-import { createGetProduct, getProduct } from './inventory/get-product';
-import { createListProducts, listProducts } from './inventory/list-products';
+import { createProductHandlers, productMessages } from './inventory/handlers';
 import { productChanged } from './inventory/product';
-import { createPreviewProduct, previewProduct, putProduct, putProductHandler } from './inventory/put-product';
 import { releaseInventory, releaseInventoryHandler } from './inventory/release-inventory';
 import { createReserveInventory, reserveInventory } from './inventory/reserve-inventory';
 import { beginReconciliation, beginReconciliationHandler } from './reconciliation/begin-reconciliation';
@@ -145,10 +143,7 @@ const messages = [
   getSaga,
   listSagas,
   getBalance,
-  listProducts,
-  getProduct,
-  previewProduct,
-  putProduct,
+  ...productMessages,
   provisionService,
   recordSale,
   getSales,
@@ -238,10 +233,7 @@ export function createApplication({
     createGetSaga(database, workflowUrl, sagaProgress),
     createListSagas(database, workflowUrl, sagaProgress),
     createGetBalance(database),
-    createListProducts(database),
-    createGetProduct(database),
-    createPreviewProduct(database),
-    putProductHandler,
+    ...createProductHandlers(database),
     createProvisionService(catalogue),
     recordSaleHandler,
     createGetSales(database),

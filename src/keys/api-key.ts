@@ -47,8 +47,8 @@ export const newKey = z
   .refine(hasItsCustomer, ownerMismatch)
   .openapi('NewApiKey', {
     oneOf: [
-      { properties: { role: { enum: ['customer'] } }, required: ['customer_id'] },
-      { properties: { role: { enum: ['service', 'operator'] } }, not: { required: ['customer_id'] } },
+      { properties: { role: { enum: ['customer'] } }, required: ['role', 'customer_id'] },
+      { properties: { role: { enum: ['service', 'operator'] }, customer_id: { not: {} } }, required: ['role'] },
     ],
   });
 

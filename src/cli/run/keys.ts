@@ -1,4 +1,4 @@
-import { assertNotRevoked, assertRotatable, keyAct, type KeyResponse, newKey } from '../../keys/api-key';
+import { assertNotRevoked, assertRotatable, keyAct, type KeyResponse, keyResponse, newKey } from '../../keys/api-key';
 import { assertInFuture, createKey } from '../../keys/create-key';
 import { newCredentials } from '../../keys/credentials';
 import { getKey, listKeys } from '../../keys/find-key';
@@ -97,8 +97,8 @@ async function previewRotation(id: string, json = false): Promise<void> {
   say(`Would replace key ${id}, which would work until ${expires_at}. Nothing was done.`);
 }
 
+/** The key as the routes show it is in `key`. */
 async function find(send: Send, id: string) {
   const row = await send(getKey({ id }));
-  const { replaced_by: _, ...key } = row;
-  return { ...row, key };
+  return { ...row, key: keyResponse.parse(row) };
 }
