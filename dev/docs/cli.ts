@@ -27,7 +27,7 @@ export function renderCli(): string {
 function section(command: Command, depth: number): string {
   const parts = [`${'#'.repeat(depth)} ${nameOf(command)}`, sentence(command.description())];
   if (command.alias()) parts.push(`Also \`${nameOf(command, command.alias())}\`.`);
-  // A group without an action of its own has nothing to call.
+  // A group cannot be called, only its commands.
   if (command.commands.length === 0 || command.options.length > 0) {
     parts.push(usage(command), rows('argument', command.registeredArguments.map(argumentRow)), options(command));
   }
