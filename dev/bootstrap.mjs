@@ -15,6 +15,7 @@ const PROGRAMS = {
   bench: 'dist/bench/bench.js',
   reset: 'dist/dev/reset.js',
   services: 'dist/dev/services.js',
+  docs: 'dist/dev/docs.js',
 };
 
 function assertNode() {

@@ -2,6 +2,7 @@ import { consumers, createApplication, eventRegistry } from './application';
 import { createAuthenticate } from './http/api-keys';
 import { createApp } from './http/app';
 import { createHealthChecks } from './http/health-checks';
+import { createKeyUse } from './http/key-use';
 import { limitSends } from './http/limit-sends';
 import { createHttpServer } from './http/server';
 import { createKafkaHealth } from './messaging/describe-kafka';
@@ -66,6 +67,7 @@ void runProcess('api', async ({ config, logger, fail, stopping }) => {
     notifier,
     workflowUrl: createWorkflowUrl(config.temporal),
     sagaProgress: createSagaProgress({ temporal, logger }),
+    keyRotationGraceMs: config.keys.rotationGraceMs,
   });
 
   const metrics = createMetrics();
@@ -83,13 +85,14 @@ void runProcess('api', async ({ config, logger, fail, stopping }) => {
     // Somebody waits for a payment, and its money has moved already: it does not queue behind a burst of orders.
     isUrgent: ({ definition }: Message) => definition.name === acceptPayment.name,
   };
+  const keyUse = createKeyUse(background, logger);
   const hurry = new AbortController();
   const app = createApp({
     mediator: limitSends(mediator, limits, metrics),
     sagas: createSagaStarter({ temporal, config, logger, hurry: hurry.signal }),
     decideStep: createDecideStep(temporal),
     cancelSaga: createCancelSaga({ temporal, logger }),
-    authenticate: createAuthenticate(database),
+    authenticate: createAuthenticate(database, keyUse.note),
     health: createHealthChecks({ database: background, kafka, temporal, outboxLag: config.outboxLag, setup }),
     metrics,
     faults,
@@ -106,6 +109,7 @@ void runProcess('api', async ({ config, logger, fail, stopping }) => {
     // Whoever waits for a saga's end is told that it goes on, well before the grace time is over.
     setTimeout(() => hurry.abort(), config.shutdownGraceMs / 2);
     await server.drain(config.shutdownGraceMs);
+    await keyUse.close();
     await closeAll([
       kafka.close(),
       temporal.close(),

@@ -23,10 +23,8 @@ import { requestBooking, requestBookingHandler } from './fulfilment/request-book
 import { shipmentEvents } from './fulfilment/shipment-events';
 import { deleteExpired, deleteExpiredHandler } from './housekeeping/delete-expired';
 import { createCatalogue } from './inventory/catalogue';
-import { createGetProduct, getProduct } from './inventory/get-product';
-import { createListProducts, listProducts } from './inventory/list-products';
+import { createProductHandlers, productMessages } from './inventory/handlers';
 import { productChanged } from './inventory/product';
-import { createPreviewProduct, previewProduct, putProduct, putProductHandler } from './inventory/put-product';
 import { releaseInventory, releaseInventoryHandler } from './inventory/release-inventory';
 import { createReserveInventory, reserveInventory } from './inventory/reserve-inventory';
 import { beginReconciliation, beginReconciliationHandler } from './reconciliation/begin-reconciliation';
@@ -39,6 +37,8 @@ import {
   forgetCopiesHandler,
 } from './reconciliation/finish-reconciliation';
 import { createListDifferences, listDifferences } from './reconciliation/list-differences';
+import { createKeyHandlers, keyMessages } from './keys/handlers';
+import { ROTATION_GRACE_MS } from './keys/rotate-key';
 import { createMediator, type Mediator } from './mediator/mediator';
 import { createDeadLetterHandlers, deadLetterMessages } from './messaging/dead-letters/handlers';
 import { cancelOrder, cancelOrderHandler } from './orders/cancel-order';
@@ -143,10 +143,7 @@ const messages = [
   getSaga,
   listSagas,
   getBalance,
-  listProducts,
-  getProduct,
-  previewProduct,
-  putProduct,
+  ...productMessages,
   provisionService,
   recordSale,
   getSales,
@@ -159,6 +156,7 @@ const messages = [
   continueReplay,
   getReplay,
   ...deadLetterMessages,
+  ...keyMessages,
   beginReconciliation,
   copyCharges,
   comparePage,
@@ -179,6 +177,8 @@ export interface ApplicationOptions {
   readonly clock?: Clock;
   readonly workflowUrl?: WorkflowUrl;
   readonly sagaProgress?: SagaProgress;
+  /** How long a rotated key still works. Defaults to 24 hours. */
+  readonly keyRotationGraceMs?: number;
 }
 
 /** The application that all three processes run: its mediator with a handler for every message. */
@@ -189,6 +189,7 @@ export function createApplication({
   clock = systemClock,
   workflowUrl = () => null,
   sagaProgress = noProgress,
+  keyRotationGraceMs = ROTATION_GRACE_MS,
 }: ApplicationOptions): Mediator {
   const catalogue = createCatalogue(database);
   const replays = { registry: eventRegistry, consumers };
@@ -232,10 +233,7 @@ export function createApplication({
     createGetSaga(database, workflowUrl, sagaProgress),
     createListSagas(database, workflowUrl, sagaProgress),
     createGetBalance(database),
-    createListProducts(database),
-    createGetProduct(database),
-    createPreviewProduct(database),
-    putProductHandler,
+    ...createProductHandlers(database),
     createProvisionService(catalogue),
     recordSaleHandler,
     createGetSales(database),
@@ -248,6 +246,7 @@ export function createApplication({
     continueReplayHandler,
     createGetReplay(database),
     ...createDeadLetterHandlers(database),
+    ...createKeyHandlers(database, keyRotationGraceMs),
     beginReconciliationHandler,
     copyChargesHandler,
     comparePageHandler,

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { checkDatabase, databaseConfig, databaseVariables } from './database-config';
 import { httpConfig, httpVariables, NODE_ENV } from './http-config';
 import { checkKafka, kafkaConfig, kafkaVariables } from './kafka-config';
+import { keyConfig, keyVariables } from './key-config';
 import { checkOutbox, outboxConfig, outboxVariables } from './outbox-config';
 import { checkPayments, paymentsConfig, paymentsVariables } from './payments-config';
 import { flag } from './platform/config-values';
@@ -16,6 +17,7 @@ export const variables = {
   'Outbox and consumers': outboxVariables,
   'Payments and shipments': paymentsVariables,
   'Sagas and schedules': scheduleVariables,
+  'API keys': keyVariables,
   Others: {
     TEMPORAL_UI_URL: z.url().optional().describe('The address of Temporal’s Web UI, for links to workflows.'),
     PAYSAGA_DEMO: flag
@@ -33,6 +35,7 @@ const environment = z
     ...outboxVariables,
     ...paymentsVariables,
     ...scheduleVariables,
+    ...keyVariables,
     ...variables.Others,
   })
   .check(({ value, issues }) => {
@@ -52,6 +55,7 @@ export type DatabaseConfig = Config['database'];
 export type KafkaConfig = Config['kafka'];
 export type TemporalConfig = Config['temporal'];
 export type ScheduleConfig = ReturnType<typeof scheduleConfig>;
+export type KeyConfig = Config['keys'];
 export type OutboxConfig = Config['outbox'];
 export type OutboxLagConfig = Config['outboxLag'];
 export type PaymentsConfig = Config['payments'];
@@ -101,6 +105,7 @@ export function loadConfig(variables: Variables = process.env) {
     },
     housekeeping: schedules.housekeeping,
     saga: { compensationMaxIntervalMs: env.COMPENSATION_MAX_INTERVAL_MS },
+    keys: keyConfig(env),
     demo: env.PAYSAGA_DEMO,
     faultInjection: env.FAULT_INJECTION,
   };
@@ -114,6 +119,7 @@ const parts = {
     checkKafka(value, (name, message) => issues.push({ code: 'custom', path: [name], message, input: value }));
   }),
   schedules: z.object(intervalVariables),
+  keys: z.object(keyVariables),
 };
 
 /** Reads the variables of the database alone. @throws ConfigError */
@@ -126,6 +132,9 @@ export const loadKafkaConfig = (variables: Variables): KafkaConfig => kafkaConfi
 /** Reads the intervals of the Schedules alone. @throws ConfigError */
 export const loadScheduleConfig = (variables: Variables): ScheduleConfig =>
   scheduleConfig(readPart(parts.schedules, variables));
+
+/** Reads the variables of API keys alone. @throws ConfigError */
+export const loadKeyConfig = (variables: Variables): KeyConfig => keyConfig(readPart(parts.keys, variables));
 
 /** Reads the variables of Temporal alone. @throws ConfigError */
 export function loadTemporalConfig(variables: Variables): TemporalConfig {

@@ -10,7 +10,7 @@ export type ProcessRole = 'paysaga_api' | 'paysaga_worker' | 'paysaga_consumer';
  */
 const tables = {
   _prisma_migrations: { paysaga_api: 'SELECT', paysaga_worker: 'SELECT', paysaga_consumer: 'SELECT' },
-  api_key: { paysaga_api: 'SELECT' },
+  api_key: { paysaga_api: 'SELECT, INSERT, UPDATE' },
   circuit_breaker: { paysaga_api: 'SELECT', paysaga_worker: 'SELECT, INSERT, UPDATE, DELETE' },
   dead_letter: {
     paysaga_api: 'SELECT, UPDATE',

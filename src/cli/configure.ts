@@ -3,9 +3,11 @@ import {
   type Config,
   type DatabaseConfig,
   type KafkaConfig,
+  type KeyConfig,
   loadConfig,
   loadDatabaseConfig,
   loadKafkaConfig,
+  loadKeyConfig,
   loadScheduleConfig,
   loadTemporalConfig,
   type ScheduleConfig,
@@ -32,6 +34,7 @@ const direct = (database: DatabaseConfig): DatabaseConfig => ({
 export const configureDatabase = (): DatabaseConfig => loadDatabaseConfig(variables());
 export const configureKafka = (): KafkaConfig => loadKafkaConfig(variables());
 export const configureTemporal = (): TemporalConfig => loadTemporalConfig(variables());
+export const configureKeys = (): KeyConfig => loadKeyConfig(variables());
 export const configureSchedules = (): ScheduleConfig => loadScheduleConfig(variables());
 
 const variables = (): Record<string, string | undefined> => ({ ...localStack(), ...process.env });

@@ -1,3 +1,4 @@
+import { ConfigError } from '../config';
 import type { ValidationError } from '../mediator/behaviours/validation';
 import { failureReason } from '../messaging/consumer/apply-failure';
 import { isKafkaOutage } from '../messaging/kafka';
@@ -5,6 +6,7 @@ import { isDatabaseOutage } from '../platform/database/database-error';
 import { Refusal } from '../platform/refusal';
 import { grpcCode, grpcCodes } from '../platform/temporal/namespace';
 import { reasonOf } from '../platform/temporal/temporal';
+import { UsageError } from './usage-error';
 
 /** What is wrong, in words for the caller. */
 export function explain(error: unknown): string {
@@ -21,3 +23,9 @@ export function explain(error: unknown): string {
     .map(({ pointer, message }) => `${pointer.slice(1).replaceAll('/', '.') || 'The options'}: ${message}`)
     .join('\n');
 }
+
+/** Whether the command was called or configured wrongly, rather than failed. */
+export const isUsageError = (error: unknown): boolean =>
+  error instanceof ConfigError ||
+  error instanceof UsageError ||
+  (error instanceof Refusal && error.code === 'validation_failed');

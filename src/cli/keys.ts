@@ -1,37 +1,41 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { createApiKey, type NewApiKey } from '../http/api-keys';
-import { clientId } from '../platform/schemas';
-import { withDatabase } from './operator';
-import { say } from './output';
-import { UsageError } from './usage-error';
+import { choices } from './choices';
+import { optionalReason, type PageOptions, storableText, withActOptions, withPageOptions } from './options';
+import type { CreateOptions, KeyActOptions } from './run/keys';
+
+const run = () => import('./run/keys.js');
 
 export function addKeyCommands(program: Command): void {
   const keys = program.command('keys').description('API keys');
-  keys
+  const create = keys
     .command('create')
-    .description('make an API key and print it, this once')
-    .addOption(
-      new Option('--role <role>', 'what it may do').choices(['customer', 'service', 'operator']).makeOptionMandatory(),
-    )
-    .option('--customer <id>', 'whose data a customer key sees', customerId)
-    .action(async ({ role, customer }: { role: 'customer' | 'service' | 'operator'; customer?: string }) => {
-      const wanted = newKey(role, customer);
-      const { key } = await withDatabase((database) => createApiKey(database, wanted));
-      say(key);
-    });
+    .description('create an API key and print it; the secret is shown this once')
+    .addOption(new Option('--role <role>', 'what the key may do').choices(choices.roles).makeOptionMandatory())
+    .option('--customer <id>', 'the customer whose data a customer key sees')
+    .option('--expires-at <time>', 'when the key expires (RFC 3339); defaults to never', time)
+    .option('--label <text>', 'what the key is for', storableText(100));
+  withActOptions(create, optionalReason()).action(async (options: CreateOptions) => (await run()).create(options));
+  withPageOptions(
+    keys.command('ls').alias('list').description('list keys, newest first; revoked and expired ones too'),
+  ).action(async (options: PageOptions) => (await run()).list(options));
+  const revoke = keys
+    .command('revoke')
+    .description('revoke a key; every process refuses it within 5 seconds')
+    .argument('<key_id>');
+  withActOptions(revoke, optionalReason()).action(async (id: string, options: KeyActOptions) =>
+    (await run()).revoke(id, options),
+  );
+  const rotate = keys
+    .command('rotate')
+    .description('replace a key and print the new one; the old key works for the time of KEY_ROTATION_GRACE')
+    .argument('<key_id>');
+  withActOptions(rotate, optionalReason()).action(async (id: string, options: KeyActOptions) =>
+    (await run()).rotate(id, options),
+  );
 }
 
-function newKey(role: 'customer' | 'service' | 'operator', customer: string | undefined): NewApiKey {
-  if (role === 'customer') {
-    if (customer === undefined) throw new UsageError('A customer key needs --customer <id>.');
-    return { role, customerId: customer };
-  }
-  if (customer !== undefined) throw new UsageError('--customer is for --role customer.');
-  return { role };
-}
-
-function customerId(value: string): string {
-  const parsed = clientId.safeParse(value);
-  if (!parsed.success) throw new InvalidArgumentError(`It ${parsed.error.issues[0]?.message ?? 'is no customer id'}.`);
-  return parsed.data;
+function time(value: string): string {
+  const ms = Date.parse(value);
+  if (Number.isNaN(ms)) throw new InvalidArgumentError('It is an RFC 3339 time such as 2027-01-31T00:00:00Z.');
+  return new Date(ms).toISOString();
 }

@@ -1,129 +1,42 @@
 import { type Command, Option } from 'commander';
 import type { StepVerdict } from '../contract';
-import { createDecideStep } from '../sagas/decide/decide-step';
-import { findStep } from '../sagas/decide/find-step';
-import { getSaga } from '../sagas/view/get-saga';
-import { listSagas } from '../sagas/view/list-sagas';
-import { restartSaga } from '../payments/restart-saga';
-import { sagaState, sagaType, type SagaView } from '../sagas/view/saga-view';
-import { actorOption, asOperator, jsonOption, reasonOption } from './operator';
-import { say, sayJson, table } from './output';
+import { choices } from './choices';
+import { actorOption, jsonOption, type JsonOptions, reasonOption, withPageOptions } from './options';
+import type { DecisionOptions, ListOptions } from './run/sagas';
 
-type StepView = SagaView['steps'][number];
-
-interface ListOptions {
-  readonly state?: SagaView['state'];
-  readonly type?: SagaView['type'];
-  readonly cursor?: string;
-  readonly json?: boolean;
-}
-
-interface DecisionOptions {
-  readonly reason: string;
-  readonly actor?: string;
-  readonly json?: boolean;
-}
+const run = () => import('./run/sagas.js');
 
 export function addSagaCommands(program: Command): void {
   const sagas = program.command('sagas').description('sagas, and what an operator may do about stuck ones');
-  sagas
+  const ls = sagas
     .command('ls')
+    .alias('list')
     .description('list sagas, newest first')
-    .addOption(new Option('--state <state>', 'which').choices(sagaState.options))
-    .addOption(new Option('--type <type>', 'which').choices(sagaType.options))
-    .option('--cursor <cursor>', 'the next page, as the one before it said')
-    .addOption(jsonOption())
-    .action(list);
+    .addOption(new Option('--state <state>', 'sagas in this state').choices(choices.sagaStates))
+    .addOption(new Option('--type <type>', 'sagas of this type').choices(choices.sagaTypes));
+  withPageOptions(ls).action(async (options: ListOptions) => (await run()).list(options));
   sagas
     .command('show')
-    .description('one saga with its steps')
+    .description('show one saga with its steps')
     .argument('<saga_id>')
     .addOption(jsonOption())
-    .action(async (sagaId: string, { json }: { json?: boolean }) => {
-      tell(await asOperator(undefined, (send) => send(getSaga({ saga_id: sagaId }))), json);
-    });
+    .action(async (sagaId: string, options: JsonOptions) => (await run()).show(sagaId, options));
   addDecision(sagas, 'retry', 'try a stuck step again now');
-  addDecision(sagas, 'skip', 'give a stuck compensation up: it was dealt with by other means');
-  sagas
-    .command('restart')
-    .description('begin a compensated payment saga again, as <saga_id>-2')
-    .argument('<saga_id>')
-    .addOption(reasonOption())
-    .addOption(actorOption())
-    .addOption(jsonOption())
-    .action(restart);
+  addDecision(sagas, 'skip', 'give up a stuck compensation that was dealt with by other means');
+  withDecisionOptions(
+    sagas
+      .command('restart')
+      .description('begin a compensated payment saga again, as <saga_id>-2')
+      .argument('<saga_id>'),
+  ).action(async (sagaId: string, options: DecisionOptions) => (await run()).restart(sagaId, options));
 }
+
+const withDecisionOptions = (command: Command): Command =>
+  command.addOption(reasonOption()).addOption(actorOption()).addOption(jsonOption());
 
 function addDecision(sagas: Command, verdict: StepVerdict, description: string): void {
-  sagas
-    .command(verdict)
-    .description(description)
-    .argument('<saga_id>')
-    .argument('<step>')
-    .addOption(reasonOption())
-    .addOption(actorOption())
-    .addOption(jsonOption())
-    .action(async (sagaId: string, step: string, { reason, actor, json }: DecisionOptions) => {
-      const saga = await asOperator(actor, async (send, temporal) => {
-        const found = await send(findStep({ saga_id: sagaId, step }));
-        await createDecideStep(temporal)(sagaId, verdict, { step, actor: found.actor, reason });
-        return send(getSaga({ saga_id: sagaId }));
-      });
-      tell(saga, json);
-    });
-}
-
-async function list({ json, ...filter }: ListOptions): Promise<void> {
-  const page = await asOperator(undefined, (send) => send(listSagas({ limit: 50, ...filter })));
-  if (json) return sayJson(page);
-  if (page.data.length === 0) return say('There is no such saga.');
-  const rows = page.data.map(({ saga_id, type, state, reason, steps_done, steps_total, steps }) => {
-    const atWork = steps.find((step) => step.stuck) ?? steps.find(isAtWork);
-    return [
-      saga_id,
-      type,
-      state,
-      `${steps_done} of ${steps_total}`,
-      atWork?.name,
-      atWork?.attempts,
-      atWork?.stuck?.next_attempt_at,
-      atWork?.error ?? reason,
-    ];
-  });
-  say(table(['SAGA', 'TYPE', 'STATE', 'STEPS DONE', 'AT WORK', 'ATTEMPTS', 'NEXT ATTEMPT', 'ERROR'], rows));
-  if (page.next_cursor !== null) say(`\nThere are more: --cursor ${page.next_cursor}`);
-}
-
-const isAtWork = ({ state }: StepView): boolean => state === 'running' || state === 'undoing';
-
-async function restart(sagaId: string, { reason, actor, json }: DecisionOptions): Promise<void> {
-  const { saga_id } = await asOperator(actor, (send) => send(restartSaga({ saga_id: sagaId, reason })));
-  if (json) sayJson({ status: 'pending', saga_id });
-  else say(`${saga_id} is recorded; a worker starts it within seconds.`);
-}
-
-function tell(saga: SagaView, json = false): void {
-  if (json) return sayJson(saga);
-  const { saga_id, type, state, reason, steps_done, steps_total, steps, workflow_url } = saga;
-  say(`${saga_id}: ${type} saga, ${state}, ${steps_done} of ${steps_total} steps done${reason ? `: ${reason}` : ''}`);
-  if (workflow_url) say(workflow_url);
-  const rows = steps.map((step) => [
-    step.follow_up ? `${step.name} (follow-up)` : step.name,
-    step.state,
-    step.attempts,
-    step.ended_at,
-    step.stuck?.next_attempt_at,
-    step.error,
-  ]);
-  say(`\n${table(['STEP', 'STATE', 'ATTEMPTS', 'ENDED', 'NEXT ATTEMPT', 'ERROR'], rows)}`);
-  steps.forEach(tellStuck);
-}
-
-function tellStuck({ name, act, attempts, stuck }: StepView): void {
-  if (!stuck) return;
-  const what = act === 'compensate' ? `The compensation of ${name}` : name;
-  const next = stuck.next_attempt_at
-    ? `The next attempt is at ${stuck.next_attempt_at}.`
-    : 'It is tried every 5 minutes.';
-  say(`\n${what} is stuck after ${attempts} attempts. ${next} To try it now:\n  ${stuck.command}`);
+  const command = sagas.command(verdict).description(description).argument('<saga_id>').argument('<step>');
+  withDecisionOptions(command).action(async (sagaId: string, step: string, options: DecisionOptions) =>
+    (await run()).decide(verdict, sagaId, step, options),
+  );
 }

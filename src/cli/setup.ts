@@ -1,68 +1,33 @@
 import type { Command } from 'commander';
-import { setUpDatabase, setUpDemo, setUpSchedules, setUpTemporal, setUpTopics } from '../setup';
-import { configure, configureDatabase, configureKafka, configureSchedules, configureTemporal } from './configure';
-import { explain } from './explain';
-import { complain, say } from './output';
+import { jsonOption, type JsonOptions } from './options';
+import type { Part } from './run/setup';
 
-/** In their order; each reads no settings but its own. */
-const parts = {
-  database: {
-    description: 'bring the database to this version, with the roles of the processes',
-    setUp: () => setUpDatabase(configureDatabase(), say),
-  },
-  topics: {
-    description: 'make the Kafka topics that are missing',
-    setUp: () => setUpTopics(configureKafka(), say),
-  },
-  temporal: {
-    description: 'make the Temporal namespace and the search attributes that are missing',
-    setUp: () => setUpTemporal(configureTemporal(), say),
-  },
-  schedules: {
-    description: 'make the Temporal Schedules that are missing, and set their intervals',
-    setUp: () => setUpSchedules(configureTemporal(), configureSchedules(), say),
-  },
-} as const;
+const run = () => import('./run/setup.js');
+
+const PARTS: Readonly<Record<Part, string>> = {
+  database: 'bring the database to this version, with the roles of the processes',
+  topics: 'create the Kafka topics that are missing',
+  temporal: 'create the Temporal namespace and the search attributes that are missing',
+  schedules: 'create the Temporal Schedules that are missing, and set their intervals',
+};
 
 /** `paysaga setup`, its parts, and the names `migrate` and `topics` for two of them. */
 export function addSetupCommands(program: Command): void {
   const setup = program
     .command('setup')
     .description('make a database, a broker and a Temporal namespace ready for this version; may be repeated')
-    .action(setUpAll);
-  for (const [name, { description, setUp }] of Object.entries(parts)) {
-    setup
-      .command(name)
-      .description(description)
-      .action(async () => void (await setUp()));
-  }
-  for (const [alias, name] of [
-    ['migrate', 'database'],
-    ['topics', 'topics'],
-  ] as const) {
-    program
-      .command(alias)
-      .description(`the same as \`setup ${name}\``)
-      .action(async () => void (await parts[name].setUp()));
-  }
+    .addOption(jsonOption())
+    .action(async (options: JsonOptions) => (await run()).setUpAll(options));
+  for (const [part, description] of Object.entries(PARTS) as [Part, string][]) addPart(setup, part, part, description);
+  addPart(program, 'migrate', 'database', 'the same as `setup database`');
+  addPart(program, 'topics', 'topics', 'the same as `setup topics`');
 }
 
-/** Does what can be done, also when a part fails. */
-async function setUpAll(): Promise<void> {
-  // All that is wrong with the settings, before anything is made.
-  const { demo, database } = configure();
-  const failed: string[] = [];
-  const wanted = [
-    ...Object.entries(parts).map(([name, { setUp }]) => [name, setUp] as const),
-    ...(demo ? [['demo', () => setUpDemo(database, say)] as const] : []),
-  ];
-  for (const [name, setUp] of wanted) {
-    try {
-      await setUp();
-    } catch (error) {
-      failed.push(name);
-      complain(`setup ${name}: ${explain(error)}`);
-    }
-  }
-  if (failed.length > 0) throw new Error(`Not set up: ${failed.join(', ')}. Run \`paysaga setup\` again.`);
+function addPart(parent: Command, name: string, part: Part, description: string): void {
+  parent
+    .command(name)
+    .description(description)
+    .addOption(jsonOption())
+    // `setup --json topics` gives the option to `setup`.
+    .action(async (_: JsonOptions, command: Command) => (await run()).setUpPart(part, command.optsWithGlobals()));
 }

@@ -1,24 +1,24 @@
-import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
+import { timingSafeEqual } from 'node:crypto';
+import { hashOf, newCredentials } from '../keys/credentials';
 import type { Principal, Role } from '../mediator/message';
 import type { Database } from '../platform/database/database';
+import { nowMs } from '../platform/clock';
 import { gatherLookUps } from '../platform/gather-look-ups';
-import { newId } from '../platform/ids';
+import { createMemory } from './memory';
 
 export type NewApiKey =
   { readonly role: 'customer'; readonly customerId: string } | { readonly role: Exclude<Role, 'customer'> };
 
-/** The principal of a bearer token; `undefined` when it is none of ours, or revoked. */
+/** The principal of a bearer token; `undefined` when the key is unknown, expired or revoked. */
 export type Authenticate = (token: string) => Promise<Principal | undefined>;
 
-/** 256 random bits need no slow hash: nobody guesses them. */
-const hashOf = (token: string): string => createHash('sha256').update(token).digest('base64url');
-
-/** Makes a key, `<key id>.<secret>`. Only its hash is stored: this is the one time it is readable. */
+/**
+ * Adds a key to the database, for the local stack and tests. Operators send the command `CreateKey`, which is audited.
+ */
 export async function createApiKey(database: Database, newKey: NewApiKey): Promise<{ keyId: string; key: string }> {
-  const keyId = newId('key');
-  const key = `${keyId}.${randomBytes(32).toString('base64url')}`;
+  const { keyId, key, hash } = newCredentials();
   const customer_id = newKey.role === 'customer' ? newKey.customerId : null;
-  await database.apiKey.create({ data: { key_id: keyId, hash: hashOf(key), role: newKey.role, customer_id } });
+  await database.apiKey.create({ data: { key_id: keyId, hash, role: newKey.role, customer_id } });
   return { keyId, key };
 }
 
@@ -27,7 +27,7 @@ interface StoredKey {
   readonly principal: Principal;
 }
 
-/** A revoked key works for this long at most. */
+/** A key works for this long at most after it was revoked. */
 const KNOWN_MS = 5_000;
 const KNOWN_KEYS = 10_000;
 /** A key that was tried before it was made is refused for this long at most. */
@@ -37,11 +37,16 @@ const UNKNOWN_KEYS = 1_000;
 const KEYS_AT_ONCE = 500;
 
 /**
- * Looks keys up by their id, through a short memory, and compares hashes in constant time. Keys that are none of ours
- * have a memory of their own, and however many come, they are one query at a time: they neither push good keys out
- * nor take the connections of requests.
+ * Looks keys up by their id, through a short memory, and compares hashes in constant time. Unknown keys have a separate
+ * memory, and all look-ups share one query at a time: a flood of unknown keys neither evicts good ones nor takes the
+ * connections of requests.
+ *
+ * @param noteUse called with the id of each key that was accepted; see `createKeyUse`
  */
-export function createAuthenticate(database: Database): Authenticate {
+export function createAuthenticate(
+  database: Database,
+  noteUse: (keyId: string) => void = () => undefined,
+): Authenticate {
   const known = createMemory<StoredKey>(KNOWN_KEYS, KNOWN_MS);
   const unknown = createMemory<true>(UNKNOWN_KEYS, UNKNOWN_MS);
 
@@ -51,13 +56,16 @@ export function createAuthenticate(database: Database): Authenticate {
   }, KEYS_AT_ONCE);
 
   const lookUp = async (keyId: string): Promise<StoredKey | undefined> => {
+    const began = performance.now();
     const row = await find(keyId);
-    if (!row) {
+    const leftMs = row?.expires_at ? row.expires_at.getTime() - nowMs() : Infinity;
+    if (!row || leftMs <= 0) {
       unknown.keep(keyId, true);
       return undefined;
     }
     const stored = { hash: row.hash, principal: principalOf(keyId, row.role, row.customer_id) };
-    known.keep(keyId, stored);
+    // The key may have been revoked as soon as the query had read it, however long the answer took.
+    known.keep(keyId, stored, Math.min(KNOWN_MS - (performance.now() - began), leftMs));
     return stored;
   };
 
@@ -66,24 +74,8 @@ export function createAuthenticate(database: Database): Authenticate {
     if (keyId === undefined) return undefined;
     const stored = known.get(keyId) ?? (unknown.get(keyId) ? undefined : await lookUp(keyId));
     if (!stored || !timingSafeEqual(Buffer.from(stored.hash), Buffer.from(hashOf(token)))) return undefined;
+    noteUse(keyId);
     return stored.principal;
-  };
-}
-
-/** Keeps at most `size` values, each for `ttlMs`; the oldest makes room for a new one. */
-function createMemory<Value>(size: number, ttlMs: number) {
-  const kept = new Map<string, { readonly until: number; readonly value: Value }>();
-  return {
-    get(key: string): Value | undefined {
-      const entry = kept.get(key);
-      return entry && entry.until > performance.now() ? entry.value : undefined;
-    },
-    keep(key: string, value: Value): void {
-      kept.delete(key);
-      const [oldest] = kept.size >= size ? kept.keys() : [];
-      if (oldest !== undefined) kept.delete(oldest);
-      kept.set(key, { until: performance.now() + ttlMs, value });
-    },
   };
 }
 

@@ -2,6 +2,7 @@ import type { OpenAPIHono } from '@hono/zod-openapi';
 import { createAnalyticsRoutes } from '../analytics/routes';
 import { createBillingRoutes } from '../billing/routes';
 import { createInventoryRoutes } from '../inventory/routes';
+import { createKeyRoutes } from '../keys/routes';
 import type { Config } from '../config';
 import type { Mediator } from '../mediator/mediator';
 import { createDeadLetterRoutes } from '../messaging/dead-letters/routes';
@@ -81,6 +82,7 @@ export function createApp(options: AppOptions): OpenAPIHono<HttpEnv> {
   app.route('/', createAnalyticsRoutes({ mediator }));
   app.route('/', createOutboxRoutes({ mediator }));
   app.route('/', createDeadLetterRoutes({ mediator }));
+  app.route('/', createKeyRoutes({ mediator }));
   app.route('/', createReconciliationRoutes({ mediator }));
   app.route('/', createHealthRoutes(health));
   app.route('/', createMetricsRoute(metrics));

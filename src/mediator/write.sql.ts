@@ -18,7 +18,8 @@ export type TableName =
   | 'event'
   | 'outbox'
   | 'outbox_replay'
-  | 'operator_action';
+  | 'operator_action'
+  | 'api_key';
 
 export type Row = object;
 

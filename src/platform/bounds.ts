@@ -1,17 +1,14 @@
 import { z } from 'zod';
+import { isStorable, isWithin, NOT_STORABLE, notWithin } from './storable';
 
 /** What the columns can keep, for all that comes from outside: messages of Kafka as well as HTTP. */
 
-const STORABLE = /^[^\p{Cc}\p{Cs}]+$/u;
-/** Text that Postgres can store: no control characters, no lone surrogates. Characters count, as in JSON Schema. */
+/** Text that Postgres can store. Characters count, as in JSON Schema. */
 export const text = (max: number) =>
   z
     .string()
-    .refine((value) => value.length > 0 && value.length <= 2 * max && [...value].length <= max, {
-      error: `must be 1 to ${max} characters`,
-      abort: true,
-    })
-    .refine((value) => STORABLE.test(value), 'must not contain control characters or halves of a surrogate pair');
+    .refine((value) => isWithin(value, max), { error: notWithin(max), abort: true })
+    .refine(isStorable, NOT_STORABLE);
 
 /** What an `integer` column counts to. */
 const INT4_MAX = 2_147_483_647;

@@ -63,7 +63,11 @@ export const httpCodes = {
     '`paysaga dead-letters ls` lists the open ones.',
   ),
   replay_not_found: code(404, 'There is no such replay.', 'Use the `replay_id` of the answer that started it.'),
+  key_not_found: code(404, 'There is no such API key.', '`paysaga keys ls` lists the keys.'),
   method_not_allowed: code(405, 'The path takes other methods.', 'Use a method that the header `Allow` lists.'),
+  key_revoked: code(409, 'The API key is revoked.', 'Create another key.'),
+  key_expired: code(409, 'The API key has expired.', 'Create another key.'),
+  key_rotated: code(409, 'The API key was rotated before.', 'Rotate the key that replaced it, or create another key.'),
   request_in_progress: code(
     409,
     'The first request with this `Idempotency-Key` is still running.',

@@ -5,7 +5,7 @@ import { createRouter } from '../../http/router';
 import type { Mediator } from '../../mediator/mediator';
 import { opaqueId } from '../../platform/schemas';
 import { getReplay } from '../replay/get-replay';
-import { previewReplay } from '../replay/preview-replay';
+import { previewReplay, REPLAY_NOTE } from '../replay/preview-replay';
 import { replayRequest, replayScope } from '../replay/replay-range';
 import { replayStarted, startReplay } from '../replay/start-replay';
 import { discardOutboxRow } from './discard-outbox-row';
@@ -21,7 +21,6 @@ const onRow = {
 };
 
 const previewed = replayScope.extend({ replay_id: z.null(), note: z.string() }).openapi('ReplayPreview');
-const NOTE = 'Nothing was done. A consumer with an inbox ignores the events that it has applied already.';
 
 /** What an operator does to the outbox, recorded with actor and reason. */
 export function createOutboxRoutes({ mediator }: { mediator: Mediator }): OpenAPIHono<HttpEnv> {
@@ -94,7 +93,7 @@ export function createOutboxRoutes({ mediator }: { mediator: Mediator }): OpenAP
       const { dry_run, reason, ...range } = c.req.valid('json');
       if (dry_run) {
         const scope = await mediator.send(previewReplay(range), sendOptions(c));
-        return c.json({ replay_id: null, ...scope, note: NOTE }, 200);
+        return c.json({ replay_id: null, ...scope, note: REPLAY_NOTE }, 200);
       }
       const command = { reason, ...range };
       const once = onceOf(c, 'POST /admin/outbox/replay', command);

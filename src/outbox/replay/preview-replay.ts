@@ -5,6 +5,9 @@ import { inTransaction } from '../../platform/database/transaction';
 import { readScope, type ReplayDeps } from './read-scope';
 import { chosenRange, replayScope } from './replay-range';
 
+/** What a dry run adds to its answer. */
+export const REPLAY_NOTE = 'Nothing was done. A consumer with an inbox ignores the events that it has applied already.';
+
 /** The dry run: what a replay would touch, and whether it would be accepted. */
 export const previewReplay = defineQuery({
   name: 'PreviewReplay',

@@ -1,0 +1,34 @@
+import type { SagaType } from '../../contract';
+import { getSaga } from '../../sagas/view/get-saga';
+import type { ReadOutlines } from '../diagram/diagram';
+import { runSequenceDiagram } from '../diagram/run-sequence-diagram';
+import { runStateDiagram } from '../diagram/run-state-diagram';
+import { sequenceDiagram } from '../diagram/sequence-diagram';
+import { stateDiagram } from '../diagram/state-diagram';
+import { asOperator } from '../operator';
+import type { JsonOptions } from '../options';
+import { say, sayJson } from '../output';
+import { UsageError } from '../usage-error';
+
+const DIAGRAMS = { sequence: sequenceDiagram, state: stateDiagram } as const;
+const RUN_DIAGRAMS = { sequence: runSequenceDiagram, state: runStateDiagram } as const;
+
+export interface DiagramOptions extends JsonOptions {
+  readonly kind: keyof typeof DIAGRAMS;
+  readonly saga?: string;
+}
+
+/** @throws UsageError unless there is either a type or a saga */
+export async function draw(
+  type: SagaType | undefined,
+  { kind, saga: sagaId, json }: DiagramOptions,
+  outlines: ReadOutlines,
+): Promise<void> {
+  if ((type === undefined) === (sagaId === undefined)) throw new UsageError('Give either a type or --saga.');
+  const declared = await outlines();
+  const print = (saga: string, diagram: string): void =>
+    json ? sayJson({ saga, kind, diagram: diagram.trimEnd() }) : say(diagram.trimEnd());
+  if (type !== undefined) return print(type, DIAGRAMS[kind](type, declared[type]));
+  const run = await asOperator(undefined, (send) => send(getSaga({ saga_id: sagaId ?? '' })));
+  print(run.saga_id, RUN_DIAGRAMS[kind](run, declared[run.type]));
+}

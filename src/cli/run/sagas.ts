@@ -1,0 +1,95 @@
+import type { StepVerdict } from '../../contract';
+import { createDecideStep } from '../../sagas/decide/decide-step';
+import { findStep } from '../../sagas/decide/find-step';
+import { getSaga } from '../../sagas/view/get-saga';
+import { listSagas } from '../../sagas/view/list-sagas';
+import { restartSaga } from '../../payments/restart-saga';
+import type { SagaView } from '../../sagas/view/saga-view';
+import { asOperator } from '../operator';
+import type { JsonOptions, PageOptions } from '../options';
+import { say, sayJson, table } from '../output';
+
+type StepView = SagaView['steps'][number];
+
+export interface ListOptions extends PageOptions {
+  readonly state?: SagaView['state'];
+  readonly type?: SagaView['type'];
+}
+
+export interface DecisionOptions extends JsonOptions {
+  readonly reason: string;
+  readonly actor?: string;
+}
+
+export async function show(sagaId: string, { json }: JsonOptions): Promise<void> {
+  tell(await asOperator(undefined, (send) => send(getSaga({ saga_id: sagaId }))), json);
+}
+
+export async function decide(
+  verdict: StepVerdict,
+  sagaId: string,
+  step: string,
+  { reason, actor, json }: DecisionOptions,
+): Promise<void> {
+  const saga = await asOperator(actor, async (send, temporal) => {
+    const found = await send(findStep({ saga_id: sagaId, step }));
+    await createDecideStep(temporal)(sagaId, verdict, { step, actor: found.actor, reason });
+    return send(getSaga({ saga_id: sagaId }));
+  });
+  tell(saga, json);
+}
+
+export async function list({ json, ...filter }: ListOptions): Promise<void> {
+  const page = await asOperator(undefined, (send) => send(listSagas(filter)));
+  if (json) return sayJson(page);
+  if (page.data.length === 0) return say('There is no such saga.');
+  const rows = page.data.map(({ saga_id, type, state, reason, steps_done, steps_total, steps }) => {
+    const atWork = steps.find((step) => step.stuck) ?? steps.find(isAtWork);
+    return [
+      saga_id,
+      type,
+      state,
+      `${steps_done} of ${steps_total}`,
+      atWork?.name,
+      atWork?.attempts,
+      atWork?.stuck?.next_attempt_at,
+      atWork?.error ?? reason,
+    ];
+  });
+  say(table(['SAGA', 'TYPE', 'STATE', 'STEPS DONE', 'AT WORK', 'ATTEMPTS', 'NEXT ATTEMPT', 'ERROR'], rows));
+  if (page.next_cursor !== null) say(`\nThere are more: --cursor ${page.next_cursor}`);
+}
+
+const isAtWork = ({ state }: StepView): boolean => state === 'running' || state === 'undoing';
+
+export async function restart(sagaId: string, { reason, actor, json }: DecisionOptions): Promise<void> {
+  const { saga_id } = await asOperator(actor, (send) => send(restartSaga({ saga_id: sagaId, reason })));
+  if (json) sayJson({ status: 'pending', saga_id });
+  else say(`${saga_id} is recorded; a worker starts it within seconds.`);
+}
+
+function tell(saga: SagaView, json = false): void {
+  if (json) return sayJson(saga);
+  const { saga_id, type, state, reason, steps_done, steps_total, steps, workflow_url } = saga;
+  say(`${saga_id}: ${type} saga, ${state}, ${steps_done} of ${steps_total} steps done${reason ? `: ${reason}` : ''}`);
+  if (workflow_url) say(workflow_url);
+  const rows = steps.map((step) => [
+    step.follow_up ? `${step.name} (follow-up)` : step.name,
+    step.state,
+    step.attempts,
+    step.ended_at,
+    step.stuck?.next_attempt_at,
+    step.error,
+  ]);
+  say(`\n${table(['STEP', 'STATE', 'ATTEMPTS', 'ENDED', 'NEXT ATTEMPT', 'ERROR'], rows)}`);
+  steps.forEach(tellStuck);
+}
+
+function tellStuck({ name, act, attempts, stuck }: StepView): void {
+  if (!stuck) return;
+  const what = act === 'compensate' ? `The compensation of ${name}` : name;
+  const next = stuck.next_attempt_at
+    ? `The next attempt is at ${stuck.next_attempt_at}.`
+    : 'It is tried every 5 minutes.';
+  say(`\n${what} is stuck after ${attempts} attempts. ${next} To try it now:\n  ${stuck.command}`);
+}

@@ -1,0 +1,35 @@
+import { handle } from '../mediator/handler';
+import { defineCommand } from '../mediator/message';
+import { recordOperatorAction } from '../mediator/operator-action';
+import { Refusal } from '../platform/refusal';
+import { createKeyInput, keyResponse, NO_REASON, toKeyResponse } from './api-key';
+
+/**
+ * Adds a key whose credentials the caller has made: neither the command nor its result holds the secret.
+ *
+ * @throws Refusal `validation_failed` for an expiry that is not in the future
+ */
+export const createKey = defineCommand({
+  name: 'CreateKey',
+  input: createKeyInput,
+  result: keyResponse,
+  roles: ['operator'],
+  transaction: 'one_statement',
+});
+
+export const createKeyHandler = handle(createKey, async ({ key_id, hash, reason = NO_REASON, ...wanted }, context) => {
+  const { role, customer_id = null, label = null, expires_at = null } = wanted;
+  assertInFuture(expires_at, context.now);
+  const row = { key_id, role, customer_id, label, expires_at, created_at: context.now };
+  context.uow.insert('api_key', { ...row, hash });
+  const details = { role, customer_id, label, expires_at };
+  recordOperatorAction(context, { action: 'key.create', subject: key_id, reason, details });
+  return toKeyResponse({ ...row, last_used_at: null, revoked_at: null, replaced_by: null });
+});
+
+/** @throws Refusal `validation_failed` for an expiry that is not in the future */
+export function assertInFuture(expiresAt: string | null | undefined, now: string): void {
+  if (typeof expiresAt !== 'string' || expiresAt > now) return;
+  const errors = [{ pointer: '/expires_at', message: 'must be in the future' }];
+  throw new Refusal('validation_failed', 'The key would have expired already.', { errors });
+}
