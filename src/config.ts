@@ -30,6 +30,10 @@ const environment = z
     HTTP_MAX_CONNECTIONS: integer(1, 1_000_000).default(5_000),
     HTTP_MAX_WAITING: integer(0, 1_000_000).default(1_000),
     HTTP_MAX_WAIT_MS: integer(10, 60_000).default(2_000),
+    PAYSAGA_INSTANCE_ID: z
+      .string()
+      .regex(/^[\w.-]{1,64}$/, 'must be 1 to 64 letters, digits, dots, hyphens and underscores')
+      .optional(),
     SHUTDOWN_GRACE_MS: integer(0, 600_000).default(10_000),
 
     ...kafkaVariables,
@@ -145,6 +149,7 @@ export function loadConfig(variables: Variables = process.env) {
       maxWaitMs: env.HTTP_MAX_WAIT_MS,
     },
     metrics: { host: env.HOST, ...(env.METRICS_PORT !== undefined && { port: env.METRICS_PORT }) },
+    ...(env.PAYSAGA_INSTANCE_ID !== undefined && { instanceId: env.PAYSAGA_INSTANCE_ID }),
     shutdownGraceMs: env.SHUTDOWN_GRACE_MS,
     kafka: kafkaConfig(env),
     temporal: { ...temporal, ...(env.TEMPORAL_UI_URL && { uiUrl: env.TEMPORAL_UI_URL }) },

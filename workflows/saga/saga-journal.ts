@@ -28,6 +28,8 @@ export const status = defineQuery<SagaStatus>('status');
 export interface SagaSubject {
   readonly saga_id: string;
   readonly correlation_id: string;
+  /** In its log lines, where the saga is about an order. */
+  readonly order_id?: string;
 }
 
 /** Recording retries without end: what happened is never lost, only told late. */
@@ -71,6 +73,13 @@ export function createSagaJournal(subject: SagaSubject, names: readonly string[]
   let recorded = Promise.resolve();
   let records = 0;
   let current = names[0] ?? '';
+
+  const about = {
+    ...id,
+    ...(subject.order_id !== undefined && { order_id: subject.order_id }),
+    saga_type: workflowInfo().workflowType.replace(/Saga$/, ''),
+  };
+  log.info('saga.started', about);
 
   setHandler(status, () => ({ state, steps, failure }), { description: 'Where the saga and its steps stand' });
 
@@ -126,6 +135,7 @@ export function createSagaJournal(subject: SagaSubject, names: readonly string[]
     async completed() {
       enter('completed');
       await recorded;
+      log.info('saga.completed', about);
     },
     fail(first, remedies) {
       failure = first;
@@ -136,7 +146,7 @@ export function createSagaJournal(subject: SagaSubject, names: readonly string[]
     stuck(name, error, attempts) {
       update(name, { error: describe(error), attempts });
       stuck.add(name);
-      log.error('saga.stuck', { saga_id: subject.saga_id, step: name, error: describe(error) });
+      log.error('saga.stuck', { ...about, step: name, error: describe(error) });
       raiseAlarm(name);
       enter('stuck');
     },
@@ -153,6 +163,7 @@ export function createSagaJournal(subject: SagaSubject, names: readonly string[]
     async compensated() {
       enter('compensated');
       await recorded;
+      log.info('saga.compensated', { ...about, failed_step: failure?.failed_step, code: failure?.code });
     },
   };
 }
