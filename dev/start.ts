@@ -33,7 +33,7 @@ async function start({ log, teardown, untilStopped }: CommandContext): Promise<n
 
   const output = createHeldOutput(print);
   let onChange = (): void => undefined;
-  let onOver = (_problem: Problem): void => undefined;
+  let onOver: (problem: Problem) => void = () => undefined;
   const provider = await stage(log, 'test payment provider and carrier', () =>
     startProvider({ dataDir: DATA, books: 'provider', teardown, log: output.line, restart: true }),
   );

@@ -23,7 +23,7 @@ curl -s ${apiUrl}/invoices/close-after-payment \\
   -H 'Authorization: Bearer ${keys.service}' \\
   -H 'Content-Type: application/json' \\
   -d '{"order_id": "'$ID'", "invoice_id": "'$INVOICE'", "customer_id": "cus_demo",
-       "amount": 9900, "currency": "EUR", "payment_id": "pay_for_'$ID'"}'`,
+       "amount": 9900, "currency": "EUR", "payment_id": "pay_for_'$ID'"}'; echo`,
 });
 
 /** What `npm start` prints when everything is ready: addresses, commands to try, where to look, how to stop. */

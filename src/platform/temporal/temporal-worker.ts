@@ -66,10 +66,12 @@ function write(logger: Logger, level: LogLevel, message: string, meta: LogMetada
   }
 }
 
+const SDK_ATTRIBUTES = new Set(['namespace', 'taskQueue', 'workflowId', 'runId', 'workflowType']);
+
 /** Drops the SDK's own attributes but the workflow's id, which a saga's line has as `saga_id`. */
 function withoutAttributes(line: Record<string, unknown>): Record<string, unknown> {
-  const { namespace, taskQueue, workflowId, runId, workflowType, ...fields } = line;
-  return 'saga_id' in fields ? fields : { workflow_id: workflowId, ...fields };
+  const fields = Object.entries(line).filter(([name]) => !SDK_ATTRIBUTES.has(name));
+  return { ...('saga_id' in line ? {} : { workflow_id: line['workflowId'] }), ...Object.fromEntries(fields) };
 }
 
 /** A warning of the relay's Worker, which has activities alone. */
