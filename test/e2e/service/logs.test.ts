@@ -1,5 +1,7 @@
+import { spawnSync } from 'node:child_process';
 import { eventually } from '../../../dev/client/eventually';
 import { CHARGED_GOODS, newClientId, pay, placeOrder, untilStatus } from '../../../dev/client/shop';
+import { fromRoot } from '../../../dev/root';
 import { type E2eStack, startE2eStack } from '../../support/e2e-stack';
 
 interface Line {
@@ -85,6 +87,26 @@ it('probes, and batches of which nothing failed, are no lines at info', async ()
   expect(messages).not.toContain('outbox.batch_complete');
   expect(about('route', '/health/ready')).toEqual([]);
   expect(about('route', '/metrics')).toEqual([]);
+});
+
+it('the CLI writes data alone to stdout, whatever the log level', () => {
+  const { services, namespace } = stack;
+  const env = {
+    ...process.env,
+    DATABASE_URL: services.databaseUrl,
+    KAFKA_BROKERS: services.kafkaBrokers,
+    TEMPORAL_ADDRESS: services.temporalAddress,
+    TEMPORAL_NAMESPACE: namespace,
+    LOG_LEVEL: 'trace',
+  };
+  const paysaga = (...args: string[]) =>
+    spawnSync(process.execPath, [fromRoot('dist', 'src', 'cli.js'), ...args], { env, encoding: 'utf8' });
+  const listed = paysaga('sagas', 'ls', '--json');
+  expect([listed.status, listed.stderr]).toEqual([0, '']);
+  expect(JSON.parse(listed.stdout)).toMatchObject({ data: [{ state: 'compensated' }, { state: 'completed' }] });
+  const unknown = paysaga('sagas', 'show', 'payment-unknown');
+  expect([unknown.status, unknown.stdout]).toEqual([1, '']);
+  expect(unknown.stderr).toContain('payment-unknown');
 });
 
 it('a healthy start and all of this bring no warning, no error, and no line that is not JSON', () => {
