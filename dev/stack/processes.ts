@@ -67,8 +67,8 @@ type HealthPath = '/health/live' | '/health/ready';
 
 /**
  * Starts `api`, `worker` and `consumer` as processes of their own, on services that run and a database
- * that is migrated, and waits until the API answers, or all three are ready. Each is known by an id that its health
- * routes return, so that another program on its port is not taken for it.
+ * that is migrated, and waits until the API answers, or all three are ready. Each process has an id that its health
+ * routes return, so another program on its port is recognised.
  *
  * @throws PortTaken when another program has the port of `env`; the processes are stopped then
  * @throws Problem when one does not come up; the processes are stopped then
@@ -120,7 +120,7 @@ export async function startProcesses(options: ProcessesOptions): Promise<Process
     return response.ok && response.headers.get(INSTANCE_HEADER) === `${name}-${set}`;
   }
 
-  /** Moves to the next port where another program has taken the one that was free before. */
+  /** Waits for a process. When another program has taken its port meanwhile, starts it on the next one. */
   async function bringUp(name: ProcessName, path: HealthPath, maxPorts = MAX_PORTS): Promise<void> {
     for (let tried = 1; ; tried++) {
       const settled = async () => stopped || running[name].isOver() || (await answers(name, path));

@@ -1,5 +1,5 @@
 /**
- * What the API, worker and consumer tell the program that starts them: exit codes, and a header that identifies them.
+ * What a program that starts the API, worker or consumer needs to know: exit codes, and a header that identifies a process.
  */
 
 /** The exit codes. Only after `failed` can another start with the same environment help. */

@@ -15,7 +15,7 @@ function server(): Server {
 const refusal = (host: string, port: number, variable: 'PORT' | 'METRICS_PORT' = 'PORT'): Promise<unknown> =>
   listen(createServer(), { host, port, variable }).catch((error: unknown) => error);
 
-it('a server that listens tells its address', async () => {
+it('a server that listens returns its address', async () => {
   expect(await listen(server(), { host: '127.0.0.1', port: 0, variable: 'PORT' })).toMatchObject({
     address: '127.0.0.1',
     port: expect.any(Number),
