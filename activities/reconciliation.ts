@@ -73,7 +73,8 @@ export function createReconciliationActivities(options: ReconciliationActivities
     async finishReconciliation({ run_id, unread }: { run_id: string; unread: readonly string[] }): Promise<number> {
       const { resolved, fresh } = await mediator.send(finishReconciliation({ run_id, unread }));
       tell(fresh);
-      logger.info({ run_id, resolved, unread }, 'reconciliation.finished');
+      const hasNews = fresh.length > 0 || resolved > 0 || unread.length > 0;
+      logger[hasNews ? 'info' : 'debug']({ run_id, resolved, unread }, 'reconciliation.finished');
       while ((await mediator.send(forgetCopies({ limit: FORGET_BATCH }))) === FORGET_BATCH) {
         Context.current().heartbeat();
       }

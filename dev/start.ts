@@ -1,25 +1,26 @@
 import { join } from 'node:path';
 import { print, runCommand, type CommandContext } from './command';
-import { createPorts, type Ports } from './os/ports';
+import { createPorts, PortTaken, type Ports } from './os/ports';
 import { Problem } from './os/problem';
 import { stage, type Log } from './os/progress';
 import { DATA } from './root';
+import { greeting } from './stack/greeting';
 import { claimStack } from './stack/ownership';
 import { prepare } from './stack/prepare';
-import { startProcesses, type Processes } from './stack/processes';
+import { startProcesses } from './stack/processes';
 import { startProvider, type ProviderProcess } from './stack/provider-process';
-import { ensureSecrets, type ApiKeys } from './stack/secrets';
-import { startServices, type Services } from './stack/stack';
+import { ensureSecrets } from './stack/secrets';
+import { startServices } from './stack/stack';
 import { removeStackFile, writeStackFile } from './stack/stack-file';
 
-/** The port people expect; the next free one is taken when somebody else has it. */
+/** The API's port by default. The next free one is taken when another program has it. */
 const API_PORT = 3000;
 
 async function start({ log, teardown, untilStopped }: CommandContext): Promise<number> {
   const release = claimStack(DATA);
   teardown.add(async () => release());
   const ports = createPorts();
-  const port = await apiPort(ports, process.env.PORT);
+  const port = await givenPort(ports, process.env.PORT);
   const services = await startServices({ dataDir: DATA, log, teardown, ports, wellKnownPorts: true });
   const [databaseUrls, secrets] = await stage(
     log,
@@ -32,6 +33,7 @@ async function start({ log, teardown, untilStopped }: CommandContext): Promise<n
 
   const output = createHeldOutput(print);
   let onChange = (): void => undefined;
+  let onOver: (problem: Problem) => void = () => undefined;
   const provider = await stage(log, 'test payment provider and carrier', () =>
     startProvider({ dataDir: DATA, books: 'provider', teardown, log: output.line, restart: true }),
   );
@@ -43,24 +45,41 @@ async function start({ log, teardown, untilStopped }: CommandContext): Promise<n
       teardown,
       env: {
         ...ownProviders(provider),
-        PORT: String(port),
+        ...(port !== undefined && { PORT: port }),
         PAYMENT_WEBHOOK_SECRET: secrets.webhook_secret,
         ...(process.stdout.isTTY && { LOG_PRETTY: '1' }),
       },
+      takePort: () => ports.takeFrom(API_PORT),
+      untilReady: true,
       log: output.line,
       restart: true,
       onChange: () => onChange(),
+      onOver: (name, reason) => onOver(endedForGood(name, reason)),
     }),
   ).catch((error: unknown) => {
-    output.release();
+    // A taken port is said in one sentence.
+    if (!(error instanceof PortTaken)) output.release();
     throw error;
+  });
+  const over = new Promise<never>((_, reject) => {
+    onOver = reject;
   });
   onChange = () => writeStackFile(DATA, { services, secrets, processes, provider });
   onChange();
   teardown.add(async () => removeStackFile(DATA));
-  greet(services, processes, secrets.api_keys);
+  print(
+    greeting({
+      apiUrl: processes.api.url,
+      takenPort: port === undefined && !processes.api.url.endsWith(`:${API_PORT}`) ? API_PORT : undefined,
+      temporalUrl: services.temporalUiUrl ?? services.temporalAddress,
+      databaseUrl: services.databaseUrl,
+      kafkaBrokers: services.kafkaBrokers,
+      stackFile: join(DATA, 'stack.json'),
+      keys: secrets.api_keys,
+    }),
+  );
   output.release();
-  return untilStopped();
+  return Promise.race([untilStopped(), over]);
 }
 
 /** Keeps the processes' first lines behind the greeting. */
@@ -75,39 +94,20 @@ function createHeldOutput(write: Log): { line: Log; release: () => void } {
   };
 }
 
-async function apiPort(ports: Ports, wanted: string | undefined): Promise<number> {
-  if (!wanted) return ports.takeFrom(API_PORT);
+/** @returns the port that the user asked for, which is free, or undefined */
+async function givenPort(ports: Ports, wanted: string | undefined): Promise<string | undefined> {
+  if (!wanted) return undefined;
   if (!/^[1-9]\d{0,4}$/.test(wanted) || Number(wanted) > 65_535)
-    throw new Problem(`PORT is ${wanted}, which is no port: set one between 1 and 65535, or unset it.`);
-  if ((await ports.take(Number(wanted))) === Number(wanted)) return Number(wanted);
-  throw new Problem(
-    `Port ${wanted} is taken: \`ss -ltnp 'sport = :${wanted}'\` shows by whom; choose another by PORT, or unset it.`,
-  );
+    throw new Problem(`PORT is ${wanted}, which is not a port: set it to a number from 1 to 65535, or unset it.`);
+  if ((await ports.take(Number(wanted))) !== Number(wanted)) throw new PortTaken(wanted);
+  return wanted;
 }
+
+const endedForGood = (name: string, reason: string): Problem =>
+  new Problem(`The ${name} process ended (${reason}) and is not started again: the line before says why.`);
 
 /** Those that the shell names go before. */
 const ownProviders = ({ env }: ProviderProcess): NodeJS.ProcessEnv =>
   Object.fromEntries(Object.entries(env).filter(([name]) => !process.env[name]));
-
-function greet(services: Services, { api }: Processes, keys: ApiKeys): void {
-  print(`
-paysaga runs.
-
-  API             ${api.url}  (read ${api.url}/docs)
-  Temporal        ${services.temporalUiUrl ?? services.temporalAddress}
-  PostgreSQL      ${services.databaseUrl}
-  Kafka           ${services.kafkaBrokers}
-  keys, pids      ${join(DATA, 'stack.json')}
-
-Place an order:
-
-  curl -s ${api.url}/orders \\
-    -H 'Authorization: Bearer ${keys.service}' \\
-    -H 'Content-Type: application/json' \\
-    -d '{"customer_id": "cus_demo", "product_sku": "vps.s", "amount": 9900}'
-
-Ctrl-C ends everything; the data stays in .paysaga/ until \`npm run reset\`.
-`);
-}
 
 void runCommand(start);

@@ -98,6 +98,7 @@ void runProcess('api', async ({ config, logger, fail, stopping }) => {
     faults,
     webhooks: config.webhooks,
     faultInjection: config.faultInjection,
+    ...(config.instanceId !== undefined && { instanceId: config.instanceId }),
     logger,
   });
   const server = createHttpServer({ fetch: app.fetch, config: config.http, metrics });

@@ -92,6 +92,7 @@ export function loadConfig(variables: Variables = process.env) {
     database: databaseConfig(env),
     http: httpConfig(env),
     metrics: { host: env.HOST, ...(env.METRICS_PORT !== undefined && { port: env.METRICS_PORT }) },
+    ...(env.PAYSAGA_INSTANCE_ID !== undefined && { instanceId: env.PAYSAGA_INSTANCE_ID }),
     shutdownGraceMs: env.SHUTDOWN_GRACE_MS,
     kafka: kafkaConfig(env),
     temporal: { ...temporal, ...(env.TEMPORAL_UI_URL && { uiUrl: env.TEMPORAL_UI_URL }) },

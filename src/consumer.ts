@@ -36,7 +36,14 @@ void runProcess('consumer', async ({ config, logger, fail, stopping }) => {
     logger,
     signal: stopping,
   });
-  const metricsServer = await startMetricsServer({ ...config.metrics, metrics, logger, missing: setup.missing });
+  let isRunning = false;
+  const metricsServer = await startMetricsServer({
+    ...config.metrics,
+    ...(config.instanceId !== undefined && { instanceId: config.instanceId }),
+    metrics,
+    logger,
+    missing: () => (isRunning ? setup.missing() : [...setup.missing(), 'The process is starting']),
+  });
   await setup.until('database', 'topics');
   const consumerMetrics = createConsumerMetrics(metrics);
 
@@ -59,6 +66,7 @@ void runProcess('consumer', async ({ config, logger, fail, stopping }) => {
       onFatal: fail,
     }),
   );
+  isRunning = true;
   logger.info({ groups: consumers.map(({ group }) => group) }, 'consumer.running');
 
   return async function stop() {

@@ -94,6 +94,9 @@ export const STEP_UNDONE = 'step_undone';
 /** The failure a saga ends with after its compensations; `details` carry {@link SagaFailure}. */
 export const SAGA_COMPENSATED = 'saga_compensated';
 
+/** The end of that failure's message. Logs know the failure by it. */
+export const EVERYTHING_UNDONE = 'Everything before it was undone.';
+
 export interface SagaFailure {
   readonly failed_step: string;
   /** The stable code of the first failure. */

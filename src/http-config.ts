@@ -31,6 +31,11 @@ export const httpVariables = {
   HTTP_MAX_WAIT_MS: integer(10, 60_000)
     .default(2_000)
     .describe('How long a request may wait for the database before it is answered 503.'),
+  PAYSAGA_INSTANCE_ID: z
+    .string()
+    .regex(/^[\w.-]{1,64}$/, 'must be 1 to 64 letters, digits, dots, hyphens and underscores')
+    .optional()
+    .describe('A name that the process answers in the header `x-paysaga-instance` of its health routes.'),
   SHUTDOWN_GRACE_MS: integer(0, 600_000)
     .default(10_000)
     .describe('How long a process finishes its work after SIGTERM. Give the platform 5 s more.'),

@@ -91,7 +91,14 @@ void runProcess('worker', async ({ config, logger, fail, stopping }) => {
     logger,
     signal: stopping,
   });
-  const metricsServer = await startMetricsServer({ ...config.metrics, metrics, logger, missing: setup.missing });
+  let isRunning = false;
+  const metricsServer = await startMetricsServer({
+    ...config.metrics,
+    ...(config.instanceId !== undefined && { instanceId: config.instanceId }),
+    metrics,
+    logger,
+    missing: () => (isRunning ? setup.missing() : [...setup.missing(), 'The process is starting']),
+  });
   await setup.until('database');
 
   // Before the Workers: while these wait for their namespace, it notes with the sagas why they do not start.
@@ -163,6 +170,7 @@ void runProcess('worker', async ({ config, logger, fail, stopping }) => {
     spreadRelays({ database: background, held, logger, signal: stopping }),
     reportOpenCircuits({ database: background, circuits: circuits.all, logger, signal: stopping }),
   ];
+  isRunning = true;
   logger.info({ namespace: config.temporal.namespace, relay_groups: relayGroups(lanesPerRelay) }, 'worker.running');
 
   return async function stop() {

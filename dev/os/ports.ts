@@ -8,6 +8,15 @@ import { Problem } from './problem';
  */
 const RANDOM_PORTS = { from: 20_000, to: 32_000 };
 
+/** Another program has the port that the user asked for. */
+export class PortTaken extends Problem {
+  constructor(port: number | string) {
+    super(
+      `Port ${port} is taken by another program (\`ss -ltnp 'sport = :${port}'\` shows which): set PORT to a free port, or unset it to get the next free one.`,
+    );
+  }
+}
+
 function canBind(port: number, host: string): Promise<boolean> {
   return new Promise((resolve) => {
     const server = createServer();

@@ -14,7 +14,7 @@ import { type ApiKeys, ensureApiKeys, newWebhookSecret } from './secrets';
 import { skipToEnds } from './skip-to-ends';
 import type { ServiceAddresses } from './stack';
 
-export interface FreshStackOptions extends Pick<ProcessesOptions, 'dataDir' | 'restart'> {
+export interface FreshStackOptions extends Pick<ProcessesOptions, 'dataDir' | 'restart' | 'takePort' | 'untilReady'> {
   /** The database names the cluster: the stack gets a new one of it. */
   readonly services: ServiceAddresses;
   readonly env?: NodeJS.ProcessEnv;
@@ -47,7 +47,7 @@ export interface FreshStack extends Clients {
  * have fixed names, so a stack begins where the ones before ended, and only one runs on a broker at a time.
  */
 export async function startFreshStack(options: FreshStackOptions): Promise<FreshStack> {
-  const { dataDir, restart, envOf } = options;
+  const { dataDir, restart, envOf, takePort, untilReady = false } = options;
   const teardown = createTeardown();
   const name = `fresh_${randomBytes(5).toString('hex')}`;
   const databaseUrl = await createDatabase(options.services.databaseUrl, name);
@@ -76,6 +76,8 @@ export async function startFreshStack(options: FreshStackOptions): Promise<Fresh
       log,
       restart,
       teardown,
+      untilReady,
+      ...(takePort && { takePort }),
     });
     return {
       ...createClients(processes.api.url, keys),

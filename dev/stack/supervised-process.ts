@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { startChild, type Child } from '../os/child';
+import { exitCodes } from '../../src/platform/supervision';
 
 export interface SupervisedOptions {
   /** The built script that `node` runs. */
@@ -14,6 +15,8 @@ export interface SupervisedOptions {
   readonly restart: boolean;
   /** Told after each start, so also after a restart. */
   readonly onStart?: () => void;
+  /** Called when it has ended and is not started again, with its exit code or signal. */
+  readonly onOver?: (reason: string) => void;
 }
 
 export interface SupervisedProcess {
@@ -22,6 +25,8 @@ export interface SupervisedProcess {
   isRunning(): boolean;
   /** True when it ended and does not come back by itself. */
   isOver(): boolean;
+  /** True when it ended because another program has its port. */
+  lacksItsPort(): boolean;
   /** Starts it when it does not run. */
   start(): void;
   /** Ends it at once, and resolves when it is gone; it comes back only where `restart` is on. */
@@ -35,15 +40,21 @@ const SOUND_AFTER_MS = 10_000;
 const FIRST_DELAY_MS = 200;
 const LONGEST_DELAY_MS = 5_000;
 
-/** What the processes end with when their configuration is wrong: another try would not help. */
-const CONFIGURATION_ERROR = 'exit code 2';
+const ADDRESS_TAKEN = `exit code ${exitCodes.addressTaken}`;
 
-/** Starts a process and, where asked, starts it again when it dies, after 200 ms, doubling up to 5 s. */
+/** Ends that another start with the same environment would only repeat. */
+const FINAL = [`exit code ${exitCodes.configuration}`, ADDRESS_TAKEN];
+
+/**
+ * Starts a process and, where asked, starts it again when it dies, after 200 ms, doubling up to 5 s. A wrong
+ * configuration and a taken port are final.
+ */
 export function superviseProcess(options: SupervisedOptions): SupervisedProcess {
   const { log, restart } = options;
   let child = launch();
   let stopping = false;
   let over = false;
+  let lastEnd = '';
   let failures = 0;
 
   function launch(): Child {
@@ -62,8 +73,12 @@ export function superviseProcess(options: SupervisedOptions): SupervisedProcess 
 
   async function onEnd(reason: string, livedMs: number): Promise<void> {
     if (stopping) return;
-    over = !restart || reason === CONFIGURATION_ERROR;
-    if (over) return log(`ended: ${reason}`);
+    lastEnd = reason;
+    over = !restart || FINAL.includes(reason);
+    if (over) {
+      log(`ended: ${reason}`);
+      return options.onOver?.(reason);
+    }
     failures = livedMs > SOUND_AFTER_MS ? 1 : failures + 1;
     log(`ended: ${reason}; it is started again`);
     await delay(Math.min(FIRST_DELAY_MS * 2 ** (failures - 1), LONGEST_DELAY_MS));
@@ -83,6 +98,7 @@ export function superviseProcess(options: SupervisedOptions): SupervisedProcess 
     },
     isRunning: () => child.isRunning(),
     isOver: () => over,
+    lacksItsPort: () => over && lastEnd === ADDRESS_TAKEN,
     start,
     async kill(signal = 'SIGKILL') {
       const killed = child;

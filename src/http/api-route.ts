@@ -29,7 +29,12 @@ export const problems = (...codes: HttpCode[]): RouteConfig['responses'] =>
     ]),
   );
 
-const header = (description: string, schema: HeaderSchema, required = true) => ({ description, schema, required });
+/** A response header, in OpenAPI. */
+export const header = (description: string, schema: HeaderSchema, required = true) => ({
+  description,
+  schema,
+  required,
+});
 type HeaderSchema = { readonly type: 'string' | 'integer'; readonly example?: string | number };
 
 function problemHeaders(status: number, codes: readonly HttpCode[]) {

@@ -47,6 +47,8 @@ export interface AppOptions {
   readonly webhooks: Config['webhooks'];
   /** Mounts `/dev/faults`. */
   readonly faultInjection: boolean;
+  /** Sent with the health routes. */
+  readonly instanceId?: string;
   readonly logger: Logger;
 }
 
@@ -84,7 +86,7 @@ export function createApp(options: AppOptions): OpenAPIHono<HttpEnv> {
   app.route('/', createDeadLetterRoutes({ mediator }));
   app.route('/', createKeyRoutes({ mediator }));
   app.route('/', createReconciliationRoutes({ mediator }));
-  app.route('/', createHealthRoutes(health));
+  app.route('/', createHealthRoutes(health, undefined, options.instanceId));
   app.route('/', createMetricsRoute(metrics));
   if (options.faultInjection) app.route('/', createFaultRoutes(faults));
   app.route('/', createDocs(app));

@@ -1,9 +1,10 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import type { OpenAPIHono } from '@hono/zod-openapi';
-import { json } from './api-route';
+import { header, json } from './api-route';
 import type { HttpEnv } from './http-env';
 import { shareAnswer } from '../platform/shared-answer';
 import { SetupMissing } from '../platform/setup-missing';
+import { INSTANCE_HEADER } from '../platform/supervision';
 import { within } from '../platform/wait';
 import { createRouter } from './router';
 
@@ -60,6 +61,13 @@ const report = z
   })
   .openapi('Health');
 
+const answer = <Schema extends z.ZodType>(schema: Schema, description: string) => ({
+  ...json(schema, description),
+  headers: {
+    [INSTANCE_HEADER]: header('`PAYSAGA_INSTANCE_ID` of the process, where it is set.', { type: 'string' }, false),
+  },
+});
+
 type Check = z.infer<typeof check>;
 
 /**
@@ -71,8 +79,13 @@ type Check = z.infer<typeof check>;
  * work done elsewhere (`outbox_lag`): unhealthy there is 503 on `/health`, and degraded on `/health/ready`.
  *
  * @param freshMs how long an answer is shared by all who ask
+ * @param instanceId the header `x-paysaga-instance` of every answer
  */
-export function createHealthRoutes(checks: HealthChecks, freshMs = FRESH_MS): OpenAPIHono<HttpEnv> {
+export function createHealthRoutes(
+  checks: HealthChecks,
+  freshMs = FRESH_MS,
+  instanceId?: string,
+): OpenAPIHono<HttpEnv> {
   const seen = new Set<string>();
 
   const run = async (name: string, { ask, essential, advisory }: HealthCheck): Promise<Check> => {
@@ -106,6 +119,7 @@ export function createHealthRoutes(checks: HealthChecks, freshMs = FRESH_MS): Op
   };
 
   const routes = createRouter();
+  const identified = instanceId === undefined ? undefined : { [INSTANCE_HEADER]: instanceId };
   routes.openapi(
     createRoute({
       method: 'get',
@@ -114,9 +128,9 @@ export function createHealthRoutes(checks: HealthChecks, freshMs = FRESH_MS): Op
       operationId: 'getLiveness',
       security: [],
       summary: 'The process answers',
-      responses: { 200: json(z.object({ status: z.literal('healthy') }), 'Alive') },
+      responses: { 200: answer(z.object({ status: z.literal('healthy') }), 'Alive') },
     }),
-    (c) => c.json({ status: 'healthy' as const }, 200),
+    (c) => c.json({ status: 'healthy' as const }, 200, identified),
   );
   for (const path of ['/health', '/health/ready'] as const) {
     routes.openapi(
@@ -130,11 +144,11 @@ export function createHealthRoutes(checks: HealthChecks, freshMs = FRESH_MS): Op
           path === '/health'
             ? 'The state of the service and of all that it stands on: for people and alarms'
             : 'Whether this process can serve: for load balancers',
-        responses: { 200: json(report, 'Healthy or degraded'), 503: json(report, 'Unhealthy') },
+        responses: { 200: answer(report, 'Healthy or degraded'), 503: answer(report, 'Unhealthy') },
       }),
       async (c) => {
         const result = judge(path, await ask());
-        return c.json(result, result.status === 'unhealthy' ? 503 : 200);
+        return c.json(result, result.status === 'unhealthy' ? 503 : 200, identified);
       },
     );
   }

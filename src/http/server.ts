@@ -3,6 +3,7 @@ import { Server as TcpServer, type Socket } from 'node:net';
 import { createAdaptorServer } from '@hono/node-server';
 import { Counter, Gauge } from 'prom-client';
 import type { Config } from '../config';
+import { listen } from '../platform/listen';
 import type { Metrics } from '../platform/telemetry/metrics';
 
 /**
@@ -28,7 +29,7 @@ export interface HttpServerOptions {
 }
 
 export interface HttpServer {
-  /** @throws Error when the address is taken */
+  /** @throws CannotListen when the address is taken, forbidden or not of this machine */
   listen(): Promise<{ readonly address: string; readonly port: number }>;
   /**
    * Takes no new connections and ends the others: each answer, also to a request that still arrives, says
@@ -59,14 +60,7 @@ export function createHttpServer({ fetch, config, metrics }: HttpServerOptions):
   });
 
   return {
-    listen: () =>
-      new Promise((resolve, reject) => {
-        server.once('error', reject);
-        server.listen({ host, port, backlog: BACKLOG }, () => {
-          const address = server.address();
-          if (address !== null && typeof address === 'object') resolve(address);
-        });
-      }),
+    listen: () => listen(server, { host, port, backlog: BACKLOG, variable: 'PORT' }),
 
     async drain(graceMs) {
       draining = true;

@@ -1,4 +1,7 @@
+import { setMaxListeners } from 'node:events';
 import { type Config, ConfigError, loadConfig } from '../config';
+import { CannotListen } from './listen';
+import { exitCodes } from './supervision';
 import { createLogger, type Logger } from './telemetry/logger';
 
 /** What a running process is told at its end: finish what is in hand, take nothing new. */
@@ -14,13 +17,15 @@ export interface ProcessContext {
 }
 
 /**
- * Runs one of the three processes: configuration (exit 2 with every error of it), start, and an orderly
- * stop on SIGTERM or SIGINT within the grace time. Any other end is exit 1.
+ * Runs one of the three processes: configuration (exit 2 with every error of it), start (exit 3 with one sentence when
+ * its port is taken), and an orderly stop on SIGTERM or SIGINT within the grace time. Any other end is exit 1.
  */
 export async function runProcess(name: string, start: (context: ProcessContext) => Promise<Stop>): Promise<void> {
   const config = configOrExit();
   const logger = createLogger({ name, ...config.log });
   const stopping = new AbortController();
+  // Each loop of a process listens to it.
+  setMaxListeners(0, stopping.signal);
 
   const end = (code: number): void => {
     logger.info({ code }, 'process.ended');
@@ -28,8 +33,9 @@ export async function runProcess(name: string, start: (context: ProcessContext) 
     process.exit(code);
   };
   const fail = (error: unknown): void => {
+    if (error instanceof CannotListen) return exitWith(error, error.exitCode);
     logger.fatal({ err: error }, 'process.failed');
-    end(1);
+    end(exitCodes.failed);
   };
   process.once('uncaughtException', fail);
   process.once('unhandledRejection', fail);
@@ -52,9 +58,9 @@ export async function runProcess(name: string, start: (context: ProcessContext) 
     const stop = await start({ config, logger, fail, stopping: stopping.signal });
     await signalled;
     await stop();
-    end(0);
+    end(exitCodes.ended);
   } catch (error) {
-    if (stopping.signal.aborted) end(0);
+    if (stopping.signal.aborted) end(exitCodes.ended);
     else fail(error);
   }
 }
@@ -64,7 +70,12 @@ function configOrExit(): Config {
     return loadConfig();
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
-    process.stderr.write(`${error.message}\n`);
-    process.exit(2);
+    return exitWith(error, exitCodes.configuration);
   }
+}
+
+/** For what a person has to set right: its sentence, without a stack. */
+function exitWith({ message }: Error, code: number): never {
+  process.stderr.write(`${message}\n`);
+  process.exit(code);
 }

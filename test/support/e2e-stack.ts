@@ -8,7 +8,7 @@ import { judgeExchanges } from './http/judged-client';
 
 export type E2eStack = FreshStack;
 
-export interface E2eOptions extends Pick<FreshStackOptions, 'env' | 'envOf' | 'envOfUrls'> {
+export interface E2eOptions extends Pick<FreshStackOptions, 'env' | 'envOf' | 'envOfUrls' | 'takePort' | 'untilReady'> {
   /** Instead of those that `npm test` gives. */
   readonly services?: Partial<ServiceAddresses>;
   /** True unless told. */

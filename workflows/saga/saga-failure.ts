@@ -1,5 +1,5 @@
 import { ActivityFailure, ApplicationFailure, CancelledFailure, isCancellation } from '@temporalio/workflow';
-import { CIRCUIT_OPEN, OUTAGE, SAGA_COMPENSATED, type SagaFailure } from '../../src/contract';
+import { CIRCUIT_OPEN, EVERYTHING_UNDONE, OUTAGE, SAGA_COMPENSATED, type SagaFailure } from '../../src/contract';
 
 /**
  * Why a step failed, as callers may read it: the code and words of a business refusal, else a fixed
@@ -53,7 +53,7 @@ function finalFailureOf(error: unknown): { type: string; message: string } | und
 export const sagaCompensated = (failure: SagaFailure): ApplicationFailure =>
   ApplicationFailure.create({
     type: SAGA_COMPENSATED,
-    message: `${failure.failed_step}: ${failure.detail} Everything before it was undone.`,
+    message: `${failure.failed_step}: ${failure.detail} ${EVERYTHING_UNDONE}`,
     nonRetryable: true,
     details: [failure],
     category: 'BENIGN',

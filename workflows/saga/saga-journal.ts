@@ -32,6 +32,8 @@ const RECORDS_STUCK_STEPS = 'records-stuck-steps';
 export interface SagaSubject {
   readonly saga_id: string;
   readonly correlation_id: string;
+  /** In its log lines, where the saga is about an order. */
+  readonly order_id?: string;
 }
 
 /** Recording retries without end: what happened is never lost, only told late. */
@@ -76,6 +78,13 @@ export function createSagaJournal(subject: SagaSubject, names: readonly string[]
   let recorded = Promise.resolve();
   let records = 0;
   let current = names[0] ?? '';
+
+  const about = {
+    ...id,
+    ...(subject.order_id !== undefined && { order_id: subject.order_id }),
+    saga_type: workflowInfo().workflowType.replace(/Saga$/, ''),
+  };
+  log.info('saga.started', about);
 
   setHandler(status, () => ({ state, steps, failure }), { description: 'Where the saga and its steps stand' });
 
@@ -142,6 +151,7 @@ export function createSagaJournal(subject: SagaSubject, names: readonly string[]
     async completed() {
       enter('completed');
       await recorded;
+      log.info('saga.completed', about);
     },
     fail(first, remedies) {
       failure = first;
@@ -154,7 +164,7 @@ export function createSagaJournal(subject: SagaSubject, names: readonly string[]
       update(name, { error: describe(error), attempts, next_attempt_at });
       stuck.add(name);
       everStuck.add(name);
-      log.error('saga.stuck', { saga_id: subject.saga_id, step: name, error: describe(error) });
+      log.error('saga.stuck', { ...about, step: name, error: describe(error) });
       raiseAlarm(name);
       enterOrReport('stuck');
     },
@@ -172,6 +182,7 @@ export function createSagaJournal(subject: SagaSubject, names: readonly string[]
     async compensated() {
       enter('compensated');
       await recorded;
+      log.info('saga.compensated', { ...about, failed_step: failure?.failed_step, code: failure?.code });
     },
   };
 }

@@ -31,6 +31,7 @@ export function watchGroup(options: GroupCrashesOptions): GroupCrashes {
   const { group, stalls, logger, onRecovered, recoveredAfterMs = RECOVERED_AFTER_MS } = options;
   let crashes = 0;
   let fetchesSince: number | undefined;
+  let isLogged = false;
 
   return {
     watch: (consumer) =>
@@ -41,16 +42,22 @@ export function watchGroup(options: GroupCrashesOptions): GroupCrashes {
           if (performance.now() - fetchesSince < recoveredAfterMs) return;
           crashes = 0;
           stalls.clear('');
-          logger.info({ group }, 'consumer.recovered');
+          logger[isLogged ? 'info' : 'debug']({ group }, 'consumer.recovered');
+          isLogged = false;
           onRecovered();
         });
         consumer.on('consumer.crash', ({ payload: { error, restart } }) => {
           crashes += 1;
           fetchesSince = undefined;
           if (!restart || crashes > 1) stalls.set('', failureReason(error).slice(0, REASON_LENGTH));
-          if (restart) logger.warn({ group, reason: error.message }, 'consumer.restarts');
-          else stopped(error);
+          if (!restart) return stopped(error);
+          const isUsual = crashes === 1 && isCoordinatorLoading(error);
+          isLogged ||= !isUsual;
+          logger[isUsual ? 'debug' : 'warn']({ group, reason: error.message }, 'consumer.restarts');
         });
       }),
   };
 }
+
+/** A broker that has just started reads its groups first. */
+const isCoordinatorLoading = (error: Error): boolean => 'type' in error && error.type === 'GROUP_LOAD_IN_PROGRESS';

@@ -10,7 +10,7 @@ export interface RoundReport {
   readonly durationMs: number;
 }
 
-/** Tells the log of one round. */
+/** Logs one round: each event at debug, the batch at debug too, unless something of it failed. */
 export function reportRound({ result, batch, logger, durationMs }: RoundReport): void {
   const published = result.published.length;
   const total = batch.rows.length + batch.failed.length;
@@ -20,7 +20,7 @@ export function reportRound({ result, batch, logger, durationMs }: RoundReport):
       logger.debug({ event_id, type, aggregate_id, version }, 'outbox.event_published');
     }
   }
-  logger.info(
+  logger[published === total ? 'debug' : 'info'](
     {
       published,
       failed: total - published,

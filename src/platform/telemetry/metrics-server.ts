@@ -1,5 +1,7 @@
 import { createServer, type RequestListener } from 'node:http';
+import { listen } from '../listen';
 import { shareAnswer } from '../shared-answer';
+import { INSTANCE_HEADER } from '../supervision';
 import type { Logger } from './logger';
 import { METRICS_FRESH_MS, type Metrics } from './metrics';
 
@@ -7,6 +9,8 @@ export interface MetricsServerOptions {
   readonly host: string;
   /** None is opened without it. */
   readonly port?: number;
+  /** Sent with the health routes as `x-paysaga-instance`. */
+  readonly instanceId?: string;
   readonly metrics: Metrics;
   readonly logger: Logger;
   /** What the process waits for, in words. Nothing by default. */
@@ -21,16 +25,14 @@ export interface MetricsServer {
  * `/metrics`, `/health/live` and `/health/ready` for a process that has no other HTTP. It takes no key: open its port to
  * the scraper alone. Resolves when it listens.
  *
- * @throws Error when the port is taken
+ * @throws CannotListen when the address is taken, forbidden or not of this machine
  */
 export async function startMetricsServer(options: MetricsServerOptions): Promise<MetricsServer> {
-  const { host, port, metrics, logger, missing = () => [] } = options;
+  const { host, port, instanceId, metrics, logger, missing = () => [] } = options;
   if (port === undefined) return { close: async () => undefined };
-  const server = createServer({ requestTimeout: 10_000 }, answerWith(metrics, logger, missing));
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject).listen(port, host, resolve);
-  });
-  logger.info({ address: server.address() }, 'metrics.listening');
+  const server = createServer({ requestTimeout: 10_000 }, answerWith({ metrics, logger, missing, instanceId }));
+  const { address } = await listen(server, { host, port, variable: 'METRICS_PORT' });
+  logger.info({ address, port }, 'metrics.listening');
   return {
     async close() {
       server.closeAllConnections();
@@ -39,17 +41,22 @@ export async function startMetricsServer(options: MetricsServerOptions): Promise
   };
 }
 
-function answerWith(metrics: Metrics, logger: Logger, missing: () => readonly string[]): RequestListener {
+interface AnswerOptions extends Required<Pick<MetricsServerOptions, 'metrics' | 'logger' | 'missing'>> {
+  readonly instanceId: string | undefined;
+}
+
+function answerWith({ metrics, logger, missing, instanceId }: AnswerOptions): RequestListener {
+  const headers = { 'content-type': 'application/json', ...(instanceId && { [INSTANCE_HEADER]: instanceId }) };
   const render = shareAnswer(METRICS_FRESH_MS, metrics.render);
   return function answer(request, response) {
     const path = new URL(request.url ?? '/', 'http://local').pathname;
     if (request.method !== 'GET') response.writeHead(405, { allow: 'GET' }).end();
     else if (path === '/health/live') {
-      response.writeHead(200, { 'content-type': 'application/json' }).end('{"status":"healthy"}');
+      response.writeHead(200, headers).end('{"status":"healthy"}');
     } else if (path === '/health/ready') {
       const detail = missing().join('; ');
       const report = detail ? { status: 'unhealthy', detail } : { status: 'healthy' };
-      response.writeHead(detail ? 503 : 200, { 'content-type': 'application/json' }).end(JSON.stringify(report));
+      response.writeHead(detail ? 503 : 200, headers).end(JSON.stringify(report));
     } else if (path === '/metrics') {
       render().then(
         (text) => response.writeHead(200, { 'content-type': metrics.contentType }).end(text),

@@ -64,10 +64,14 @@ export async function ensureScheduled(
   } catch (error) {
     if (!(error instanceof ScheduleAlreadyRunning)) throw error;
     if (settled) return 'there';
+    let isSame = false;
     await temporal.within(DEADLINE_MS, () =>
-      schedule.getHandle(scheduled.id).update(({ state }) => ({ ...wanted, state })),
+      schedule.getHandle(scheduled.id).update(({ state, spec }) => {
+        isSame = spec.intervals?.[0]?.every === scheduled.intervalMs;
+        return { ...wanted, state };
+      }),
     );
-    return 'updated';
+    return isSame ? 'there' : 'updated';
   }
 }
 

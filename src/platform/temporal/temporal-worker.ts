@@ -1,6 +1,7 @@
 import { SdkComponent } from '@temporalio/common';
 import { type LogLevel, type LogMetadata, NativeConnection, Runtime } from '@temporalio/worker';
 import type { Config } from '../../config';
+import { EVERYTHING_UNDONE } from '../../contract';
 import { createBackoff } from '../backoff';
 import type { Logger } from '../telemetry/logger';
 import { wait } from '../wait';
@@ -50,19 +51,34 @@ const prometheus = (port: number) => ({
 });
 
 /**
- * Lines of our workflows and activities keep their names; what the SDK says of itself becomes a detail,
- * and its daily doings a matter of debugging.
+ * Writes a line of a workflow or an activity under its own name. What the SDK says of itself becomes a detail, at debug
+ * where it is usual.
  */
 function write(logger: Logger, level: LogLevel, message: string, meta: LogMetadata = {}): void {
   const { sdkComponent, error, ...fields } = meta as Record<string, unknown>;
   const line = { ...(error !== undefined && { err: error }), ...fields };
   if (sdkComponent === SdkComponent.workflow || sdkComponent === SdkComponent.activity) {
-    logger[LEVELS[level]](line, message);
+    logger[LEVELS[level]](withoutAttributes(line), message);
   } else {
     const ofSdk = { component: `temporal/${String(sdkComponent)}`, detail: message, ...line };
-    logger[level === 'INFO' ? 'debug' : LEVELS[level]](ofSdk, 'temporal.sdk_reported');
+    const isUsual = level === 'INFO' || message.startsWith(NO_WORKFLOWS) || isCompensated(error);
+    logger[isUsual ? 'debug' : LEVELS[level]](ofSdk, 'temporal.sdk_reported');
   }
 }
+
+const SDK_ATTRIBUTES = new Set(['namespace', 'taskQueue', 'workflowId', 'runId', 'workflowType']);
+
+/** Drops the SDK's own attributes but the workflow's id, which a saga's line has as `saga_id`. */
+function withoutAttributes(line: Record<string, unknown>): Record<string, unknown> {
+  const fields = Object.entries(line).filter(([name]) => !SDK_ATTRIBUTES.has(name));
+  return { ...('saga_id' in line ? {} : { workflow_id: line['workflowId'] }), ...Object.fromEntries(fields) };
+}
+
+/** A warning of the relay's Worker, which has activities alone. */
+const NO_WORKFLOWS = 'No workflows registered';
+
+/** A saga that was undone fails its workflow, which is no fault. Of the error only its texts reach this thread. */
+const isCompensated = (error: unknown): boolean => error instanceof Error && error.message.endsWith(EVERYTHING_UNDONE);
 
 export interface ConnectWorkerOptions {
   readonly config: Config['temporal'];

@@ -76,7 +76,7 @@ async function sweep(
     if (started.length > 0) {
       const sagaIds = started.map(({ saga_id }) => saga_id);
       await markStarted(database, sagaIds);
-      logger.info({ started: started.length }, 'saga.swept');
+      logger.debug({ started: started.length }, 'saga.swept');
     } else if (setup) {
       alarm(setup);
       await noteWhyUnstarted(database, setup.reason.slice(0, MAX_REASON_LENGTH));

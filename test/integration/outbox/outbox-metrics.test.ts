@@ -148,7 +148,7 @@ test('answers without samples of the outbox while the database is away', async (
   await other.close();
 });
 
-test('logs each event at debug, and each batch with its counts', async () => {
+test('the relay logs each event at debug, and at info a batch of which something failed', async () => {
   const lines: Record<string, unknown>[] = [];
   const logger = pino(
     { level: 'debug' },
@@ -160,12 +160,14 @@ test('logs each event at debug, and each batch with its counts', async () => {
   await eventually(() => expect(lines.map(({ msg }) => msg)).toContain('outbox.batch_complete'), within);
 
   expect(lines.find(({ msg }) => msg === 'outbox.event_published')).toMatchObject({
+    level: pino.levels.values['debug'],
     event_id: eventId,
     type: 'thing.happened',
     aggregate_id: 'thing',
     version: 1,
   });
   expect(lines.find(({ msg }) => msg === 'outbox.batch_complete')).toMatchObject({
+    level: pino.levels.values['info'],
     published: 1,
     failed: 1,
     total: 2,

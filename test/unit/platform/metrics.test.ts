@@ -8,6 +8,7 @@ import { createMetricsRoute } from '../../../src/http/metrics-route';
 import { createConsumerMetrics } from '../../../src/messaging/consumer/consumer-metrics';
 import { composeBatch } from '../../../src/outbox/relay/batch';
 import { createRelayMetrics } from '../../../src/outbox/relay/relay-metrics';
+import { silentLogger } from '../../support/logger';
 import { createMetrics } from '../../../src/platform/telemetry/metrics';
 import { pendingRow, thingRegistry } from '../../support/outbox/outbox';
 import { namingFaults, parseExposition } from '../../support/prometheus';
@@ -28,7 +29,12 @@ test('every instrument of ours has a help and a name by Prometheus’s rules', a
 test('requests are told by the route’s pattern, and never by a path of the client’s own', async () => {
   const metrics = createMetrics();
   const orders = new Hono<HttpEnv>().get('/orders/:id', (c) => c.text('ok')).post('/orders', (c) => c.text('no', 422));
-  const app = new Hono<HttpEnv>().use(measureRequests(metrics)).route('/', orders);
+  const app = new Hono<HttpEnv>().use(measureRequests(metrics));
+  app.use(async (c, next) => {
+    c.set('logger', silentLogger);
+    await next();
+  });
+  app.route('/', orders);
   app.get('/broken', () => {
     throw new Error('broken');
   });
