@@ -37,6 +37,11 @@ export const outboxVariables = {
     .pipe(z.array(z.string().transform(Number).pipe(z.int().min(0).max(86_400_000))).max(20))
     .default([1_000, 30_000, 300_000])
     .describe('The pauses before each retry of a message, in milliseconds, separated by commas.'),
+  CONSUMER_MAX_QUEUED_PER_KEY: integer(1, 1_000_000)
+    .default(10_000)
+    .describe(
+      'Messages of one key that may wait as dead letters. Past it the partition pauses, and `/health` says so.',
+    ),
 };
 
 type Variables = z.infer<z.ZodObject<typeof outboxVariables>>;
@@ -64,5 +69,9 @@ export const outboxConfig = (env: Variables) => ({
     degradedSeconds: env.OUTBOX_LAG_DEGRADED_SECONDS,
     unhealthySeconds: env.OUTBOX_LAG_UNHEALTHY_SECONDS,
   },
-  consumer: { sessionTimeoutMs: env.CONSUMER_SESSION_TIMEOUT_MS, retryDelaysMs: env.CONSUMER_RETRY_DELAYS_MS },
+  consumer: {
+    sessionTimeoutMs: env.CONSUMER_SESSION_TIMEOUT_MS,
+    retryDelaysMs: env.CONSUMER_RETRY_DELAYS_MS,
+    maxQueuedPerKey: env.CONSUMER_MAX_QUEUED_PER_KEY,
+  },
 });

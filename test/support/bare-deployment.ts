@@ -7,6 +7,7 @@ import { createTeardown } from '../../dev/os/teardown';
 import { fromRoot } from '../../dev/root';
 import { createDatabase, dropDatabase } from '../../dev/services/postgres';
 import { dataFolder, givenServices } from './e2e-stack';
+import { judgeExchanges } from './http/judged-client';
 import { uniqueName } from './kafka/kafka';
 import { type OwnService, startOwnService } from './own-service';
 
@@ -75,6 +76,7 @@ export async function startBareDeployment(node = process.execPath): Promise<Bare
     };
     const base = { PATH: process.env.PATH ?? '', HOME: process.env.HOME ?? '' };
     const log: LogLine[] = [];
+    const violations: string[] = [];
 
     const begin = (process_: ProcessName): void => {
       const own = process_ === 'api' ? { PORT: `${taken.api}` } : { METRICS_PORT: `${taken[process_]}` };
@@ -103,8 +105,11 @@ export async function startBareDeployment(node = process.execPath): Promise<Bare
         for (const process_ of NAMES) begin(process_);
         await createApiClient(urls.api).callUntilAnswered('GET', '/health/live', { deadlineMs: 30_000 });
       },
-      api: (key) => createApiClient(urls.api, key),
-      stop: () => teardown.run(),
+      api: (key) => judgeExchanges(createApiClient(urls.api, key), violations),
+      async stop() {
+        await teardown.run();
+        if (violations.length > 0) throw new Error(`The OpenAPI document does not allow:\n${violations.join('\n')}`);
+      },
     };
   } catch (error) {
     await teardown.run();

@@ -2,14 +2,16 @@ import { Prisma } from '../../platform/prisma/client';
 import { isDatabaseBusy, isDatabaseOutage, sqlState } from '../../platform/database/database-error';
 import { Refusal } from '../../platform/refusal';
 import { storable } from './incoming-message';
+import { NewerDataVersion } from './newer-data-version';
 import { PoisonMessage } from './poison-message';
 
 /** What a failure says, and so what is done about it. */
-export type FailureKind = 'poison' | 'outage' | 'passing' | 'final';
+export type FailureKind = 'poison' | 'newer' | 'outage' | 'passing' | 'final';
 
 /**
  * - `outage`: the database is away. Nothing is known about the message: wait, as long as it takes.
  * - `poison`: the message cannot be read by any attempt: set aside as dead.
+ * - `newer`: a later version of the service reads it: tried again without end, and not counted.
  * - `passing`: contention, or an error without an answer of the database (a connection that broke):
  *   tried again in place a few times, then `final`.
  * - `final`: the command's own error (a refusal, a constraint): set aside for a later attempt. That is
@@ -17,11 +19,23 @@ export type FailureKind = 'poison' | 'outage' | 'passing' | 'final';
  */
 export function failureKind(error: unknown): FailureKind {
   if (error instanceof PoisonMessage) return 'poison';
+  if (error instanceof NewerDataVersion) return 'newer';
   if (error instanceof Refusal) return error.code === 'request_in_progress' ? 'passing' : 'final';
   if (isDatabaseOutage(error)) return 'outage';
   if (isDatabaseBusy(error)) return 'passing';
   if (sqlState(error) !== undefined || error instanceof Prisma.PrismaClientValidationError) return 'final';
   return 'passing';
+}
+
+/** How often a letter that waits for a deploy is tried. */
+const NEWER_RETRY_MS = 60_000;
+
+/** When to try again after so many attempts; null for never. */
+export function retryAfter(error: unknown, attempts: number, delaysMs: readonly number[]): number | null {
+  const kind = failureKind(error);
+  if (kind === 'poison') return null;
+  if (kind === 'newer') return delaysMs.at(-1) ?? NEWER_RETRY_MS;
+  return delaysMs[attempts - 1] ?? null;
 }
 
 const REASON_LENGTH = 2_000;

@@ -2,10 +2,11 @@ import type { Config } from '../../config';
 import type { Database } from '../../platform/database/database';
 import { groupBy } from '../../platform/group-by';
 import type { Logger } from '../../platform/telemetry/logger';
-import { failureKind, failureReason } from './apply-failure';
+import { failureReason, retryAfter } from './apply-failure';
 import { type ApplyFailure, createApply, type ApplyOptions } from './apply-messages';
 import { findEarlierLetters, type NewDeadLetter, storeDeadLetters } from './dead-letter.sql';
 import { type IncomingMessage, shortKey, sourceOf } from './incoming-message';
+import { KeyQueueFull } from './key-queue-full';
 
 export interface ApplyInOrderOptions extends ApplyOptions {
   readonly database: Database;
@@ -20,6 +21,7 @@ export interface ApplyInOrderOptions extends ApplyOptions {
  * has had its effect or is kept: its offset may be committed. Safe to repeat.
  *
  * @throws the database's error during an outage
+ * @throws KeyQueueFull when more messages of a key would wait than may; nothing was done
  */
 export function createApplyInOrder(options: ApplyInOrderOptions) {
   const { definition, database, config, logger, metrics } = options;
@@ -27,7 +29,7 @@ export function createApplyInOrder(options: ApplyInOrderOptions) {
 
   const setAside = ({ message, error }: ApplyFailure): NewDeadLetter => {
     const reason = failureReason(error);
-    const retryAfterMs = failureKind(error) === 'poison' ? null : (config.retryDelaysMs[0] ?? null);
+    const retryAfterMs = retryAfter(error, 1, config.retryDelaysMs);
     const state = retryAfterMs === null ? 'dead' : 'retrying';
     logger.warn(
       { group: definition.group, source: sourceOf(message), key: shortKey(message.key), reason, state },
@@ -38,11 +40,14 @@ export function createApplyInOrder(options: ApplyInOrderOptions) {
 
   return async function applyInOrder(topic: string, messages: readonly IncomingMessage[]): Promise<void> {
     const letters: NewDeadLetter[] = [];
-    const { heldKeys, closed } = await findEarlierLetters(database, definition.group, topic, messages);
+    const { maxQueuedPerKey: max } = config;
+    const { heldKeys, closed } = await findEarlierLetters(database, { group: definition.group, topic, messages, max });
     const open = messages.filter((message) => !closed.has(sourceOf(message)));
     const queues = new Map<string, IncomingMessage[]>(groupBy(open, ({ key }) => key));
-    for (const key of heldKeys) {
-      letters.push(...(queues.get(key) ?? []).map(queued));
+    for (const [key, waiting] of heldKeys) {
+      const later = queues.get(key) ?? [];
+      if (waiting + later.length > max) throw queueFull(definition.group, key, max);
+      letters.push(...later.map(queued));
       queues.delete(key);
     }
 
@@ -59,6 +64,12 @@ export function createApplyInOrder(options: ApplyInOrderOptions) {
     for (const { state } of letters) metrics?.deadLetters(definition.group, topic, state);
   };
 }
+
+const queueFull = (group: string, key: string, max: number): KeyQueueFull =>
+  new KeyQueueFull(
+    `${max} messages of the key ${shortKey(key)} wait already: replay or discard the first of them ` +
+      `(\`paysaga dead-letters ls --group ${group}\`).`,
+  );
 
 const queued = (message: IncomingMessage): NewDeadLetter => ({
   message,

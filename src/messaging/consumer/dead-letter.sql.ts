@@ -31,34 +31,44 @@ export const hashOf = (key: string): string => `hashtextextended(${key}, 0)`;
 
 /** What earlier deliveries have left of a batch of messages. */
 export interface EarlierLetters {
-  /** The keys whose later messages must queue. */
-  readonly heldKeys: ReadonlySet<string>;
+  /** The keys whose later messages must queue, and how many letters each has; no more than so many are counted. */
+  readonly heldKeys: ReadonlyMap<string, number>;
   /** Messages whose letters an operator has replayed or discarded, by {@link sourceOf}. */
   readonly closed: ReadonlySet<string>;
 }
 
 interface EarlierRow {
   readonly key: string;
+  readonly waiting: number | null;
   readonly source: string | null;
   readonly value: Uint8Array | null;
+}
+
+export interface EarlierQuery {
+  readonly group: string;
+  readonly topic: string;
+  readonly messages: readonly IncomingMessage[];
+  /** How many letters of a key are counted at most. */
+  readonly max: number;
 }
 
 /** Finds what holds these messages' keys, and which of the messages come again although their letters are closed. */
 export async function findEarlierLetters(
   database: Queryable,
-  group: string,
-  topic: string,
-  messages: readonly IncomingMessage[],
+  { group, topic, messages, max }: EarlierQuery,
 ): Promise<EarlierLetters> {
   const bySource = new Map(messages.map((message) => [sourceOf(message), message]));
   const rows = await database.$queryRawUnsafe<EarlierRow[]>(
-    `SELECT wanted.key, NULL AS source, NULL::bytea AS value FROM unnest($3::text[]) AS wanted (key), LATERAL (
-       SELECT FROM dead_letter
-       WHERE consumer_group = $1 AND topic = $2 AND ${hashOf('dead_letter.key')} = ${hashOf('wanted.key')}
-         AND dead_letter.key = wanted.key AND ${WAITING}
-       LIMIT 1) AS held
+    `SELECT wanted.key, held.waiting, NULL AS source, NULL::bytea AS value
+     FROM unnest($3::text[]) AS wanted (key), LATERAL (
+       SELECT count(*)::int AS waiting FROM (
+         SELECT FROM dead_letter
+         WHERE consumer_group = $1 AND topic = $2 AND ${hashOf('dead_letter.key')} = ${hashOf('wanted.key')}
+           AND dead_letter.key = wanted.key AND ${WAITING}
+         LIMIT $6) AS counted) AS held
+     WHERE held.waiting > 0
      UNION ALL
-     SELECT closed.key, $2 || '/' || came.partition || '/' || came."offset", closed.value
+     SELECT closed.key, NULL, $2 || '/' || came.partition || '/' || came."offset", closed.value
      FROM ROWS FROM (unnest($4::text[]), unnest($5::text[])) AS came (partition, "offset"), LATERAL (
        SELECT key, value FROM dead_letter
        WHERE consumer_group = $1 AND topic = $2 AND dead_letter.partition = came.partition::int
@@ -69,12 +79,13 @@ export async function findEarlierLetters(
     [...new Set(messages.map(({ key }) => key))],
     messages.map(({ partition }) => String(partition)),
     messages.map(({ offset }) => offset),
+    max,
   );
-  const heldKeys = new Set<string>();
+  const heldKeys = new Map<string, number>();
   const closed = new Set<string>();
-  for (const { key, source, value } of rows) {
+  for (const { key, waiting, source, value } of rows) {
     const message = source === null ? undefined : bySource.get(source);
-    if (source === null) heldKeys.add(key);
+    if (source === null) heldKeys.set(key, waiting ?? 0);
     else if (message?.key === key && mayBeCutFrom(value, message.value)) closed.add(source);
   }
   return { heldKeys, closed };
@@ -191,27 +202,36 @@ export async function closeAppliedLetter(database: Queryable, id: string): Promi
   );
 }
 
+export interface LetterFailure {
+  readonly reason: string;
+  /** Null for never. */
+  readonly retryAfterMs: number | null;
+  /** Whether the attempt is counted. */
+  readonly counts: boolean;
+}
+
 /**
- * Counts a failed attempt. Without a time for the next one, the letter is dead; so is one that was replayed when dead.
+ * Records a failed attempt. Without a time for the next one, the letter is dead; so is one that was replayed when dead,
+ * where the attempt counts.
  *
  * @returns the letter's state; `undefined` when it is not open any more
  */
 export async function recordLetterFailure(
   database: Queryable,
   id: string,
-  reason: string,
-  retryAfterMs: number | null,
+  { reason, retryAfterMs, counts }: LetterFailure,
 ): Promise<DeadLetterState | undefined> {
   const rows = await database.$queryRawUnsafe<{ state: DeadLetterState }[]>(
-    `UPDATE dead_letter AS letter SET attempts = attempts + 1, reason = $2, replayed_from = NULL,
+    `UPDATE dead_letter AS letter SET attempts = attempts + $4::boolean::int, reason = $2, replayed_from = NULL,
        state = CASE WHEN next.retry_after_ms IS NULL THEN 'dead' ELSE 'retrying' END,
        due_at = now() + next.retry_after_ms * interval '1 millisecond'
-     FROM (SELECT id, CASE WHEN replayed_from = 'dead' THEN NULL ELSE $3::bigint END AS retry_after_ms
+     FROM (SELECT id, CASE WHEN replayed_from = 'dead' AND $4 THEN NULL ELSE $3::bigint END AS retry_after_ms
            FROM dead_letter WHERE id = $1::bigint AND state = 'retrying' FOR UPDATE) AS next
      WHERE letter.id = next.id RETURNING letter.state`,
     id,
     reason,
     retryAfterMs,
+    counts,
   );
   return rows[0]?.state;
 }

@@ -1,7 +1,7 @@
 import { createBackoff } from '../../platform/backoff';
 import { isDatabasePassing } from '../../platform/database/database-error';
 import { wait } from '../../platform/wait';
-import { failureKind, failureLine, failureReason } from './apply-failure';
+import { failureKind, failureLine, failureReason, retryAfter } from './apply-failure';
 import type { ApplyInOrderOptions } from './apply-in-order';
 import { createApply } from './apply-messages';
 import {
@@ -83,9 +83,9 @@ function createDrainKey(options: DrainOptions) {
       return true;
     }
     const reason = failureReason(failure.error);
-    const poison = failureKind(failure.error) === 'poison';
-    const retryAfterMs = poison ? null : (config.retryDelaysMs[letter.attempts] ?? null);
-    const state = await recordLetterFailure(database, letter.id, reason, retryAfterMs);
+    const counts = failureKind(failure.error) !== 'newer';
+    const retryAfterMs = retryAfter(failure.error, letter.attempts + 1, config.retryDelaysMs);
+    const state = await recordLetterFailure(database, letter.id, { reason, retryAfterMs, counts });
     if (state === 'dead') metrics?.deadLetters(definition.group, letter.message.topic, state);
     logger.warn({ ...line, attempts: letter.attempts + 1, reason, state }, 'consumer.dead_letter_failed');
     return false;

@@ -4,6 +4,7 @@ import type { KafkaMessage } from '../kafka';
 import { failureLine, failureReason } from './apply-failure';
 import { type ApplyInOrderOptions, createApplyInOrder } from './apply-in-order';
 import { type IncomingMessage, incomingMessage, shortKey, sourceOf } from './incoming-message';
+import { KeyQueueFull } from './key-queue-full';
 import type { Stalls } from './stalls';
 import { storeWhatCanBeKept } from './store-what-can-be-kept';
 
@@ -93,6 +94,9 @@ export function createPartitionWork(options: PartitionWorkOptions) {
           return done();
         } catch (error) {
           if (isDatabasePassing(error)) return later(error);
+          if (error instanceof KeyQueueFull && messages.length === 1) {
+            return stall(incomingMessage(topic, partition, first), error);
+          }
           if (messages.length > 1) {
             oneByOneUpTo = BigInt(last.offset);
             return 'again';

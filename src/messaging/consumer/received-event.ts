@@ -3,6 +3,7 @@ import type { CloudEvent } from 'cloudevents';
 import { z } from 'zod';
 import type { EventDefinition, EventRegistry } from '../../outbox/event-registry';
 import { instant, text, version } from '../../platform/bounds';
+import { NewerDataVersion } from './newer-data-version';
 import { PoisonMessage } from './poison-message';
 
 /** An event as a consumer gets it, its payload checked against the registry's schema. */
@@ -52,6 +53,7 @@ const attributes = z.object({
  *
  * @throws PoisonMessage when it is no CloudEvent, its type is not in the registry, or its attributes or
  *   payload do not have their shape
+ * @throws NewerDataVersion when its data version is newer than the registry's
  */
 export function readEvent(message: RawMessage, registry: EventRegistry): ReceivedEvent {
   const event = decode(message);
@@ -68,8 +70,8 @@ export function readEvent(message: RawMessage, registry: EventRegistry): Receive
   const definition = registry.find(type);
   if (!definition) throw new PoisonMessage(`Event type ${data.type} is not known.`);
   if (data.dataversion > definition.dataVersion) {
-    throw new PoisonMessage(
-      `Data version ${data.dataversion} of ${type} is newer than the ${definition.dataVersion} known here.`,
+    throw new NewerDataVersion(
+      `Data version ${data.dataversion} of ${type} is newer than the ${definition.dataVersion} known here: deploy the version that knows it.`,
     );
   }
   const payload = definition.payload.safeParse(event.data);

@@ -3,6 +3,7 @@ import type { RunningConsumer } from '../../../src/messaging/consumer/consumer';
 import type { Kafka } from '../../../src/messaging/kafka';
 import {
   committedMessages,
+  consumerConfig,
   type ConsumerWorld,
   createConsumerWorld,
   produce,
@@ -79,7 +80,7 @@ test('a failure holds only its own key, whose messages are applied in order when
     thingMessage('held', 2),
     thingMessage('free', 2),
   ]);
-  start({ config: { sessionTimeoutMs: 6_000, retryDelaysMs: [1_000, 1_000] } });
+  start({ config: consumerConfig(1_000, 1_000) });
   await committed(4);
   expect(await world.effects()).toEqual({ free: [1, 2] });
   expect(await world.letters()).toMatchObject([
@@ -97,7 +98,7 @@ test('a failure holds only its own key, whose messages are applied in order when
 test('after the last try a message is dead, and its key waits', async () => {
   world.refused.add('held');
   await produce(kafka, topic, [thingMessage('held', 1), thingMessage('held', 2)]);
-  start({ config: { sessionTimeoutMs: 6_000, retryDelaysMs: [50, 100] } });
+  start({ config: consumerConfig(50, 100) });
   await eventually(
     async () => expect(await world.letters()).toMatchObject([{ state: 'dead', attempts: 3 }, { state: 'queued' }]),
     within,
@@ -162,7 +163,7 @@ test('applies once what was applied but not committed when it failed', async () 
 test('drains a queued letter that has nothing before it', async () => {
   world.refused.add('thing');
   await produce(kafka, topic, [thingMessage('thing', 1), thingMessage('thing', 2)]);
-  start({ config: { sessionTimeoutMs: 6_000, retryDelaysMs: [60_000] } });
+  start({ config: consumerConfig(60_000) });
   await committed(2);
   world.refused.clear();
   await db.query(`DELETE FROM dead_letter WHERE consumer_group = $1 AND state = 'retrying'`, world.group);

@@ -2,16 +2,19 @@ import { eventually } from '../../../dev/client/eventually';
 import { createApplication } from '../../../src/application';
 import type { Principal } from '../../../src/mediator/message';
 import type { RunningConsumer } from '../../../src/messaging/consumer/consumer';
+import { readStalledConsumers } from '../../../src/messaging/consumer/stalls.sql';
 import { discardDeadLetter, replayDeadLetter } from '../../../src/messaging/dead-letters/act-on-letter';
 import { discardMany, replayMany } from '../../../src/messaging/dead-letters/act-on-many';
 import { awaitReplay, type Send } from '../../../src/messaging/dead-letters/await-replay';
 import type { DeadLetterView } from '../../../src/messaging/dead-letters/dead-letter';
 import { listDeadLetters } from '../../../src/messaging/dead-letters/list-dead-letters';
 import { registerDeadLetterMetrics } from '../../../src/messaging/dead-letters/metrics';
+import { createEventRegistry } from '../../../src/outbox/event-registry';
 import { createMetrics } from '../../../src/platform/telemetry/metrics';
 import { createTestDatabase, type TestDatabase } from '../../support/database';
 import {
   committedMessages,
+  consumerConfig,
   type ConsumerWorld,
   createConsumerWorld,
   type ForeignMessage,
@@ -20,12 +23,12 @@ import {
 } from '../../support/kafka/consumer';
 import { connectTestKafka, createTestTopic } from '../../support/kafka/kafka';
 import { silentLogger } from '../../support/logger';
-import { thingMessage } from '../../support/outbox/outbox';
+import { thingHappened, thingMessage } from '../../support/outbox/outbox';
 import { parseExposition } from '../../support/prometheus';
 import { codeOf } from '../../support/refusal-code';
 
 const within = { deadlineMs: 20_000 };
-const config = { sessionTimeoutMs: 6_000, retryDelaysMs: [] };
+const config = consumerConfig();
 const principal: Principal = { role: 'operator', keyId: 'key_alice' };
 const reason = 'the cause is mended';
 const kafka = connectTestKafka();
@@ -115,6 +118,51 @@ test('a discard lets the key go on without the letter', async () => {
   expect(await send(discardDeadLetter({ id, reason }))).toMatchObject({ id, state: 'discarded', behind: 2 });
   await hasEffects({ held: [2, 3] });
   expect(await actions()).toEqual([{ actor: 'key_alice', action: 'dead_letter.discard', subject: id, reason }]);
+});
+
+test('more messages of a key than may wait pause its partition, which is told, and go on when there is room', async () => {
+  await running?.stop();
+  running = world.start({ kafka, config: { ...config, maxQueuedPerKey: 3 } });
+  await dieWith({ held: [1, 2, 3] });
+  await produce(kafka, topic, [thingMessage('held', 4), thingMessage('held', 5)]);
+  await eventually(async () => {
+    expect(await readStalledConsumers(db.database)).toEqual([
+      expect.objectContaining({
+        consumer_group: world.group,
+        reason: expect.stringContaining('3 messages of the key held wait already') as string,
+      }),
+    ]);
+  }, within);
+  expect(await letters()).toHaveLength(3);
+  world.refused.clear();
+  await replay(await idOf('held'));
+  await hasEffects({ held: [1, 2, 3, 4, 5] });
+  await committed(5);
+  await eventually(async () => expect(await readStalledConsumers(db.database)).toEqual([]), within);
+});
+
+test('an event of a newer data version is tried again without being counted, and applied after the deploy', async () => {
+  await running?.stop();
+  running = world.start({ kafka, config: consumerConfig(100) });
+  const newer = thingMessage('held', 1);
+  await produce(kafka, topic, [
+    { ...newer, headers: { ...newer.headers, ce_dataversion: '2' } },
+    thingMessage('held', 2),
+  ]);
+  await committed(2);
+  const triedAt = async (): Promise<string> => String((await letters())[0]?.due_at);
+  const first = await triedAt();
+  await eventually(async () => expect(await triedAt()).not.toBe(first), within);
+  const second = await triedAt();
+  await eventually(async () => expect(await triedAt()).not.toBe(second), within);
+  const reason = expect.stringContaining('is newer than the 1 known here') as string;
+  expect(await letters()).toMatchObject([{ state: 'retrying', attempts: 1, reason }, { state: 'queued' }]);
+
+  await running.stop();
+  const registry = createEventRegistry([{ ...thingHappened(topic), dataVersion: 2 }]);
+  running = world.start({ kafka, config: consumerConfig(100), registry });
+  await hasEffects({ held: [1, 2] });
+  await eventually(async () => expect(await letters()).toEqual([]), within);
 });
 
 test('a letter behind another cannot be replayed, and a closed one neither replayed nor discarded', async () => {

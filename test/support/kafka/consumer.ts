@@ -20,6 +20,13 @@ import { uniqueName } from './kafka';
 import { silentLogger } from '../logger';
 import { thingHappened, thingRegistry } from '../outbox/outbox';
 
+/** With these pauses before each retry. */
+export const consumerConfig = (...retryDelaysMs: number[]) => ({
+  sessionTimeoutMs: 6_000,
+  retryDelaysMs,
+  maxQueuedPerKey: 10_000,
+});
+
 const recordThing = defineCommand({
   name: 'RecordThing',
   input: z.strictObject({ key: z.string(), n: z.int() }),
@@ -79,7 +86,7 @@ export async function createConsumerWorld(db: TestDatabase, topic: string): Prom
         registry,
         faults: createFaults({ database, enabled: true, logger: silentLogger }),
         definition,
-        config: { sessionTimeoutMs: 6_000, retryDelaysMs: [200, 400] },
+        config: consumerConfig(200, 400),
         logger: silentLogger,
         onFatal: (error) => {
           throw error;
