@@ -47,7 +47,10 @@ export async function runSaga<A extends SagaRecords>({ subject, steps, ...saga }
   const names = steps.map(({ name }) => name);
   const journal = createSagaJournal(subject, names);
   const wayForward = new CancellationScope();
-  const cancelling = awaitCancel(() => wayForward.cancel());
+  const cancelling = awaitCancel((cancellation) => {
+    journal.cancelled(cancellation);
+    wayForward.cancel();
+  });
   const operator = awaitOperator(journal.decided);
   const attempts = createSagaAttempts<A>({ journal, operator, options, titleOf });
   const begun: SagaStep<A>[] = [];

@@ -1,4 +1,4 @@
-import { ApplicationFailure, CancelledFailure, defineUpdate, log, setHandler } from '@temporalio/workflow';
+import { ApplicationFailure, CancelledFailure, defineUpdate, setHandler } from '@temporalio/workflow';
 import type { SagaCancellation } from '../../src/contract';
 
 /** Stops a saga that has not begun its pivot, and undoes what it did. */
@@ -15,9 +15,9 @@ export interface SagaCancelling {
  * Registers the update: before the workflow's first await, so that none is missed. A repeat is accepted while the
  * saga is undone because of the first, and does nothing.
  *
- * @param stop stops the way forward
+ * @param stop stops the way forward; called once
  */
-export function awaitCancel(stop: () => void): SagaCancelling {
+export function awaitCancel(stop: (cancellation: SagaCancellation) => void): SagaCancelling {
   let open = true;
   let accepted: SagaCancellation | undefined;
 
@@ -26,8 +26,7 @@ export function awaitCancel(stop: () => void): SagaCancelling {
     (cancellation) => {
       if (accepted) return;
       accepted = cancellation;
-      log.info('saga.cancelled', { actor: cancellation.actor, reason: cancellation.reason });
-      stop();
+      stop(cancellation);
     },
     {
       description: 'Stop before the pivot, and undo what was done',

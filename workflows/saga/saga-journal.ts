@@ -13,6 +13,7 @@ import {
 import {
   type OperatorDecision,
   type SagaFailure,
+  type SagaCancellation,
   type SagaRecords,
   type SagaState,
   type SagaStatus,
@@ -56,6 +57,8 @@ export interface SagaJournal {
   fail(failure: SagaFailure, remedies: readonly string[]): void;
   /** A round of attempts failed: raises the alarm. The next attempt is `retryMs` from now. */
   stuck(step: string, error: unknown, attempts: number, retryMs: number): void;
+  /** The saga is cancelled by request. */
+  cancelled(cancellation: SagaCancellation): void;
   /** An operator's decision about a stuck step. */
   decided(verdict: StepVerdict, decision: OperatorDecision): void;
   resolved(step: string, state: StepState): void;
@@ -168,7 +171,12 @@ export function createSagaJournal(subject: SagaSubject, names: readonly string[]
       raiseAlarm(name);
       enterOrReport('stuck');
     },
+    cancelled({ actor, reason }) {
+      log.info('saga.cancelled', { ...about, actor, reason });
+    },
     decided(verdict, decision) {
+      const { step, actor, reason } = decision;
+      log.info('saga.operator_decided', { ...about, step, verdict, actor, reason });
       const told = { ...id, ...decision, verdict, sequence: ++records };
       // Updates are handled in the workflow's own scope: Temporal's cancellation of it must not lose what was decided.
       recorded = recorded.then(() => CancellationScope.nonCancellable(() => recordStepDecision(told)));

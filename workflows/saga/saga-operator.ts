@@ -1,4 +1,4 @@
-import { ApplicationFailure, defineUpdate, log, setHandler } from '@temporalio/workflow';
+import { ApplicationFailure, defineUpdate, setHandler } from '@temporalio/workflow';
 import type { OperatorDecision, StepVerdict } from '../../src/contract';
 
 /** Tries a stuck step again at once. */
@@ -29,8 +29,7 @@ export function awaitOperator(decided: (verdict: StepVerdict, decision: Operator
     setHandler(
       update,
       (decision) => {
-        const { step, actor, reason } = decision;
-        log.info('saga.operator_decided', { step, verdict, actor, reason });
+        const { step } = decision;
         decided(verdict, decision);
         waiting.get(step)?.decide(verdict);
         waiting.delete(step);
