@@ -10,7 +10,7 @@ import type { JsonOptions } from '../options';
 import { say, sayJson } from '../output';
 import { UsageError } from '../usage-error';
 
-const DIAGRAMS = { sequence: sequenceDiagram, state: stateDiagram } as const;
+export const DIAGRAMS = { sequence: sequenceDiagram, state: stateDiagram } as const;
 const RUN_DIAGRAMS = { sequence: runSequenceDiagram, state: runStateDiagram } as const;
 
 export interface DiagramOptions extends JsonOptions {

@@ -1,4 +1,5 @@
 import { choices } from '../../../src/cli/choices';
+import { DIAGRAMS } from '../../../src/cli/run/diagram';
 import { sagaSteps } from '../../../src/contract';
 import { productKind } from '../../../src/inventory/product';
 import { keyRole } from '../../../src/keys/api-key';
@@ -9,6 +10,7 @@ import { sagaState, sagaType } from '../../../src/sagas/view/saga-view';
 it('the options of the command line choose from what the schemas allow', () => {
   expect(choices).toEqual({
     deadLetterStates: deadLetterState.options,
+    diagrams: Object.keys(DIAGRAMS),
     openLetterStates: openState.options,
     outboxStates: outboxState.options,
     productKinds: productKind.options,
