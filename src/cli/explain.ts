@@ -28,4 +28,4 @@ export function explain(error: unknown): string {
 export const isUsageError = (error: unknown): boolean =>
   error instanceof ConfigError ||
   error instanceof UsageError ||
-  (error instanceof Refusal && error.code === 'validation_failed');
+  (error instanceof Refusal && (error.code === 'validation_failed' || error.code === 'expiry_passed'));

@@ -7,7 +7,7 @@ import { createKeyInput, keyResponse, NO_REASON, toKeyResponse } from './api-key
 /**
  * Adds a key whose credentials the caller has made: neither the command nor its result holds the secret.
  *
- * @throws Refusal `validation_failed` for an expiry that is not in the future
+ * @throws Refusal `expiry_passed` for an expiry that is not in the future
  */
 export const createKey = defineCommand({
   name: 'CreateKey',
@@ -27,9 +27,8 @@ export const createKeyHandler = handle(createKey, async ({ key_id, hash, reason 
   return toKeyResponse({ ...row, last_used_at: null, revoked_at: null, replaced_by: null });
 });
 
-/** @throws Refusal `validation_failed` for an expiry that is not in the future */
+/** @throws Refusal `expiry_passed` for an expiry that is not in the future */
 export function assertInFuture(expiresAt: string | null | undefined, now: string): void {
   if (typeof expiresAt !== 'string' || expiresAt > now) return;
-  const errors = [{ pointer: '/expires_at', message: 'must be in the future' }];
-  throw new Refusal('validation_failed', 'The key would have expired already.', { errors });
+  throw new Refusal('expiry_passed', `The key would have expired already: it is ${now} now.`);
 }

@@ -44,7 +44,7 @@ export function createKeyRoutes({ mediator }: { mediator: Mediator }): OpenAPIHo
       description: NOT_REPEATABLE,
       request: { body: jsonBody(newKey, { role: 'service', label: 'shop backend' }) },
       responses: { 201: json(newKeyResponse, 'The key, with its secret in `key`') },
-      refusals: ['forbidden'],
+      refusals: ['forbidden', 'expiry_passed'],
     }),
     async (c) => {
       const { keyId, key, hash } = newCredentials();

@@ -177,6 +177,7 @@ export const httpCodes = {
     'The same `Idempotency-Key` came before, with another body.',
     'Make a new key for each new request.',
   ),
+  expiry_passed: code(422, 'The key’s `expires_at` is not in the future.', 'Choose a later time, or leave it out.'),
   stock_too_large: code(
     422,
     'The stock would be more than can be counted.',

@@ -125,7 +125,7 @@ it.each([
   ['a service key with a customer', ['create', '--role', 'service', '--customer', 'cus_1'], '--customer'],
   ['a customer id that is none', ['create', '--role', 'customer', '--customer', 'a b'], 'customer_id'],
   ['an expiry that is no time', ['create', '--role', 'service', '--expires-at', 'soon'], 'RFC 3339'],
-  ['an expiry in the past', ['create', '--role', 'service', '--expires-at', '2020-01-01'], 'expires_at'],
+  ['an expiry in the past', ['create', '--role', 'service', '--expires-at', '2020-01-01'], 'expiry_passed'],
   ['no key', ['revoke'], 'key_id'],
 ])('ends with 2 and says why: %s', async (_, args, why) => {
   const { code, output } = await paysaga(...args);
