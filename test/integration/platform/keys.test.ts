@@ -93,15 +93,11 @@ describe('creating keys', () => {
     ['a service key with a customer', { role: 'service', customer_id: 'cus_1' }, '/customer_id'],
     ['an unknown role', { role: 'admin' }, '/role'],
     ['a label with a control character', { role: 'service', label: 'a\u0007' }, '/label'],
+    ['an expiry in the past', { role: 'service', expires_at: '2020-01-01T00:00:00Z' }, undefined],
   ])('refuses %s', async (_, json, pointer) => {
     const { status, body } = await post('/admin/keys', json);
-    expect([status, body?.code]).toEqual([422, 'validation_failed']);
-    expect(body?.errors).toMatchObject([{ pointer }]);
-  });
-
-  it('refuses an expiry in the past', async () => {
-    const { status, body } = await post('/admin/keys', { role: 'service', expires_at: '2020-01-01T00:00:00Z' });
-    expect([status, body?.code]).toEqual([422, 'expiry_passed']);
+    expect([status, body?.code]).toEqual([422, pointer ? 'validation_failed' : 'expiry_passed']);
+    if (pointer) expect(body?.errors).toMatchObject([{ pointer }]);
   });
 
   it.each(['service', 'customer'] as const)('refuses a %s key', async (as) => {
