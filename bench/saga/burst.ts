@@ -8,6 +8,7 @@ import { taskQueues } from '../../src/contract';
 import type { Measurement } from '../measurement';
 import { startApi } from '../orders/start-api';
 import type { BenchStack } from '../stack/bench-stack';
+import { median } from '../report/rounds';
 import { connectClient } from '../stack/connect-client';
 import { type Notice, placeOrders } from './place-orders';
 import { startWorker } from './start-worker';
@@ -35,6 +36,8 @@ interface Burst {
   readonly perSecond: number;
   /** The slowest of the lone customer's payments meanwhile. */
   readonly neighbourMs: number;
+  /** The middle one of them. */
+  readonly neighbourP50Ms: number;
 }
 
 /** The slowest burst of charged orders against the fastest: the rate holds, however many come at once. */
@@ -71,8 +74,8 @@ export const burstNeighbour: Measurement = {
   async prepare(stack) {
     const run = await startShop(stack);
     return async function round() {
-      const { neighbourMs, perSecond } = await run(Math.max(...SIZES));
-      return { ours: neighbourMs, limit: NEIGHBOUR_MS, parts: { per_second: perSecond } };
+      const { neighbourMs, neighbourP50Ms, perSecond } = await run(Math.max(...SIZES));
+      return { ours: neighbourMs, limit: NEIGHBOUR_MS, parts: { per_second: perSecond, p50_ms: neighbourP50Ms } };
     };
   },
 };
@@ -95,7 +98,8 @@ async function startShop(stack: BenchStack): Promise<(size: number) => Promise<B
     await Promise.all(Array.from({ length: size }, () => placeCharged(api, customer)));
     await eventually(() => mustBePaid(database, customer, size), { deadlineMs: DEADLINE_MS, everyMs: 50 });
     const seconds = (performance.now() - began) / 1_000;
-    return { perSecond: size / seconds, neighbourMs: await payments.slowest() };
+    const times = await payments.times();
+    return { perSecond: size / seconds, neighbourMs: Math.max(...times), neighbourP50Ms: median(times) };
   };
 }
 
@@ -118,10 +122,10 @@ async function mustBePaid(database: Client, customer: string, size: number): Pro
   if (rows[0]?.paid !== size) throw new Error(`${rows[0]?.paid} of ${size} orders are paid.`);
 }
 
-/** A lone customer's payments, one after the other until somebody asks for the slowest. */
+/** A lone customer's payments, one after the other until their times are asked for. */
 function payOneByOne(api: ApiClient, notices: Iterator<Notice>) {
   let isOver = false;
-  let slowestMs = 0;
+  const times: number[] = [];
   const paying = (async () => {
     while (!isOver) {
       const { value: notice, done } = notices.next();
@@ -131,15 +135,15 @@ function payOneByOne(api: ApiClient, notices: Iterator<Notice>) {
         headers: { prefer: 'wait=30' },
       });
       if (status !== 200) throw new Error(`The lone customer's payment was answered ${status}.`);
-      slowestMs = Math.max(slowestMs, ms);
+      times.push(ms);
       await delay(PAUSE_MS);
     }
   })();
   return {
-    async slowest(): Promise<number> {
+    async times(): Promise<readonly number[]> {
       isOver = true;
       await paying;
-      return slowestMs;
+      return times;
     },
   };
 }
