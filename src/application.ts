@@ -38,7 +38,7 @@ import {
 } from './reconciliation/finish-reconciliation';
 import { createListDifferences, listDifferences } from './reconciliation/list-differences';
 import { createKeyHandlers, keyMessages } from './keys/handlers';
-import { ROTATION_GRACE_MS } from './keys/rotate-key';
+import { ROTATION_GRACE_MS } from './key-config';
 import { createMediator, type Mediator } from './mediator/mediator';
 import { createDeadLetterHandlers, deadLetterMessages } from './messaging/dead-letters/handlers';
 import { cancelOrder, cancelOrderHandler } from './orders/cancel-order';

@@ -12,7 +12,7 @@ import { createFaults } from './platform/faults/faults';
 import { createMetrics } from './platform/telemetry/metrics';
 import { startMetricsServer } from './platform/telemetry/metrics-server';
 import { runProcess } from './platform/run-process';
-import { watchSetup } from './platform/watch-setup';
+import { createReadiness, watchSetup } from './platform/watch-setup';
 import { setupChecks } from './setup-checks';
 
 /** The process of the Kafka consumers. It waits for Kafka and Postgres, at the start and later. */
@@ -36,13 +36,13 @@ void runProcess('consumer', async ({ config, logger, fail, stopping }) => {
     logger,
     signal: stopping,
   });
-  let isRunning = false;
+  const readiness = createReadiness(setup);
   const metricsServer = await startMetricsServer({
     ...config.metrics,
     ...(config.instanceId !== undefined && { instanceId: config.instanceId }),
     metrics,
     logger,
-    missing: () => (isRunning ? setup.missing() : [...setup.missing(), 'The process is starting']),
+    missing: readiness.missing,
   });
   await setup.until('database', 'topics');
   const consumerMetrics = createConsumerMetrics(metrics);
@@ -66,7 +66,7 @@ void runProcess('consumer', async ({ config, logger, fail, stopping }) => {
       onFatal: fail,
     }),
   );
-  isRunning = true;
+  readiness.begin();
   logger.info({ groups: consumers.map(({ group }) => group) }, 'consumer.running');
 
   return async function stop() {

@@ -117,7 +117,7 @@ export interface SagaStepStatus {
   /** Ended ones that the workflow was told of, of a compensation its own; Temporal counts further. */
   readonly attempts: number;
   readonly error: string | null;
-  /** RFC 3339: when a stuck step is tried next, unless an operator retries it before. Absent for every other step. */
+  /** RFC 3339: when a stuck step is tried next. An operator may retry it before. Absent for every other step. */
   readonly next_attempt_at?: string;
 }
 

@@ -2,11 +2,13 @@ import { type z } from 'zod';
 import { duration } from './platform/duration';
 
 const DAY_MS = 86_400_000;
+/** How long a rotated key works on, where nothing else is set. */
+export const ROTATION_GRACE_MS = DAY_MS;
 
 /** The variables of API keys. */
 export const keyVariables = {
   KEY_ROTATION_GRACE: duration(0, 365 * DAY_MS)
-    .default({ text: '24 hours', ms: DAY_MS })
+    .default({ text: '24 hours', ms: ROTATION_GRACE_MS })
     .describe('How long a key works on after it was rotated.'),
 };
 

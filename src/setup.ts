@@ -1,18 +1,18 @@
-import { createApplication, eventRegistry } from './application';
+import { eventRegistry } from './application';
 import type { DatabaseConfig, KafkaConfig, ScheduleConfig, TemporalConfig } from './config';
-import { createApiKey } from './http/api-keys';
 import { putDemoCatalogue } from './inventory/demo-catalogue';
-import type { Principal } from './mediator/message';
+import { createKey } from './keys/create-key';
+import { newCredentials } from './keys/credentials';
+import { listKeys } from './keys/find-key';
+import type { Message } from './mediator/message';
 import { connectKafka } from './messaging/kafka';
 import { createTopics, findTopicDifferences } from './messaging/topics';
-import { connectDatabase } from './platform/database/database';
 import { applyMigrations } from './platform/database/migrate';
 import { applySettings } from './platform/database/pooled-settings';
 import { applyRoles, RolesMissing } from './platform/database/roles';
 import { ensureScheduled } from './platform/temporal/keep-scheduled';
 import { grpcCode, grpcCodes, prepareNamespace, SETUP_TEMPORAL } from './platform/temporal/namespace';
 import { connectTemporalClient, type TemporalClient } from './platform/temporal/temporal';
-import { createLogger } from './platform/telemetry/logger';
 import { SetupMissing } from './platform/setup-missing';
 import { wait } from './platform/wait';
 import { processGrants } from './process-grants';
@@ -26,7 +26,6 @@ const DEADLINE_MS = 120_000;
 /** How long a namespace that was made a moment ago may be unknown to a server. */
 const KNOWN_WITHIN_MS = 30_000;
 const LOOK_MS = 500;
-const SETUP: Principal = { role: 'operator', keyId: 'setup' };
 
 /**
  * Brings a database to this version: migrations, then the roles of the processes with their privileges, and behind a
@@ -114,21 +113,16 @@ export const setUpSchedules = (temporal: TemporalConfig, config: ScheduleConfig,
 /**
  * Makes the demo catalogue, and in a database without a key the first one, an operator's, which it prints. May be repeated.
  *
- * @param config as a user who may write all tables
+ * @param send as an operator
  */
-export async function setUpDemo(config: DatabaseConfig, say: Say): Promise<void> {
-  const logger = createLogger({ name: 'setup', level: 'silent', pretty: false });
-  const database = connectDatabase({ ...config, applicationName: 'paysaga-setup', logger });
-  try {
-    const { send } = createApplication({ database, logger });
-    const made = await putDemoCatalogue((message) => send(message, { principal: SETUP }));
-    say(made.length === 0 ? 'The demo catalogue is there.' : `Made the products ${made.join(', ')}.`);
-    if ((await database.apiKey.count()) > 0) return say('There is a key already; `paysaga keys create` makes more.');
-    const { key } = await createApiKey(database, { role: 'operator' });
-    say(`An operator's key, shown this once: ${key}`);
-  } finally {
-    await database.$disconnect();
-  }
+export async function setUpDemo(send: <Result>(message: Message<Result>) => Promise<Result>, say: Say): Promise<void> {
+  const made = await putDemoCatalogue(send);
+  say(made.length === 0 ? 'The demo catalogue is there.' : `Made the products ${made.join(', ')}.`);
+  const { data: keys } = await send(listKeys({ limit: 1 }));
+  if (keys.length > 0) return say('There is a key already; `paysaga keys create` makes more.');
+  const { keyId, key, hash } = newCredentials();
+  await send(createKey({ key_id: keyId, hash, role: 'operator', reason: 'The demo.' }));
+  say(`An operator's key, shown this once: ${key}`);
 }
 
 async function inKnownNamespace<T>(namespace: string, work: () => Promise<T>): Promise<T> {

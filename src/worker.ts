@@ -41,7 +41,7 @@ import { readTemporalMetrics, takeLoopbackPort } from './platform/temporal/tempo
 import { connectTemporalWorker, installTemporalRuntime, tryToConnect } from './platform/temporal/temporal-worker';
 import { watchConnection } from './platform/temporal/watch-connection';
 import { workflowCode } from './platform/temporal/workflow-code';
-import { watchSetup } from './platform/watch-setup';
+import { createReadiness, watchSetup } from './platform/watch-setup';
 import { setupChecks } from './setup-checks';
 
 /** Sticky tasks of a killed worker go to another one after this long. */
@@ -91,13 +91,13 @@ void runProcess('worker', async ({ config, logger, fail, stopping }) => {
     logger,
     signal: stopping,
   });
-  let isRunning = false;
+  const readiness = createReadiness(setup);
   const metricsServer = await startMetricsServer({
     ...config.metrics,
     ...(config.instanceId !== undefined && { instanceId: config.instanceId }),
     metrics,
     logger,
-    missing: () => (isRunning ? setup.missing() : [...setup.missing(), 'The process is starting']),
+    missing: readiness.missing,
   });
   await setup.until('database');
 
@@ -170,7 +170,7 @@ void runProcess('worker', async ({ config, logger, fail, stopping }) => {
     spreadRelays({ database: background, held, logger, signal: stopping }),
     reportOpenCircuits({ database: background, circuits: circuits.all, logger, signal: stopping }),
   ];
-  isRunning = true;
+  readiness.begin();
   logger.info({ namespace: config.temporal.namespace, relay_groups: relayGroups(lanesPerRelay) }, 'worker.running');
 
   return async function stop() {

@@ -64,7 +64,7 @@ export function createApiClient(url: string, key?: string): ApiClient {
     });
     const text = await response.text();
     const ms = performance.now() - began;
-    return { status: response.status, body: parse(text) as Body, text, headers: response.headers, ms };
+    return { status: response.status, body: parseBody(text) as Body, text, headers: response.headers, ms };
   }
 
   return {
@@ -75,7 +75,7 @@ export function createApiClient(url: string, key?: string): ApiClient {
 }
 
 /** What is no JSON (the readable page, an empty body) stays text. */
-function parse(text: string): unknown {
+export function parseBody(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {

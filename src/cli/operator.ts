@@ -14,7 +14,7 @@ import { configure, configureDirectDatabase, configureKeys } from './configure';
 const PATIENCE_MS = 3_000;
 
 /** Runs with a database of this version, and closes it. @throws SetupMissing when it is older */
-export async function withDatabase<T>(work: (database: Database) => Promise<T>): Promise<T> {
+async function withDatabase<T>(work: (database: Database) => Promise<T>): Promise<T> {
   const database = connectDatabase({ ...configureDirectDatabase(), applicationName: 'paysaga-cli', logger: silent() });
   try {
     await assertMigrated(database);

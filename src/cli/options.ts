@@ -18,7 +18,7 @@ export const actorOption = (): Option =>
   new Option('--actor <name>', 'who, for the audit log; defaults to the user of this shell').argParser(
     storableText(64),
   );
-export const dryRunOption = (): Option => new Option('--dry-run', 'say what the command would do, and do nothing');
+const dryRunOption = (): Option => new Option('--dry-run', 'say what the command would do, and do nothing');
 export const jsonOption = (): Option => new Option('--json', 'print JSON');
 
 /** @throws InvalidArgumentError, which is a usage error */

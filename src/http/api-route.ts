@@ -111,14 +111,15 @@ export function apiRoute<const Path extends string, const Config extends ApiRout
 function commonRefusals({ headers, ...request }: NonNullable<RouteConfig['request']> = {}): HttpCode[] {
   return [
     'unauthorized',
-    'internal_error',
-    'unavailable',
-    'overloaded',
+    ...FAULTS,
     ...(Object.keys(request).length > 0 || headers ? (['validation_failed'] as const) : []),
     ...(request.body ? BODY_REFUSALS : []),
     ...(headers === idempotencyKey ? (['idempotency_key_reused', 'request_in_progress'] as const) : []),
   ];
 }
+
+/** The codes of what failed on this side. */
+export const FAULTS = ['internal_error', 'unavailable', 'overloaded'] as const satisfies HttpCode[];
 
 export const BODY_REFUSALS = [
   'malformed_json',

@@ -1,6 +1,6 @@
 import type { OutboxLagConfig } from '../config';
 import type { KafkaHealth } from '../messaging/describe-kafka';
-import { countDeadLetters, type DeadLetterCounts } from '../messaging/consumer/dead-letter.sql';
+import { countDeadLetters, type DeadLetterCounts } from '../messaging/consumer/dead-letter-counts.sql';
 import { readStalledConsumers, type StalledConsumer } from '../messaging/consumer/stalls.sql';
 import { type OutboxLag, readOutboxLag } from '../outbox/outbox-lag.sql';
 import { type OpenCircuit, readOpenCircuits } from '../platform/circuit/open-circuits.sql';

@@ -1,16 +1,15 @@
+import type { z } from 'zod';
 import type { Message } from '../mediator/message';
-import { Refusal } from '../platform/refusal';
-import { getProduct } from './get-product';
+import { findProduct } from './find-product';
 import type { productTerms } from './product';
 import { putProduct } from './put-product';
-import type { z } from 'zod';
 
 type DemoProduct = { readonly sku: string; readonly stock: number | null } & {
   readonly [Term in Exclude<keyof typeof productTerms, 'currency'>]: z.input<(typeof productTerms)[Term]>;
 };
 
 /** Each product has a story: `last-one` runs out, `unshippable` is refused by the test carrier. */
-export const DEMO_CATALOGUE: readonly DemoProduct[] = [
+const DEMO_CATALOGUE: readonly DemoProduct[] = [
   { sku: 'vps.s', name: 'Virtual server, small', kind: 'service', price: 9_900, stock: null },
   { sku: 'vps.m', name: 'Virtual server, medium', kind: 'service', price: 19_900, stock: null },
   { sku: 'mug', name: 'Mug', kind: 'goods', price: 1_500, stock: 1_000_000 },
@@ -27,18 +26,9 @@ export const DEMO_CATALOGUE: readonly DemoProduct[] = [
 export async function putDemoCatalogue(send: <Result>(message: Message<Result>) => Promise<Result>): Promise<string[]> {
   const made: string[] = [];
   for (const product of DEMO_CATALOGUE) {
-    if (await isThere(send(getProduct({ sku: product.sku })))) continue;
+    if (await findProduct(send, product.sku)) continue;
     await send(putProduct({ ...product, currency: 'EUR', reason: 'The demo catalogue.' }));
     made.push(product.sku);
   }
   return made;
 }
-
-const isThere = (found: Promise<unknown>): Promise<boolean> =>
-  found.then(
-    () => true,
-    (error: unknown) => {
-      if (error instanceof Refusal && error.code === 'product_not_found') return false;
-      throw error;
-    },
-  );

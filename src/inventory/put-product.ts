@@ -1,7 +1,7 @@
 import { z } from '@hono/zod-openapi';
 import { handle } from '../mediator/handler';
 import { defineCommand, defineQuery } from '../mediator/message';
-import { recordOperatorAction } from '../mediator/operator-action';
+import { NO_REASON, recordOperatorAction } from '../mediator/operator-action';
 import { readRow } from '../mediator/row.sql';
 import type { Database } from '../platform/database/database';
 import { reason } from '../platform/schemas';
@@ -49,7 +49,7 @@ export type PutProductResult = z.infer<typeof result>;
  */
 export const putProduct = defineCommand({ name: 'PutProduct', input, result, roles: ['operator'] });
 
-export const putProductHandler = handle(putProduct, async ({ reason = 'No reason was given.', ...wanted }, context) => {
+export const putProductHandler = handle(putProduct, async ({ reason = NO_REASON, ...wanted }, context) => {
   const before = await context.uow.load(productAggregate, wanted.sku);
   const events = decideProduct(wanted, before);
   if (before && events.length === 0) return { outcome: 'unchanged', product: toProductResponse(before) };

@@ -89,9 +89,6 @@ export const toKeyResponse = (row: KeyRow): KeyResponse => ({
   revoked_at: isoOrNull(row.revoked_at),
 });
 
-/** What the audit keeps when an operator gives no reason. */
-export const NO_REASON = 'No reason was given.';
-
 /** @throws Refusal `key_revoked` */
 export function assertNotRevoked({ key_id, revoked_at }: Pick<KeyRow, 'key_id' | 'revoked_at'>): void {
   if (revoked_at !== null) throw new Refusal('key_revoked', `Key ${key_id} was revoked at ${iso(revoked_at)}.`);

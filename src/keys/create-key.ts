@@ -1,8 +1,8 @@
 import { handle } from '../mediator/handler';
 import { defineCommand } from '../mediator/message';
-import { recordOperatorAction } from '../mediator/operator-action';
+import { NO_REASON, recordOperatorAction } from '../mediator/operator-action';
 import { Refusal } from '../platform/refusal';
-import { createKeyInput, keyResponse, NO_REASON, toKeyResponse } from './api-key';
+import { createKeyInput, keyResponse, toKeyResponse } from './api-key';
 
 /**
  * Adds a key whose credentials the caller has made: neither the command nor its result holds the secret.

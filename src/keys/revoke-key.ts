@@ -1,8 +1,8 @@
 import { handle } from '../mediator/handler';
 import { defineCommand } from '../mediator/message';
-import { recordOperatorAction } from '../mediator/operator-action';
+import { NO_REASON, recordOperatorAction } from '../mediator/operator-action';
 import { opaqueId } from '../platform/schemas';
-import { assertNotRevoked, keyAct, keyResponse, NO_REASON, toKeyResponse } from './api-key';
+import { assertNotRevoked, keyAct, keyResponse, toKeyResponse } from './api-key';
 import { lockKey } from './find-key';
 
 /**

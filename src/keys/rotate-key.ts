@@ -1,13 +1,10 @@
 import { z } from '@hono/zod-openapi';
 import { handle } from '../mediator/handler';
 import { defineCommand } from '../mediator/message';
-import { recordOperatorAction } from '../mediator/operator-action';
+import { NO_REASON, recordOperatorAction } from '../mediator/operator-action';
 import { opaqueId } from '../platform/schemas';
-import { assertRotatable, keyAct, keyResponse, madeKey, NO_REASON, toKeyResponse } from './api-key';
+import { assertRotatable, keyAct, keyResponse, madeKey, toKeyResponse } from './api-key';
 import { lockKey } from './find-key';
-
-/** Defaults to 24 hours; see `KEY_ROTATION_GRACE`. */
-export const ROTATION_GRACE_MS = 86_400_000;
 
 /**
  * Replaces a key with another one of the same role, customer, label and expiry. The old key expires when the grace time

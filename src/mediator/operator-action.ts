@@ -2,6 +2,9 @@ import { newId } from '../platform/ids';
 import type { HandlerContext } from './handler';
 import { actorOf } from './message';
 
+/** What the audit keeps when an operator gives no reason. */
+export const NO_REASON = 'No reason was given.';
+
 /** One act of a person, past the normal course of things. */
 export interface OperatorAct {
   /** `outbox.requeue`: what it was about, and the verb. */

@@ -91,6 +91,19 @@ export function watchSetup<Name extends string>(options: WatchSetupOptions<Name>
   };
 }
 
+/**
+ * What a process waits for: what is missing, and until `begin` is called also that its work has not begun.
+ */
+export function createReadiness({ missing }: Pick<SetupWatch, 'missing'>) {
+  let hasBegun = false;
+  return {
+    begin(): void {
+      hasBegun = true;
+    },
+    missing: (): string[] => (hasBegun ? missing() : [...missing(), 'The process is starting']),
+  };
+}
+
 async function look(check: () => Promise<void>): Promise<SetupMissing | 'unknown' | undefined> {
   try {
     await within(DEADLINE_MS, check(), () => new Error('It did not answer in time.'));

@@ -7,7 +7,7 @@ import { createMetrics } from '../../src/platform/telemetry/metrics';
 import { Refusal } from '../../src/platform/refusal';
 import type { SagaStarter } from '../../src/sagas/start/start-saga';
 import type { Database } from '../../src/platform/database/database';
-import { createContract, type Document } from './http/contract';
+import { assertAllowed, createContract, type Document } from './http/contract';
 import { silentLogger } from './logger';
 
 export interface ApiAnswer {
@@ -98,7 +98,7 @@ export async function createTestApi(
       const answer = isJson ? (JSON.parse(text) as Record<string, unknown>) : null;
       const { status, headers: answered } = response;
       const violations = contract.violations({ method, path, json, status, headers: answered, text });
-      if (violations.length > 0) throw new Error(`The OpenAPI document does not allow:\n${violations.join('\n')}`);
+      assertAllowed(violations);
       return { status: response.status, headers: response.headers, text, body: answer };
     },
   };

@@ -7,6 +7,7 @@ import { createTeardown } from '../../dev/os/teardown';
 import { fromRoot } from '../../dev/root';
 import { createDatabase, dropDatabase } from '../../dev/services/postgres';
 import { dataFolder, givenServices } from './e2e-stack';
+import { assertAllowed } from './http/contract';
 import { judgeExchanges } from './http/judged-client';
 import { uniqueName } from './kafka/kafka';
 import { type OwnService, startOwnService } from './own-service';
@@ -108,7 +109,7 @@ export async function startBareDeployment(node = process.execPath): Promise<Bare
       api: (key) => judgeExchanges(createApiClient(urls.api, key), violations),
       async stop() {
         await teardown.run();
-        if (violations.length > 0) throw new Error(`The OpenAPI document does not allow:\n${violations.join('\n')}`);
+        assertAllowed(violations);
       },
     };
   } catch (error) {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { ApiClient } from '../../dev/client/api-client';
 import { type FreshStack, type FreshStackOptions, startFreshStack } from '../../dev/stack/fresh-stack';
 import type { ServiceAddresses } from '../../dev/stack/stack';
+import { assertAllowed } from './http/contract';
 import { judgeExchanges } from './http/judged-client';
 
 export type E2eStack = FreshStack;
@@ -33,7 +34,7 @@ export async function startE2eStack({ services, restart = true, ...options }: E2
     nobody: judged(stack.nobody),
     async stop() {
       await stack.stop();
-      if (violations.length > 0) throw new Error(`The OpenAPI document does not allow:\n${violations.join('\n')}`);
+      assertAllowed(violations);
       const refused = stack.log.filter((line) => line.includes('permission denied for'));
       if (refused.length > 0) throw new Error(`The roles miss privileges:\n${refused.join('\n')}`);
     },

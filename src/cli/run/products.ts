@@ -1,9 +1,9 @@
+import { findProduct } from '../../inventory/find-product';
 import { getProduct } from '../../inventory/get-product';
 import { listProducts } from '../../inventory/list-products';
 import type { ProductResponse } from '../../inventory/product';
 import { previewProduct, putProduct, type PutProductResult } from '../../inventory/put-product';
-import { Refusal } from '../../platform/refusal';
-import { asOperator, type Send } from '../operator';
+import { asOperator } from '../operator';
 import type { JsonOptions, OptionalReason, PageOptions } from '../options';
 import { fields, say, sayJson, table } from '../output';
 import { readProducts } from '../product-file';
@@ -47,18 +47,12 @@ export async function show(sku: string, { json }: JsonOptions): Promise<void> {
 export async function setProduct(sku: string, options: SetOptions): Promise<void> {
   const { reason, actor, dryRun = false, json } = options;
   const { outcome, product } = await asOperator(actor, async (send) => {
-    const wanted = { sku, ...completed(sku, options, await find(send, sku)), reason };
+    const wanted = { sku, ...completed(sku, options, await findProduct(send, sku)), reason };
     return send(dryRun ? previewProduct(wanted) : putProduct(wanted));
   });
   if (json) return sayJson(dryRun ? { dry_run: true, outcome, ...product } : product);
   say(`${line({ outcome, product }, dryRun)}${dryRun ? '\nNothing was done.' : ''}`);
 }
-
-const find = (send: Send, sku: string): Promise<ProductResponse | undefined> =>
-  send(getProduct({ sku })).catch((error: unknown) => {
-    if (error instanceof Refusal && error.code === 'product_not_found') return undefined;
-    throw error;
-  });
 
 /** What is not given is as it was. A stock with a limit changes by nothing then: it may have moved since. */
 function completed(sku: string, options: SetOptions, product: ProductResponse | undefined) {

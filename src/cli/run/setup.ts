@@ -1,6 +1,7 @@
 import { type Say, setUpDatabase, setUpDemo, setUpSchedules, setUpTemporal, setUpTopics } from '../../setup';
 import { configure, configureDatabase, configureKafka, configureSchedules, configureTemporal } from '../configure';
 import { explain } from '../explain';
+import { asDatabaseOperator } from '../operator';
 import type { JsonOptions } from '../options';
 import { complain, say, sayJson } from '../output';
 
@@ -11,6 +12,8 @@ const parts = {
   temporal: (tell: Say) => setUpTemporal(configureTemporal(), tell),
   schedules: (tell: Say) => setUpSchedules(configureTemporal(), configureSchedules(), tell),
 } as const;
+
+const setUpDemoAsOperator = (tell: Say) => asDatabaseOperator('setup', (send) => setUpDemo(send, tell));
 
 export type Part = keyof typeof parts;
 
@@ -29,8 +32,8 @@ export async function setUpPart(part: Part, { json }: JsonOptions): Promise<void
 /** Does what can be done, also when a part fails. */
 export async function setUpAll({ json }: JsonOptions): Promise<void> {
   // All that is wrong with the settings, before anything is made.
-  const { demo, database } = configure();
-  const wanted = { ...parts, ...(demo && { demo: (tell: Say) => setUpDemo(database, tell) }) };
+  const { demo } = configure();
+  const wanted = { ...parts, ...(demo && { demo: setUpDemoAsOperator }) };
   const outcomes: Outcome[] = [];
   for (const [part, setUp] of Object.entries(wanted) as [Outcome['part'], (tell: Say) => Promise<unknown>][]) {
     const messages: string[] = [];

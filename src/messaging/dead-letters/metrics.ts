@@ -3,7 +3,7 @@ import type { Queryable } from '../../platform/database/queryable';
 import type { Logger } from '../../platform/telemetry/logger';
 import type { Metrics } from '../../platform/telemetry/metrics';
 import { scraped } from '../../platform/telemetry/scraped';
-import { countDeadLettersByGroup } from '../consumer/dead-letter.sql';
+import { countDeadLettersByGroup } from '../consumer/dead-letter-counts.sql';
 import { openState } from './dead-letter';
 
 export interface DeadLetterMetricsOptions {

@@ -1,6 +1,6 @@
 import { z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
-import { BODY_REFUSALS, located, problems, sendOptions } from '../../http/api-route';
+import { BODY_REFUSALS, FAULTS, located, problems, sendOptions } from '../../http/api-route';
 import type { HttpEnv } from '../../http/http-env';
 import { acceptPayment, type paymentNotice } from '../accept-payment';
 import type { PaymentRouteDeps } from '../routes';
@@ -30,9 +30,7 @@ export const webhookResponses = {
     'order_not_found',
     'invoice_not_found',
     'saga_compensated',
-    'internal_error',
-    'unavailable',
-    'overloaded',
+    ...FAULTS,
   ),
 };
 

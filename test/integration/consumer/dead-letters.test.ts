@@ -120,7 +120,7 @@ test('a discard lets the key go on without the letter', async () => {
   expect(await actions()).toEqual([{ actor: 'key_alice', action: 'dead_letter.discard', subject: id, reason }]);
 });
 
-test('more messages of a key than may wait pause its partition, which is told, and go on when there is room', async () => {
+test('a key with as many letters as may wait pauses its partition, which reports it and goes on when there is room', async () => {
   await running?.stop();
   running = world.start({ kafka, config: { ...config, maxQueuedPerKey: 3 } });
   await dieWith({ held: [1, 2, 3] });

@@ -1,7 +1,8 @@
+import { createApplication } from '../../../src/application';
 import { createAuthenticate } from '../../../src/http/api-keys';
-import { databaseConfig } from '../../../src/database-config';
 import { setUpDemo } from '../../../src/setup';
 import { createTestDatabase, type TestDatabase } from '../../support/database';
+import { silentLogger } from '../../support/logger';
 
 let db: TestDatabase;
 beforeAll(async () => {
@@ -11,13 +12,12 @@ afterAll(() => db.close());
 
 async function setUp(): Promise<string[]> {
   const lines: string[] = [];
-  const config = databaseConfig({
-    NODE_ENV: 'test',
-    DATABASE_URL: db.url,
-    DATABASE_POOLER: 'none',
-    DATABASE_POOL_SIZE: 2,
-  });
-  await setUpDemo(config, (line) => void lines.push(line));
+  const { send } = createApplication({ database: db.database, logger: silentLogger });
+  const principal = { role: 'operator', keyId: 'cli/setup' } as const;
+  await setUpDemo(
+    (message) => send(message, { principal }),
+    (line) => void lines.push(line),
+  );
   return lines;
 }
 
@@ -35,6 +35,9 @@ it('a demo has the catalogue, with its events, and an operator’s key that work
   ]);
   const [events] = await db.query<{ n: number }>(`SELECT count(*)::int AS n FROM event WHERE type = 'product.changed'`);
   expect(events?.n).toBe(5);
+  expect(await db.query(`SELECT actor FROM operator_action WHERE action = 'key.create'`)).toEqual([
+    { actor: 'cli/setup' },
+  ]);
 });
 
 it('a demo that is set up again changes no product and makes no second key', async () => {

@@ -124,6 +124,11 @@ export function createContract(document: Document): Contract {
 const schemaOfBody = ({ requestBody }: Operation): object | boolean =>
   requestBody ? (requestBody.content['application/json']?.schema ?? true) : false;
 
+/** @throws Error with these violations, when there are any */
+export function assertAllowed(violations: readonly string[]): void {
+  if (violations.length > 0) throw new Error(`The OpenAPI document does not allow:\n${violations.join('\n')}`);
+}
+
 /** Every operation of a document, with its method and path. */
 export const operationsOf = (document: Document) =>
   Object.entries(document.paths).flatMap(([path, methods]) =>

@@ -1,11 +1,11 @@
-import type { ApiClient, RequestOptions } from '../../../dev/client/api-client';
+import { type ApiClient, parseBody, type RequestOptions } from '../../../dev/client/api-client';
 import { type Contract, createContract, type Document } from './contract';
 import { wholeDocument } from './document';
 
 let contract: Contract | undefined;
 
 /** The contract of the whole service, made once. */
-export function serviceContract(): Contract {
+function serviceContract(): Contract {
   contract ??= createContract(JSON.parse(JSON.stringify(wholeDocument())) as Document);
   return contract;
 }
@@ -30,13 +30,5 @@ export function judgeExchanges(client: ApiClient, violations: string[]): ApiClie
 /** A body that was given as text is sent by a test of bad input; where it is accepted it is JSON. */
 function sent({ json, body }: RequestOptions = {}): { json?: unknown } {
   if (json !== undefined) return { json };
-  return typeof body === 'string' && body !== '' ? { json: parse(body) } : {};
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return text;
-  }
+  return typeof body === 'string' && body !== '' ? { json: parseBody(body) } : {};
 }
