@@ -2,7 +2,6 @@ import { newClientId, pay, placeOrder, untilStatus } from '../../../dev/client/s
 import { run } from '../../../dev/os/run';
 import { fromRoot } from '../../../dev/root';
 import { processEnvironment, type ProcessName } from '../../../dev/stack/process-environment';
-import type { OrderView } from '../../../dev/client/views';
 import { type E2eStack, startE2eStack } from '../../support/e2e-stack';
 import { type Pgbouncer, startPgbouncer } from '../../support/network/pgbouncer';
 import { findPgbouncer, knowsPreparedStatements, type PgbouncerProgram } from '../../support/network/pgbouncer-install';
@@ -74,12 +73,11 @@ describe.each(cases.slice(0, knowsPrepared ? 2 : 1))('Behind a PgBouncer $pooler
     'takes 150 orders at once',
     when(async ({ service, query }, { command }) => {
       const customer_id = newClientId('cus');
-      const json = { customer_id, ...MUG };
-      const answers = await Promise.all(Array.from({ length: 150 }, () => service.call('POST', '/orders', { json })));
-      expect(answers.map(({ status }) => status)).toEqual(Array<number>(150).fill(201));
-      const again = await Promise.all(
-        (answers as { body: OrderView }[]).map(({ body }) => service.call('GET', `/orders/${body.order_id}`)),
+      // Some may be told to come again: the API sheds what it cannot serve in time.
+      const orders = await Promise.all(
+        Array.from({ length: 150 }, () => placeOrder(service, { customer_id, ...MUG }, DEADLINE_MS)),
       );
+      const again = await Promise.all(orders.map(({ order_id }) => service.call('GET', `/orders/${order_id}`)));
       expect(again.every(({ status }) => status === 200)).toBe(true);
       const [row] = await query<{ orders: number }>(
         'SELECT count(*)::int AS orders FROM orders WHERE customer_id = $1',
