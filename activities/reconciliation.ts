@@ -1,5 +1,5 @@
 import { Context } from '@temporalio/activity';
-import type { Config } from '../src/config';
+import type { Duration } from '../src/platform/duration';
 import type { BookName, ComparedBook, ReconciliationRun } from '../src/contract';
 import type { Mediator } from '../src/mediator/mediator';
 import type { ProviderChain } from '../src/payments/provider/provider-chain';
@@ -15,7 +15,7 @@ import { storableCharge } from '../src/reconciliation/storable-charge';
 export interface ReconciliationActivitiesOptions {
   readonly mediator: Mediator;
   readonly providers: Pick<ProviderChain, 'all' | 'named'>;
-  readonly config: Pick<Config['reconciliation'], 'window' | 'grace'>;
+  readonly config: { readonly window: Duration; readonly grace: Duration };
   readonly logger: Logger;
   /** Rows that are compared at a time; 500 unless told. */
   readonly pageSize?: number;

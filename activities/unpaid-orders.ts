@@ -1,5 +1,5 @@
 import { Context } from '@temporalio/activity';
-import type { Config } from '../src/config';
+import type { Duration } from '../src/platform/duration';
 import type { UnpaidReport } from '../src/contract';
 import type { Mediator } from '../src/mediator/mediator';
 import { cancelUnpaidOrder } from '../src/orders/unpaid/cancel-unpaid-order';
@@ -9,7 +9,7 @@ import { isDatabaseOutage } from '../src/platform/database/database-error';
 
 export interface UnpaidOrderActivitiesOptions {
   readonly mediator: Mediator;
-  readonly timeout: Config['unpaidOrders']['timeout'];
+  readonly timeout: Duration;
   /** Orders found at a time; 1,000 unless told. */
   readonly batchSize?: number;
 }

@@ -24,7 +24,7 @@ import { followDatabaseClock } from './platform/database/database-clock';
 import { assertPooledSettings } from './platform/database/pooled-settings';
 import { createFaults } from './platform/faults/faults';
 import { createMetrics } from './platform/telemetry/metrics';
-import { runProcess } from './platform/run-process';
+import { runProcess } from './run-process';
 import { connectTemporalClient, createWorkflowUrl } from './platform/temporal/temporal';
 import { watchSetup } from './platform/watch-setup';
 import { setupChecks } from './setup-checks';
@@ -89,7 +89,7 @@ void runProcess('api', async ({ config, logger, fail, stopping }) => {
   const hurry = new AbortController();
   const app = createApp({
     mediator: limitSends(mediator, limits, metrics),
-    sagas: createSagaStarter({ temporal, config, logger, hurry: hurry.signal }),
+    sagas: createSagaStarter({ temporal, ...config.saga, logger, hurry: hurry.signal }),
     decideStep: createDecideStep(temporal),
     cancelSaga: createCancelSaga({ temporal, logger }),
     authenticate: createAuthenticate(database, keyUse.note),

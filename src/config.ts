@@ -1,13 +1,13 @@
-import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { z } from 'zod';
-import { checkDatabase, databaseConfig, databaseVariables } from './database-config';
+import { checkDatabase, type DatabaseConfig, databaseConfig, databaseVariables } from './database-config';
 import { httpConfig, httpVariables, NODE_ENV } from './http-config';
-import { checkKafka, kafkaConfig, kafkaVariables } from './kafka-config';
-import { keyConfig, keyVariables } from './key-config';
+import { checkKafka, type KafkaConfig, kafkaConfig, kafkaVariables } from './kafka-config';
+import { type KeyConfig, keyConfig, keyVariables } from './key-config';
 import { checkOutbox, outboxConfig, outboxVariables } from './outbox-config';
 import { checkPayments, paymentsConfig, paymentsVariables } from './payments-config';
 import { flag } from './platform/config-values';
-import { intervalVariables, scheduleConfig, scheduleVariables } from './schedule-config';
+import { type TemporalConfig, temporalConfig } from './platform/temporal/temporal-config';
+import { intervalVariables, type ScheduleConfig, scheduleConfig, scheduleVariables } from './schedule-config';
 
 /** Every variable that paysaga reads itself, in parts. Temporal’s are read as Temporal’s own tools read them. */
 export const variables = {
@@ -51,15 +51,6 @@ const environment = z
   });
 
 export type Config = ReturnType<typeof loadConfig>;
-export type DatabaseConfig = Config['database'];
-export type KafkaConfig = Config['kafka'];
-export type TemporalConfig = Config['temporal'];
-export type ScheduleConfig = ReturnType<typeof scheduleConfig>;
-export type KeyConfig = Config['keys'];
-export type OutboxConfig = Config['outbox'];
-export type OutboxLagConfig = Config['outboxLag'];
-export type PaymentsConfig = Config['payments'];
-export type CarrierConfig = Config['carrier'];
 
 /** Every error of the configuration at once. The entry points print it and exit with 2. */
 export class ConfigError extends Error {
@@ -81,7 +72,7 @@ type Variables = Record<string, string | undefined>;
 export function loadConfig(variables: Variables = process.env) {
   const set = given(variables);
   const parsed = environment.safeParse(set);
-  const { temporal, problem } = readTemporal(set);
+  const { temporal, problem } = temporalConfig(set);
   if (!parsed.success || !temporal) throw new ConfigError([...problemsOf(parsed, set), ...(problem ? [problem] : [])]);
   const env = parsed.data;
   const schedules = scheduleConfig(env);
@@ -139,7 +130,7 @@ export const loadKeyConfig = (variables: Variables): KeyConfig => keyConfig(read
 
 /** Reads the variables of Temporal alone. @throws ConfigError */
 export function loadTemporalConfig(variables: Variables): TemporalConfig {
-  const { temporal, problem } = readTemporal(given(variables));
+  const { temporal, problem } = temporalConfig(given(variables));
   if (!temporal) throw new ConfigError([problem]);
   return temporal;
 }
@@ -159,13 +150,3 @@ const problemsOf = ({ error }: z.ZodSafeParseResult<unknown>, set: Record<string
   (error?.issues ?? []).map(({ path, message }) =>
     set[String(path[0])] === undefined ? `${String(path[0])} is not set` : `${path.join('.')} ${message}`,
   );
-
-function readTemporal(variables: Record<string, string>) {
-  try {
-    const { connectionOptions, namespace } = loadClientConnectConfig({ overrideEnvVars: variables });
-    if (!connectionOptions.address) return { problem: 'TEMPORAL_ADDRESS is not set' };
-    return { temporal: { connection: connectionOptions, namespace: namespace ?? 'default' } };
-  } catch (error) {
-    return { problem: `Temporal's configuration: ${error instanceof Error ? error.message : String(error)}` };
-  }
-}

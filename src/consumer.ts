@@ -11,7 +11,7 @@ import { assertPooledSettings } from './platform/database/pooled-settings';
 import { createFaults } from './platform/faults/faults';
 import { createMetrics } from './platform/telemetry/metrics';
 import { startMetricsServer } from './platform/telemetry/metrics-server';
-import { runProcess } from './platform/run-process';
+import { runProcess } from './run-process';
 import { createReadiness, watchSetup } from './platform/watch-setup';
 import { setupChecks } from './setup-checks';
 

@@ -48,3 +48,5 @@ export const databaseConfig = (env: Variables & { readonly NODE_ENV: string }) =
   poolSize: env.DATABASE_POOL_SIZE,
   checkNesting: env.NODE_ENV !== 'production',
 });
+
+export type DatabaseConfig = ReturnType<typeof databaseConfig>;

@@ -52,3 +52,5 @@ export const httpConfig = (env: Variables) => ({
   maxWaiting: env.HTTP_MAX_WAITING,
   maxWaitMs: env.HTTP_MAX_WAIT_MS,
 });
+
+export type HttpConfig = ReturnType<typeof httpConfig>;

@@ -84,3 +84,5 @@ export const kafkaConfig = (env: Variables) => ({
     retentionMs: env.KAFKA_RETENTION_MS,
   },
 });
+
+export type KafkaConfig = ReturnType<typeof kafkaConfig>;

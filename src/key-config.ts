@@ -16,3 +16,5 @@ export const keyVariables = {
 export const keyConfig = (env: z.infer<z.ZodObject<typeof keyVariables>>) => ({
   rotationGraceMs: env.KEY_ROTATION_GRACE.ms,
 });
+
+export type KeyConfig = ReturnType<typeof keyConfig>;

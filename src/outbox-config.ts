@@ -75,3 +75,8 @@ export const outboxConfig = (env: Variables) => ({
     maxQueuedPerKey: env.CONSUMER_MAX_QUEUED_PER_KEY,
   },
 });
+
+type Parts = ReturnType<typeof outboxConfig>;
+export type OutboxConfig = Parts['outbox'];
+export type OutboxLagConfig = Parts['outboxLag'];
+export type ConsumerConfig = Parts['consumer'];

@@ -60,3 +60,8 @@ export const paymentsConfig = (env: Variables) => ({
     ...(env.STRIPE_WEBHOOK_SECRET !== undefined && { stripeSecret: env.STRIPE_WEBHOOK_SECRET }),
   },
 });
+
+type Parts = ReturnType<typeof paymentsConfig>;
+export type PaymentsConfig = Parts['payments'];
+export type CarrierConfig = Parts['carrier'];
+export type WebhooksConfig = Parts['webhooks'];

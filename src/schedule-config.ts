@@ -38,3 +38,5 @@ export const scheduleConfig = (env: z.infer<z.ZodObject<typeof intervalVariables
   reconciliation: { intervalMs: env.RECONCILIATION_INTERVAL_MS },
   housekeeping: { intervalMs: env.HOUSEKEEPING_INTERVAL_MS },
 });
+
+export type ScheduleConfig = ReturnType<typeof scheduleConfig>;

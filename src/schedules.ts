@@ -1,4 +1,4 @@
-import type { ScheduleConfig } from './config';
+import type { ScheduleConfig } from './schedule-config';
 import { HOUSEKEEPING, RECONCILIATION, UNPAID_SWEEP } from './contract';
 import type { Scheduled } from './platform/temporal/keep-scheduled';
 

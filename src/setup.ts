@@ -1,5 +1,8 @@
 import { eventRegistry } from './application';
-import type { DatabaseConfig, KafkaConfig, ScheduleConfig, TemporalConfig } from './config';
+import type { DatabaseConfig } from './database-config';
+import type { KafkaConfig } from './kafka-config';
+import type { TemporalConfig } from './platform/temporal/temporal-config';
+import type { ScheduleConfig } from './schedule-config';
 import { putDemoCatalogue } from './inventory/demo-catalogue';
 import { createKey } from './keys/create-key';
 import { newCredentials } from './keys/credentials';

@@ -35,7 +35,7 @@ import { createFaults } from './platform/faults/faults';
 import { keepScheduled } from './platform/temporal/keep-scheduled';
 import { createMetrics } from './platform/telemetry/metrics';
 import { startMetricsServer } from './platform/telemetry/metrics-server';
-import { runProcess } from './platform/run-process';
+import { runProcess } from './run-process';
 import { connectTemporalClient } from './platform/temporal/temporal';
 import { readTemporalMetrics, takeLoopbackPort } from './platform/temporal/temporal-metrics';
 import { connectTemporalWorker, installTemporalRuntime, tryToConnect } from './platform/temporal/temporal-worker';
@@ -102,7 +102,7 @@ void runProcess('worker', async ({ config, logger, fail, stopping }) => {
   await setup.until('database');
 
   // Before the Workers: while these wait for their namespace, it notes with the sagas why they do not start.
-  const sagas = createSagaStarter({ temporal, config, logger });
+  const sagas = createSagaStarter({ temporal, ...config.saga, logger });
   const sweeper = runStartSweeper({ database: background, sagas, temporal, logger, signal: stopping });
   await setup.until('temporal');
   const connection = await connectTemporalWorker({ config: config.temporal, logger, signal: stopping });

@@ -1,5 +1,5 @@
 import { Kafka, logLevel } from 'kafkajs';
-import type { KafkaConfig } from '../../src/config';
+import type { KafkaConfig } from '../../src/kafka-config';
 import { toEventMessage } from '../../src/messaging/cloud-event';
 import { orderPaid } from '../../src/orders/order-events';
 import { newId } from '../../src/platform/ids';

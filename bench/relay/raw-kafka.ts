@@ -1,5 +1,5 @@
 import { Kafka, logLevel } from 'kafkajs';
-import type { KafkaConfig } from '../../src/config';
+import type { KafkaConfig } from '../../src/kafka-config';
 import type { TopicMessages } from '../../src/messaging/kafka';
 
 /** kafkajs alone, with the settings that make a send as safe as ours. */

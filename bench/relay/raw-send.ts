@@ -1,4 +1,4 @@
-import type { KafkaConfig } from '../../src/config';
+import type { KafkaConfig } from '../../src/kafka-config';
 import type { TopicMessages } from '../../src/messaging/kafka';
 import { laneOf, LANES } from '../../src/outbox/lane';
 import { byTopic, type TopicMessage } from './event-messages';

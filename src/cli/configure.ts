@@ -1,18 +1,18 @@
 import { readFileSync } from 'node:fs';
 import {
   type Config,
-  type DatabaseConfig,
-  type KafkaConfig,
-  type KeyConfig,
   loadConfig,
   loadDatabaseConfig,
   loadKafkaConfig,
   loadKeyConfig,
   loadScheduleConfig,
   loadTemporalConfig,
-  type ScheduleConfig,
-  type TemporalConfig,
 } from '../config';
+import type { TemporalConfig } from '../platform/temporal/temporal-config';
+import type { ScheduleConfig } from '../schedule-config';
+import type { KeyConfig } from '../key-config';
+import type { KafkaConfig } from '../kafka-config';
+import type { DatabaseConfig } from '../database-config';
 
 /** The environment, completed by the running local stack. A command needs no pooler. @throws ConfigError */
 export function configure(): Config {

@@ -3,7 +3,7 @@ import { createAnalyticsRoutes } from '../analytics/routes';
 import { createBillingRoutes } from '../billing/routes';
 import { createInventoryRoutes } from '../inventory/routes';
 import { createKeyRoutes } from '../keys/routes';
-import type { Config } from '../config';
+import type { WebhooksConfig } from '../payments-config';
 import type { Mediator } from '../mediator/mediator';
 import { createDeadLetterRoutes } from '../messaging/dead-letters/routes';
 import { createOrderRoutes } from '../orders/routes';
@@ -44,7 +44,7 @@ export interface AppOptions {
   readonly metrics: Metrics;
   readonly faults: Faults;
   /** A webhook whose secret is not here has no route. */
-  readonly webhooks: Config['webhooks'];
+  readonly webhooks: WebhooksConfig;
   /** Mounts `/dev/faults`. */
   readonly faultInjection: boolean;
   /** Sent with the health routes. */

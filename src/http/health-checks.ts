@@ -1,4 +1,4 @@
-import type { OutboxLagConfig } from '../config';
+import type { OutboxLagConfig } from '../outbox-config';
 import type { KafkaHealth } from '../messaging/describe-kafka';
 import { countDeadLetters, type DeadLetterCounts } from '../messaging/consumer/dead-letter-counts.sql';
 import { readStalledConsumers, type StalledConsumer } from '../messaging/consumer/stalls.sql';

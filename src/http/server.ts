@@ -2,7 +2,7 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { Server as TcpServer, type Socket } from 'node:net';
 import { createAdaptorServer } from '@hono/node-server';
 import { Counter, Gauge } from 'prom-client';
-import type { Config } from '../config';
+import type { HttpConfig } from '../http-config';
 import { listen } from '../platform/listen';
 import type { Metrics } from '../platform/telemetry/metrics';
 
@@ -24,7 +24,7 @@ const BACKLOG = 2_048;
 
 export interface HttpServerOptions {
   readonly fetch: (request: Request, env: object) => Response | Promise<Response>;
-  readonly config: Config['http'];
+  readonly config: HttpConfig;
   readonly metrics: Metrics;
 }
 

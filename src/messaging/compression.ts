@@ -3,7 +3,7 @@ import zlib from 'node:zlib';
 import { Decompress } from 'fzstd';
 import { CompressionCodecs, CompressionTypes } from 'kafkajs';
 import createSnappyCodec from 'kafkajs-snappy';
-import type { KafkaConfig } from '../config';
+import type { KafkaConfig } from '../kafka-config';
 
 /** As kafkajs takes a codec. */
 interface Codec {

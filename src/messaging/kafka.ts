@@ -7,7 +7,7 @@ import {
   type KafkaConfig as KafkaJSConfig,
   logLevel,
 } from 'kafkajs';
-import type { KafkaConfig } from '../config';
+import type { KafkaConfig } from '../kafka-config';
 import type { Logger } from '../platform/telemetry/logger';
 import { silentLogger } from '../platform/telemetry/silent-logger';
 import type { EventMessage } from './cloud-event';

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { KafkaConfig } from '../config';
+import type { KafkaConfig } from '../kafka-config';
 import { SetupMissing } from '../platform/setup-missing';
 import type { Logger } from '../platform/telemetry/logger';
 import { type Admin, type Kafka, TOPIC_RESOURCE } from './kafka';

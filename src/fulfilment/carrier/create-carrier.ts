@@ -1,4 +1,4 @@
-import type { CarrierConfig } from '../../config';
+import type { CarrierConfig } from '../../payments-config';
 import type { Circuit } from '../../platform/circuit/circuit-breaker';
 import type { Carrier } from './carrier';
 import { createHttpCarrier } from './http-carrier';

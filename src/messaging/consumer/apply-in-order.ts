@@ -1,4 +1,4 @@
-import type { Config } from '../../config';
+import type { ConsumerConfig } from '../../outbox-config';
 import type { Database } from '../../platform/database/database';
 import { groupBy } from '../../platform/group-by';
 import type { Logger } from '../../platform/telemetry/logger';
@@ -10,7 +10,7 @@ import { KeyQueueFull } from './key-queue-full';
 
 export interface ApplyInOrderOptions extends ApplyOptions {
   readonly database: Database;
-  readonly config: Config['consumer'];
+  readonly config: ConsumerConfig;
   readonly logger: Logger;
 }
 

@@ -1,4 +1,4 @@
-import type { OutboxConfig } from '../../config';
+import type { OutboxConfig } from '../../outbox-config';
 import { noFaults } from '../../platform/faults/faults';
 import { silentLogger } from '../../platform/telemetry/silent-logger';
 import { LANES } from '../lane';

@@ -1,4 +1,4 @@
-import type { OutboxConfig } from '../../config';
+import type { OutboxConfig } from '../../outbox-config';
 import { createBackoff } from '../../platform/backoff';
 import type { Queryable } from '../../platform/database/queryable';
 import type { Logger } from '../../platform/telemetry/logger';

@@ -1,4 +1,4 @@
-import type { OutboxConfig } from '../../config';
+import type { OutboxConfig } from '../../outbox-config';
 import type { Queryable } from '../../platform/database/queryable';
 import type { CloudEventsMode } from '../../messaging/structured-event';
 import type { Faults } from '../../platform/faults/faults';

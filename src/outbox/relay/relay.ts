@@ -1,4 +1,4 @@
-import type { OutboxConfig } from '../../config';
+import type { OutboxConfig } from '../../outbox-config';
 import type { Kafka } from '../../messaging/kafka';
 import type { CloudEventsMode } from '../../messaging/structured-event';
 import { createBackoff } from '../../platform/backoff';

@@ -1,4 +1,4 @@
-import type { PaymentsConfig } from '../../config';
+import type { PaymentsConfig } from '../../payments-config';
 import type { Circuit } from '../../platform/circuit/circuit-breaker';
 import { Refusal } from '../../platform/refusal';
 import { createHttpProvider } from './http-provider';

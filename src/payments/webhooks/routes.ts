@@ -1,5 +1,5 @@
 import type { OpenAPIHono } from '@hono/zod-openapi';
-import type { Config } from '../../config';
+import type { WebhooksConfig } from '../../payments-config';
 import type { HttpEnv } from '../../http/http-env';
 import { createRouter } from '../../http/router';
 import type { PaymentRouteDeps } from '../routes';
@@ -7,7 +7,7 @@ import { createStandardWebhook } from './standard-webhook';
 import { createStripeWebhook } from './stripe-webhook';
 
 export interface WebhookRouteDeps extends PaymentRouteDeps {
-  readonly webhooks: Config['webhooks'];
+  readonly webhooks: WebhooksConfig;
 }
 
 /** Payments told by others. A webhook without a secret has no route: it could not tell anybody from nobody. */

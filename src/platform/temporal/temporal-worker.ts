@@ -1,6 +1,6 @@
 import { SdkComponent } from '@temporalio/common';
 import { type LogLevel, type LogMetadata, NativeConnection, Runtime } from '@temporalio/worker';
-import type { Config } from '../../config';
+import type { TemporalConfig } from './temporal-config';
 import { EVERYTHING_UNDONE } from '../../contract';
 import { createBackoff } from '../backoff';
 import type { Logger } from '../telemetry/logger';
@@ -81,7 +81,7 @@ const NO_WORKFLOWS = 'No workflows registered';
 const isCompensated = (error: unknown): boolean => error instanceof Error && error.message.endsWith(EVERYTHING_UNDONE);
 
 export interface ConnectWorkerOptions {
-  readonly config: Config['temporal'];
+  readonly config: TemporalConfig;
   readonly logger: Logger;
   /** Ends the waiting. */
   readonly signal: AbortSignal;
@@ -114,11 +114,11 @@ export async function connectTemporalWorker(options: ConnectWorkerOptions): Prom
 }
 
 /** @throws Error when the server does not answer a new connection in time */
-export async function tryToConnect(config: Config['temporal']): Promise<void> {
+export async function tryToConnect(config: TemporalConfig): Promise<void> {
   await (await connect(config)).close();
 }
 
-async function connect({ connection: options, namespace }: Config['temporal']): Promise<NativeConnection> {
+async function connect({ connection: options, namespace }: TemporalConfig): Promise<NativeConnection> {
   const connection = await NativeConnection.connect(options);
   try {
     await connection.withDeadline(Date.now() + 5_000, () =>

@@ -1,7 +1,5 @@
 import { Client, Connection, isGrpcServiceError } from '@temporalio/client';
-import type { Config } from '../../config';
-
-type TemporalConfig = Config['temporal'];
+import type { TemporalConfig } from './temporal-config';
 
 /** What API and sweeper need of Temporal. Nothing is connected before it is used. */
 export interface TemporalClient {

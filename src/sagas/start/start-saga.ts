@@ -5,7 +5,6 @@ import {
   WorkflowNotFoundError,
 } from '@temporalio/client';
 import { ApplicationFailure, TypedSearchAttributes } from '@temporalio/common';
-import type { Config } from '../../config';
 import {
   type PaymentSagaResult,
   SAGA_COMPENSATED,
@@ -66,7 +65,8 @@ export interface SagaStarter {
 
 export interface SagaStarterOptions {
   readonly temporal: TemporalClient;
-  readonly config: Pick<Config, 'saga'>;
+  /** The longest pause between two attempts of a compensation. */
+  readonly compensationMaxIntervalMs: number;
   readonly logger: Logger;
   /** Aborted when nobody may wait for an end any longer, because the process ends: what still runs is `pending`. */
   readonly hurry?: AbortSignal;
@@ -96,8 +96,13 @@ const workflowTypes: Record<SagaType, string> = {
 
 const TURNED_AWAY: StartFailure = { reason: 'other starts came before it', kind: 'passing' };
 
-export function createSagaStarter({ temporal, config, logger, hurry }: SagaStarterOptions): SagaStarter {
-  const options: SagaOptions = { compensation_max_interval_ms: config.saga.compensationMaxIntervalMs };
+export function createSagaStarter({
+  temporal,
+  compensationMaxIntervalMs,
+  logger,
+  hurry,
+}: SagaStarterOptions): SagaStarter {
+  const options: SagaOptions = { compensation_max_interval_ms: compensationMaxIntervalMs };
   const { workflow } = temporal.client;
   const { namespace } = temporal.client.options;
   const gates = {

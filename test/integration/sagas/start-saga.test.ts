@@ -34,7 +34,7 @@ beforeAll(async () => {
 beforeEach(() => {
   proxy.restore();
   temporal = connectTemporalClient({ config: { connection: { address: `127.0.0.1:${proxy.port}` }, namespace } });
-  sagas = createSagaStarter({ temporal, config: { saga: { compensationMaxIntervalMs: 1_000 } }, logger: silentLogger });
+  sagas = createSagaStarter({ temporal, compensationMaxIntervalMs: 1_000, logger: silentLogger });
 });
 afterEach(() => temporal.close());
 
@@ -163,7 +163,7 @@ it('says at once, as an error with the command, that the namespace is missing', 
   const logger = { ...silentLogger, error: (line: object) => lines.push(line) } as unknown as Logger;
   const starter = createSagaStarter({
     temporal: elsewhere,
-    config: { saga: { compensationMaxIntervalMs: 1 } },
+    compensationMaxIntervalMs: 1,
     logger,
   });
   const saga = newSaga();

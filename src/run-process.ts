@@ -1,8 +1,8 @@
 import { setMaxListeners } from 'node:events';
-import { type Config, ConfigError, loadConfig } from '../config';
-import { CannotListen } from './listen';
-import { exitCodes } from './supervision';
-import { createLogger, type Logger } from './telemetry/logger';
+import { type Config, ConfigError, loadConfig } from './config';
+import { CannotListen } from './platform/listen';
+import { exitCodes } from './platform/supervision';
+import { createLogger, type Logger } from './platform/telemetry/logger';
 
 /** What a running process is told at its end: finish what is in hand, take nothing new. */
 export type Stop = () => Promise<void>;

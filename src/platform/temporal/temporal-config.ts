@@ -1,0 +1,23 @@
+import { loadClientConnectConfig } from '@temporalio/envconfig';
+
+/** Where Temporal is, and how to reach it. */
+export type TemporalConfig = NonNullable<ReturnType<typeof temporalConfig>['temporal']> & {
+  /** The address of the Web UI, for links to workflows. */
+  readonly uiUrl?: string;
+};
+
+/**
+ * Reads the address, namespace, TLS and API key as Temporal's own tools do
+ * (https://docs.temporal.io/develop/environment-configuration).
+ *
+ * @returns what is wrong as `problem` instead
+ */
+export function temporalConfig(variables: Record<string, string>) {
+  try {
+    const { connectionOptions, namespace } = loadClientConnectConfig({ overrideEnvVars: variables });
+    if (!connectionOptions.address) return { problem: 'TEMPORAL_ADDRESS is not set' };
+    return { temporal: { connection: connectionOptions, namespace: namespace ?? 'default' } };
+  } catch (error) {
+    return { problem: `Temporal's configuration: ${error instanceof Error ? error.message : String(error)}` };
+  }
+}
