@@ -9,7 +9,7 @@ module.exports = {
   roots: ['<rootDir>/test'],
   testMatch: ['**/*.test.ts'],
   transform: { '^.+\\.ts$': swc, 'schema-engine-wasm/.+\\.js$': swc },
-  // The one ES module that the product itself imports.
+  // The one ES module that a test imports.
   transformIgnorePatterns: ['/node_modules/(?!@prisma/schema-engine-wasm/)'],
   // The end-to-end files start whole processes on the same topics: one file at a time (see dev/test.ts).
   maxWorkers: 1,

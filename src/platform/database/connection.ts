@@ -93,3 +93,17 @@ export async function withConnection<T>(
     await connection.end().catch(() => undefined);
   }
 }
+
+/** Does work in one transaction of a connection, which is rolled back when the work fails. @throws what the work throws */
+export async function inOneTransaction<T>(client: Client, work: () => Promise<T>): Promise<T> {
+  await client.query('BEGIN');
+  try {
+    const result = await work();
+    await client.query('COMMIT');
+    return result;
+  } catch (error) {
+    // A connection that is lost has rolled it back already.
+    await client.query('ROLLBACK').catch(() => undefined);
+    throw error;
+  }
+}

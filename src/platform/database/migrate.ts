@@ -1,13 +1,12 @@
+import { createHash, randomUUID } from 'node:crypto';
 import { readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { MigrationDirectory } from '@prisma/schema-engine-wasm';
-import type { Client, ClientConfig } from 'pg';
+import { type Client, type ClientConfig, DatabaseError } from 'pg';
 import { packageRoot } from '../package-root';
 import { wait } from '../wait';
-import { Connection, watch } from './connection';
-import { ConnectionPool } from './connection-pool';
+import { inOneTransaction, watch, withConnection } from './connection';
+import { sqlState } from './database-error';
 import { readDatabaseUrl } from './database-url';
-import { createSchemaEngine } from './schema-engine';
 import { sessionConfig, type SessionSettings } from './session';
 
 /** The folder of this version's migrations. */
@@ -19,81 +18,85 @@ export interface MigrateOptions {
   readonly migrationsDir?: string;
 }
 
+/** A folder of migrations, with the text of its `migration.sql`. */
+interface Migration {
+  readonly name: string;
+  readonly sql: string;
+}
+
 /** A migration takes what it takes, whatever the role's own limits are. */
 const NO_TIMEOUTS: SessionSettings = {
   statement_timeout: '0',
   lock_timeout: '0',
   idle_in_transaction_session_timeout: '0',
 };
-/** Any fixed number of our own: Prisma's engine holds another one while it works. */
-const LOCK = 7_270_419_733;
+/** The lock of Prisma's own engine, so that `prisma migrate deploy` and this exclude each other. */
+const LOCK = 72_707_369;
 const LOCK_INTERVAL_MS = 200;
+/** How PostgreSQL refuses a statement that has to be outside a transaction. */
+const NOT_IN_TRANSACTION = '25001';
 
 /**
- * Applies the migrations that the database does not have yet, in their order. Two processes may call it
- * at once: the second waits and finds nothing to do. It writes Prisma's own `_prisma_migrations`, so
- * `prisma migrate deploy` agrees with it, but needs no engine download.
+ * Applies the migrations that the database does not have yet, in the order of their names. Two processes may call it at
+ * once: the second waits and finds nothing to do. It writes the rows that Prisma writes, so `prisma migrate` agrees with it.
+ *
+ * A migration and its row are one transaction: it applies entirely or not at all, and anew after its process died. Only a
+ * file whose single statement no transaction allows (`CREATE INDEX CONCURRENTLY`) runs outside of one.
+ *
+ * A migration that fails is rolled back and leaves an unfinished row, as with Prisma. Each call is refused until an
+ * operator resolves that. Rows of unknown or edited migrations count as applied, as with Prisma.
+ *
  * @returns the names of those that were applied now
- * @throws Error when a migration fails (nothing later is applied) or the history does not fit
+ * @throws Error when a migration fails (nothing later is applied), one failed before, or the schema holds other tables
  */
 export async function applyMigrations(options: MigrateOptions): Promise<string[]> {
   const { databaseUrl, migrationsDir = MIGRATIONS } = options;
-  const migrationsList = {
-    baseDir: migrationsDir,
-    lockfile: await readLockfile(migrationsDir),
-    shadowDbInitScript: '',
-    migrationDirectories: await readMigrations(migrationsDir),
-  };
+  const migrations = await readMigrations(migrationsDir);
   const session = sessionConfig({ url: databaseUrl, applicationName: 'paysaga-migrate', settings: NO_TIMEOUTS });
-  const { schema } = readDatabaseUrl(databaseUrl);
-  return exclusively(session, async (client, lost) => {
-    await ensureSchema(client, schema);
-    // A migration takes as long as it takes: it ends when the connection of the lock is lost.
-    const pool = new ConnectionPool({ ...session, max: 1, query_timeout: 0 });
-    pool.on('connect', (client) => lost.addEventListener('abort', () => void client.end()));
-    const engine = await createSchemaEngine(pool, schema);
-    try {
-      const result = await engine.applyMigrations({
-        migrationsList,
-        filters: { externalTables: [], externalEnums: [] },
-      });
-      return result.appliedMigrationNames;
-    } catch (error) {
-      throw readable(error);
-    } finally {
-      engine.free();
-      // The engine leaves its own lock to the end of the connection.
-      await pool.end();
-    }
+  return whileServerAnswers(session, async (client) => {
+    // It ends with this connection: not before the server is done with what a process that died has sent.
+    await takeLock(client);
+    const table = await ensureTable(client, readDatabaseUrl(databaseUrl).schema);
+    const recorded = await readRecorded(client, table);
+    const missing = migrations.filter(({ name }) => !recorded.has(name));
+    for (const migration of missing) await apply(client, table, migration);
+    return missing.map(({ name }) => name);
   });
 }
 
-/**
- * The lock ends with its connection, so a process that dies in here blocks nobody. That connection is asked all the
- * while whether it is still there, because a silent one keeps no lock.
- */
-async function exclusively<T>(
-  session: ClientConfig,
-  work: (client: Client, lost: AbortSignal) => Promise<T>,
-): Promise<T> {
-  const client = new Connection(session);
-  await client.connect();
-  const over = new AbortController();
-  const lost = new AbortController();
-  client.once('end', () => lost.abort());
-  try {
-    await takeLock(client);
-    const watching = watch(client, over.signal);
-    return await work(client, lost.signal).finally(() => {
-      over.abort();
-      return watching;
-    });
-  } finally {
-    await client.end();
-  }
-}
+/** Lists the migrations of a folder in the order in which they apply. */
+export const migrationNames = async (directory: string): Promise<string[]> =>
+  (await readdir(directory, { withFileTypes: true }))
+    .filter((entry) => entry.isDirectory())
+    .map(({ name }) => name)
+    .sort();
 
-async function takeLock(client: Connection): Promise<void> {
+const readMigrations = async (directory: string): Promise<Migration[]> =>
+  Promise.all(
+    (await migrationNames(directory)).map(async (name) => ({
+      name,
+      sql: await readFile(join(directory, name, 'migration.sql'), 'utf8'),
+    })),
+  );
+
+/** Works without a limit of time, on a connection that ends when the server no longer answers a second one. */
+const whileServerAnswers = <T>(session: ClientConfig, work: (client: Client) => Promise<T>): Promise<T> =>
+  withConnection(session, (second) =>
+    withConnection({ ...session, query_timeout: 0 }, async (client) => {
+      const over = new AbortController();
+      second.once('end', () => void client.end());
+      const watching = watch(second, over.signal);
+      try {
+        return await work(client);
+      } finally {
+        over.abort();
+        await watching;
+      }
+    }),
+  );
+
+/** Asks again and again: a statement that waits would itself be waited for by `CREATE INDEX CONCURRENTLY`. */
+async function takeLock(client: Client): Promise<void> {
   for (;;) {
     const { rows } = await client.query<{ taken: boolean }>('SELECT pg_try_advisory_lock($1) AS taken', [LOCK]);
     if (rows[0]?.taken) return;
@@ -101,34 +104,87 @@ async function takeLock(client: Connection): Promise<void> {
   }
 }
 
-/** `CREATE SCHEMA IF NOT EXISTS` asks for the right to create one even where it is there. */
-async function ensureSchema(client: Client, schema: string): Promise<void> {
-  const found = await client.query('SELECT FROM pg_namespace WHERE nspname = $1', [schema]);
-  if (found.rowCount === 0) await client.query(`CREATE SCHEMA ${client.escapeIdentifier(schema)}`);
+/**
+ * Makes schema and table where they are missing. With `IF NOT EXISTS` it would need the right to, even where they are there.
+ * @returns the table's name in SQL
+ */
+async function ensureTable(client: Client, schema: string): Promise<string> {
+  const { rows } = await client.query<{ table: string | null }>(
+    `SELECT relname AS "table" FROM pg_namespace LEFT JOIN pg_class ON relnamespace = pg_namespace.oid AND relkind = 'r'
+     WHERE nspname = $1`,
+    [schema],
+  );
+  const table = `${client.escapeIdentifier(schema)}._prisma_migrations`;
+  const tables = rows.flatMap((row) => row.table ?? []);
+  if (tables.includes('_prisma_migrations')) return table;
+  if (tables.length > 0) {
+    throw new Error(
+      `The schema ${schema} has tables (${tables[0]}) but no _prisma_migrations. Migrate an empty schema, or record what it ` +
+        'has by `prisma migrate resolve --applied` (https://pris.ly/d/migrate-baseline).',
+    );
+  }
+  if (rows.length === 0) await client.query(`CREATE SCHEMA ${client.escapeIdentifier(schema)}`);
+  await client.query(
+    `CREATE TABLE ${table} (
+       id varchar(36) PRIMARY KEY, checksum varchar(64) NOT NULL, finished_at timestamptz,
+       migration_name varchar(255) NOT NULL, logs text, rolled_back_at timestamptz,
+       started_at timestamptz NOT NULL DEFAULT now(), applied_steps_count integer NOT NULL DEFAULT 0)`,
+  );
+  return table;
 }
 
-async function readLockfile(directory: string) {
-  const path = 'migration_lock.toml';
-  const content = await readFile(join(directory, path), 'utf8').catch(() => null);
-  return { path, content };
+/** @throws Error that says how to go on, when one of them is unfinished */
+async function readRecorded(client: Client, table: string): Promise<ReadonlySet<string>> {
+  const { rows } = await client.query<{ name: string; started: string; finished: boolean; logs: string | null }>(
+    `SELECT migration_name AS name, started_at::text AS started, finished_at IS NOT NULL AS finished, logs
+     FROM ${table} WHERE rolled_back_at IS NULL ORDER BY started_at`,
+  );
+  const failed = rows.find(({ finished }) => !finished);
+  if (!failed) return new Set(rows.map(({ name }) => name));
+  const { name, started, logs } = failed;
+  throw new Error(
+    `Database migration (${name}) began at ${started} and did not finish${logs ? ` (${logs.trim()})` : ''}. None is applied ` +
+      'until that is resolved: once its cause is repaired and nothing of it is in the database, run ' +
+      `\`UPDATE ${table} SET rolled_back_at = now() WHERE migration_name = '${name}' AND finished_at IS NULL;\` ` +
+      'there, and then `paysaga setup database`.',
+  );
 }
 
-async function readMigrations(directory: string): Promise<MigrationDirectory[]> {
-  const entries = await readdir(directory, { withFileTypes: true });
-  const names = entries.filter((entry) => entry.isDirectory()).map((entry) => entry.name);
-  return Promise.all(names.sort().map((name) => readMigration(directory, name)));
+async function apply(client: Client, table: string, { name, sql }: Migration): Promise<void> {
+  const id = randomUUID();
+  const checksum = createHash('sha256').update(sql).digest('hex');
+  const { rows } = await client.query<{ now: string }>('SELECT clock_timestamp()::text AS now');
+  const record = (finished: boolean, logs: string | null = null) =>
+    client.query(
+      `INSERT INTO ${table} (id, checksum, migration_name, started_at, finished_at, applied_steps_count, logs)
+       VALUES ($1, $2, $3, $4, CASE WHEN $5 THEN clock_timestamp() END, $5::boolean::integer, $6)
+       ON CONFLICT (id) DO UPDATE SET (finished_at, applied_steps_count, logs) =
+         (EXCLUDED.finished_at, EXCLUDED.applied_steps_count, EXCLUDED.logs)`,
+      [id, checksum, name, rows[0]?.now, finished, logs],
+    );
+  const inside = () =>
+    inOneTransaction(client, async () => {
+      await client.query(sql);
+      await record(true);
+    });
+  const outside = async () => {
+    await record(false);
+    await client.query(sql);
+    await record(true);
+  };
+  try {
+    await inside().catch((error: unknown) => {
+      if (sqlState(error) !== NOT_IN_TRANSACTION) throw error;
+      return outside();
+    });
+  } catch (error) {
+    const reason = reasonOf(error);
+    await record(false, reason).catch(() => undefined);
+    throw new Error(`Database migration (${name}) failed: ${reason}`, { cause: error });
+  }
 }
 
-async function readMigration(directory: string, name: string): Promise<MigrationDirectory> {
-  const path = 'migration.sql';
-  const value = await readFile(join(directory, name, path), 'utf8');
-  return { path: name, migrationFile: { path, content: { tag: 'ok', value } } };
-}
-
-/** The engine rejects with its own error shape; the message names the migration and Postgres's reason. */
-function readable(error: unknown): Error {
-  const message = error instanceof Error ? error.message : JSON.stringify(error);
-  const migration = /migration_name="([^"]+)"/.exec(message)?.[1] ?? 'history';
-  const reason = message.split(/\n\s+0: /)[0]?.trim() ?? message;
-  return new Error(`Database migration (${migration}) failed: ${reason}`, { cause: error });
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return error instanceof DatabaseError && error.detail ? `${error.message}: ${error.detail}` : error.message;
 }

@@ -1,7 +1,6 @@
-import { readdir } from 'node:fs/promises';
 import { SetupMissing } from '../setup-missing';
 import { sqlState } from './database-error';
-import { MIGRATIONS } from './migrate';
+import { MIGRATIONS, migrationNames } from './migrate';
 import type { Queryable } from './queryable';
 
 const SETUP_DATABASE = 'paysaga setup database';
@@ -45,9 +44,3 @@ async function appliedMigrations(database: Queryable): Promise<string[]> {
     throw error;
   }
 }
-
-const migrationNames = async (directory: string): Promise<string[]> =>
-  (await readdir(directory, { withFileTypes: true }))
-    .filter((entry) => entry.isDirectory())
-    .map(({ name }) => name)
-    .sort();

@@ -1,6 +1,6 @@
 import type { Client } from 'pg';
 import { wait } from '../wait';
-import { withConnection } from './connection';
+import { inOneTransaction, withConnection } from './connection';
 import { sqlState } from './database-error';
 import { readDatabaseUrl } from './database-url';
 import { sessionConfig } from './session';
@@ -54,18 +54,6 @@ export async function applyRoles({ databaseUrl, grants }: ApplyRolesOptions): Pr
       }
     }
   });
-}
-
-async function inOneTransaction<T>(client: Client, work: () => Promise<T>): Promise<T> {
-  await client.query('BEGIN');
-  try {
-    const result = await work();
-    await client.query('COMMIT');
-    return result;
-  } catch (error) {
-    await client.query('ROLLBACK');
-    throw error;
-  }
 }
 
 async function apply(client: Client, grants: RoleGrants, schema: string): Promise<string[]> {

@@ -1,7 +1,6 @@
 import { readFile } from 'node:fs/promises';
-import { Pool } from 'pg';
-import { createSchemaEngine } from '../../../src/platform/database/schema-engine';
 import { createTestDatabase, type TestDatabase } from '../../support/database';
+import { filters, withSchemaEngine } from '../../support/schema-engine';
 
 let test: TestDatabase;
 beforeAll(async () => {
@@ -10,23 +9,17 @@ beforeAll(async () => {
 afterAll(() => test.close());
 
 /** The SQL by which Prisma would make the database of this schema. */
-async function sqlOf(schema: string): Promise<string> {
-  const pool = new Pool({ connectionString: test.url, max: 1 });
-  const engine = await createSchemaEngine(pool, 'public');
-  try {
+const sqlOf = (schema: string): Promise<string> =>
+  withSchemaEngine(test.url, async (engine) => {
     const { stdout } = await engine.diff({
       from: { tag: 'empty' },
       to: { tag: 'schemaDatamodel', files: [{ path: 'schema.prisma', content: schema }] },
       script: true,
       exitCode: null,
-      filters: { externalTables: [], externalEnums: [] },
+      filters,
     });
     return stdout ?? '';
-  } finally {
-    engine.free();
-    await pool.end();
-  }
-}
+  });
 
 /** Columns, unique and plain indexes and foreign keys of a schema: all that both languages can say. */
 const describeTables = (schema: string): Promise<unknown[]> =>
