@@ -1,4 +1,4 @@
-import type { UnitOfWork } from '../mediator/unit-of-work';
+import type { PendingWrites } from '../mediator/unit-of-work';
 import type { LedgerEntry } from './ledger';
 
 export interface LedgerTransaction {
@@ -12,7 +12,7 @@ export interface LedgerTransaction {
 }
 
 /** The database refuses a transaction that does not sum to zero. */
-export function recordLedgerTransaction(uow: UnitOfWork, { entries, ...transaction }: LedgerTransaction): void {
+export function recordLedgerTransaction(uow: PendingWrites, { entries, ...transaction }: LedgerTransaction): void {
   uow.insert('ledger_transaction', transaction);
   for (const entry of entries) {
     uow.insert('ledger_entry', { ledger_transaction_id: transaction.ledger_transaction_id, ...entry });

@@ -1,5 +1,5 @@
 import { newId } from '../platform/ids';
-import type { HandlerContext } from './handler';
+import type { OneStatementContext } from './handler';
 import { actorOf } from './message';
 
 /** What the audit keeps when an operator gives no reason. */
@@ -18,7 +18,7 @@ export interface OperatorAct {
 }
 
 /** Records who did it, in the transaction of the act: neither is there without the other. */
-export function recordOperatorAction({ uow, principal, now }: HandlerContext, act: OperatorAct): void {
+export function recordOperatorAction({ uow, principal, now }: OneStatementContext, act: OperatorAct): void {
   const { action, subject, reason, details = {} } = act;
   const operator_action_id = newId('opa');
   uow.insert('operator_action', {

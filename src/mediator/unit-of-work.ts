@@ -9,8 +9,6 @@ import { type Row, type TableName, write, type Writes } from './write.sql';
 export interface UnitOfWorkOptions {
   readonly registry: EventRegistry;
   readonly context: EventContext;
-  /** Absent for a command that writes in one statement, and so cannot read under a lock. */
-  readonly tx?: Tx;
   /** Collects the lanes of all new rows, for the notification after the commit. */
   readonly lanes: Set<number>;
 }
@@ -19,20 +17,7 @@ export interface UnitOfWorkOptions {
  * Collects what a command writes, and writes it together or not at all: rows, events with their
  * outbox rows, and the once-key.
  */
-export interface UnitOfWork {
-  /** The open transaction. @throws Error for a command declared `one_statement` */
-  readonly tx: Tx;
-  readonly interactive: boolean;
-  /**
-   * Locks rows in this order until the transaction ends, in one statement: what {@link load} would do one by one. Not
-   * for one that somebody may insert while this one waits for the rows before it: that one is not seen.
-   */
-  lock(...rows: readonly (readonly [LockedAggregate, id: string])[]): Promise<void>;
-  /** Locks the aggregate's row until the transaction ends, so its commands queue here; as changed here since. */
-  load<State extends Versioned, Event extends AggregateEvent>(
-    aggregate: Aggregate<State, Event>,
-    id: string,
-  ): Promise<State | undefined>;
+export interface PendingWrites {
   /** Applies the events to the state, and will write the row, the events and their outbox rows. */
   change<State extends Versioned, Event extends AggregateEvent>(
     aggregate: Aggregate<State, Event>,
@@ -49,6 +34,21 @@ export interface UnitOfWork {
   write(database: Queryable, besides?: Omit<Writes, 'inserts' | 'updates'>): Promise<boolean>;
 }
 
+/** The pending writes of an open transaction, which reads under locks first. */
+export interface UnitOfWork extends PendingWrites {
+  readonly tx: Tx;
+  /**
+   * Locks rows in this order until the transaction ends, in one statement: what {@link load} would do one by one. Not
+   * for one that somebody may insert while this one waits for the rows before it: that one is not seen.
+   */
+  lock(...rows: readonly (readonly [LockedAggregate, id: string])[]): Promise<void>;
+  /** Locks the aggregate's row until the transaction ends, so its commands queue here; as changed here since. */
+  load<State extends Versioned, Event extends AggregateEvent>(
+    aggregate: Aggregate<State, Event>,
+    id: string,
+  ): Promise<State | undefined>;
+}
+
 type LockedAggregate = Pick<Aggregate<never, never>, 'table' | 'idColumn'>;
 
 interface Change {
@@ -60,7 +60,31 @@ interface Change {
 
 const rowKey = (table: TableName, id: unknown): string => `${table}/${String(id)}`;
 
-export function createUnitOfWork({ registry, context, tx, lanes }: UnitOfWorkOptions): UnitOfWork {
+/** Collects the writes of a command that reads nothing under a lock. */
+export const createPendingWrites = (options: UnitOfWorkOptions): PendingWrites => collectWrites(options).writes;
+
+export function createUnitOfWork(tx: Tx, options: UnitOfWorkOptions): UnitOfWork {
+  const { writes, loaded } = collectWrites(options);
+
+  const lock: UnitOfWork['lock'] = async (...rows) => {
+    const refs = rows.map(([{ table, idColumn }, id]) => ({ table, idColumn, id }));
+    const states = await lockRows(tx, refs);
+    for (const [index, { table, id }] of refs.entries()) loaded.set(rowKey(table, id), states[index]);
+  };
+
+  return {
+    ...writes,
+    tx,
+    lock,
+    async load<State extends Versioned, Event extends AggregateEvent>(aggregate: Aggregate<State, Event>, id: string) {
+      const key = rowKey(aggregate.table, id);
+      if (!loaded.has(key)) await lock([aggregate, id]);
+      return loaded.get(key) as State | undefined;
+    },
+  };
+}
+
+function collectWrites({ registry, context, lanes }: UnitOfWorkOptions) {
   const inserts = new Map<TableName, Row[]>();
   /** The rows that are locked, as they are now, by table and id. */
   const loaded = new Map<string, unknown>();
@@ -80,26 +104,7 @@ export function createUnitOfWork({ registry, context, tx, lanes }: UnitOfWorkOpt
     lanes.add(rows.outbox.lane);
   };
 
-  return {
-    interactive: tx !== undefined,
-
-    get tx() {
-      if (!tx) throw new Error('A one_statement command has no open transaction: declare it `interactive`.');
-      return tx;
-    },
-
-    async lock(...rows) {
-      const refs = rows.map(([{ table, idColumn }, id]) => ({ table, idColumn, id }));
-      const states = await lockRows(this.tx, refs);
-      for (const [index, { table, id }] of refs.entries()) loaded.set(rowKey(table, id), states[index]);
-    },
-
-    async load<State extends Versioned, Event extends AggregateEvent>(aggregate: Aggregate<State, Event>, id: string) {
-      const key = rowKey(aggregate.table, id);
-      if (!loaded.has(key)) await this.lock([aggregate, id]);
-      return loaded.get(key) as State | undefined;
-    },
-
+  const writes: PendingWrites = {
     change(aggregate, state, events) {
       let next = state;
       for (const event of events) {
@@ -144,4 +149,5 @@ export function createUnitOfWork({ registry, context, tx, lanes }: UnitOfWorkOpt
       return written;
     },
   };
+  return { writes, loaded };
 }

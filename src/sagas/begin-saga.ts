@@ -1,12 +1,12 @@
 import type { SagaInputs, SagaType } from '../contract';
-import type { UnitOfWork } from '../mediator/unit-of-work';
+import type { PendingWrites } from '../mediator/unit-of-work';
 
 /**
  * Writes the saga's row, in the transaction of the command that begins it: that makes it unique for ever. After the
  * commit whoever sent the command starts it, or the sweeper.
  */
 export function beginSaga<Type extends SagaType>(
-  uow: Pick<UnitOfWork, 'insert'>,
+  uow: Pick<PendingWrites, 'insert'>,
   type: Type,
   input: SagaInputs[Type],
   now: string,

@@ -4,7 +4,6 @@ import type { Once } from '../inbox/once';
 import { storedAnswer } from '../inbox/stored-answer';
 import { handle } from '../mediator/handler';
 import { defineQuery } from '../mediator/message';
-import type { Database } from '../platform/database/database';
 
 /** What was recorded of a step, or answered to a decision about it, under its once-key; `null` when nothing was yet. */
 export const findStepAnswer = defineQuery({
@@ -15,8 +14,7 @@ export const findStepAnswer = defineQuery({
 });
 
 /** @throws Refusal `step_undone` when its compensation came first, `idempotency_key_reused` */
-export const createFindStepAnswer = (database: Database) =>
-  handle(findStepAnswer, async ({ once }) => {
-    const row = await find(database, once.scope, once.key);
-    return row ? { answer: storedAnswer(once, row) } : null;
-  });
+export const findStepAnswerHandler = handle(findStepAnswer, async ({ once }, { database }) => {
+  const row = await find(database, once.scope, once.key);
+  return row ? { answer: storedAnswer(once, row) } : null;
+});

@@ -9,11 +9,8 @@ import type { Behaviour } from '../behaviour';
  * For a one-statement command the key is part of that statement; see `transaction`.
  */
 export const once: Behaviour = async function once({ definition, options, uow, context }, next) {
-  if (!uow?.interactive) {
-    if (options.once && definition.transaction === undefined)
-      throw new Error(`${definition.name} is a query: no once.`);
-    return next();
-  }
+  if (options.once && definition.mode === 'query') throw new Error(`${definition.name} is a query: no once.`);
+  if (!uow || !('tx' in uow)) return next();
   const { tx } = uow;
   const now = context.occurred_at;
   const { once: key, step } = options;

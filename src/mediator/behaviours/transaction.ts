@@ -14,7 +14,7 @@ import {
 } from '../../platform/database/database-error';
 import { Refusal } from '../../platform/refusal';
 import type { Behaviour, Dispatch } from '../behaviour';
-import { createUnitOfWork } from '../unit-of-work';
+import { createPendingWrites, createUnitOfWork } from '../unit-of-work';
 
 export interface TransactionOptions {
   readonly database: Database;
@@ -25,8 +25,8 @@ export interface TransactionOptions {
 /** Gives each command its unit of work, writes it when the handler is done, and then tells the relays. */
 export function createTransaction({ database, registry, notifier }: TransactionOptions): Behaviour {
   return async function transaction(dispatch, next) {
-    const { transaction: mode } = dispatch.definition;
-    if (mode === undefined || dispatch.uow) return next();
+    const { mode } = dispatch.definition;
+    if (mode === 'query' || dispatch.uow) return next();
     const { once } = dispatch.options;
     const lanes = new Set<number>();
     const commit = mode === 'one_statement' ? oneStatement : interactive;
@@ -36,7 +36,7 @@ export function createTransaction({ database, registry, notifier }: TransactionO
 
   async function oneStatement(dispatch: Dispatch, next: () => Promise<unknown>, lanes: Set<number>): Promise<unknown> {
     const { context, options } = dispatch;
-    const uow = createUnitOfWork({ registry, context, lanes });
+    const uow = createPendingWrites({ registry, context, lanes });
     dispatch.uow = uow;
     const result = await next();
     refuseAfter(dispatch);
@@ -62,7 +62,7 @@ export function createTransaction({ database, registry, notifier }: TransactionO
     const decide = (): Promise<unknown> =>
       inTransaction(database, async (tx) => {
         refuseAfter(dispatch);
-        dispatch.uow = createUnitOfWork({ registry, context: dispatch.context, tx, lanes });
+        dispatch.uow = createUnitOfWork(tx, { registry, context: dispatch.context, lanes });
         const result = await next();
         refuseAfter(dispatch);
         return result;
