@@ -12,6 +12,7 @@ import { ROTATION_GRACE_MS } from './key-config';
 import { keysModule } from './keys/module';
 import { createMediator, type Mediator } from './mediator/mediator';
 import { deadLettersModule } from './messaging/dead-letters/module';
+import type { DeadLetterRouteDeps } from './messaging/dead-letters/routes';
 import { ordersModule } from './orders/module';
 import type { OrderRouteDeps } from './orders/routes';
 import { createEventRegistry } from './outbox/event-registry';
@@ -37,7 +38,7 @@ interface Services extends SagaServices, ReplayDeps {
 }
 
 /** What the routes of all modules take. */
-export type RouteDeps = OrderRouteDeps & WebhookRouteDeps & SagaRouteDeps;
+export type RouteDeps = OrderRouteDeps & WebhookRouteDeps & SagaRouteDeps & DeadLetterRouteDeps;
 
 /** In the order in which the API's document lists their routes. */
 const modules: readonly Module<Services, RouteDeps>[] = [

@@ -1,15 +1,16 @@
 import { z } from 'zod';
 import { handle } from '../mediator/handler';
 import { defineQuery } from '../mediator/message';
+import { sagaId } from '../platform/schemas';
 import { sagaNotFound, sagaType } from './view/saga-view';
 import type { SagaToStart } from './start/start-saga';
 
-/** A saga as it was begun, for whoever starts it. */
+/** A saga as it was begun, to be started or decided about. */
 export const findSaga = defineQuery({
   name: 'FindSaga',
-  input: z.strictObject({ saga_id: z.string() }),
+  input: z.strictObject({ saga_id: sagaId }),
   result: z.custom<SagaToStart>(),
-  roles: [],
+  roles: ['operator'],
 });
 
 /** @throws Refusal `saga_not_found` */

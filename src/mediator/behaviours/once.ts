@@ -1,4 +1,4 @@
-import { claim, find, undone } from '../../inbox/inbox.sql';
+import { claimKey } from '../../inbox/claim';
 import { storedAnswer } from '../../inbox/stored-answer';
 import type { Behaviour } from '../behaviour';
 
@@ -20,14 +20,12 @@ export const once: Behaviour = async function once({ definition, options, uow, c
     return result;
   }
 
-  const claimed = await claim(tx, key, now);
-  if (!claimed) {
+  const claimed = await claimKey(tx, key, now);
+  if (!claimed.isNew) {
     options.onRepeat?.();
-    return storedAnswer(key, await find(tx, key.scope, key.key));
+    return storedAnswer(key, claimed.row);
   }
-
-  const barred = key.undoes !== undefined && (await claim(tx, { ...key, key: key.undoes }, now, undone));
-  const neverHappened = barred && !key.always;
+  const { neverHappened } = claimed;
   const result = neverHappened ? null : await next();
 
   const record = step && !neverHappened ? { step: { record: step, now } } : {};

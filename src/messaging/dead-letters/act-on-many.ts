@@ -1,6 +1,6 @@
 import { z } from '@hono/zod-openapi';
 import { handle } from '../../mediator/handler';
-import { defineCommand, defineQuery, type Message } from '../../mediator/message';
+import { defineQuery, type Message } from '../../mediator/message';
 import { Refusal } from '../../platform/refusal';
 import { reason } from '../../platform/schemas';
 import { wait } from '../../platform/wait';
@@ -49,17 +49,6 @@ export const getReplayOutcome = defineQuery({
 export const getReplayOutcomeHandler = handle(getReplayOutcome, ({ ids }, { database }) =>
   readReplayOutcome(database, ids),
 );
-
-/** Keeps the outcome of an act on many under its request's idempotency key. @returns the first outcome */
-export const keepOutcome = defineCommand({
-  name: 'KeepDeadLettersOutcome',
-  input: z.strictObject({ outcome: z.custom<ReplayOutcome | DiscardOutcome>() }),
-  result: z.union([replayOutcome, discardOutcome]),
-  roles: ['operator'],
-  transaction: 'one_statement',
-});
-
-export const keepOutcomeHandler = handle(keepOutcome, async ({ outcome }) => outcome);
 
 export interface ActOnMany {
   readonly filter: OpenFilter;

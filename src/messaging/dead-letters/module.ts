@@ -1,6 +1,6 @@
 import { defineModule } from '../../define-module';
 import { discardDeadLetterHandler, replayDeadLetterHandler } from './act-on-letter';
-import { getReplayOutcomeHandler, keepOutcomeHandler, matchDeadLettersHandler } from './act-on-many';
+import { getReplayOutcomeHandler, matchDeadLettersHandler } from './act-on-many';
 import { getDeadLetterHandler } from './get-dead-letter';
 import { listDeadLettersHandler } from './list-dead-letters';
 import { createDeadLetterRoutes } from './routes';
@@ -13,7 +13,6 @@ export const deadLettersModule = defineModule({
     discardDeadLetterHandler,
     matchDeadLettersHandler,
     getReplayOutcomeHandler,
-    keepOutcomeHandler,
   ],
   routes: [createDeadLetterRoutes],
 });
