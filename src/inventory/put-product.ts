@@ -62,8 +62,8 @@ export const putProductHandler = handle(putProduct, async ({ reason = NO_REASON,
 export const previewProduct = defineQuery({ name: 'PreviewProduct', input, result, roles: ['operator'] });
 
 export const previewProductHandler = handle(previewProduct, async (wanted, { database }) => {
-  const { table, idColumn, evolve } = productAggregate;
-  const before = await readRow<ProductState>(database, { table, idColumn, id: wanted.sku });
+  const { table, evolve } = productAggregate;
+  const before = await readRow<ProductState>(database, { table, id: wanted.sku });
   const events = decideProduct(wanted, before);
   if (before && events.length === 0) return { outcome: 'unchanged', product: toProductResponse(before) };
   const after = events.reduce<ProductState | undefined>(evolve, before);

@@ -1,6 +1,7 @@
 import { z } from '@hono/zod-openapi';
 import { handle } from '../mediator/handler';
 import { defineQuery } from '../mediator/message';
+import { defineTable } from '../platform/database/table';
 import { lockRows } from '../mediator/row.sql';
 import { decodeCursor, encodeCursor } from '../platform/cursor';
 import type { Tx } from '../platform/database/database';
@@ -45,9 +46,11 @@ export const getKeyHandler = handle(getKey, async ({ id }, { database }) => {
   return { ...toKeyResponse(row), replaced_by: row.replaced_by };
 });
 
+export const keyTable = defineTable('api_key', 'key_id');
+
 /** Locks a key's row until the transaction ends. @throws Refusal `key_not_found` */
 export async function lockKey(tx: Tx, id: string): Promise<KeyRow> {
-  const [row] = await lockRows(tx, [{ table: 'api_key', idColumn: 'key_id', id }]);
+  const [row] = await lockRows(tx, [{ table: keyTable, id }]);
   if (row === undefined) throw keyNotFound(id);
   return row as KeyRow;
 }

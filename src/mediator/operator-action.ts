@@ -1,6 +1,9 @@
 import { newId } from '../platform/ids';
 import type { OneStatementContext } from './handler';
 import { actorOf } from './message';
+import { defineTable } from '../platform/database/table';
+
+const operatorActionTable = defineTable('operator_action', 'operator_action_id');
 
 /** What the audit keeps when an operator gives no reason. */
 export const NO_REASON = 'No reason was given.';
@@ -21,7 +24,7 @@ export interface OperatorAct {
 export function recordOperatorAction({ uow, principal, now }: OneStatementContext, act: OperatorAct): void {
   const { action, subject, reason, details = {} } = act;
   const operator_action_id = newId('opa');
-  uow.insert('operator_action', {
+  uow.insert(operatorActionTable, {
     operator_action_id,
     at: now,
     actor: actorOf(principal),

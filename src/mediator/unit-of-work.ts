@@ -1,10 +1,11 @@
-import { type EventContext, eventRows, type NewEvent } from '../outbox/append';
+import { type EventContext, eventRows, eventTable, type NewEvent, outboxTable } from '../outbox/append';
 import type { EventRegistry } from '../outbox/event-registry';
 import type { Queryable, Tx } from '../platform/database/database';
 import { newId } from '../platform/ids';
 import type { Aggregate, AggregateEvent, Versioned } from './aggregate';
 import { lockRows } from './row.sql';
-import { type Row, type TableName, write, type Writes } from './write.sql';
+import type { Table } from '../platform/database/table';
+import { type Row, write, type Writes } from './write.sql';
 
 export interface UnitOfWorkOptions {
   readonly registry: EventRegistry;
@@ -24,9 +25,9 @@ export interface PendingWrites {
     state: State | undefined,
     events: readonly Event[],
   ): State;
-  insert(table: TableName, row: Row): void;
+  insert(table: Table, row: Row): void;
   /** Changes these columns of a row that is no aggregate's. */
-  update<R extends Row>(table: TableName, idColumn: keyof R & string, row: R): void;
+  update<Key extends string, R extends Readonly<Record<Key, string>>>(table: Table<Key>, row: R): void;
   append(event: NewEvent): void;
   /** The relay of this lane looks for rows after the commit. {@link append} does that by itself. */
   wake(lane: number): void;
@@ -49,16 +50,15 @@ export interface UnitOfWork extends PendingWrites {
   ): Promise<State | undefined>;
 }
 
-type LockedAggregate = Pick<Aggregate<never, never>, 'table' | 'idColumn'>;
+type LockedAggregate = { readonly table: Table };
 
 interface Change {
-  readonly table: TableName;
-  readonly idColumn: string;
+  readonly table: Table;
   readonly isNew: boolean;
   row: Row;
 }
 
-const rowKey = (table: TableName, id: unknown): string => `${table}/${String(id)}`;
+const rowKey = ({ name }: Table, id: unknown): string => `${name}/${String(id)}`;
 
 /** Collects the writes of a command that reads nothing under a lock. */
 export const createPendingWrites = (options: UnitOfWorkOptions): PendingWrites => collectWrites(options).writes;
@@ -67,7 +67,7 @@ export function createUnitOfWork(tx: Tx, options: UnitOfWorkOptions): UnitOfWork
   const { writes, loaded } = collectWrites(options);
 
   const lock: UnitOfWork['lock'] = async (...rows) => {
-    const refs = rows.map(([{ table, idColumn }, id]) => ({ table, idColumn, id }));
+    const refs = rows.map(([{ table }, id]) => ({ table, id }));
     const states = await lockRows(tx, refs);
     for (const [index, { table, id }] of refs.entries()) loaded.set(rowKey(table, id), states[index]);
   };
@@ -85,13 +85,13 @@ export function createUnitOfWork(tx: Tx, options: UnitOfWorkOptions): UnitOfWork
 }
 
 function collectWrites({ registry, context, lanes }: UnitOfWorkOptions) {
-  const inserts = new Map<TableName, Row[]>();
+  const inserts = new Map<Table, Row[]>();
   /** The rows that are locked, as they are now, by table and id. */
   const loaded = new Map<string, unknown>();
   /** The last state of each aggregate changed here, by table and id. */
   const changes = new Map<string, Change>();
 
-  const insert = (table: TableName, row: Row): void => {
+  const insert = (table: Table, row: Row): void => {
     const rows = inserts.get(table);
     if (rows) rows.push(row);
     else inserts.set(table, [row]);
@@ -99,8 +99,8 @@ function collectWrites({ registry, context, lanes }: UnitOfWorkOptions) {
 
   const append = (event: NewEvent): void => {
     const rows = eventRows(registry, event, context, newId('evt'));
-    insert('event', rows.event);
-    insert('outbox', rows.outbox);
+    insert(eventTable, rows.event);
+    insert(outboxTable, rows.outbox);
     lanes.add(rows.outbox.lane);
   };
 
@@ -110,37 +110,34 @@ function collectWrites({ registry, context, lanes }: UnitOfWorkOptions) {
       for (const event of events) {
         const version = (next?.version ?? 0) + 1;
         next = { ...aggregate.evolve(next, event), version };
-        append({ aggregate_type: aggregate.type, aggregate_id: String(next[aggregate.idColumn]), version, ...event });
+        append({ aggregate_type: aggregate.type, aggregate_id: String(next[aggregate.table.key]), version, ...event });
       }
       if (!next) throw new Error(`Nothing happened to the ${aggregate.type}: it has neither a state nor an event.`);
       if (events.length > 0) {
-        const key = rowKey(aggregate.table, next[aggregate.idColumn]);
+        const key = rowKey(aggregate.table, next[aggregate.table.key]);
         loaded.set(key, next);
         const earlier = changes.get(key);
         if (earlier) earlier.row = next;
-        else {
-          const { table, idColumn } = aggregate;
-          changes.set(key, { table, idColumn, isNew: state === undefined, row: next });
-        }
+        else changes.set(key, { table: aggregate.table, isNew: state === undefined, row: next });
       }
       return next;
     },
 
     insert,
-    update(table, idColumn, row) {
-      changes.set(rowKey(table, row[idColumn]), { table, idColumn, isNew: false, row });
+    update(table, row) {
+      changes.set(rowKey(table, row[table.key]), { table, isNew: false, row });
     },
     append,
     wake: (lane) => void lanes.add(lane),
 
     async write(database, besides = {}) {
-      const updates = new Map<TableName, { idColumn: string; rows: Row[] }>();
-      for (const { table, idColumn, isNew, row } of changes.values()) {
+      const updates = new Map<Table, Row[]>();
+      for (const { table, isNew, row } of changes.values()) {
         if (isNew) insert(table, row);
         else {
-          const update = updates.get(table);
-          if (update) update.rows.push(row);
-          else updates.set(table, { idColumn, rows: [row] });
+          const rows = updates.get(table);
+          if (rows) rows.push(row);
+          else updates.set(table, [row]);
         }
       }
       const written = await write(database, { inserts, updates, ...besides });

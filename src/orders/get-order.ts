@@ -4,7 +4,7 @@ import { defineQuery, maySee } from '../mediator/message';
 import { readRow } from '../mediator/row.sql';
 import { opaqueId } from '../platform/schemas';
 import type { Order } from './order';
-import { orderNotFound } from './order-aggregate';
+import { orderAggregate, orderNotFound } from './order-aggregate';
 import { orderView, viewOrder } from './order-view';
 
 export const getOrder = defineQuery({
@@ -15,7 +15,7 @@ export const getOrder = defineQuery({
 });
 
 export const getOrderHandler = handle(getOrder, async ({ order_id }, { database, principal }) => {
-  const order = await readRow<Order>(database, { table: 'orders', idColumn: 'order_id', id: order_id });
+  const order = await readRow<Order>(database, { table: orderAggregate.table, id: order_id });
   if (!order || !maySee(principal, order.customer_id)) throw orderNotFound(order_id);
   return viewOrder(order);
 });

@@ -1,5 +1,8 @@
 import type { SagaInputs, SagaType } from '../contract';
+import { defineTable } from '../platform/database/table';
 import type { PendingWrites } from '../mediator/unit-of-work';
+
+export const sagaTable = defineTable('saga', 'saga_id');
 
 /**
  * Writes the saga's row, in the transaction of the command that begins it: that makes it unique for ever. After the
@@ -13,5 +16,5 @@ export function beginSaga<Type extends SagaType>(
 ): void {
   const { saga_id, order_id, customer_id, correlation_id } = input;
   const about = { saga_id, type, order_id, customer_id, correlation_id };
-  uow.insert('saga', { ...about, state: 'running', input, created_at: now });
+  uow.insert(sagaTable, { ...about, state: 'running', input, created_at: now });
 }

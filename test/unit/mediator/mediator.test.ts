@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { type Handler, handle } from '../../../src/mediator/handler';
 import { createMediator } from '../../../src/mediator/mediator';
 import { defineCommand, defineQuery } from '../../../src/mediator/message';
+import { defineTable } from '../../../src/platform/database/table';
 import { createEventRegistry, defineEvent } from '../../../src/outbox/event-registry';
 import { noNotifier } from '../../../src/outbox/wake-up/wake-up';
 import type { Database } from '../../../src/platform/database/database';
@@ -80,7 +81,7 @@ describe('a handler', () => {
     handle(read, async (_, { database }) => database);
     // @ts-expect-error A query writes nothing.
     handle(read, async (_, { uow }) => uow);
-    handle(writeOnce, async (_, { uow }) => uow.insert('orders', {}));
+    handle(writeOnce, async (_, { uow }) => uow.insert(defineTable('thing', 'id'), {}));
     // @ts-expect-error It has no open transaction.
     handle(writeOnce, async (_, { uow }) => uow.tx);
     handle(change, async (_, { uow }) => uow.tx);
