@@ -1,6 +1,7 @@
 import { ApplicationFailure, Context } from '@temporalio/activity';
 import { TemporalFailure } from '@temporalio/common';
 import { FAULT, OUTAGE } from '../src/contract';
+import type { IdempotencyKeys } from '../src/inbox/idempotency-keys';
 import type { Mediator } from '../src/mediator/mediator';
 import { isDatabaseOutage } from '../src/platform/database/database-error';
 import type { Faults } from '../src/platform/faults/faults';
@@ -15,11 +16,20 @@ const DATABASE_DEADLINE_MS = 4_000;
  * @throws ApplicationFailure `outage` when the database is away or silent; the command may have been executed
  */
 export const outageAware = ({ send }: Pick<Mediator, 'send'>, deadlineMs = DATABASE_DEADLINE_MS) => ({
-  send: ((message, options) =>
-    within(deadlineMs, send(message, options), () =>
-      outage(`The database did not answer within ${deadlineMs} ms.`),
-    ).catch(throwOutage)) as Mediator['send'],
+  send: ((message, options) => inTime(deadlineMs, send(message, options))) as Mediator['send'],
 });
+
+/** Wraps the idempotency keys in the same way. */
+export const outageAwareKeys = (
+  { peek, bar }: Pick<IdempotencyKeys, 'peek' | 'bar'>,
+  deadlineMs = DATABASE_DEADLINE_MS,
+): Pick<IdempotencyKeys, 'peek' | 'bar'> => ({
+  peek: (once) => inTime(deadlineMs, peek(once)),
+  bar: (sagaId, step) => inTime(deadlineMs, bar(sagaId, step)),
+});
+
+const inTime = <T>(deadlineMs: number, asked: Promise<T>): Promise<T> =>
+  within(deadlineMs, asked, () => outage(`The database did not answer within ${deadlineMs} ms.`)).catch(throwOutage);
 
 /** Wraps the fault points, which are read from the same database, in the same way. */
 export const outageAwareFaults = ({ pass }: Pick<Faults, 'pass'>): Pick<Faults, 'pass'> => ({

@@ -1,3 +1,4 @@
+import type { IdempotencyKeys } from '../src/inbox/idempotency-keys';
 import type { Mediator } from '../src/mediator/mediator';
 import type { Faults } from '../src/platform/faults/faults';
 import type { Carrier } from '../src/fulfilment/carrier/carrier';
@@ -9,7 +10,7 @@ import { createHousekeepingActivities } from './housekeeping';
 import { createInventoryActivities } from './inventory';
 import { createPaymentActivities } from './payments';
 import { createSagaRecords } from './sagas';
-import { outageAware, outageAwareFaults, withFaults } from './failures';
+import { outageAware, outageAwareFaults, outageAwareKeys, withFaults } from './failures';
 import { createStepSender } from './send-step';
 import { createOutboxActivities } from './outbox';
 import { createReconciliationActivities } from './reconciliation';
@@ -24,6 +25,7 @@ export {
 
 export interface SagaActivitiesOptions {
   readonly mediator: Mediator;
+  readonly idempotency: IdempotencyKeys;
   readonly faults: Faults;
   readonly providers: ProviderChain;
   readonly carrier: Carrier;
@@ -32,14 +34,15 @@ export interface SagaActivitiesOptions {
 /** The activities of the sagas' task queue. Their names are in the histories of running sagas. */
 export function createActivities({ providers, carrier, ...options }: SagaActivitiesOptions) {
   const mediator = outageAware(options.mediator);
-  const steps = createStepSender({ mediator, faults: outageAwareFaults(options.faults) });
+  const idempotency = outageAwareKeys(options.idempotency);
+  const steps = createStepSender({ mediator, idempotency, faults: outageAwareFaults(options.faults) });
   return withFaults({
     ...createBillingActivities(steps),
     ...createPaymentActivities(steps),
     ...createInventoryActivities(steps),
     ...createChargeActivities({ steps, mediator, providers }),
     ...createFulfilmentActivities({ steps, carrier }),
-    ...createSagaRecords({ mediator }),
+    ...createSagaRecords({ mediator, idempotency }),
   });
 }
 

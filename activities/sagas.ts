@@ -1,8 +1,8 @@
 import { Context } from '@temporalio/activity';
 import type { SagaOutcomeReport, StepDecisionReport } from '../src/contract';
-import { stepOnce, undoOnce } from '../src/inbox/once';
+import type { IdempotencyKeys } from '../src/inbox/idempotency-keys';
+import { stepOnce } from '../src/inbox/once';
 import type { Mediator } from '../src/mediator/mediator';
-import { confirmStep } from '../src/sagas/confirm-step';
 import { recordSagaOutcome } from '../src/sagas/record-saga-outcome';
 import { recordStepDecision } from '../src/sagas/record-step-decision';
 
@@ -15,17 +15,17 @@ export interface RecordedSaga {
 const reportKey = (kind: string, sequence: number): string =>
   `${kind}/${sequence}/${Context.current().info.workflowExecution?.runId}`;
 
-/** What every saga tells and asks, whatever its steps are. */
-export function createSagaRecords({ mediator }: { readonly mediator: Pick<Mediator, 'send'> }) {
-  /** Whether the step happened; if not, it never will: its once-key is taken as undone. */
-  async function confirm({ saga_id, correlation_id }: RecordedSaga, step: string): Promise<boolean> {
-    const options = { once: undoOnce(saga_id, step), correlationId: correlation_id };
-    return (await mediator.send(confirmStep({ saga_id, step }), options)) !== null;
-  }
+export interface SagaRecordsOptions {
+  readonly mediator: Pick<Mediator, 'send'>;
+  readonly idempotency: Pick<IdempotencyKeys, 'bar'>;
+}
 
+/** What every saga tells and asks, whatever its steps are. */
+export function createSagaRecords({ mediator, idempotency }: SagaRecordsOptions) {
   return {
-    confirmSettlement: (saga: RecordedSaga): Promise<boolean> => confirm(saga, 'settle'),
-    confirmDispatch: (saga: RecordedSaga): Promise<boolean> => confirm(saga, 'dispatch'),
+    /** Whether the step happened; if not, it is barred, and never will. */
+    confirmSettlement: ({ saga_id }: RecordedSaga): Promise<boolean> => idempotency.bar(saga_id, 'settle'),
+    confirmDispatch: ({ saga_id }: RecordedSaga): Promise<boolean> => idempotency.bar(saga_id, 'dispatch'),
 
     /** A report, not a decision: whatever fails here is retried. */
     async recordSagaOutcome({ sequence, correlation_id, ...outcome }: SagaOutcomeReport): Promise<void> {

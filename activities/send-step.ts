@@ -1,6 +1,7 @@
 import { ApplicationFailure, Context } from '@temporalio/activity';
 import { msToNumber } from '@temporalio/common/lib/time';
 import { FAULT } from '../src/contract';
+import type { IdempotencyKeys } from '../src/inbox/idempotency-keys';
 import { type Once, stepOnce, undoOnce, undoAlwaysOnce } from '../src/inbox/once';
 import type { SendOptions } from '../src/mediator/behaviour';
 import type { Mediator } from '../src/mediator/mediator';
@@ -8,7 +9,6 @@ import type { Message } from '../src/mediator/message';
 import type { SagaStepRecord } from '../src/mediator/saga-step';
 import type { ActivityFaultPoint, Faults } from '../src/platform/faults/faults';
 import { Refusal } from '../src/platform/refusal';
-import { findStepAnswer } from '../src/sagas/find-step-answer';
 
 interface Step {
   readonly saga: { readonly saga_id: string; readonly correlation_id: string };
@@ -72,11 +72,12 @@ interface OutsideAttempt {
 
 export interface StepSenderOptions {
   readonly mediator: Pick<Mediator, 'send'>;
+  readonly idempotency: Pick<IdempotencyKeys, 'peek'>;
   readonly faults: Pick<Faults, 'pass'>;
 }
 
 /** A saga's activity is this: one command through the mediator, once, recorded as a step. */
-export function createStepSender({ mediator, faults }: StepSenderOptions): StepSender {
+export function createStepSender({ mediator, idempotency, faults }: StepSenderOptions): StepSender {
   const askOf = (step: string): string => `ask/${step}`;
 
   /** @param work gets the time when Temporal gives the attempt up and begins another one */
@@ -128,8 +129,8 @@ export function createStepSender({ mediator, faults }: StepSenderOptions): StepS
     const onRepeat = (): void => void (isRepeat = true);
     const asked = await send(options, ask, { once: asking, onRepeat, deadline });
     if (asked === null || asked === undefined) return undefined;
-    const recorded = isRepeat ? await mediator.send(findStepAnswer({ once })) : null;
-    if (recorded) return { result: recorded.answer as Result };
+    const recorded = isRepeat ? await idempotency.peek(once) : undefined;
+    if (recorded) return { result: recorded.response as Result };
     if (performance.now() > deadline) throw new Error('The attempt ended before its call: the next one makes it.');
     const answer = await call(asked);
     return { result: await send(options, record(answer), { once, step: stepRecord(options, state), deadline }) };
@@ -152,7 +153,7 @@ export function createStepSender({ mediator, faults }: StepSenderOptions): StepS
     runOutside: (options) => mustOutside(options).catch(refuse),
     async wasAsked({ saga, step }) {
       const once = stepOnce(saga.saga_id, askOf(step));
-      return (await mediator.send(findStepAnswer({ once })).catch(refuse)) !== null;
+      return (await idempotency.peek(once).catch(refuse)) !== undefined;
     },
 
     undo: (options) => undoBy(undoOnce, options),

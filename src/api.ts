@@ -5,6 +5,7 @@ import { createHealthChecks } from './http/health-checks';
 import { createKeyUse } from './http/key-use';
 import { limitSends } from './http/limit-sends';
 import { createHttpServer } from './http/server';
+import { createIdempotencyKeys } from './inbox/idempotency-keys';
 import { createKafkaHealth } from './messaging/describe-kafka';
 import { registerDeadLetterMetrics } from './messaging/dead-letters/metrics';
 import { connectKafka } from './messaging/kafka';
@@ -89,7 +90,8 @@ void runProcess('api', async ({ config, logger, fail, stopping }) => {
   const hurry = new AbortController();
   const app = createApp({
     mediator: limitSends(mediator, limits, metrics),
-    sagas: createSagaStarter({ temporal, ...config.saga, logger, hurry: hurry.signal }),
+      idempotency: createIdempotencyKeys({ database }),
+      sagas: createSagaStarter({ temporal, ...config.saga, logger, hurry: hurry.signal }),
     decideStep: createDecideStep(temporal),
     cancelSaga: createCancelSaga({ temporal, logger }),
     authenticate: createAuthenticate(database, keyUse.note),

@@ -23,6 +23,7 @@ import { createRerunCounter } from './sagas/view/saga-metrics';
 import { runStartSweeper } from './sagas/start/start-sweeper';
 import { createHeldRelays } from './outbox/spread/held-relays';
 import { spreadRelays } from './outbox/spread/spread-relays';
+import { createIdempotencyKeys } from './inbox/idempotency-keys';
 import { createListener } from './outbox/wake-up/listener';
 import { createNotifier } from './outbox/wake-up/notifier';
 import { reportOpenCircuits } from './platform/circuit/report-open-circuits';
@@ -113,7 +114,7 @@ void runProcess('worker', async ({ config, logger, fail, stopping }) => {
     carrier: createCarrier({ config: config.carrier, addCircuit: circuits.add }),
   };
   const activities = {
-    ...createActivities({ mediator, faults, ...outside }),
+    ...createActivities({ mediator, idempotency: createIdempotencyKeys({ database }), faults, ...outside }),
     ...createHousekeepingActivities({ mediator }),
     ...createReconciliationActivities({
       mediator,

@@ -1,7 +1,6 @@
 import { z } from '@hono/zod-openapi';
 import { handle } from '../mediator/handler';
 import { defineQuery } from '../mediator/message';
-import type { Database } from '../platform/database/database';
 import { currency, day } from '../platform/schemas';
 
 const DAY_MS = 24 * 3_600_000;
@@ -35,21 +34,20 @@ export const getSales = defineQuery({
   roles: ['service', 'operator'],
 });
 
-export const createGetSales = (database: Database) =>
-  handle(getSales, async ({ from, to, currency }, { now }) => {
-    const until = new Date(to ?? now);
-    const since = new Date(from ?? Math.max(until.getTime() - (DEFAULT_DAYS - 1) * DAY_MS, Date.parse(FIRST_DAY)));
-    const days = await database.salesDaily.findMany({
-      where: { day: { gte: startOfDay(since), lte: startOfDay(until) }, ...(currency !== undefined && { currency }) },
-      orderBy: [{ day: 'asc' }, { currency: 'asc' }],
-    });
-    return days.map((row) => ({
-      day: row.day.toISOString().slice(0, 10),
-      currency: row.currency,
-      orders: Number(row.orders),
-      amount: Number(row.amount),
-      refunded_amount: Number(row.refunded_amount),
-    }));
+export const getSalesHandler = handle(getSales, async ({ from, to, currency }, { database, now }) => {
+  const until = new Date(to ?? now);
+  const since = new Date(from ?? Math.max(until.getTime() - (DEFAULT_DAYS - 1) * DAY_MS, Date.parse(FIRST_DAY)));
+  const days = await database.salesDaily.findMany({
+    where: { day: { gte: startOfDay(since), lte: startOfDay(until) }, ...(currency !== undefined && { currency }) },
+    orderBy: [{ day: 'asc' }, { currency: 'asc' }],
   });
+  return days.map((row) => ({
+    day: row.day.toISOString().slice(0, 10),
+    currency: row.currency,
+    orders: Number(row.orders),
+    amount: Number(row.amount),
+    refunded_amount: Number(row.refunded_amount),
+  }));
+});
 
 const startOfDay = (time: Date): Date => new Date(time.toISOString().slice(0, 10));

@@ -1,7 +1,6 @@
 import { z } from '@hono/zod-openapi';
 import { handle } from '../mediator/handler';
 import { defineQuery, maySee } from '../mediator/message';
-import type { Database } from '../platform/database/database';
 import { Refusal } from '../platform/refusal';
 import { clientId, currency } from '../platform/schemas';
 import { customerAccount } from './ledger';
@@ -22,16 +21,15 @@ export const getBalance = defineQuery({
   roles: ['customer', 'service', 'operator'],
 });
 
-export const createGetBalance = (database: Database) =>
-  handle(getBalance, async ({ customer_id }, { principal }) => {
-    if (!maySee(principal, customer_id)) {
-      throw new Refusal('customer_not_found', `There is no customer ${customer_id}.`);
-    }
-    const sums = await database.ledgerEntry.groupBy({
-      by: ['currency'],
-      where: { account: customerAccount(customer_id) },
-      _sum: { amount: true },
-      orderBy: { currency: 'asc' },
-    });
-    return { balances: sums.map(({ currency, _sum }) => ({ currency, amount: Number(_sum.amount ?? 0) })) };
+export const getBalanceHandler = handle(getBalance, async ({ customer_id }, { database, principal }) => {
+  if (!maySee(principal, customer_id)) {
+    throw new Refusal('customer_not_found', `There is no customer ${customer_id}.`);
+  }
+  const sums = await database.ledgerEntry.groupBy({
+    by: ['currency'],
+    where: { account: customerAccount(customer_id) },
+    _sum: { amount: true },
+    orderBy: { currency: 'asc' },
   });
+  return { balances: sums.map(({ currency, _sum }) => ({ currency, amount: Number(_sum.amount ?? 0) })) };
+});

@@ -1,4 +1,5 @@
 import type { Aggregate } from '../mediator/aggregate';
+import { defineTable } from '../platform/database/table';
 import type { UnitOfWork } from '../mediator/unit-of-work';
 import { Refusal } from '../platform/refusal';
 import { evolveInvoice, type Invoice } from './invoice';
@@ -6,8 +7,7 @@ import type { InvoiceEvent } from './invoice-events';
 
 export const invoiceAggregate: Aggregate<Invoice, InvoiceEvent> = {
   type: 'invoice',
-  table: 'invoice',
-  idColumn: 'invoice_id',
+  table: defineTable('invoice', 'invoice_id'),
   evolve: evolveInvoice,
 };
 

@@ -1,4 +1,5 @@
-import type { UnitOfWork } from '../mediator/unit-of-work';
+import { defineTable } from '../platform/database/table';
+import type { PendingWrites } from '../mediator/unit-of-work';
 import type { LedgerEntry } from './ledger';
 
 export interface LedgerTransaction {
@@ -11,10 +12,13 @@ export interface LedgerTransaction {
   readonly entries: readonly LedgerEntry[];
 }
 
+const transactionTable = defineTable('ledger_transaction', 'ledger_transaction_id');
+const entryTable = defineTable('ledger_entry', 'ledger_transaction_id');
+
 /** The database refuses a transaction that does not sum to zero. */
-export function recordLedgerTransaction(uow: UnitOfWork, { entries, ...transaction }: LedgerTransaction): void {
-  uow.insert('ledger_transaction', transaction);
+export function recordLedgerTransaction(uow: PendingWrites, { entries, ...transaction }: LedgerTransaction): void {
+  uow.insert(transactionTable, transaction);
   for (const entry of entries) {
-    uow.insert('ledger_entry', { ledger_transaction_id: transaction.ledger_transaction_id, ...entry });
+    uow.insert(entryTable, { ledger_transaction_id: transaction.ledger_transaction_id, ...entry });
   }
 }

@@ -28,10 +28,10 @@ async function withDatabase<T>(work: (database: Database) => Promise<T>): Promis
 /** Sends messages as an operator. */
 export type Send = <Result>(message: Message<Result>) => Promise<Result>;
 
-/** Sends messages through the mediator, as the operator `cli/<actor>`. */
+/** Sends messages through the mediator, as the operator `cli/<actor>`, whose id `work` gets as well. */
 export function asOperator<T>(
   actor: string | undefined,
-  work: (send: Send, temporal: TemporalClient) => Promise<T>,
+  work: (send: Send, temporal: TemporalClient, operator: string) => Promise<T>,
 ): Promise<T> {
   return withDatabase(async (database) => {
     const logger = silent();
@@ -39,7 +39,7 @@ export function asOperator<T>(
     const temporal = connectTemporalClient({ config });
     const sagaProgress = createSagaProgress({ temporal, logger, deadlineMs: PATIENCE_MS });
     const mediator = createApplication({ database, logger, sagaProgress, workflowUrl: createWorkflowUrl(config) });
-    return work(sendAs(mediator, actor), temporal).finally(() => temporal.close());
+    return work(sendAs(mediator, actor), temporal, operatorOf(actor)).finally(() => temporal.close());
   });
 }
 
@@ -54,9 +54,11 @@ export function asDatabaseOperator<T>(actor: string | undefined, work: (send: Se
 const silent = (): Logger => createLogger({ name: 'cli', level: 'silent', pretty: false });
 
 function sendAs(mediator: Mediator, actor: string | undefined): Send {
-  const principal: Principal = { role: 'operator', keyId: `cli/${actor ?? osUser()}` };
+  const principal: Principal = { role: 'operator', keyId: operatorOf(actor) };
   return (message) => mediator.send(message, { principal });
 }
+
+const operatorOf = (actor: string | undefined): string => `cli/${actor ?? osUser()}`;
 
 /** A container's user may have no name. */
 function osUser(): string {

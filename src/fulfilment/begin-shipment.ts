@@ -1,12 +1,12 @@
 import { shipmentSagaId, type ShipmentSagaInput } from '../contract';
-import type { HandlerContext } from '../mediator/handler';
+import type { CommandContext } from '../mediator/handler';
 import type { Order } from '../orders/order';
 import { newId } from '../platform/ids';
 import { beginSaga } from '../sagas/begin-saga';
 import { decideShipment } from './shipment';
 import { shipmentAggregate } from './shipment-aggregate';
 
-type Context = Pick<HandlerContext, 'uow' | 'now' | 'correlationId'>;
+type Context = Pick<CommandContext, 'uow' | 'now' | 'correlationId'>;
 
 /** Requests the shipment of paid goods, and begins its saga; the sweeper starts it. */
 export async function beginShipment(order: Order, { uow, now, correlationId }: Context): Promise<void> {

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Catalogue } from '../inventory/catalogue';
 import type { Aggregate } from '../mediator/aggregate';
+import { defineTable } from '../platform/database/table';
 import { handle } from '../mediator/handler';
 import { defineCommand, system } from '../mediator/message';
 import { decideOrder } from '../orders/order';
@@ -13,8 +14,7 @@ import type { ProvisioningEvent } from './provisioning-events';
 
 const provisioningAggregate: Aggregate<Provisioning, ProvisioningEvent> = {
   type: 'service',
-  table: 'service_provisioning',
-  idColumn: 'provisioning_id',
+  table: defineTable('service_provisioning', 'provisioning_id'),
   evolve: evolveProvisioning,
 };
 

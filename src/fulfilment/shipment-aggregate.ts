@@ -1,10 +1,10 @@
 import type { Aggregate } from '../mediator/aggregate';
+import { defineTable } from '../platform/database/table';
 import { evolveShipment, type Shipment } from './shipment';
 import type { ShipmentEvent } from './shipment-events';
 
 export const shipmentAggregate: Aggregate<Shipment, ShipmentEvent> = {
   type: 'shipment',
-  table: 'shipment',
-  idColumn: 'shipment_id',
+  table: defineTable('shipment', 'shipment_id'),
   evolve: evolveShipment,
 };

@@ -1,20 +1,5 @@
 import type { OpenAPIHono } from '@hono/zod-openapi';
-import { createAnalyticsRoutes } from '../analytics/routes';
-import { createBillingRoutes } from '../billing/routes';
-import { createInventoryRoutes } from '../inventory/routes';
-import { createKeyRoutes } from '../keys/routes';
-import type { WebhooksConfig } from '../payments-config';
-import type { Mediator } from '../mediator/mediator';
-import { createDeadLetterRoutes } from '../messaging/dead-letters/routes';
-import { createOrderRoutes } from '../orders/routes';
-import { createOutboxRoutes } from '../outbox/operator/routes';
-import type { CancelSaga } from '../sagas/cancel-saga';
-import type { DecideStep } from '../sagas/decide/decide-step';
-import { createPaymentRoutes } from '../payments/routes';
-import { createWebhookRoutes } from '../payments/webhooks/routes';
-import { createReconciliationRoutes } from '../reconciliation/routes';
-import { createSagaRoutes } from '../sagas/routes';
-import type { SagaStarter } from '../sagas/start/start-saga';
+import { createRoutes, type RouteDeps } from '../application';
 import type { Faults } from '../platform/faults/faults';
 import { newId } from '../platform/ids';
 import type { Logger } from '../platform/telemetry/logger';
@@ -34,17 +19,11 @@ import { createRouter } from './router';
 
 const BODY_LIMIT_BYTES = 64 * 1024;
 
-export interface AppOptions {
-  readonly mediator: Mediator;
-  readonly sagas: SagaStarter;
-  readonly decideStep: DecideStep;
-  readonly cancelSaga: CancelSaga;
+export interface AppOptions extends RouteDeps {
   readonly authenticate: Authenticate;
   readonly health: HealthChecks;
   readonly metrics: Metrics;
   readonly faults: Faults;
-  /** A webhook whose secret is not here has no route. */
-  readonly webhooks: WebhooksConfig;
   /** Mounts `/dev/faults`. */
   readonly faultInjection: boolean;
   /** Sent with the health routes. */
@@ -54,7 +33,7 @@ export interface AppOptions {
 
 /** The HTTP interface: every route, and what surrounds them all. Call `app.request()` in tests. */
 export function createApp(options: AppOptions): OpenAPIHono<HttpEnv> {
-  const { mediator, sagas, decideStep, cancelSaga, authenticate, health, metrics, faults, webhooks, logger } = options;
+  const { authenticate, health, metrics, faults, logger } = options;
   const app = createRouter();
 
   app.use(measureRequests(metrics));
@@ -75,17 +54,7 @@ export function createApp(options: AppOptions): OpenAPIHono<HttpEnv> {
   app.onError(answerError);
   app.notFound(answerNotFound);
 
-  app.route('/', createOrderRoutes({ mediator, sagas, cancelSaga, faults }));
-  app.route('/', createPaymentRoutes({ mediator, sagas, faults }));
-  app.route('/', createWebhookRoutes({ mediator, sagas, faults, webhooks }));
-  app.route('/', createSagaRoutes({ mediator, sagas, decideStep }));
-  app.route('/', createBillingRoutes({ mediator }));
-  app.route('/', createInventoryRoutes({ mediator }));
-  app.route('/', createAnalyticsRoutes({ mediator }));
-  app.route('/', createOutboxRoutes({ mediator }));
-  app.route('/', createDeadLetterRoutes({ mediator }));
-  app.route('/', createKeyRoutes({ mediator }));
-  app.route('/', createReconciliationRoutes({ mediator }));
+  for (const routes of createRoutes(options)) app.route('/', routes);
   app.route('/', createHealthRoutes(health, undefined, options.instanceId));
   app.route('/', createMetricsRoute(metrics));
   if (options.faultInjection) app.route('/', createFaultRoutes(faults));

@@ -46,6 +46,16 @@ export async function prepareToClaim(tx: Tx): Promise<void> {
   await tx.$executeRawUnsafe('LOCK TABLE inbox IN ROW EXCLUSIVE MODE NOWAIT');
 }
 
+/** Stores the response of a key that this transaction has claimed. */
+export async function store(tx: Queryable, { scope, key }: Once, response: unknown): Promise<void> {
+  await tx.$executeRawUnsafe(
+    'UPDATE inbox SET result = $3::json WHERE scope = $1 AND key = $2',
+    scope,
+    key,
+    JSON.stringify(response),
+  );
+}
+
 /** What a compensation leaves under the key of a step that never happened. */
 export const undone = { undone: true } as const;
 

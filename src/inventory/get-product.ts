@@ -1,7 +1,6 @@
 import { z } from '@hono/zod-openapi';
 import { handle } from '../mediator/handler';
 import { defineQuery } from '../mediator/message';
-import type { Database } from '../platform/database/database';
 import { Refusal } from '../platform/refusal';
 import { sku } from '../platform/schemas';
 import { productResponse, toProductResponse } from './product';
@@ -14,9 +13,8 @@ export const getProduct = defineQuery({
   roles: ['customer', 'service', 'operator'],
 });
 
-export const createGetProduct = (database: Database) =>
-  handle(getProduct, async ({ sku }) => {
-    const row = await database.product.findUnique({ where: { sku } });
-    if (!row) throw new Refusal('product_not_found', `There is no product ${sku}; GET /products lists them.`);
-    return toProductResponse(row);
-  });
+export const getProductHandler = handle(getProduct, async ({ sku }, { database }) => {
+  const row = await database.product.findUnique({ where: { sku } });
+  if (!row) throw new Refusal('product_not_found', `There is no product ${sku}; GET /products lists them.`);
+  return toProductResponse(row);
+});

@@ -2,7 +2,6 @@ import { z } from '@hono/zod-openapi';
 import { handle } from '../mediator/handler';
 import { defineQuery } from '../mediator/message';
 import { decodeCursor, encodeCursor } from '../platform/cursor';
-import type { Database } from '../platform/database/database';
 import { pageQuery, text } from '../platform/schemas';
 import { productResponse, toProductResponse } from './product';
 
@@ -18,15 +17,14 @@ export const listProducts = defineQuery({
 
 const position = z.tuple([text(64)]);
 
-export const createListProducts = (database: Database) =>
-  handle(listProducts, async ({ limit, cursor }) => {
-    const [after] = cursor === undefined ? [] : decodeCursor(cursor, position);
-    const products = await database.product.findMany({
-      ...(after !== undefined && { where: { sku: { gt: after } } }),
-      orderBy: { sku: 'asc' },
-      take: limit + 1,
-    });
-    const page = products.slice(0, limit);
-    const last = products.length > limit ? page.at(-1) : undefined;
-    return { data: page.map(toProductResponse), next_cursor: last ? encodeCursor([last.sku]) : null };
+export const listProductsHandler = handle(listProducts, async ({ limit, cursor }, { database }) => {
+  const [after] = cursor === undefined ? [] : decodeCursor(cursor, position);
+  const products = await database.product.findMany({
+    ...(after !== undefined && { where: { sku: { gt: after } } }),
+    orderBy: { sku: 'asc' },
+    take: limit + 1,
   });
+  const page = products.slice(0, limit);
+  const last = products.length > limit ? page.at(-1) : undefined;
+  return { data: page.map(toProductResponse), next_cursor: last ? encodeCursor([last.sku]) : null };
+});

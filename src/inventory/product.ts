@@ -1,5 +1,6 @@
 import { z } from '@hono/zod-openapi';
 import type { Aggregate } from '../mediator/aggregate';
+import { defineTable } from '../platform/database/table';
 import { defineEvent, type EventOf } from '../outbox/event-registry';
 import { Refusal } from '../platform/refusal';
 import { currency, sku, text } from '../platform/schemas';
@@ -92,8 +93,7 @@ export const evolveProduct = (product: ProductState | undefined, { payload }: Pr
 
 export const productAggregate: Aggregate<ProductState, ProductEvent> = {
   type: 'product',
-  table: 'product',
-  idColumn: 'sku',
+  table: defineTable('product', 'sku'),
   evolve: evolveProduct,
 };
 

@@ -3,7 +3,6 @@ import { handle } from '../mediator/handler';
 import { defineCommand, defineQuery } from '../mediator/message';
 import { NO_REASON, recordOperatorAction } from '../mediator/operator-action';
 import { readRow } from '../mediator/row.sql';
-import type { Database } from '../platform/database/database';
 import { reason } from '../platform/schemas';
 import {
   decideProduct,
@@ -62,13 +61,12 @@ export const putProductHandler = handle(putProduct, async ({ reason = NO_REASON,
 /** What {@link putProduct} would answer now; nothing is written. */
 export const previewProduct = defineQuery({ name: 'PreviewProduct', input, result, roles: ['operator'] });
 
-export const createPreviewProduct = (database: Database) =>
-  handle(previewProduct, async (wanted) => {
-    const { table, idColumn, evolve } = productAggregate;
-    const before = await readRow<ProductState>(database, { table, idColumn, id: wanted.sku });
-    const events = decideProduct(wanted, before);
-    if (before && events.length === 0) return { outcome: 'unchanged', product: toProductResponse(before) };
-    const after = events.reduce<ProductState | undefined>(evolve, before);
-    if (!after) throw new Error(`Nothing was decided about the product ${wanted.sku}.`);
-    return { outcome: before ? 'changed' : 'created', product: toProductResponse(after) };
-  });
+export const previewProductHandler = handle(previewProduct, async (wanted, { database }) => {
+  const { table, evolve } = productAggregate;
+  const before = await readRow<ProductState>(database, { table, id: wanted.sku });
+  const events = decideProduct(wanted, before);
+  if (before && events.length === 0) return { outcome: 'unchanged', product: toProductResponse(before) };
+  const after = events.reduce<ProductState | undefined>(evolve, before);
+  if (!after) throw new Error(`Nothing was decided about the product ${wanted.sku}.`);
+  return { outcome: before ? 'changed' : 'created', product: toProductResponse(after) };
+});

@@ -3,6 +3,7 @@ import { defineCommand } from '../mediator/message';
 import { NO_REASON, recordOperatorAction } from '../mediator/operator-action';
 import { Refusal } from '../platform/refusal';
 import { createKeyInput, keyResponse, toKeyResponse } from './api-key';
+import { keyTable } from './find-key';
 
 /**
  * Adds a key whose credentials the caller has made: neither the command nor its result holds the secret.
@@ -21,7 +22,7 @@ export const createKeyHandler = handle(createKey, async ({ key_id, hash, reason 
   const { role, customer_id = null, label = null, expires_at = null } = wanted;
   assertInFuture(expires_at, context.now);
   const row = { key_id, role, customer_id, label, expires_at, created_at: context.now };
-  context.uow.insert('api_key', { ...row, hash });
+  context.uow.insert(keyTable, { ...row, hash });
   const details = { role, customer_id, label, expires_at };
   recordOperatorAction(context, { action: 'key.create', subject: key_id, reason, details });
   return toKeyResponse({ ...row, last_used_at: null, revoked_at: null, replaced_by: null });

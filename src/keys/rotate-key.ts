@@ -4,7 +4,7 @@ import { defineCommand } from '../mediator/message';
 import { NO_REASON, recordOperatorAction } from '../mediator/operator-action';
 import { opaqueId } from '../platform/schemas';
 import { assertRotatable, keyAct, keyResponse, madeKey, toKeyResponse } from './api-key';
-import { lockKey } from './find-key';
+import { keyTable, lockKey } from './find-key';
 
 /**
  * Replaces a key with another one of the same role, customer, label and expiry. The old key expires when the grace time
@@ -32,10 +32,10 @@ export const createRotateKey = (graceMs: number) =>
     assertRotatable(old, now);
     const { role, customer_id, label } = old;
     const created = toKeyResponse({ ...old, key_id, created_at: now, last_used_at: null });
-    uow.insert('api_key', { key_id, hash, role, customer_id, label, expires_at: created.expires_at, created_at: now });
+    uow.insert(keyTable, { key_id, hash, role, customer_id, label, expires_at: created.expires_at, created_at: now });
     const expires_at = endOfGrace(old.expires_at, now, graceMs);
     // After the insert: one statement, and the reference is checked at its end.
-    uow.update('api_key', 'key_id', { key_id: old.key_id, expires_at, replaced_by: key_id });
+    uow.update(keyTable, { key_id: old.key_id, expires_at, replaced_by: key_id });
     const details = { role, customer_id, label, replaced_by: key_id, expires_at };
     recordOperatorAction(context, { action: 'key.rotate', subject: old.key_id, reason, details });
     return { created, replaced: toKeyResponse({ ...old, expires_at }) };

@@ -3,7 +3,7 @@ import type { EventContext } from '../outbox/append';
 import type { Logger } from '../platform/telemetry/logger';
 import type { MessageDefinition, Principal } from './message';
 import type { SagaStepRecord } from './saga-step';
-import type { UnitOfWork } from './unit-of-work';
+import type { PendingWrites, UnitOfWork } from './unit-of-work';
 
 export interface SendOptions {
   /** The system unless told. */
@@ -30,7 +30,7 @@ export interface Dispatch {
   readonly context: EventContext;
   logger: Logger;
   /** Set by the transaction; present before it when a batch shares one. */
-  uow?: UnitOfWork;
+  uow?: UnitOfWork | PendingWrites;
 }
 
 /** Middleware around every handler. */

@@ -13,13 +13,11 @@ import { logging } from './behaviours/logging';
 import { once } from './behaviours/once';
 import { createTransaction } from './behaviours/transaction';
 import { validation } from './behaviours/validation';
-import type { Handler, HandlerContext } from './handler';
-import { type Message, type MessageDefinition, system } from './message';
+import type { Contexts, Handler, HandlerContext } from './handler';
+import { type Message, system } from './message';
 import { createUnitOfWork } from './unit-of-work';
 
 export interface MediatorOptions {
-  /** Every command and query there is. */
-  readonly messages: readonly MessageDefinition[];
   readonly handlers: readonly Handler[];
   readonly registry: EventRegistry;
   readonly database: Database;
@@ -34,7 +32,8 @@ export interface Mediator {
   /**
    * Runs the message's handler inside all behaviours.
    *
-   * @throws Refusal when the business says no; anything else is a fault, and nothing was written
+   * @throws Refusal when the business says no; anything else is a fault, and nothing was written. A message without a
+   *   handler is a fault
    */
   send<Result>(message: Message<Result>, options?: SendOptions): Promise<Result>;
   /**
@@ -51,10 +50,10 @@ export interface BatchCommand {
   readonly options: SendOptions;
 }
 
-/** @throws Error naming the message whose handler is missing, doubled or undeclared */
+/** @throws Error naming the message that has two handlers */
 export function createMediator(options: MediatorOptions): Mediator {
-  const { messages, handlers, registry, database, notifier, clock, logger } = options;
-  const handlerOf = register(messages, handlers);
+  const { handlers, registry, database, notifier, clock, logger } = options;
+  const handlerOf = register(handlers);
   const behaviours: readonly Behaviour[] = [
     logging,
     validation,
@@ -70,7 +69,7 @@ export function createMediator(options: MediatorOptions): Mediator {
     within?: { tx: Tx; lanes: Set<number> },
   ): Promise<unknown> => {
     const handler = handlerOf.get(message.definition.name);
-    if (!handler) throw new Error(`${message.definition.name} is not registered with this mediator.`);
+    if (!handler) return Promise.reject(new Error(`${message.definition.name} has no handler.`));
     const context: EventContext = {
       occurred_at: clock(),
       correlation_id: options.correlationId ?? newId('req'),
@@ -84,11 +83,13 @@ export function createMediator(options: MediatorOptions): Mediator {
       principal: options.principal ?? system,
       logger,
       context,
-      ...(within && { uow: createUnitOfWork({ registry, context, ...within }) }),
+      ...(within && { uow: createUnitOfWork(within.tx, { registry, context, lanes: within.lanes }) }),
     };
     const run = (index: number): Promise<unknown> => {
       const behaviour = behaviours[index];
-      return behaviour ? behaviour(state, () => run(index + 1)) : handler.run(state.data as never, contextOf(state));
+      return behaviour
+        ? behaviour(state, () => run(index + 1))
+        : handler.run(state.data as never, contextOf(state, database) as never);
     };
     return run(0);
   };
@@ -122,27 +123,25 @@ export function createMediator(options: MediatorOptions): Mediator {
   };
 }
 
-function register(messages: readonly MessageDefinition[], handlers: readonly Handler[]): Map<string, Handler> {
-  const declared = new Set(messages.map(({ name }) => name));
+function register(handlers: readonly Handler[]): Map<string, Handler> {
   const registered = new Map<string, Handler>();
   for (const handler of handlers) {
     const { name } = handler.definition;
-    if (!declared.has(name)) throw new Error(`${name} has a handler, but is not in the list of messages.`);
     if (registered.has(name)) throw new Error(`${name} has two handlers.`);
     registered.set(name, handler);
   }
-  const missing = [...declared].filter((name) => !registered.has(name));
-  if (missing.length > 0) throw new Error(`No handler for ${missing.join(', ')}.`);
   return registered;
 }
 
-const contextOf = ({ principal, context, logger, uow, definition }: Dispatch): HandlerContext => ({
-  principal,
-  now: context.occurred_at,
-  logger,
-  correlationId: context.correlation_id,
-  get uow() {
-    if (!uow) throw new Error(`${definition.name} is a query, and writes nothing.`);
-    return uow;
-  },
-});
+function contextOf(
+  { definition, principal, context, logger, uow }: Dispatch,
+  database: Database,
+): Contexts[keyof Contexts] {
+  const common: HandlerContext = {
+    principal,
+    now: context.occurred_at,
+    logger,
+    correlationId: context.correlation_id,
+  };
+  return uow && definition.mode !== 'query' ? { ...common, uow } : { ...common, database };
+}

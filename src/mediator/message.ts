@@ -23,19 +23,22 @@ export const maySee = (principal: Principal, customerId: string): boolean =>
  */
 export type TransactionMode = 'one_statement' | 'interactive';
 
-export interface MessageDefinition<Input = unknown, Result = unknown> {
+/** A query has no transaction and writes nothing. */
+export type MessageMode = 'query' | TransactionMode;
+
+export interface MessageDefinition<Input = unknown, Result = unknown, Mode extends MessageMode = MessageMode> {
   /** `PlaceOrder`: unique, in logs and errors. */
   readonly name: string;
   readonly input: z.ZodType<Input>;
   readonly result: z.ZodType<Result>;
   /** Who may send it besides the system. */
   readonly roles: readonly Role[];
-  /** `undefined` for a query. */
-  readonly transaction?: TransactionMode;
+  /** Decides what its handler gets; see `Contexts`. */
+  readonly mode: Mode;
 }
 
 /** A definition that makes messages when called with their data. */
-export interface MessageMaker<Input, Result> extends MessageDefinition<Input, Result> {
+export interface MessageMaker<Input, Result, Mode extends MessageMode> extends MessageDefinition<Input, Result, Mode> {
   (data: Input): Message<Result>;
 }
 
@@ -45,22 +48,28 @@ export interface Message<Result = unknown> {
   readonly data: unknown;
 }
 
-type Declaration<Input, Result> = Omit<MessageDefinition<Input, Result>, 'transaction'>;
+type Declaration<Input, Result> = Omit<MessageDefinition<Input, Result>, 'mode'>;
 
-export function defineCommand<Input, Result>(
-  declaration: Declaration<Input, Result> & { readonly transaction?: TransactionMode },
-): MessageMaker<Input, Result> {
-  return define({ transaction: 'interactive', ...declaration });
+/** Declares a command. `transaction` defaults to `interactive`. */
+export function defineCommand<Input, Result, Mode extends TransactionMode = 'interactive'>({
+  transaction = 'interactive' as Mode,
+  ...declaration
+}: Declaration<Input, Result> & { readonly transaction?: Mode }): MessageMaker<Input, Result, Mode> {
+  return define({ ...declaration, mode: transaction });
 }
 
-export function defineQuery<Input, Result>(declaration: Declaration<Input, Result>): MessageMaker<Input, Result> {
-  return define(declaration);
+export function defineQuery<Input, Result>(
+  declaration: Declaration<Input, Result>,
+): MessageMaker<Input, Result, 'query'> {
+  return define({ ...declaration, mode: 'query' });
 }
 
-function define<Input, Result>(declaration: MessageDefinition<Input, Result>): MessageMaker<Input, Result> {
+function define<Input, Result, Mode extends MessageMode>(
+  declaration: MessageDefinition<Input, Result, Mode>,
+): MessageMaker<Input, Result, Mode> {
   const { name, ...rest } = declaration;
   const make = (data: Input): Message<Result> => ({ definition: maker, data });
   Object.defineProperty(make, 'name', { value: name });
-  const maker: MessageMaker<Input, Result> = Object.freeze(Object.assign(make, rest)) as MessageMaker<Input, Result>;
+  const maker = Object.freeze(Object.assign(make, rest)) as MessageMaker<Input, Result, Mode>;
   return maker;
 }

@@ -1,6 +1,9 @@
 import { newId } from '../platform/ids';
-import type { HandlerContext } from './handler';
+import type { OneStatementContext } from './handler';
 import { actorOf } from './message';
+import { defineTable } from '../platform/database/table';
+
+const operatorActionTable = defineTable('operator_action', 'operator_action_id');
 
 /** What the audit keeps when an operator gives no reason. */
 export const NO_REASON = 'No reason was given.';
@@ -18,10 +21,10 @@ export interface OperatorAct {
 }
 
 /** Records who did it, in the transaction of the act: neither is there without the other. */
-export function recordOperatorAction({ uow, principal, now }: HandlerContext, act: OperatorAct): void {
+export function recordOperatorAction({ uow, principal, now }: OneStatementContext, act: OperatorAct): void {
   const { action, subject, reason, details = {} } = act;
   const operator_action_id = newId('opa');
-  uow.insert('operator_action', {
+  uow.insert(operatorActionTable, {
     operator_action_id,
     at: now,
     actor: actorOf(principal),

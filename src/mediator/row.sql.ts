@@ -1,17 +1,16 @@
 import type { Queryable } from '../platform/database/database';
-import type { TableName } from './write.sql';
+import type { Table } from '../platform/database/table';
 
 export interface RowRef {
-  readonly table: TableName;
-  readonly idColumn: string;
+  readonly table: Table;
   readonly id: string;
 }
 
 /** The row as JSON (amounts as numbers, times as RFC 3339); `undefined` when there is none. */
-export async function readRow<State>(database: Queryable, row: RowRef): Promise<State | undefined> {
+export async function readRow<State>(database: Queryable, { table, id }: RowRef): Promise<State | undefined> {
   const rows = await database.$queryRawUnsafe<{ state: State }[]>(
-    `SELECT to_json(stored) AS state FROM ${row.table} AS stored WHERE "${row.idColumn}" = $1`,
-    row.id,
+    `SELECT to_json(stored) AS state FROM ${table.name} AS stored WHERE "${table.key}" = $1`,
+    id,
   );
   return rows[0]?.state;
 }
@@ -23,8 +22,8 @@ export async function readRow<State>(database: Queryable, row: RowRef): Promise<
  */
 export async function lockRows(tx: Queryable, rows: readonly RowRef[]): Promise<unknown[]> {
   const columns = rows.map(
-    ({ table, idColumn }, index) =>
-      `(SELECT to_json(stored) FROM (SELECT * FROM ${table} WHERE "${idColumn}" = $${index + 1} FOR NO KEY UPDATE) AS stored)`,
+    ({ table: { name, key } }, index) =>
+      `(SELECT to_json(stored) FROM (SELECT * FROM ${name} WHERE "${key}" = $${index + 1} FOR NO KEY UPDATE) AS stored)`,
   );
   const [locked] = await tx.$queryRawUnsafe<{ states: unknown[] }[]>(
     `SELECT json_build_array(${columns.join(',\n')}) AS states`,

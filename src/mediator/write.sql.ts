@@ -2,32 +2,15 @@ import type { Once } from '../inbox/once';
 import { ONCE_WAIT_MS } from '../inbox/inbox.sql';
 import type { Queryable } from '../platform/database/database';
 import type { SagaStepRecord } from './saga-step';
-
-/** The tables a unit of work may write; values become identifiers, so this list is closed. */
-export type TableName =
-  | 'product'
-  | 'orders'
-  | 'invoice'
-  | 'payment'
-  | 'service_provisioning'
-  | 'shipment'
-  | 'provider_charge'
-  | 'ledger_transaction'
-  | 'ledger_entry'
-  | 'saga'
-  | 'event'
-  | 'outbox'
-  | 'outbox_replay'
-  | 'operator_action'
-  | 'api_key';
+import type { Table } from '../platform/database/table';
 
 export type Row = object;
 
 /** What a transaction writes at its end. */
 export interface Writes {
   /** In this order, rows of one table having the same columns. */
-  readonly inserts: ReadonlyMap<TableName, readonly Row[]>;
-  readonly updates: ReadonlyMap<TableName, { readonly idColumn: string; readonly rows: readonly Row[] }>;
+  readonly inserts: ReadonlyMap<Table, readonly Row[]>;
+  readonly updates: ReadonlyMap<Table, readonly Row[]>;
   /** Claimed in the same statement: when the key is there already, nothing is written. */
   readonly claim?: { readonly once: Once; readonly now: string; readonly result: unknown };
   /** The result of a key that an earlier statement of this transaction claimed. */
@@ -82,7 +65,7 @@ export function writeStatement({ inserts, updates, claim, onceResult, step }: Wr
     const sagaId = bind(record.sagaId);
     const at = `${bind(now)}::timestamptz`;
     // One statement changes a row once: a saga that the command itself changes has started before.
-    if (!updates.has('saga')) {
+    if (![...updates.keys()].some(({ name }) => name === 'saga')) {
       expressions.push(
         `started AS (UPDATE saga SET started_at = ${at} WHERE saga_id = ${sagaId} AND started_at IS NULL AND ${isClaimed})`,
       );
@@ -98,19 +81,19 @@ export function writeStatement({ inserts, updates, claim, onceResult, step }: Wr
            + CASE WHEN saga_step.state IN ('running', 'undoing') THEN saga_step.attempts ELSE 0 END)`,
     );
   }
-  for (const [table, rows] of inserts) {
+  for (const [{ name }, rows] of inserts) {
     const columns = columnsOf(rows);
     expressions.push(
-      `new_${table} AS (INSERT INTO ${table} (${columns.join(', ')})
-       SELECT ${columns.join(', ')} FROM json_populate_recordset(NULL::${table}, ${bind(JSON.stringify(rows))}::json) WHERE ${isClaimed})`,
+      `new_${name} AS (INSERT INTO ${name} (${columns.join(', ')})
+       SELECT ${columns.join(', ')} FROM json_populate_recordset(NULL::${name}, ${bind(JSON.stringify(rows))}::json) WHERE ${isClaimed})`,
     );
   }
-  for (const [table, { idColumn, rows }] of updates) {
-    const columns = columnsOf(rows).filter((column) => column !== `"${idColumn}"`);
+  for (const [{ name, key }, rows] of updates) {
+    const columns = columnsOf(rows).filter((column) => column !== `"${key}"`);
     expressions.push(
-      `changed_${table} AS (UPDATE ${table} AS stored SET ${columns.map((column) => `${column} = next.${column}`).join(', ')}
-       FROM json_populate_recordset(NULL::${table}, ${bind(JSON.stringify(rows))}::json) AS next
-       WHERE stored.${idColumn} = next.${idColumn} AND ${isClaimed})`,
+      `changed_${name} AS (UPDATE ${name} AS stored SET ${columns.map((column) => `${column} = next.${column}`).join(', ')}
+       FROM json_populate_recordset(NULL::${name}, ${bind(JSON.stringify(rows))}::json) AS next
+       WHERE stored.${key} = next.${key} AND ${isClaimed})`,
     );
   }
   if (expressions.length === 0) return { sql: '', parameters };

@@ -1,5 +1,5 @@
 import { orderSagaId, type OrderSagaInput } from '../contract';
-import type { HandlerContext } from '../mediator/handler';
+import type { OneStatementContext } from '../mediator/handler';
 import { newId } from '../platform/ids';
 import { beginSaga } from '../sagas/begin-saga';
 import type { Order } from './order';
@@ -7,7 +7,7 @@ import type { Order } from './order';
 /** Begins the saga that charges the order, in the transaction that places it. */
 export function beginOrderSaga(
   order: Order,
-  { uow, now, correlationId }: Pick<HandlerContext, 'uow' | 'now' | 'correlationId'>,
+  { uow, now, correlationId }: Pick<OneStatementContext, 'uow' | 'now' | 'correlationId'>,
 ): void {
   const { order_id, invoice_id, customer_id, product_sku, quantity, amount, currency, payment_method } = order;
   if (payment_method === null) throw new Error(`Order ${order_id} is to be charged, and has no payment method.`);

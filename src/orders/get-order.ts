@@ -2,10 +2,9 @@ import { z } from 'zod';
 import { handle } from '../mediator/handler';
 import { defineQuery, maySee } from '../mediator/message';
 import { readRow } from '../mediator/row.sql';
-import type { Database } from '../platform/database/database';
 import { opaqueId } from '../platform/schemas';
 import type { Order } from './order';
-import { orderNotFound } from './order-aggregate';
+import { orderAggregate, orderNotFound } from './order-aggregate';
 import { orderView, viewOrder } from './order-view';
 
 export const getOrder = defineQuery({
@@ -15,9 +14,8 @@ export const getOrder = defineQuery({
   roles: ['customer', 'service', 'operator'],
 });
 
-export const createGetOrder = (database: Database) =>
-  handle(getOrder, async ({ order_id }, { principal }) => {
-    const order = await readRow<Order>(database, { table: 'orders', idColumn: 'order_id', id: order_id });
-    if (!order || !maySee(principal, order.customer_id)) throw orderNotFound(order_id);
-    return viewOrder(order);
-  });
+export const getOrderHandler = handle(getOrder, async ({ order_id }, { database, principal }) => {
+  const order = await readRow<Order>(database, { table: orderAggregate.table, id: order_id });
+  if (!order || !maySee(principal, order.customer_id)) throw orderNotFound(order_id);
+  return viewOrder(order);
+});

@@ -1,7 +1,6 @@
 import { z } from '@hono/zod-openapi';
 import { handle } from '../mediator/handler';
 import { defineQuery, maySee } from '../mediator/message';
-import type { Database } from '../platform/database/database';
 import { opaqueId, timestamp } from '../platform/schemas';
 import { orderNotFound } from './order-aggregate';
 
@@ -26,25 +25,24 @@ export const listOrderEvents = defineQuery({
   roles: ['customer', 'service', 'operator'],
 });
 
-export const createListOrderEvents = (database: Database) =>
-  handle(listOrderEvents, async ({ order_id }, { principal }) => {
-    const order = await database.order.findUnique({ where: { order_id }, select: { customer_id: true } });
-    if (!order || !maySee(principal, order.customer_id)) throw orderNotFound(order_id);
-    const events = await database.event.findMany({
-      where: { aggregate_type: 'order', aggregate_id: order_id },
-      orderBy: { version: 'asc' },
-    });
-    const data = events.map(
-      ({ event_id, type, version, data_version, occurred_at, correlation_id, causation_id, payload }) => ({
-        event_id,
-        type,
-        version,
-        data_version,
-        occurred_at: occurred_at.toISOString(),
-        correlation_id,
-        causation_id,
-        payload: payload as Record<string, unknown>,
-      }),
-    );
-    return { data };
+export const listOrderEventsHandler = handle(listOrderEvents, async ({ order_id }, { database, principal }) => {
+  const order = await database.order.findUnique({ where: { order_id }, select: { customer_id: true } });
+  if (!order || !maySee(principal, order.customer_id)) throw orderNotFound(order_id);
+  const events = await database.event.findMany({
+    where: { aggregate_type: 'order', aggregate_id: order_id },
+    orderBy: { version: 'asc' },
   });
+  const data = events.map(
+    ({ event_id, type, version, data_version, occurred_at, correlation_id, causation_id, payload }) => ({
+      event_id,
+      type,
+      version,
+      data_version,
+      occurred_at: occurred_at.toISOString(),
+      correlation_id,
+      causation_id,
+      payload: payload as Record<string, unknown>,
+    }),
+  );
+  return { data };
+});

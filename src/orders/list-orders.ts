@@ -2,7 +2,6 @@ import { z } from '@hono/zod-openapi';
 import { handle } from '../mediator/handler';
 import { defineQuery } from '../mediator/message';
 import { decodeCursor, encodeCursor } from '../platform/cursor';
-import type { Database } from '../platform/database/database';
 import { clientId, opaqueId, pageQuery } from '../platform/schemas';
 import { orderStatus, orderView, viewOrder } from './order-view';
 
@@ -22,8 +21,9 @@ export const listOrders = defineQuery({
 
 const position = z.tuple([opaqueId]);
 
-export const createListOrders = (database: Database) =>
-  handle(listOrders, async ({ customer_id, status, limit, cursor }, { principal }) => {
+export const listOrdersHandler = handle(
+  listOrders,
+  async ({ customer_id, status, limit, cursor }, { database, principal }) => {
     const own = principal.role === 'customer' ? principal.customerId : undefined;
     if (own !== undefined && customer_id !== undefined && own !== customer_id) return { data: [], next_cursor: null };
     const owner = own ?? customer_id;
@@ -41,4 +41,5 @@ export const createListOrders = (database: Database) =>
     const page = orders.slice(0, limit);
     const last = orders.length > limit ? page.at(-1) : undefined;
     return { data: page.map(viewOrder), next_cursor: last ? encodeCursor([last.order_id]) : null };
-  });
+  },
+);

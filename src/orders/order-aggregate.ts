@@ -2,14 +2,14 @@ import type { Aggregate } from '../mediator/aggregate';
 import type { Principal } from '../mediator/message';
 import { maySee } from '../mediator/message';
 import type { UnitOfWork } from '../mediator/unit-of-work';
+import { defineTable } from '../platform/database/table';
 import { Refusal } from '../platform/refusal';
 import { evolveOrder, type Order } from './order';
 import type { OrderEvent } from './order-events';
 
 export const orderAggregate: Aggregate<Order, OrderEvent> = {
   type: 'order',
-  table: 'orders',
-  idColumn: 'order_id',
+  table: defineTable('orders', 'order_id'),
   evolve: evolveOrder,
 };
 

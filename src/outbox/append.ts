@@ -1,5 +1,9 @@
+import { defineTable } from '../platform/database/table';
 import type { EventRegistry } from './event-registry';
 import { laneOf } from './lane';
+
+export const eventTable = defineTable('event', 'event_id');
+export const outboxTable = defineTable('outbox', 'id');
 
 /** An event as its aggregate made it. */
 export interface NewEvent {

@@ -1,10 +1,10 @@
 import type { Aggregate } from '../mediator/aggregate';
+import { defineTable } from '../platform/database/table';
 import { evolvePayment, type Payment } from './payment';
 import type { PaymentEvent } from './payment-events';
 
 export const paymentAggregate: Aggregate<Payment, PaymentEvent> = {
   type: 'payment',
-  table: 'payment',
-  idColumn: 'payment_id',
+  table: defineTable('payment', 'payment_id'),
   evolve: evolvePayment,
 };

@@ -2,7 +2,6 @@ import { z } from '@hono/zod-openapi';
 import { handle } from '../mediator/handler';
 import { defineQuery } from '../mediator/message';
 import { decodeCursor, encodeCursor } from '../platform/cursor';
-import type { Database } from '../platform/database/database';
 import { instant, pageQuery, text, timestamp } from '../platform/schemas';
 import { differenceKinds } from './difference';
 import { findDifferences, readCheckedAt } from './reconciliation.sql';
@@ -39,15 +38,14 @@ export const listDifferences = defineQuery({
 const START = ['-infinity', '', ''];
 const position = z.tuple([instant, kind, text(500)]);
 
-export const createListDifferences = (database: Database) =>
-  handle(listDifferences, async ({ kind = null, limit, cursor }) => {
-    const after = cursor === undefined ? START : decodeCursor(cursor, position);
-    const [checked_at, found] = await Promise.all([
-      readCheckedAt(database),
-      findDifferences(database, kind, after, limit + 1),
-    ]);
-    const data = found.slice(0, limit);
-    const last = found.length > limit ? data.at(-1) : undefined;
-    const next_cursor = last ? encodeCursor([last.first_seen_at, last.kind, last.subject]) : null;
-    return { checked_at, data, next_cursor };
-  });
+export const listDifferencesHandler = handle(listDifferences, async ({ kind = null, limit, cursor }, { database }) => {
+  const after = cursor === undefined ? START : decodeCursor(cursor, position);
+  const [checked_at, found] = await Promise.all([
+    readCheckedAt(database),
+    findDifferences(database, kind, after, limit + 1),
+  ]);
+  const data = found.slice(0, limit);
+  const last = found.length > limit ? data.at(-1) : undefined;
+  const next_cursor = last ? encodeCursor([last.first_seen_at, last.kind, last.subject]) : null;
+  return { checked_at, data, next_cursor };
+});

@@ -1,4 +1,5 @@
 import type { UnitOfWork } from '../mediator/unit-of-work';
+import { sagaTable } from './begin-saga';
 
 export interface SagaCompletion {
   readonly saga_id: string;
@@ -9,5 +10,5 @@ export interface SagaCompletion {
 
 /** The saga has ended well: told in the transaction of its last step, so that both are true or neither. */
 export function completeSaga(uow: UnitOfWork, { saga_id, result, now }: SagaCompletion): void {
-  uow.update('saga', 'saga_id', { saga_id, state: 'completed', result, ended_at: now });
+  uow.update(sagaTable, { saga_id, state: 'completed', result, ended_at: now });
 }

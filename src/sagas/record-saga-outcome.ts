@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { SagaFailure, SagaInputs, SagaType, StepState } from '../contract';
-import { handle, type HandlerContext } from '../mediator/handler';
+import { handle, type CommandContext } from '../mediator/handler';
 import { defineCommand } from '../mediator/message';
 import { timestamp } from '../platform/schemas';
 
@@ -34,7 +34,7 @@ export type SagaEndings = {
   readonly [Type in SagaType]: (
     input: SagaInputs[Type],
     failure: SagaFailure,
-    context: Pick<HandlerContext, 'uow'>,
+    context: Pick<CommandContext, 'uow'>,
   ) => Promise<void>;
 };
 
@@ -101,7 +101,7 @@ const REPLACES: Readonly<Record<StepState, readonly StepState[]>> = {
   skipped: [],
 };
 
-async function recordStep({ uow, now }: HandlerContext, saga_id: string, step: StepReport): Promise<void> {
+async function recordStep({ uow, now }: CommandContext, saga_id: string, step: StepReport): Promise<void> {
   const { name, state, attempts, error, next_attempt_at = null } = step;
   const isAtWork = state === 'running' || state === 'undoing';
   const row = { state, attempts, error, next_attempt_at, ended_at: isAtWork ? null : now };

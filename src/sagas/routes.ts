@@ -2,11 +2,13 @@ import { type OpenAPIHono, z } from '@hono/zod-openapi';
 import { apiRoute, idempotencyKey, json, jsonBody, located, onceOf, sendOptions } from '../http/api-route';
 import type { HttpEnv } from '../http/http-env';
 import { createRouter } from '../http/router';
+import { type IdempotencyKeys, respondOnce } from '../inbox/idempotency-keys';
+import { assertRole } from '../mediator/behaviours/authorization';
 import type { Mediator } from '../mediator/mediator';
+import { actorOf } from '../mediator/message';
 import { reason, sagaId, text } from '../platform/schemas';
-import { answerOnce } from './decide/answer-once';
 import type { DecideStep } from './decide/decide-step';
-import { findStep } from './decide/find-step';
+import { findSaga } from './find-saga';
 import { getSaga } from './view/get-saga';
 import { listSagas, sagaFilter } from './view/list-sagas';
 import { restartSaga } from '../payments/restart-saga';
@@ -21,10 +23,11 @@ export interface SagaRouteDeps {
   readonly mediator: Mediator;
   readonly sagas: SagaStarter;
   readonly decideStep: DecideStep;
+  readonly idempotency: IdempotencyKeys;
 }
 
 /** Sagas as operators see and resolve them. */
-export function createSagaRoutes({ mediator, sagas, decideStep }: SagaRouteDeps): OpenAPIHono<HttpEnv> {
+export function createSagaRoutes({ mediator, sagas, decideStep, idempotency }: SagaRouteDeps): OpenAPIHono<HttpEnv> {
   const routes = createRouter();
 
   routes.openapi(
@@ -77,10 +80,12 @@ export function createSagaRoutes({ mediator, sagas, decideStep }: SagaRouteDeps)
         const command = { ...c.req.valid('param'), ...c.req.valid('json') };
         const once = onceOf(c, `POST ${path}`, command);
         const options = sendOptions(c);
-        const saga = await answerOnce({ mediator, options, once }, async () => {
+        const { principal } = c.var;
+        assertRole(principal, ['operator']);
+        const saga = await respondOnce(idempotency, once, async () => {
           const { saga_id, step, reason } = command;
-          const { actor } = await mediator.send(findStep({ saga_id, step }), options);
-          await decideStep(saga_id, verdict, { step, actor, reason }, once);
+          await mediator.send(findSaga({ saga_id }), options);
+          await decideStep(saga_id, verdict, { step, actor: actorOf(principal), reason }, once);
           return mediator.send(getSaga({ saga_id }), options);
         });
         return c.json(saga, 200);

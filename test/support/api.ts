@@ -1,6 +1,7 @@
 import { createApplication } from '../../src/application';
 import { createApiKey, createAuthenticate } from '../../src/http/api-keys';
 import { type AppOptions, createApp } from '../../src/http/app';
+import { createIdempotencyKeys } from '../../src/inbox/idempotency-keys';
 import { openApiDocument } from '../../src/http/openapi-document';
 import { createFaults } from '../../src/platform/faults/faults';
 import { createMetrics } from '../../src/platform/telemetry/metrics';
@@ -49,6 +50,7 @@ export async function createTestApi(
 ): Promise<TestApi> {
   const app = createApp({
     mediator: createApplication({ database, logger: silentLogger }),
+    idempotency: createIdempotencyKeys({ database }),
     sagas: noSagas,
     decideStep: () => Promise.reject(new Refusal('step_not_stuck', 'No saga runs here.')),
     cancelSaga: async () => undefined,

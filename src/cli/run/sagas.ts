@@ -1,6 +1,6 @@
 import type { StepVerdict } from '../../contract';
 import { createDecideStep } from '../../sagas/decide/decide-step';
-import { findStep } from '../../sagas/decide/find-step';
+import { findSaga } from '../../sagas/find-saga';
 import { getSaga } from '../../sagas/view/get-saga';
 import { listSagas } from '../../sagas/view/list-sagas';
 import { restartSaga } from '../../payments/restart-saga';
@@ -31,9 +31,9 @@ export async function decide(
   step: string,
   { reason, actor, json }: DecisionOptions,
 ): Promise<void> {
-  const saga = await asOperator(actor, async (send, temporal) => {
-    const found = await send(findStep({ saga_id: sagaId, step }));
-    await createDecideStep(temporal)(sagaId, verdict, { step, actor: found.actor, reason });
+  const saga = await asOperator(actor, async (send, temporal, operator) => {
+    await send(findSaga({ saga_id: sagaId }));
+    await createDecideStep(temporal)(sagaId, verdict, { step, actor: operator, reason });
     return send(getSaga({ saga_id: sagaId }));
   });
   tell(saga, json);

@@ -1,4 +1,4 @@
-import { claim, find, undone } from '../../inbox/inbox.sql';
+import { claimKey } from '../../inbox/claim';
 import { storedAnswer } from '../../inbox/stored-answer';
 import type { Behaviour } from '../behaviour';
 
@@ -9,11 +9,8 @@ import type { Behaviour } from '../behaviour';
  * For a one-statement command the key is part of that statement; see `transaction`.
  */
 export const once: Behaviour = async function once({ definition, options, uow, context }, next) {
-  if (!uow?.interactive) {
-    if (options.once && definition.transaction === undefined)
-      throw new Error(`${definition.name} is a query: no once.`);
-    return next();
-  }
+  if (options.once && definition.mode === 'query') throw new Error(`${definition.name} is a query: no once.`);
+  if (!uow || !('tx' in uow)) return next();
   const { tx } = uow;
   const now = context.occurred_at;
   const { once: key, step } = options;
@@ -23,14 +20,12 @@ export const once: Behaviour = async function once({ definition, options, uow, c
     return result;
   }
 
-  const claimed = await claim(tx, key, now);
-  if (!claimed) {
+  const claimed = await claimKey(tx, key, now);
+  if (!claimed.isNew) {
     options.onRepeat?.();
-    return storedAnswer(key, await find(tx, key.scope, key.key));
+    return storedAnswer(key, claimed.row);
   }
-
-  const barred = key.undoes !== undefined && (await claim(tx, { ...key, key: key.undoes }, now, undone));
-  const neverHappened = barred && !key.always;
+  const { neverHappened } = claimed;
   const result = neverHappened ? null : await next();
 
   const record = step && !neverHappened ? { step: { record: step, now } } : {};

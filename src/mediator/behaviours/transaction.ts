@@ -1,20 +1,14 @@
-import { claim, find, prepareToClaim } from '../../inbox/inbox.sql';
+import { findAfterFailure } from '../../inbox/claim';
+import { find } from '../../inbox/inbox.sql';
 import type { Once } from '../../inbox/once';
 import { storedAnswer } from '../../inbox/stored-answer';
 import type { EventRegistry } from '../../outbox/event-registry';
 import type { Notifier } from '../../outbox/wake-up/wake-up';
 import type { Database } from '../../platform/database/database';
 import { inTransaction } from '../../platform/database/transaction';
-import {
-  hasAskedNothing,
-  isDatabasePassing,
-  isPlanOutOfDate,
-  sqlState,
-  sqlStates,
-} from '../../platform/database/database-error';
-import { Refusal } from '../../platform/refusal';
+import { isPlanOutOfDate, sqlState, sqlStates } from '../../platform/database/database-error';
 import type { Behaviour, Dispatch } from '../behaviour';
-import { createUnitOfWork } from '../unit-of-work';
+import { createPendingWrites, createUnitOfWork } from '../unit-of-work';
 
 export interface TransactionOptions {
   readonly database: Database;
@@ -25,8 +19,8 @@ export interface TransactionOptions {
 /** Gives each command its unit of work, writes it when the handler is done, and then tells the relays. */
 export function createTransaction({ database, registry, notifier }: TransactionOptions): Behaviour {
   return async function transaction(dispatch, next) {
-    const { transaction: mode } = dispatch.definition;
-    if (mode === undefined || dispatch.uow) return next();
+    const { mode } = dispatch.definition;
+    if (mode === 'query' || dispatch.uow) return next();
     const { once } = dispatch.options;
     const lanes = new Set<number>();
     const commit = mode === 'one_statement' ? oneStatement : interactive;
@@ -36,7 +30,7 @@ export function createTransaction({ database, registry, notifier }: TransactionO
 
   async function oneStatement(dispatch: Dispatch, next: () => Promise<unknown>, lanes: Set<number>): Promise<unknown> {
     const { context, options } = dispatch;
-    const uow = createUnitOfWork({ registry, context, lanes });
+    const uow = createPendingWrites({ registry, context, lanes });
     dispatch.uow = uow;
     const result = await next();
     refuseAfter(dispatch);
@@ -62,7 +56,7 @@ export function createTransaction({ database, registry, notifier }: TransactionO
     const decide = (): Promise<unknown> =>
       inTransaction(database, async (tx) => {
         refuseAfter(dispatch);
-        dispatch.uow = createUnitOfWork({ registry, context: dispatch.context, tx, lanes });
+        dispatch.uow = createUnitOfWork(tx, { registry, context: dispatch.context, lanes });
         const result = await next();
         refuseAfter(dispatch);
         return result;
@@ -73,49 +67,11 @@ export function createTransaction({ database, registry, notifier }: TransactionO
     });
   }
 
-  /**
-   * The connection broke, perhaps while it committed: the key tells whether it did. When it is not
-   * there the outcome stays unknown, and the caller's repeat with the same key settles it. Whether it was this
-   * attempt or an earlier one, nobody knows: it counts as a repeat.
-   */
+  /** Counts a commit as a repeat: this attempt or an earlier one may have made it. */
   async function settle(once: Once, { options, context }: Dispatch, error: unknown): Promise<unknown> {
-    if (hasAskedNothing(error) || !isDatabasePassing(error)) throw error;
-    const row = await find(database, once.scope, once.key).catch(() => undefined);
-    if (row) {
-      options.onRepeat?.();
-      return storedAnswer(once, row);
-    }
-    if (sqlState(error) === sqlStates.lockNotAvailable && (await isClaimed(database, once, context.occurred_at))) {
-      throw new Refusal(
-        'request_in_progress',
-        'The first request with this key is still running; try again in a second.',
-        { retry_after: 1 },
-      );
-    }
-    throw error;
-  }
-}
-
-/** What {@link isClaimed} ends its transaction with. */
-class Unclaimed extends Error {}
-
-/**
- * Whether a transaction that is still open has claimed the key. Any part of a statement may have waited for a lock in
- * vain, so this claims the key by itself, and takes it back.
- */
-async function isClaimed(database: Database, once: Once, now: string): Promise<boolean> {
-  const keys = once.undoes === undefined ? [once.key] : [once.key, once.undoes];
-  let waitsForKey = false;
-  try {
-    await inTransaction(database, async (tx) => {
-      await prepareToClaim(tx);
-      waitsForKey = true;
-      for (const key of keys) await claim(tx, { ...once, key }, now);
-      throw new Unclaimed();
-    });
-    return false;
-  } catch (error) {
-    return waitsForKey && sqlState(error) === sqlStates.lockNotAvailable;
+    const row = await findAfterFailure(database, { once, now: context.occurred_at, error });
+    options.onRepeat?.();
+    return storedAnswer(once, row);
   }
 }
 

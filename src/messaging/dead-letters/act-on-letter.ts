@@ -1,6 +1,6 @@
 import { eventOnce } from '../../inbox/once';
 import { claim } from '../../inbox/inbox.sql';
-import { handle, type HandlerContext } from '../../mediator/handler';
+import { handle, type CommandContext } from '../../mediator/handler';
 import { defineCommand } from '../../mediator/message';
 import { recordOperatorAction } from '../../mediator/operator-action';
 import { sourceOf } from '../consumer/incoming-message';
@@ -73,7 +73,7 @@ export const discardDeadLetterHandler = handle(discardDeadLetter, async ({ id, r
  *
  * @throws Refusal `dead_letter_closed` when an attempt has just applied it
  */
-async function barEvent(letter: LetterDetail, { uow, now }: HandlerContext): Promise<void> {
+async function barEvent(letter: LetterDetail, { uow, now }: CommandContext): Promise<void> {
   const { group, topic, partition, offset, key, headers, value } = letter;
   const bytes =
     value === null ? null : typeof value === 'string' ? Buffer.from(value) : Buffer.from(value.base64, 'base64');
@@ -86,7 +86,7 @@ async function barEvent(letter: LetterDetail, { uow, now }: HandlerContext): Pro
 }
 
 /** Keeps of the letter what is gone when it has expired. */
-function audit(context: HandlerContext, action: string, reason: string, letter: LetterDetail): void {
+function audit(context: CommandContext, action: string, reason: string, letter: LetterDetail): void {
   const { id, group, topic, partition, offset, key, state, attempts, reason: last_error } = letter;
   const details = {
     group,

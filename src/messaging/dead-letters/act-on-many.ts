@@ -1,7 +1,6 @@
 import { z } from '@hono/zod-openapi';
 import { handle } from '../../mediator/handler';
-import { defineCommand, defineQuery, type Message } from '../../mediator/message';
-import type { Database } from '../../platform/database/database';
+import { defineQuery, type Message } from '../../mediator/message';
 import { Refusal } from '../../platform/refusal';
 import { reason } from '../../platform/schemas';
 import { wait } from '../../platform/wait';
@@ -35,8 +34,9 @@ export const matchDeadLetters = defineQuery({
   roles: ['operator'],
 });
 
-export const createMatchDeadLetters = (database: Database) =>
-  handle(matchDeadLetters, (filter) => matchLetters(database, filter, MATCHED_AT_MOST));
+export const matchDeadLettersHandler = handle(matchDeadLetters, (filter, { database }) =>
+  matchLetters(database, filter, MATCHED_AT_MOST),
+);
 
 /** Tells how many of these letters a replay has left open, for now or for good. */
 export const getReplayOutcome = defineQuery({
@@ -46,19 +46,9 @@ export const getReplayOutcome = defineQuery({
   roles: ['operator'],
 });
 
-export const createGetReplayOutcome = (database: Database) =>
-  handle(getReplayOutcome, ({ ids }) => readReplayOutcome(database, ids));
-
-/** Keeps the outcome of an act on many under its request's idempotency key. @returns the first outcome */
-export const keepOutcome = defineCommand({
-  name: 'KeepDeadLettersOutcome',
-  input: z.strictObject({ outcome: z.custom<ReplayOutcome | DiscardOutcome>() }),
-  result: z.union([replayOutcome, discardOutcome]),
-  roles: ['operator'],
-  transaction: 'one_statement',
-});
-
-export const keepOutcomeHandler = handle(keepOutcome, async ({ outcome }) => outcome);
+export const getReplayOutcomeHandler = handle(getReplayOutcome, ({ ids }, { database }) =>
+  readReplayOutcome(database, ids),
+);
 
 export interface ActOnMany {
   readonly filter: OpenFilter;

@@ -1,7 +1,6 @@
 import { z } from '@hono/zod-openapi';
 import { handle } from '../../mediator/handler';
 import { defineQuery } from '../../mediator/message';
-import type { Database } from '../../platform/database/database';
 import { opaqueId } from '../../platform/schemas';
 import { deadLetterView, isLetterId, letterNotFound } from './dead-letter';
 import { findLetter } from './operator.sql';
@@ -15,9 +14,8 @@ export const getDeadLetter = defineQuery({
 });
 
 /** @throws Refusal `dead_letter_not_found` */
-export const createGetDeadLetter = (database: Database) =>
-  handle(getDeadLetter, async ({ id }) => {
-    const letter = isLetterId(id) ? await findLetter(database, id) : undefined;
-    if (!letter) throw letterNotFound(id);
-    return letter;
-  });
+export const getDeadLetterHandler = handle(getDeadLetter, async ({ id }, { database }) => {
+  const letter = isLetterId(id) ? await findLetter(database, id) : undefined;
+  if (!letter) throw letterNotFound(id);
+  return letter;
+});

@@ -2,7 +2,6 @@ import { z } from '@hono/zod-openapi';
 import { handle } from '../../mediator/handler';
 import { defineQuery } from '../../mediator/message';
 import { decodeCursor, encodeCursor } from '../../platform/cursor';
-import type { Database } from '../../platform/database/database';
 import { pageQuery } from '../../platform/schemas';
 import { deadLetterState, deadLetterView, isLetterId, letterFilter } from './dead-letter';
 import { findLetters } from './operator.sql';
@@ -19,14 +18,13 @@ export const listDeadLetters = defineQuery({
 
 const position = z.tuple([z.string().refine(isLetterId)]);
 
-export const createListDeadLetters = (database: Database) =>
-  handle(listDeadLetters, async ({ limit, cursor, ...filter }) => {
-    const [after] = cursor === undefined ? ['0'] : decodeCursor(cursor, position);
-    const letters = await findLetters(database, filter, after, limit + 1);
-    const page = letters.slice(0, limit);
-    const last = letters.length > limit ? page.at(-1) : undefined;
-    return {
-      data: page.map((letter) => deadLetterView.parse(letter)),
-      next_cursor: last ? encodeCursor([last.id]) : null,
-    };
-  });
+export const listDeadLettersHandler = handle(listDeadLetters, async ({ limit, cursor, ...filter }, { database }) => {
+  const [after] = cursor === undefined ? ['0'] : decodeCursor(cursor, position);
+  const letters = await findLetters(database, filter, after, limit + 1);
+  const page = letters.slice(0, limit);
+  const last = letters.length > limit ? page.at(-1) : undefined;
+  return {
+    data: page.map((letter) => deadLetterView.parse(letter)),
+    next_cursor: last ? encodeCursor([last.id]) : null,
+  };
+});

@@ -5,20 +5,12 @@ import { requireKey } from '../../http/authentication';
 import type { HttpEnv } from '../../http/http-env';
 import { refuseAllBut } from '../../http/refuse-other-methods';
 import { createRouter } from '../../http/router';
+import { type IdempotencyKeys, respondOnce } from '../../inbox/idempotency-keys';
+import { assertRole } from '../../mediator/behaviours/authorization';
 import type { Mediator } from '../../mediator/mediator';
 import { opaqueId } from '../../platform/schemas';
-import { findStepAnswer } from '../../sagas/find-step-answer';
 import { discardDeadLetter, replayDeadLetter } from './act-on-letter';
-import {
-  actOnMany,
-  type DiscardOutcome,
-  discardMany,
-  discardOutcome,
-  keepOutcome,
-  type ReplayOutcome,
-  replayMany,
-  replayOutcome,
-} from './act-on-many';
+import { actOnMany, discardMany, discardOutcome, replayMany, replayOutcome } from './act-on-many';
 import { awaitReplay, type Send } from './await-replay';
 import { deadLetterView, letterAct } from './dead-letter';
 import { getDeadLetter } from './get-dead-letter';
@@ -37,8 +29,13 @@ const onMany = {
 };
 const ofOne = ['forbidden', 'dead_letter_not_found', 'dead_letter_closed', 'not_first_of_key'] as const;
 
+export interface DeadLetterRouteDeps {
+  readonly mediator: Mediator;
+  readonly idempotency: IdempotencyKeys;
+}
+
 /** What an operator does to consumed messages that could not be applied, recorded with actor and reason. */
-export function createDeadLetterRoutes({ mediator }: { mediator: Mediator }): OpenAPIHono<HttpEnv> {
+export function createDeadLetterRoutes({ mediator, idempotency }: DeadLetterRouteDeps): OpenAPIHono<HttpEnv> {
   const routes = createRouter();
   const sendFor =
     (c: Context<HttpEnv>): Send =>
@@ -46,17 +43,15 @@ export function createDeadLetterRoutes({ mediator }: { mediator: Mediator }): Op
       mediator.send(message, sendOptions(c));
 
   /** Answers a repeat with the same `Idempotency-Key` as the first request was answered. */
-  async function manyOnce<Outcome extends ReplayOutcome | DiscardOutcome>(
+  async function manyOnce<Outcome>(
     c: Context<HttpEnv>,
     route: string,
     body: unknown,
     act: () => Promise<Outcome>,
   ): Promise<Outcome> {
     const once = onceOf(c, route, body);
-    if (!once) return act();
-    const first = await mediator.send(findStepAnswer({ once }), sendOptions(c));
-    if (first) return first.answer as Outcome;
-    return (await mediator.send(keepOutcome({ outcome: await act() }), sendOptions(c, once))) as Outcome;
+    assertRole(c.var.principal, ['operator']);
+    return respondOnce(idempotency, once, act);
   }
 
   routes.openapi(

@@ -1,7 +1,6 @@
 import { z } from 'zod';
 import { handle } from '../../mediator/handler';
 import { defineQuery } from '../../mediator/message';
-import type { Database } from '../../platform/database/database';
 import { findUnpaid } from './unpaid.sql';
 
 /** In ms, since the order was placed. */
@@ -21,5 +20,6 @@ export const findUnpaidOrders = defineQuery({
   roles: [],
 });
 
-export const createFindUnpaidOrders = (database: Database) =>
-  handle(findUnpaidOrders, ({ timeout_ms, after, limit }) => findUnpaid(database, timeout_ms, after, limit));
+export const findUnpaidOrdersHandler = handle(findUnpaidOrders, ({ timeout_ms, after, limit }, { database }) =>
+  findUnpaid(database, timeout_ms, after, limit),
+);

@@ -1,7 +1,6 @@
 import { z } from '@hono/zod-openapi';
 import { handle } from '../../mediator/handler';
 import { defineQuery } from '../../mediator/message';
-import type { Database } from '../../platform/database/database';
 import { opaqueId, timestamp } from '../../platform/schemas';
 import { isRowId, outboxRowView, rowNotFound } from './outbox-row';
 import { countBehind, findOutboxRow } from './outbox-rows.sql';
@@ -21,9 +20,8 @@ export const getOutboxRow = defineQuery({
   roles: ['operator'],
 });
 
-export const createGetOutboxRow = (database: Database) =>
-  handle(getOutboxRow, async ({ id }) => {
-    const row = isRowId(id) ? await findOutboxRow(database, id) : undefined;
-    if (!row) throw rowNotFound(id);
-    return { ...row, behind: await countBehind(database, row) };
-  });
+export const getOutboxRowHandler = handle(getOutboxRow, async ({ id }, { database }) => {
+  const row = isRowId(id) ? await findOutboxRow(database, id) : undefined;
+  if (!row) throw rowNotFound(id);
+  return { ...row, behind: await countBehind(database, row) };
+});

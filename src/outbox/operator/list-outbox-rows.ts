@@ -2,7 +2,6 @@ import { z } from '@hono/zod-openapi';
 import { handle } from '../../mediator/handler';
 import { defineQuery } from '../../mediator/message';
 import { decodeCursor, encodeCursor } from '../../platform/cursor';
-import type { Database } from '../../platform/database/database';
 import { pageQuery } from '../../platform/schemas';
 import { isRowId, outboxRowView, outboxState } from './outbox-row';
 import { findOutboxRows } from './outbox-rows.sql';
@@ -19,11 +18,10 @@ export const listOutboxRows = defineQuery({
 
 const position = z.tuple([z.string().refine(isRowId)]);
 
-export const createListOutboxRows = (database: Database) =>
-  handle(listOutboxRows, async ({ state, limit, cursor }) => {
-    const [after] = cursor === undefined ? ['0'] : decodeCursor(cursor, position);
-    const rows = await findOutboxRows(database, state, after, limit + 1);
-    const page = rows.slice(0, limit);
-    const last = rows.length > limit ? page.at(-1) : undefined;
-    return { data: page, next_cursor: last ? encodeCursor([last.id]) : null };
-  });
+export const listOutboxRowsHandler = handle(listOutboxRows, async ({ state, limit, cursor }, { database }) => {
+  const [after] = cursor === undefined ? ['0'] : decodeCursor(cursor, position);
+  const rows = await findOutboxRows(database, state, after, limit + 1);
+  const page = rows.slice(0, limit);
+  const last = rows.length > limit ? page.at(-1) : undefined;
+  return { data: page, next_cursor: last ? encodeCursor([last.id]) : null };
+});

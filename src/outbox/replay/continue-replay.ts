@@ -2,6 +2,7 @@ import { z } from '@hono/zod-openapi';
 import { handle } from '../../mediator/handler';
 import { defineCommand } from '../../mediator/message';
 import { opaqueId } from '../../platform/schemas';
+import { outboxTable } from '../append';
 import { laneOf } from '../lane';
 import { type LogPlace, type ScannedEvent, scanLog } from './event-range.sql';
 import { advanceReplay, lockOpenReplay } from './replay.sql';
@@ -32,7 +33,7 @@ export const continueReplayHandler = handle(continueReplay, async (asked, { uow,
   const finished = scanned.length < SCAN && place.last;
   for (const { event_id, aggregate_id } of events) {
     const lane = laneOf(aggregate_id);
-    uow.insert('outbox', { event_id, lane, aggregate_id, replay_id });
+    uow.insert(outboxTable, { event_id, lane, aggregate_id, replay_id });
     uow.wake(lane);
   }
   await advanceReplay(uow.tx, replay_id, { written: events.length, place, finishedAt: finished ? now : null });

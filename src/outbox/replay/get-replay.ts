@@ -1,7 +1,6 @@
 import { z } from '@hono/zod-openapi';
 import { handle } from '../../mediator/handler';
 import { defineQuery } from '../../mediator/message';
-import type { Database } from '../../platform/database/database';
 import { Refusal } from '../../platform/refusal';
 import { opaqueId, timestamp } from '../../platform/schemas';
 import { findReplay } from './replay.sql';
@@ -28,14 +27,13 @@ export const getReplay = defineQuery({
   roles: ['operator'],
 });
 
-export const createGetReplay = (database: Database) =>
-  handle(getReplay, async ({ replay_id }) => {
-    const replay = await findReplay(database, replay_id);
-    if (!replay) throw new Refusal('replay_not_found', `There is no replay ${replay_id}.`);
-    const { created_at, finished_at } = replay;
-    return {
-      ...replay,
-      created_at: created_at.toISOString(),
-      finished_at: finished_at?.toISOString() ?? null,
-    };
-  });
+export const getReplayHandler = handle(getReplay, async ({ replay_id }, { database }) => {
+  const replay = await findReplay(database, replay_id);
+  if (!replay) throw new Refusal('replay_not_found', `There is no replay ${replay_id}.`);
+  const { created_at, finished_at } = replay;
+  return {
+    ...replay,
+    created_at: created_at.toISOString(),
+    finished_at: finished_at?.toISOString() ?? null,
+  };
+});

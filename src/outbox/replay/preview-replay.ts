@@ -1,6 +1,5 @@
 import { handle } from '../../mediator/handler';
 import { defineQuery } from '../../mediator/message';
-import type { Database } from '../../platform/database/database';
 import { inTransaction } from '../../platform/database/transaction';
 import { readScope, type ReplayDeps } from './read-scope';
 import { chosenRange, replayScope } from './replay-range';
@@ -16,5 +15,5 @@ export const previewReplay = defineQuery({
   roles: ['operator'],
 });
 
-export const createPreviewReplay = (database: Database, deps: ReplayDeps) =>
-  handle(previewReplay, (range, { now }) => inTransaction(database, (tx) => readScope(tx, deps, range, now)));
+export const createPreviewReplay = (deps: ReplayDeps) =>
+  handle(previewReplay, (range, { database, now }) => inTransaction(database, (tx) => readScope(tx, deps, range, now)));

@@ -1,10 +1,13 @@
 import { handle } from '../../mediator/handler';
 import { defineCommand } from '../../mediator/message';
 import { recordOperatorAction } from '../../mediator/operator-action';
+import { defineTable } from '../../platform/database/table';
 import { newId } from '../../platform/ids';
 import { z } from '@hono/zod-openapi';
 import { readScope, type ReplayDeps } from './read-scope';
 import { replayOrder, replayScope } from './replay-range';
+
+const replayTable = defineTable('outbox_replay', 'replay_id');
 
 export const replayStarted = replayScope.extend({ replay_id: z.string() }).openapi('ReplayStarted');
 
@@ -25,7 +28,7 @@ export const createStartReplay = (deps: ReplayDeps) =>
     const range = { ...chosen, to: chosen.to ?? now };
     const scope = await readScope(uow.tx, deps, range, now);
     const replay_id = newId('rpl');
-    uow.insert('outbox_replay', {
+    uow.insert(replayTable, {
       replay_id,
       range,
       events: scope.events,

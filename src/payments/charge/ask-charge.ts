@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { handle } from '../../mediator/handler';
 import { defineCommand, system } from '../../mediator/message';
+import { defineTable } from '../../platform/database/table';
 import { notPayable } from '../../orders/order';
 import { loadOrder } from '../../orders/order-aggregate';
 import { amount as positive, clientId, currency as iso4217, opaqueId } from '../../platform/schemas';
@@ -28,6 +29,8 @@ export const askCharge = defineCommand({
   roles: [],
 });
 
+const chargeTable = defineTable('provider_charge', 'payment_id');
+
 export const askChargeHandler = handle(askCharge, async ({ provider, payment_method, ...content }, { uow, now }) => {
   const order = await loadOrder(uow, content.order_id, system);
   if (order.status !== 'PENDING_PAYMENT') throw notPayable(order);
@@ -37,6 +40,6 @@ export const askChargeHandler = handle(askCharge, async ({ provider, payment_met
   const { payment_id, order_id, customer_id, amount, currency } = content;
   const charge = { payment_id, order_id, customer_id, amount, currency, payment_method };
   const request = { ...charge, provider, key: payment_id };
-  uow.insert('provider_charge', { ...request, state: 'asked', created_at: now, changed_at: now });
+  uow.insert(chargeTable, { ...request, state: 'asked', created_at: now, changed_at: now });
   return request;
 });

@@ -7,6 +7,7 @@ import { createStandardWebhook } from './standard-webhook';
 import { createStripeWebhook } from './stripe-webhook';
 
 export interface WebhookRouteDeps extends PaymentRouteDeps {
+  /** A webhook whose secret is not here has no route. */
   readonly webhooks: WebhooksConfig;
 }
 

@@ -1,10 +1,9 @@
 import { z } from 'zod';
 import { handle } from '../../mediator/handler';
 import { defineQuery } from '../../mediator/message';
-import type { Database } from '../../platform/database/database';
 import { sagaId } from '../../platform/schemas';
-import type { SagaProgress } from './saga-progress';
-import { hasEnded, sagaNotFound, sagaView, viewSaga, withSteps, type WorkflowUrl } from './saga-view';
+import type { SagaViewSources } from './saga-progress';
+import { hasEnded, sagaNotFound, sagaView, viewSaga, withSteps } from './saga-view';
 
 export const getSaga = defineQuery({
   name: 'GetSaga',
@@ -13,8 +12,8 @@ export const getSaga = defineQuery({
   roles: ['service', 'operator'],
 });
 
-export const createGetSaga = (database: Database, workflowUrl: WorkflowUrl, sagaProgress: SagaProgress) =>
-  handle(getSaga, async ({ saga_id }) => {
+export const createGetSaga = ({ workflowUrl, sagaProgress }: SagaViewSources) =>
+  handle(getSaga, async ({ saga_id }, { database }) => {
     const saga = await database.saga.findUnique({ where: { saga_id }, include: withSteps });
     if (!saga) throw sagaNotFound(saga_id);
     const progress = hasEnded(saga) ? undefined : await sagaProgress.of(saga_id);

@@ -2,10 +2,9 @@ import { z } from '@hono/zod-openapi';
 import { handle } from '../../mediator/handler';
 import { defineQuery } from '../../mediator/message';
 import { decodeCursor, encodeCursor } from '../../platform/cursor';
-import type { Database } from '../../platform/database/database';
 import { instant, pageQuery, sagaId } from '../../platform/schemas';
-import type { SagaProgress } from './saga-progress';
-import { hasEnded, sagaState, sagaType, sagaView, viewSaga, withSteps, type WorkflowUrl } from './saga-view';
+import type { SagaViewSources } from './saga-progress';
+import { hasEnded, sagaState, sagaType, sagaView, viewSaga, withSteps } from './saga-view';
 
 export const sagaFilter = z.strictObject({ state: sagaState.optional(), type: sagaType.optional(), ...pageQuery });
 
@@ -17,8 +16,8 @@ export const listSagas = defineQuery({
   roles: ['service', 'operator'],
 });
 
-export const createListSagas = (database: Database, workflowUrl: WorkflowUrl, sagaProgress: SagaProgress) =>
-  handle(listSagas, async ({ state, type, limit, cursor }) => {
+export const createListSagas = ({ workflowUrl, sagaProgress }: SagaViewSources) =>
+  handle(listSagas, async ({ state, type, limit, cursor }, { database }) => {
     const sagas = await database.saga.findMany({
       where: {
         ...(state !== undefined && inState(state)),

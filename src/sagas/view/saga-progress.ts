@@ -4,7 +4,7 @@ import { type SagaRecords, type SagaStatus, searchAttributes } from '../../contr
 import type { Logger } from '../../platform/telemetry/logger';
 import { reasonOf, type TemporalClient } from '../../platform/temporal/temporal';
 import { startFailure } from '../start/start-failure';
-import type { PendingAct, Progress, ProgressUnknown } from './saga-view';
+import type { PendingAct, Progress, ProgressUnknown, WorkflowUrl } from './saga-view';
 
 /**
  * Where sagas that run stand. It asks the server, for all in the time of one, and the workflows of those that are in
@@ -14,6 +14,12 @@ export interface SagaProgress {
   of(sagaId: string): Promise<Progress | ProgressUnknown | undefined>;
   /** By saga. */
   ofAll(sagaIds: readonly string[]): Promise<ReadonlyMap<string, Progress | ProgressUnknown>>;
+}
+
+/** Where a saga's view comes from besides its rows. */
+export interface SagaViewSources {
+  readonly workflowUrl: WorkflowUrl;
+  readonly sagaProgress: SagaProgress;
 }
 
 /** For processes that show no saga. */

@@ -93,7 +93,6 @@ it('decides again when a statement in its transaction has a plan that is out of 
     return uow.tx.$queryRawUnsafe('SELECT * FROM changed');
   });
   const own = createMediator({
-    messages: [read],
     handlers: [readChanged],
     registry: createEventRegistry([]),
     database,

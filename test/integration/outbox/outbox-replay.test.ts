@@ -4,7 +4,7 @@ import type { Principal } from '../../../src/mediator/message';
 import type { RunningConsumer } from '../../../src/messaging/consumer/consumer';
 import type { Kafka } from '../../../src/messaging/kafka';
 import { continueReplay, continueReplayHandler } from '../../../src/outbox/replay/continue-replay';
-import { createGetReplay, getReplay } from '../../../src/outbox/replay/get-replay';
+import { getReplay, getReplayHandler } from '../../../src/outbox/replay/get-replay';
 import { createPreviewReplay, previewReplay } from '../../../src/outbox/replay/preview-replay';
 import type { ReplayRange } from '../../../src/outbox/replay/replay-range';
 import { runReplays } from '../../../src/outbox/replay/run-replays';
@@ -45,13 +45,7 @@ beforeEach(async () => {
   const deps = { registry, consumers: [{ group: world.group, topics: [topic], toCommand: () => undefined }] };
   const { database } = db;
   mediator = createMediator({
-    messages: [previewReplay, startReplay, continueReplay, getReplay],
-    handlers: [
-      createPreviewReplay(database, deps),
-      createStartReplay(deps),
-      continueReplayHandler,
-      createGetReplay(database),
-    ],
+    handlers: [createPreviewReplay(deps), createStartReplay(deps), continueReplayHandler, getReplayHandler],
     registry,
     database,
     notifier: noNotifier,

@@ -14,6 +14,7 @@ const unused = (): never => {
 export function wholeDocument() {
   const app = createApp({
     mediator: { send: unused, sendMany: unused },
+    idempotency: { peek: unused, save: unused, bar: unused },
     sagas: {} as SagaStarter,
     decideStep: unused,
     cancelSaga: unused,

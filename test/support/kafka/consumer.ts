@@ -66,7 +66,6 @@ export async function createConsumerWorld(db: TestDatabase, topic: string): Prom
   });
   const mediatorOn = (database: Database): Mediator =>
     createMediator({
-      messages: [recordThing],
       handlers: [handler],
       registry,
       database,

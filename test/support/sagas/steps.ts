@@ -5,6 +5,7 @@ import { seedCatalogue } from '../../../dev/seed';
 import { createApplication } from '../../../src/application';
 import type { OrderSagaInput, PaymentSagaInput, SagaType, ShipmentSagaInput } from '../../../src/contract';
 import { provisionService } from '../../../src/fulfilment/provision-service';
+import { createIdempotencyKeys } from '../../../src/inbox/idempotency-keys';
 import type { Mediator } from '../../../src/mediator/mediator';
 import type { OrderView } from '../../../src/orders/order-view';
 import { placeOrder } from '../../../src/orders/place-order';
@@ -43,6 +44,7 @@ export async function createSteps(providers: () => readonly MemoryProvider[]): P
   await seedCatalogue(db.url);
   const { database } = db;
   const mediator = createApplication({ database, logger: silentLogger });
+  const idempotency = createIdempotencyKeys({ database });
   const faults = createFaults({ database, enabled: true, logger: silentLogger });
   const logger = new DefaultLogger('ERROR');
   const carrier = createMemoryCarrier();
@@ -52,7 +54,7 @@ export async function createSteps(providers: () => readonly MemoryProvider[]): P
     mediator,
     faults,
     act(name, input) {
-      const activities = createActivities({ mediator, faults, providers: chainOf(providers()), carrier });
+      const activities = createActivities({ mediator, idempotency, faults, providers: chainOf(providers()), carrier });
       const activity = activities[name] as (given: typeof input) => Promise<unknown>;
       return new MockActivityEnvironment({ startToCloseTimeoutMs: 60_000 }, { logger }).run(activity, input) as never;
     },

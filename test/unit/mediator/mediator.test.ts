@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { type Handler, handle } from '../../../src/mediator/handler';
 import { createMediator } from '../../../src/mediator/mediator';
-import { defineQuery, type MessageDefinition } from '../../../src/mediator/message';
+import { defineCommand, defineQuery } from '../../../src/mediator/message';
+import { defineTable } from '../../../src/platform/database/table';
 import { createEventRegistry, defineEvent } from '../../../src/outbox/event-registry';
 import { noNotifier } from '../../../src/outbox/wake-up/wake-up';
 import type { Database } from '../../../src/platform/database/database';
@@ -17,9 +18,8 @@ const answer = handle(ask, async ({ question }) => `${question}!`);
 
 /** Queries use no database. */
 const noDatabase = {} as Database;
-const create = (messages: readonly MessageDefinition[], handlers: readonly Handler[]) =>
+const create = (...handlers: Handler[]) =>
   createMediator({
-    messages,
     handlers,
     registry: createEventRegistry([]),
     database: noDatabase,
@@ -29,16 +29,8 @@ const create = (messages: readonly MessageDefinition[], handlers: readonly Handl
   });
 
 describe('the registry', () => {
-  it('does not boot without a handler for every message, and names it', () => {
-    expect(() => create([ask], [])).toThrow('No handler for Ask.');
-  });
-
   it('does not boot with two handlers for one message, and names it', () => {
-    expect(() => create([ask], [answer, answer])).toThrow('Ask has two handlers.');
-  });
-
-  it('does not boot with a handler that nobody declared', () => {
-    expect(() => create([], [answer])).toThrow(/Ask has a handler, but is not in the list/);
+    expect(() => create(answer, answer)).toThrow('Ask has two handlers.');
   });
 
   it('does not boot with an event type declared twice', () => {
@@ -48,11 +40,15 @@ describe('the registry', () => {
 });
 
 describe('a message', () => {
-  const mediator = create([ask], [answer]);
+  const mediator = create(answer);
   const customer = { role: 'customer', keyId: 'k', customerId: 'c' } as const;
 
   it('is answered by its handler', async () => {
     expect(await mediator.send(ask({ question: 'why' }))).toBe('why!');
+  });
+
+  it('fails and is named when it has no handler', async () => {
+    await expect(create().send(ask({ question: 'why' }))).rejects.toThrow('Ask has no handler.');
   });
 
   it.each([[{ question: '' }], [{ question: 'x', extra: 1 }], [{}], [null]])(
@@ -72,5 +68,25 @@ describe('a message', () => {
     await expect(mediator.send(ask({ question: 'x' }), { principal: customer })).rejects.toMatchObject({
       code: 'forbidden',
     });
+  });
+});
+
+describe('a handler', () => {
+  const declaration = { input: z.strictObject({}), result: z.unknown(), roles: [] };
+  const read = defineQuery({ name: 'Read', ...declaration });
+  const writeOnce = defineCommand({ name: 'WriteOnce', transaction: 'one_statement', ...declaration });
+  const change = defineCommand({ name: 'Change', ...declaration });
+
+  it('gets only what the mode of its message allows', () => {
+    handle(read, async (_, { database }) => database);
+    // @ts-expect-error A query writes nothing.
+    handle(read, async (_, { uow }) => uow);
+    handle(writeOnce, async (_, { uow }) => uow.insert(defineTable('thing', 'id'), {}));
+    // @ts-expect-error It has no open transaction.
+    handle(writeOnce, async (_, { uow }) => uow.tx);
+    handle(change, async (_, { uow }) => uow.tx);
+    // @ts-expect-error A second connection inside a transaction can deadlock the pool.
+    handle(change, async (_, { database }) => database);
+    expect([read.mode, writeOnce.mode, change.mode]).toEqual(['query', 'one_statement', 'interactive']);
   });
 });

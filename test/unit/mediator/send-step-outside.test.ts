@@ -20,25 +20,34 @@ interface World {
   readonly timeoutMs?: number;
   /** The ask was sent before. */
   readonly isRepeat?: boolean;
+  /** What was recorded of the step. */
+  readonly stored?: { readonly response: unknown };
   readonly call?: () => Promise<string>;
 }
 
 /** Sends the step on the third attempt of its activity. */
 async function send(kind: 'runOutside' | 'mustOutside' | 'undoOutside', world: World = {}) {
-  const { answers = {}, isRepeat = false, call = async () => 'ch_1', timeoutMs = 5_000 } = world;
+  const { answers = {}, isRepeat = false, stored, call = async () => 'ch_1', timeoutMs = 5_000 } = world;
   const sent: Sent[] = [];
   const passed: string[] = [];
   const calls: unknown[] = [];
+  const peeked: string[] = [];
   const mediator: Pick<Mediator, 'send'> = {
     send: async ({ definition: { name } }, { once, step, onRepeat } = {}) => {
       sent.push({ name, key: once && `${once.key}${once.always ? '!' : ''}`, ...(step && { step }) });
       if (isRepeat) onRepeat?.();
-      const answer = { AskRefund: asked, RecordCharge: recorded, FindStepAnswer: null, ...answers }[name];
+      const answer = { AskRefund: asked, RecordCharge: recorded, ...answers }[name];
       return (typeof answer === 'function' ? (answer as () => unknown)() : answer) as never;
     },
   };
   const sender: StepSender = createStepSender({
     mediator,
+    idempotency: {
+      peek: async ({ key }) => {
+        peeked.push(key);
+        return stored;
+      },
+    },
     faults: { pass: async (point) => void passed.push(point) },
   });
   const activity = new MockActivityEnvironment(
@@ -62,7 +71,7 @@ async function send(kind: 'runOutside' | 'mustOutside' | 'undoOutside', world: W
       (result: unknown) => ({ result, error: undefined }),
       (error: unknown) => ({ result: undefined, error }),
     );
-  return { ...outcome, sent, passed, calls };
+  return { ...outcome, sent, passed, calls, peeked };
 }
 
 const refuse = (code: RefusalCode) => () => {
@@ -77,6 +86,7 @@ it.each(['runOutside', 'mustOutside'] as const)(
       result: recorded,
       error: undefined,
       calls: [asked],
+      peeked: [],
       sent: [
         { name: 'AskRefund', key: 'ask/charge' },
         { name: 'RecordCharge', key: 'charge', step: expect.objectContaining({ state: 'done', attempts: 3 }) },
@@ -116,9 +126,10 @@ describe.each(['runOutside', 'mustOutside', 'undoOutside'] as const)('%s, coming
   });
 
   it.each([{ charge_ref: 'ch_0' }, null])('answers what was recorded (%j), and calls nobody', async (answer) => {
-    const { calls, result, sent } = await send(kind, { isRepeat: true, answers: { FindStepAnswer: { answer } } });
+    const { calls, result, sent, peeked } = await send(kind, { isRepeat: true, stored: { response: answer } });
     expect([calls, result]).toEqual([[], answer]);
-    expect(sent.map(({ name }) => name)).toEqual(['AskRefund', 'FindStepAnswer']);
+    expect(sent.map(({ name }) => name)).toEqual(['AskRefund']);
+    expect(peeked).toEqual([kind === 'undoOutside' ? 'undo/charge' : 'charge']);
   });
 
   it('leaves a failed call as it is, to be retried, and records nothing', async () => {

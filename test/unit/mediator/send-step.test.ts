@@ -28,7 +28,7 @@ async function send(kind: 'run' | 'undo' | 'undoAlways' | 'must', answer: () => 
     },
   };
   const faults: Pick<Faults, 'pass'> = { pass: async (point) => void passed.push(point) };
-  const sender = createStepSender({ mediator, faults });
+  const sender = createStepSender({ mediator, idempotency: { peek: async () => undefined }, faults });
   const logger = new DefaultLogger('ERROR');
   const activity = new MockActivityEnvironment(
     {

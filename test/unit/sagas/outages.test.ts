@@ -1,7 +1,7 @@
 import { ApplicationFailure } from '@temporalio/common';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
-import { outageAware, outageAwareFaults, withFaults } from '../../../activities/failures';
+import { outageAware, outageAwareFaults, outageAwareKeys, withFaults } from '../../../activities/failures';
 import type { Mediator } from '../../../src/mediator/mediator';
 import { Refusal } from '../../../src/platform/refusal';
 
@@ -45,6 +45,15 @@ describe('the failure of an activity', () => {
   it('is an outage when the fault points cannot be read', async () => {
     const { pass } = outageAwareFaults({ pass: () => Promise.reject(coded('ECONNRESET')) });
     expect(await run(() => pass('payments.charge'))).toMatchObject(outage);
+  });
+
+  it('is an outage when the idempotency keys cannot be read or written in time', async () => {
+    const silent = (): Promise<never> => new Promise(() => undefined);
+    const away = (): Promise<never> => Promise.reject(coded('ECONNRESET'));
+    const { peek } = outageAwareKeys({ peek: silent, bar: silent }, 20);
+    const { bar } = outageAwareKeys({ peek: away, bar: away });
+    expect(await run(() => peek({ scope: 'order-1', key: 'charge', ttlMs: 1 }))).toMatchObject(outage);
+    expect(await run(() => bar('order-1', 'settle'))).toMatchObject(outage);
   });
 
   it.each(['55P03', '40P01', '42P01', '22003'])('is a fault, and counted, when the database says %s', async (code) => {
