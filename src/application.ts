@@ -21,7 +21,7 @@ import {
 } from './fulfilment/record-booking';
 import { requestBooking, requestBookingHandler } from './fulfilment/request-booking';
 import { shipmentEvents } from './fulfilment/shipment-events';
-import { deleteExpired, deleteExpiredHandler } from './housekeeping/delete-expired';
+import { deleteExpired, deleteExpiredHandler } from './retention/delete-expired';
 import { createCatalogue } from './inventory/catalogue';
 import { createProductHandlers, productMessages } from './inventory/handlers';
 import { productChanged } from './inventory/product';

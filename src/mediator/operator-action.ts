@@ -20,9 +20,9 @@ export interface OperatorAct {
 /** Records who did it, in the transaction of the act: neither is there without the other. */
 export function recordOperatorAction({ uow, principal, now }: HandlerContext, act: OperatorAct): void {
   const { action, subject, reason, details = {} } = act;
-  const operator_action_id = newId('opa');
-  uow.insert('operator_action', {
-    operator_action_id,
+  const audit_log_id = newId('opa');
+  uow.insert('audit_log', {
+    audit_log_id,
     at: now,
     actor: actorOf(principal),
     action,

@@ -77,7 +77,7 @@ export function createUnitOfWork({ registry, context, tx, lanes }: UnitOfWorkOpt
     const rows = eventRows(registry, event, context, newId('evt'));
     insert('event', rows.event);
     insert('outbox', rows.outbox);
-    lanes.add(rows.outbox.lane);
+    lanes.add(rows.outbox.shard);
   };
 
   return {

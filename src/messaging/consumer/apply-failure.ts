@@ -3,10 +3,10 @@ import { isDatabaseBusy, isDatabaseOutage, sqlState } from '../../platform/datab
 import { Refusal } from '../../platform/refusal';
 import { storable } from './incoming-message';
 import { NewerDataVersion } from './newer-data-version';
-import { PoisonMessage } from './poison-message';
+import { UnreadableMessage } from './unreadable-message';
 
 /** What a failure says, and so what is done about it. */
-export type FailureKind = 'poison' | 'newer' | 'outage' | 'passing' | 'final';
+export type FailureKind = 'permanent' | 'newer' | 'outage' | 'transient' | 'rejected';
 
 /**
  * - `outage`: the database is away. Nothing is known about the message: wait, as long as it takes.
@@ -18,13 +18,13 @@ export type FailureKind = 'poison' | 'newer' | 'outage' | 'passing' | 'final';
  *   written to the database, so an outage that was taken for something else shows there, and is waited for.
  */
 export function failureKind(error: unknown): FailureKind {
-  if (error instanceof PoisonMessage) return 'poison';
+  if (error instanceof UnreadableMessage) return 'permanent';
   if (error instanceof NewerDataVersion) return 'newer';
-  if (error instanceof Refusal) return error.code === 'request_in_progress' ? 'passing' : 'final';
+  if (error instanceof Refusal) return error.code === 'request_in_progress' ? 'transient' : 'rejected';
   if (isDatabaseOutage(error)) return 'outage';
-  if (isDatabaseBusy(error)) return 'passing';
-  if (sqlState(error) !== undefined || error instanceof Prisma.PrismaClientValidationError) return 'final';
-  return 'passing';
+  if (isDatabaseBusy(error)) return 'transient';
+  if (sqlState(error) !== undefined || error instanceof Prisma.PrismaClientValidationError) return 'rejected';
+  return 'transient';
 }
 
 /** How often a letter that waits for a deploy is tried. */
@@ -33,7 +33,7 @@ const NEWER_RETRY_MS = 60_000;
 /** When to try again after so many attempts; null for never. */
 export function retryAfter(error: unknown, attempts: number, delaysMs: readonly number[]): number | null {
   const kind = failureKind(error);
-  if (kind === 'poison') return null;
+  if (kind === 'permanent') return null;
   if (kind === 'newer') return delaysMs.at(-1) ?? NEWER_RETRY_MS;
   return delaysMs[attempts - 1] ?? null;
 }

@@ -67,7 +67,7 @@ export function createApply({ definition, mediator, registry, faults, metrics = 
         }
         const kind = failureKind(result.reason);
         if (kind === 'outage') throw result.reason;
-        if (kind === 'passing' && attempt < ATTEMPTS_IN_PLACE) again.push(item);
+        if (kind === 'transient' && attempt < ATTEMPTS_IN_PLACE) again.push(item);
         else fail(failures, item.message, result.reason);
       }
       if (again.length < pending.length) await faults.pass('consumer.after_commit');

@@ -98,7 +98,7 @@ async function consume(options: ConsumeOptions): Promise<void> {
     await consumer.disconnect().catch(() => undefined);
     if (signal.aborted) return;
     const wait_ms = backoff.next();
-    logger.warn({ reason: failureReason(reason), group, topics, wait_ms }, 'consumer.waits_for_kafka');
+    logger.warn({ reason: failureReason(reason), group, topics, wait_ms }, 'consumer.join_delayed');
     await wait(wait_ms, signal);
   }
 }

@@ -54,7 +54,7 @@ export async function drainDeadLetters(options: DrainOptions): Promise<void> {
       if (idle || failed) await wait(failed ? backoff.next() : POLL_MS, signal);
     } catch (error) {
       const wait_ms = backoff.next();
-      logger.warn({ ...failureLine(error), group: definition.group, wait_ms }, 'consumer.drain_waits');
+      logger.warn({ ...failureLine(error), group: definition.group, wait_ms }, 'consumer.drain_delayed');
       await wait(wait_ms, signal);
     }
     await release(options, due);

@@ -9,7 +9,7 @@ import { readEvent } from './received-event';
  * The command a message becomes for this group, once per event however often it arrives; `undefined`
  * when the group does not handle its type.
  *
- * @throws PoisonMessage
+ * @throws UnreadableMessage
  */
 export function eventCommand(
   message: IncomingMessage,

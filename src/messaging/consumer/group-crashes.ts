@@ -53,7 +53,7 @@ export function watchGroup(options: GroupCrashesOptions): GroupCrashes {
           if (!restart) return stopped(error);
           const isUsual = crashes === 1 && isCoordinatorLoading(error);
           isLogged ||= !isUsual;
-          logger[isUsual ? 'debug' : 'warn']({ group, reason: error.message }, 'consumer.restarts');
+          logger[isUsual ? 'debug' : 'warn']({ group, reason: error.message }, 'consumer.restarted');
         });
       }),
   };

@@ -56,7 +56,7 @@ export function createPartitionWork(options: PartitionWorkOptions) {
     const later = (error: unknown): Outcome => {
       const laterMs = backoff.next();
       const line = { ...failureLine(error), group, topic, partition, wait_ms: laterMs };
-      logger.warn(line, isDatabasePassing(error) ? 'consumer.waits_for_database' : 'consumer.apply_failed');
+      logger.warn(line, isDatabasePassing(error) ? 'consumer.apply_delayed' : 'consumer.apply_failed');
       return { laterMs };
     };
 

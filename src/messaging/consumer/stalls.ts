@@ -42,7 +42,7 @@ export function reportStalls({ database, group, logger, signal }: StallsOptions)
     told = true;
     await writeStalls(database, { group, process, stalls: now }).then(
       () => void (told = now.length > 0),
-      (error: unknown) => logger.debug({ err: error, group }, 'consumer.report_waits'),
+      (error: unknown) => logger.debug({ err: error, group }, 'consumer.report_delayed'),
     );
   };
 

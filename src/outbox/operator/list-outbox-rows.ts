@@ -7,9 +7,10 @@ import { pageQuery } from '../../platform/schemas';
 import { isRowId, outboxRowView, outboxState } from './outbox-row';
 import { findOutboxRows } from './outbox-rows.sql';
 
+/** Which rows are listed. */
 export const outboxFilter = z.strictObject({ state: outboxState.default('parked'), ...pageQuery });
 
-/** Oldest first. */
+/** Lists rows, oldest first. */
 export const listOutboxRows = defineQuery({
   name: 'ListOutboxRows',
   input: outboxFilter,
@@ -19,6 +20,7 @@ export const listOutboxRows = defineQuery({
 
 const position = z.tuple([z.string().refine(isRowId)]);
 
+/** Creates the handler of {@link listOutboxRows}. */
 export const createListOutboxRows = (database: Database) =>
   handle(listOutboxRows, async ({ state, limit, cursor }) => {
     const [after] = cursor === undefined ? ['0'] : decodeCursor(cursor, position);

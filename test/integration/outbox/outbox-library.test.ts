@@ -28,7 +28,7 @@ beforeAll(async () => {
   db = await createTestDatabase();
   await createTopics({ kafka, topics: [topic], config: topicSettings });
 });
-afterEach(() => db.empty('outbox', 'event', 'inbox'));
+afterEach(() => db.empty('outbox', 'event', 'idempotency_key'));
 afterAll(() => db.close());
 
 const note = (aggregate_id: string, version: number, text = 'ok') => ({
@@ -90,11 +90,11 @@ test('of two writers with the same version the second is refused', async () => {
   expect(await count('outbox')).toBe(1);
 });
 
-test('a second relay of the same lanes fences the first one off', async () => {
+test('a second relay of the same shards fences the first one off', async () => {
   const first = startRelay({ database: db.database, kafka, registry });
   await eventually(async () => {
-    const [lane] = await db.query<{ epoch: string }>('SELECT min(epoch) AS epoch FROM outbox_lane');
-    expect(Number(lane?.epoch)).toBeGreaterThan(0);
+    const [shard] = await db.query<{ epoch: string }>('SELECT min(epoch) AS epoch FROM outbox_shard');
+    expect(Number(shard?.epoch)).toBeGreaterThan(0);
   }, within);
   const second = startRelay({ database: db.database, kafka, registry });
   expect(await first.ended).toEqual({ published: 0, fencedOff: true });
@@ -155,7 +155,7 @@ const describeOutbox = async (schema: string): Promise<string[]> => {
     `WITH ours AS (
        SELECT oid, relname, reloptions FROM pg_class
        WHERE relnamespace = $1::regnamespace AND relkind = 'r'
-         AND relname IN ('event', 'outbox', 'outbox_lane', 'outbox_replay', 'inbox'))
+         AND relname IN ('event', 'outbox', 'outbox_shard', 'outbox_replay', 'idempotency_key'))
      SELECT 'table ' || relname || ' ' || coalesce((SELECT string_agg(o, ', ' ORDER BY o) FROM unnest(reloptions) AS o), '') AS line FROM ours
      UNION ALL
      SELECT 'column ' || relname || '.' || attname || ' ' || format_type(atttypid, atttypmod) || ' ' || attnotnull || ' '

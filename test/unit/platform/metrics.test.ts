@@ -65,11 +65,11 @@ test('/metrics answers with the text of the registry and of whatever was include
   expect([told.sum('paysaga_things_total'), told.sum('other_total')]).toEqual([3, 4]);
 });
 
-test('a batch is counted by lane and topic: published, refused, and not sent for the broker’s sake', async () => {
+test('a batch is counted by shard and topic: published, refused, and not sent for the broker’s sake', async () => {
   const metrics = createMetrics();
   const relay = createRelayMetrics(metrics, registry);
-  const rows = [1, 2, 3, 4].map((id) => pendingRow({ id: String(id), lane: 3, aggregate_id: `thing_${id}` }));
-  const unknown = pendingRow({ id: '5', lane: 3, aggregate_id: 'thing_5', type: 'thing.unknown' });
+  const rows = [1, 2, 3, 4].map((id) => pendingRow({ id: String(id), shard: 3, aggregate_id: `thing_${id}` }));
+  const unknown = pendingRow({ id: '5', shard: 3, aggregate_id: 'thing_5', type: 'thing.unknown' });
   const batch = composeBatch([...rows, unknown], registry);
   const [first, second] = [rows.slice(0, 1), rows.slice(1, 2)];
 
@@ -86,12 +86,12 @@ test('a batch is counted by lane and topic: published, refused, and not sent for
   relay.parked(unknown);
 
   const told = parseExposition(await metrics.render());
-  expect(told.sum('paysaga_outbox_published_total', { lane: '3', topic: 'things' })).toBe(5);
-  expect(told.sum('paysaga_outbox_failed_total', { lane: '3', topic: 'things', reason: 'row' })).toBe(1);
-  expect(told.sum('paysaga_outbox_failed_total', { lane: '3', topic: 'none', reason: 'row' })).toBe(2);
-  expect(told.sum('paysaga_outbox_failed_total', { lane: '3', reason: 'broker' })).toBe(2);
+  expect(told.sum('paysaga_outbox_published_total', { shard: '3', topic: 'things' })).toBe(5);
+  expect(told.sum('paysaga_outbox_failed_total', { shard: '3', topic: 'things', reason: 'row' })).toBe(1);
+  expect(told.sum('paysaga_outbox_failed_total', { shard: '3', topic: 'none', reason: 'row' })).toBe(2);
+  expect(told.sum('paysaga_outbox_failed_total', { shard: '3', reason: 'broker' })).toBe(2);
   expect(told.sum('paysaga_outbox_parked_total', { topic: 'none' })).toBe(1);
-  expect(told.sum('paysaga_outbox_batch_rows_sum', { lane: '3' })).toBe(8);
+  expect(told.sum('paysaga_outbox_batch_rows_sum', { shard: '3' })).toBe(8);
   expect(told.sum('paysaga_outbox_send_duration_seconds_count')).toBe(2);
 });
 
@@ -101,17 +101,17 @@ test.each([
   ['the oldest event waits for the lower threshold', { oldestSeconds: 60, parked: 0 }, 'healthy'],
   ['it waits for longer', { oldestSeconds: 61, parked: 0 }, 'degraded'],
   ['it waits for longer than the upper one', { oldestSeconds: 901, parked: 0 }, 'unhealthy'],
-  ['a row is parked', { oldestSeconds: 0, parked: 1 }, 'degraded'],
+  ['a row is a dead letter', { oldestSeconds: 0, parked: 1 }, 'degraded'],
 ])('the lag when %s: %j is %s', (_when, lag, status) => {
   expect(judgeOutboxLag(lag, thresholds)).toEqual({
     status,
-    detail: `oldest unpublished event ${lag.oldestSeconds} s, ${lag.parked} parked`,
+    detail: `oldest unpublished event ${lag.oldestSeconds} s, dead letters: ${lag.parked}`,
   });
 });
 
 test('an unhealthy lag raises the alarm on /health, and leaves the API in rotation', async () => {
   const well = { essential: false, ask: async () => undefined };
-  const late = { status: 'unhealthy', detail: 'oldest unpublished event 901 s, 0 parked' } as const;
+  const late = { status: 'unhealthy', detail: 'oldest unpublished event 901 s, dead letters: 0' } as const;
   const outbox_lag = { essential: false, elsewhere: true, ask: async () => late };
   const routes = createHealthRoutes({
     database: well,

@@ -1,17 +1,18 @@
 import type { Queryable } from '../platform/database/database';
 
-/** What is kept for a time, and then goes. */
-export const expiring = ['inbox', 'dead_letter'] as const;
+/** The tables whose rows expire. */
+export const expiring = ['idempotency_key', 'dead_letter'] as const;
 export type Expiring = (typeof expiring)[number];
 
 /**
- * Whether a row may go. A key of the inbox lives until its own time, at least as long as its request, step or
- * event can come again; that of a step, until its saga has ended, too: without it, a compensation that was stuck for
- * months would take the step for one that never happened. A dead letter goes 90 days after it came, if an operator has dealt with it.
+ * Which rows have expired, by table. An idempotency key lives until `expires_at`, which is later than any repeat of its
+ * request, step or event. The key of a step also lives until its saga has ended: without it, a compensation that was
+ * stuck for months would find no step to undo. A dead letter that an operator has closed lives for 90 days.
  */
 const EXPIRED: Record<Expiring, { readonly where: string; readonly oldestFirst: string }> = {
-  inbox: {
-    where: `expires_at <= now() AND NOT EXISTS (SELECT FROM saga WHERE saga_id = inbox.scope AND ended_at IS NULL)`,
+  idempotency_key: {
+    where: `expires_at <= now()
+      AND NOT EXISTS (SELECT FROM saga WHERE saga_id = idempotency_key.scope AND ended_at IS NULL)`,
     oldestFirst: 'expires_at',
   },
   dead_letter: {
@@ -20,7 +21,11 @@ const EXPIRED: Record<Expiring, { readonly where: string; readonly oldestFirst: 
   },
 };
 
-/** Deletes the oldest expired rows, at most so many; one that somebody has locked waits for the next time. */
+/**
+ * Deletes the oldest expired rows, at most `limit`. Skips rows that another transaction has locked.
+ *
+ * @returns how many rows were deleted
+ */
 export function deleteExpiredRows(tx: Queryable, table: Expiring, limit: number): Promise<number> {
   const { where, oldestFirst } = EXPIRED[table];
   return tx.$executeRawUnsafe(
