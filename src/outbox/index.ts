@@ -1,6 +1,6 @@
 /**
- * `paysaga/outbox`: the transactional outbox, its relay and the inbox, for other services. It needs PostgreSQL, Kafka and a
- * database client with Prisma's two raw calls. See `examples/outbox`.
+ * `paysaga/outbox`: the transactional outbox, its relay and the inbox, for other services. It needs PostgreSQL, Kafka
+ * and a database client with Prisma's two raw calls. See `examples/outbox`.
  *
  * - {@link append} writes events in the transaction that changes the state.
  * - {@link startRelay} publishes them at least once, in version order per aggregate.

@@ -25,8 +25,8 @@ const PARKED_COUNTED = 10_000;
  * Reads the backlog of each shard in bounded time. It is exact up to {@link COUNTED_BYTES} of table; beyond that it is
  * scaled up from a sample of pages.
  *
- * The oldest row is found on the index on (shard, id): by `num_nonnulls`, neither parked nor a replay, Postgres expects to
- * find a row soon.
+ * The oldest row is found on the index on (shard, id): by `num_nonnulls`, neither parked nor a replay, Postgres expects
+ * to find a row soon.
  */
 export async function readShardBacklogs(database: Queryable): Promise<ShardBacklog[]> {
   return database.$queryRawUnsafe<ShardBacklog[]>(

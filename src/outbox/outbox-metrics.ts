@@ -25,8 +25,8 @@ const UNKNOWN: Backlog = { shards: [], parked: [] };
 const NO_TOPIC = 'none';
 
 /**
- * Registers gauges of the outbox's rows, read from the database at each scrape. All processes report the same values, so
- * take `max` over processes before the sum over shards. While the database is away there are no samples.
+ * Registers gauges of the outbox's rows, read from the database at each scrape. All processes report the same values,
+ * so take `max` over processes before the sum over shards. While the database is away there are no samples.
  */
 export function registerOutboxMetrics({
   metrics,

@@ -2,6 +2,7 @@ import type { Queryable } from '../platform/database/database';
 
 /** The tables whose rows expire. */
 export const expiring = ['idempotency_key', 'dead_letter'] as const;
+/** A table whose rows expire. */
 export type Expiring = (typeof expiring)[number];
 
 /**

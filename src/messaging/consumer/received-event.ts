@@ -6,7 +6,7 @@ import { instant, text, version } from '../../platform/bounds';
 import { NewerDataVersion } from './newer-data-version';
 import { UnreadableMessage } from './unreadable-message';
 
-/** An event as a consumer gets it, its payload checked against the registry's schema. */
+/** A consumed event. Its payload was checked against the registry's schema. */
 export interface ReceivedEvent<Payload = unknown> {
   readonly event_id: string;
   readonly type: string;
@@ -14,7 +14,7 @@ export interface ReceivedEvent<Payload = unknown> {
   readonly aggregate_id: string;
   /** 1, 2, 3… per aggregate. */
   readonly version: number;
-  /** RFC 3339, UTC. Never used to order anything. */
+  /** RFC 3339, UTC. The order of events is that of `version`, not of this time. */
   readonly occurred_at: string;
   readonly correlation_id: string;
   readonly causation_id: string | null;
@@ -22,14 +22,14 @@ export interface ReceivedEvent<Payload = unknown> {
   readonly payload: Payload;
 }
 
-/** What is read of a Kafka message; the value and headers as kafkajs or `dead_letter` keep them. */
+/** The parts of a Kafka message that are read, with value and headers as in kafkajs or `dead_letter`. */
 export interface RawMessage {
   readonly key: string;
   readonly value: Buffer | null;
   readonly headers: Readonly<Record<string, string>>;
 }
 
-/** Narrows the payload: it was checked against this definition's schema when it was read. */
+/** Whether an event is of this type; narrows its payload. */
 export const isEvent = <Type extends string, Payload>(
   definition: EventDefinition<Type, Payload>,
   event: ReceivedEvent,
@@ -51,8 +51,8 @@ const attributes = z.object({
 /**
  * Reads a CloudEvent in binary or structured mode.
  *
- * @throws UnreadableMessage when it is no CloudEvent, its type is not in the registry, or its attributes or
- *   payload do not have their shape
+ * @throws UnreadableMessage when it is not a CloudEvent, its type is not in the registry, or its attributes or payload
+ *   do not fit their schema
  * @throws NewerDataVersion when its data version is newer than the registry's
  */
 export function readEvent(message: RawMessage, registry: EventRegistry): ReceivedEvent {
@@ -91,7 +91,7 @@ export function readEvent(message: RawMessage, registry: EventRegistry): Receive
   };
 }
 
-/** The id of the event that a message is; `undefined` when it cannot be read. Its type and payload are not checked. */
+/** Returns the event id of a message; `undefined` when it cannot be read. Type and payload are not checked. */
 export function eventIdOf(message: RawMessage): string | undefined {
   try {
     return attributes.shape.id.safeParse(decode(message).id).data;

@@ -1,10 +1,10 @@
-/** A message that no later attempt can read: it is set aside at once, with this reason. */
+/** No attempt can read the message. It becomes a dead letter at once, with this reason. */
 export class UnreadableMessage extends Error {
   override readonly name = 'UnreadableMessage';
   readonly code = 'unreadable_message';
 
   constructor(
-    /** A sentence for people: what is wrong with the message. */
+    /** What is wrong with the message, as a sentence for people. */
     readonly reason: string,
     options?: ErrorOptions,
   ) {

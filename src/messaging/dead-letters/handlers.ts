@@ -28,6 +28,7 @@ export const deadLetterMessages = [
   keepOutcome,
 ];
 
+/** Creates the handlers of {@link deadLetterMessages}. */
 export const createDeadLetterHandlers = (database: Database): Handler[] => [
   createListDeadLetters(database),
   createGetDeadLetter(database),

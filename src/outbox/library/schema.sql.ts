@@ -1,6 +1,6 @@
 /**
- * The SQL that creates the tables of the outbox, its relay and the idempotency keys, for a migration of your service. A test
- * compares it with what `prisma/migrations` makes.
+ * The SQL that creates the tables of the outbox, its relay and the idempotency keys, for a migration of your service. A
+ * test compares it with what `prisma/migrations` makes.
  */
 export const outboxSchema = `
 CREATE TABLE event (

@@ -39,9 +39,9 @@ const DEFAULTS: OutboxConfig = {
  * Runs a relay in this process, without Temporal, until it is stopped. It publishes the pending rows of its shards at
  * least once, in order per aggregate.
  *
- * One relay owns a shard: the start of another for the same shards fences this one off, and it ends. Run one process for a
- * set of shards and restart it when it dies. Do not restart a relay that was fenced off: two relays that take the shards
- * from each other in turn are safe but slow.
+ * One relay owns a shard: the start of another for the same shards fences this one off, and it ends. Run one process
+ * for a set of shards and restart it when it dies. Do not restart a relay that was fenced off: two relays that take the
+ * shards from each other in turn are safe but slow.
  */
 export function startRelay(options: StartRelayOptions): RunningRelay {
   const stopping = new AbortController();

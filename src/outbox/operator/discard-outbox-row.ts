@@ -6,8 +6,8 @@ import { outboxActOnRow, outboxRowView } from './outbox-row';
 import { discardRow } from './outbox-rows.sql';
 
 /**
- * Discards a dead letter, so that the later rows of its aggregate go on. Consumers see a gap in the versions. The event stays
- * in the log, from where a replay can publish it.
+ * Discards a dead letter, so that the later rows of its aggregate go on. Consumers see a gap in the versions. The event
+ * stays in the log, from where a replay can publish it.
  */
 export const discardOutboxRow = defineCommand({
   name: 'DiscardOutboxRow',

@@ -24,8 +24,8 @@ const LONGEST_PAUSE_MS = 120_000;
  * Releases shard groups while another worker owns at least two fewer, until the signal aborts. A released relay ends
  * after its batch in flight, and Temporal hands the group to the worker that has waited longest.
  *
- * A worker takes every group that it is handed, so a wrong count leaves no group without a relay. While Postgres is away
- * the groups stay where they are.
+ * A worker takes every group that it is handed, so a wrong count leaves no group without a relay. While Postgres is
+ * away the groups stay where they are.
  */
 export async function rebalanceRelays({ database, owned, logger, signal }: RebalanceRelaysOptions): Promise<void> {
   const workerId = randomUUID();

@@ -39,8 +39,8 @@ export interface Batch {
 }
 
 /**
- * Composes a batch of as many rows as fit, from the first on. A row that cannot be sent is left out with its reason, and so
- * are the later rows of its aggregate, which wait for it.
+ * Composes a batch of as many rows as fit, from the first on. A row that cannot be sent is left out with its reason,
+ * and so are the later rows of its aggregate, which wait for it.
  */
 export function composeBatch(
   rows: readonly PendingRow[],

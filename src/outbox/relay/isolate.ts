@@ -17,8 +17,8 @@ export interface SendResult {
 type SendPart = (rows: readonly PendingRow[]) => Promise<{ error: unknown } | undefined>;
 
 /**
- * Isolates the rows whose content Kafka refuses, because Kafka does not name them. It sends aggregate by aggregate, and a
- * refused aggregate row by row up to the refused one. The order per aggregate is kept.
+ * Isolates the rows whose content Kafka refuses, because Kafka does not name them. It sends aggregate by aggregate, and
+ * a refused aggregate row by row up to the refused one. The order per aggregate is kept.
  */
 export async function isolate(rows: readonly PendingRow[], send: SendPart): Promise<SendResult> {
   const published: PendingRow[] = [];

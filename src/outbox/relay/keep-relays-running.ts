@@ -19,8 +19,9 @@ const INTERVAL_MS = 5_000;
 const DEADLINE_MS = 2_000;
 
 /**
- * Starts the relay workflow of each group that has none running, every 5 s until the signal aborts. A start of a running
- * workflow changes nothing, so all workers may call this. A group that Temporal refuses does not delay the others.
+ * Starts the relay workflow of each group that has none running, every 5 s until the signal aborts. A start of a
+ * running workflow changes nothing, so all workers may call this. A group that Temporal refuses does not delay the
+ * others.
  */
 export async function keepRelaysRunning(options: KeepRelaysRunningOptions): Promise<void> {
   const { shardsPerRelay, logger, signal } = options;

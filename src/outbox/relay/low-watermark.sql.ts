@@ -10,8 +10,8 @@ export async function readHighestId(database: Queryable): Promise<string> {
 
 /**
  * Returns the open transactions that may have drawn an id. An INSERT takes this lock before it draws an id, and its
- * transaction keeps it to its end. The xmin of a snapshot does not show that: an id is drawn before the transaction has a
- * number.
+ * transaction keeps it to its end. The xmin of a snapshot does not show that: an id is drawn before the transaction has
+ * a number.
  */
 export async function readWriters(database: Queryable): Promise<Set<string>> {
   const rows = await database.$queryRawUnsafe<{ virtualtransaction: string }[]>(

@@ -12,12 +12,12 @@ export interface LowWatermarks {
 const INTERVAL_MS = 500;
 
 /**
- * Creates the ids from which claims begin. While a transaction stays open in the database, Postgres cannot remove the index
- * entries of published rows, and each claim would walk over all of them.
+ * Creates the ids from which claims begin. While a transaction stays open in the database, Postgres cannot remove the
+ * index entries of published rows, and each claim would walk over all of them.
  *
  * Ids become visible out of order. So a watermark rises to a noted highest id only when every transaction that may have
- * drawn an id up to it has ended. A lower id that is not visible then never will be. The sequence of the ids must not be
- * cached (`CACHE 1`), or a session would draw ids ahead.
+ * drawn an id up to it has ended. A lower id that is not visible then never will be. The sequence of the ids must not
+ * be cached (`CACHE 1`), or a session would draw ids ahead.
  */
 export function createLowWatermarks(
   database: Queryable,

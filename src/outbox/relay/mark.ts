@@ -28,8 +28,8 @@ const BACKOFF = { initialMs: 100, maxMs: 3_000 };
 /**
  * Creates the mark of a batch: it deletes published rows and counts the attempts of failed ones.
  *
- * While Postgres is away it waits, and the relay sends nothing else. So at most one batch per shard is stored by Kafka and
- * still pending here.
+ * While Postgres is away it waits, and the relay sends nothing else. So at most one batch per shard is stored by Kafka
+ * and still pending here.
  */
 export function createMark({ database, config, leases, logger, metrics, signal, random = Math.random }: MarkOptions) {
   const publishedRows = async (rows: readonly PendingRow[]): Promise<void> => {

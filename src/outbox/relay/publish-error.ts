@@ -15,9 +15,9 @@ const REFUSED_CONTENT: ReadonlySet<unknown> = new Set([
 ]);
 
 /**
- * Returns what a failed send is due to. `row`: Kafka refuses the content. `broker`: anything else, such as a broker that is
- * unreachable or throttles, too few replicas, a missing topic or a missing right. It counts against no row, because the
- * same rows pass once the cause is gone.
+ * Returns what a failed send is due to. `row`: Kafka refuses the content. `broker`: anything else, such as a broker
+ * that is unreachable or throttles, too few replicas, a missing topic or a missing right. It counts against no row,
+ * because the same rows pass once the cause is gone.
  */
 export function publishErrorKind(error: unknown): 'broker' | 'row' {
   const root = rootCause(error);

@@ -55,9 +55,10 @@ export async function takeShards(database: Queryable, shards: readonly number[])
 }
 
 /**
- * Claims the next rows of each shard from the set of pending rows. It never uses a cursor, because ids become visible out of
- * commit order. A low watermark only skips index entries of deleted rows; see `low-watermark.ts`. Left out are rows in
- * flight, and rows behind an earlier row of their aggregate that is a dead letter or waits for its next attempt.
+ * Claims the next rows of each shard from the set of pending rows. It never uses a cursor, because ids become visible
+ * out of commit order. A low watermark only skips index entries of deleted rows; see `low-watermark.ts`. Left out are
+ * rows in flight, and rows behind an earlier row of their aggregate that is a dead letter or waits for its next
+ * attempt.
  *
  * `outbox_pending_rows` (in the migrations) walks the index on (shard, id), and nothing else.
  */
@@ -114,7 +115,9 @@ export async function deletePublished(
   return new Set(owned.map(({ shard }) => shard));
 }
 
-/** Counts a failed attempt. The row waits for its next one or becomes a dead letter, and its aggregate waits with it. */
+/**
+ * Counts a failed attempt. The row waits for its next one or becomes a dead letter, and its aggregate waits with it.
+ */
 export async function recordFailure(database: Queryable, failure: RowFailure): Promise<void> {
   await database.$executeRawUnsafe(
     `WITH ${MINE}

@@ -54,11 +54,11 @@ const BACKOFF = { initialMs: 100, maxMs: 3_000 };
 
 /**
  * Publishes the pending rows of its shards until the time is up or the signal aborts: claim, send, mark. Each event is
- * published at least once, in order per aggregate. A row is deleted only after all in-sync replicas have it, so a crash or
- * a failed send repeats at most one batch per shard.
+ * published at least once, in order per aggregate. A row is deleted only after all in-sync replicas have it, so a crash
+ * or a failed send repeats at most one batch per shard.
  *
- * The start fences the owner before off. An outage of Kafka or Postgres is waited out with backoff; it throws nothing and
- * counts against no row.
+ * The start fences the owner before off. An outage of Kafka or Postgres is waited out with backoff; it throws nothing
+ * and counts against no row.
  *
  * @throws RelayStalled when a call hangs; the relay must be run again, here or elsewhere
  */

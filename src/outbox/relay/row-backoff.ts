@@ -13,8 +13,8 @@ export interface RowBackoff {
 }
 
 /**
- * Returns how long a failed row waits for its next attempt, in ms. The wait grows by the multiplier with each attempt and
- * lies in its upper half at random, so that rows of one batch do not come again together.
+ * Returns how long a failed row waits for its next attempt, in ms. The wait grows by the multiplier with each attempt
+ * and lies in its upper half at random, so that rows of one batch do not come again together.
  */
 export function rowBackoff({ attempts, multiplier, random }: RowBackoff): number {
   const ceiling = Math.min(LONGEST_MS, FIRST_MS * multiplier ** attempts);

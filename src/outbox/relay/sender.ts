@@ -10,8 +10,8 @@ import { isolate, type SendResult } from './isolate';
 /** Sends the batches of one relay. */
 export interface Sender {
   /**
-   * Sends the batch in one `sendBatch` or, when Kafka refuses its content, aggregate by aggregate. Never throws. A row in
-   * neither list of the result may have been stored, and is sent again.
+   * Sends the batch in one `sendBatch` or, when Kafka refuses its content, aggregate by aggregate. Never throws. A row
+   * in neither list of the result may have been stored, and is sent again.
    */
   send(batch: Batch): Promise<SendResult>;
   /** Stops all sends, also those of a round that still hangs. */
@@ -34,8 +34,8 @@ const SEND_MS = 20_000;
 const DISCONNECT_MS = 2_000;
 
 /**
- * Creates the sender of a relay. Its producer is replaced after each failed send: kafkajs rolls its sequence back then, and
- * the broker would take another batch for the lost one.
+ * Creates the sender of a relay. Its producer is replaced after each failed send: kafkajs rolls its sequence back then,
+ * and the broker would take another batch for the lost one.
  */
 export function createSender({ kafka, registry, cloudEventsMode = 'binary', progress }: SenderOptions): Sender {
   let connected: Promise<Producer> | undefined;

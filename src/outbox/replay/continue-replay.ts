@@ -14,8 +14,8 @@ const WAITING = 2_000;
 
 /**
  * Writes the next chunk of an open replay into the outbox, in the order of the log. For the system only; any number of
- * workers may send it at once. Returns `none` when the replay is finished, another worker writes it, or the relay has to
- * catch up first.
+ * workers may send it at once. Returns `none` when the replay is finished, another worker writes it, or the relay has
+ * to catch up first.
  */
 export const continueReplay = defineCommand({
   name: 'ContinueReplay',

@@ -19,8 +19,8 @@ const MARGIN_MS = 10 * 24 * 3_600_000;
 /**
  * Returns what a replay of the range touches. Needs a transaction.
  *
- * @throws Refusal `unknown_event_type`, `nothing_to_replay`, or `replay_window_passed` for events so old that a consumer may
- *   apply them twice
+ * @throws Refusal `unknown_event_type`, `nothing_to_replay`, or `replay_window_passed` for events so old that a
+ *   consumer may apply them twice
  */
 export async function readScope(
   tx: Queryable,

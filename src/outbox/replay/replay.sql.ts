@@ -25,8 +25,8 @@ export function findDueReplays(database: Queryable, limit: number): Promise<DueR
 }
 
 /**
- * Locks the replay until the transaction ends and returns it. Returns `undefined` when it is finished, has `waiting` rows in
- * the outbox, or is locked by another transaction.
+ * Locks the replay until the transaction ends and returns it. Returns `undefined` when it is finished, has `waiting`
+ * rows in the outbox, or is locked by another transaction.
  */
 export async function lockOpenReplay(
   tx: Queryable,

@@ -23,8 +23,8 @@ const MAX_WAIT_MS = 60_000;
 const MAX_REASON_LENGTH = 300;
 
 /**
- * Writes ordered replays into the outbox until the signal aborts. A failed replay waits longer each time and delays no other.
- * The database records where each replay stands, so another process goes on when this one dies.
+ * Writes ordered replays into the outbox until the signal aborts. A failed replay waits longer each time and delays no
+ * other. The database records where each replay stands, so another process goes on when this one dies.
  */
 export async function runReplays(options: RunReplaysOptions): Promise<void> {
   const { database, logger, signal, intervalMs = 500 } = options;

@@ -10,8 +10,8 @@ import { replayOrder, replayScope } from './replay-range';
 export const replayStarted = replayScope.extend({ replay_id: z.string() }).openapi('ReplayStarted');
 
 /**
- * Orders a replay. The worker writes the range into the outbox again, chunk by chunk, marked with the id of the replay. The
- * range ends now at the latest, so later events are published once.
+ * Orders a replay. The worker writes the range into the outbox again, chunk by chunk, marked with the id of the replay.
+ * The range ends now at the latest, so later events are published once.
  */
 export const startReplay = defineCommand({
   name: 'StartReplay',
