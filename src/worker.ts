@@ -219,7 +219,7 @@ const concurrencyFor = (poolSize: number) => ({
   maxConcurrentActivityTaskExecutions: Math.max(MIN_CALLS_OUTSIDE, poolSize),
 });
 
-/** Shutting down, it cancels its activities at once (grace time 0): that is how the relay is told. */
+/** On shutdown it cancels its activities at once (grace time 0), which ends the relays after their batch in flight. */
 function createRelayWorker(connection: NativeConnection, config: Config, activities: object): Promise<Worker> {
   return Worker.create({
     connection,

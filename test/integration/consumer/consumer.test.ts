@@ -59,7 +59,7 @@ test('applies each event once, in the order of its key, however often it arrives
   expect(await world.letters()).toEqual([]);
 });
 
-test('shows in the inbox where each event came from', async () => {
+test('the inbox shows where each event came from', async () => {
   const message = thingMessage('thing', 1);
   await produce(kafka, topic, [message]);
   start();

@@ -243,7 +243,7 @@ test('acts by filter touch what a dry run says, key by key in order', async () =
   expect(await world.effects()).toEqual({ one: [1, 2], two: [1, 2] });
 });
 
-test('gauges tell the open letters by group and state, and the age of the oldest', async () => {
+test('gauges count the open letters by group and state, and have the age of the oldest', async () => {
   await db.query('DELETE FROM dead_letter');
   const metrics = createMetrics();
   const groups = [world.group, 'idle'];

@@ -40,7 +40,7 @@ async function claim(bounds: Bounds): Promise<string[]> {
   return (await claimPending(db.database, leases, options)).rows.map(({ id }) => id);
 }
 
-test('rises behind published rows, and stays at the first one that is pending', async () => {
+test('rises behind published rows, and stays at the first pending row', async () => {
   const bounds = createBounds();
   await append(db, 1);
   await append(db, 2);
@@ -54,7 +54,7 @@ test('rises behind published rows, and stays at the first one that is pending', 
   expect(await claim(bounds)).toHaveLength(1);
 });
 
-test('stays at a parked row, so that a requeue finds it', async () => {
+test('stays at a dead letter, so that a requeue finds it', async () => {
   const bounds = createBounds();
   await append(db, 1);
   const [id = ''] = await claim(bounds);

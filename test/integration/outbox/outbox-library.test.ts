@@ -77,7 +77,7 @@ test('a transaction that is rolled back leaves nothing to publish', async () => 
 });
 
 test.each([
-  ['whose type nobody declared', { ...note('a', 2), type: 'note.burnt' }, 'not in the registry'],
+  ['whose type is not declared', { ...note('a', 2), type: 'note.burnt' }, 'not in the registry'],
   ['whose payload does not fit', { ...note('a', 2), payload: { text: 7 } }, 'does not fit its schema'],
 ])('an event %s fails the whole append', async (_what, event, message) => {
   await expect(append(db.database, { registry, events: [note('a', 1), event] })).rejects.toThrow(message);
@@ -106,7 +106,7 @@ describe('claim', () => {
   const now = '2026-11-21T10:00:00.000Z';
   const claimed = (): Promise<boolean> => db.database.$transaction((tx) => claim(tx, once, now));
 
-  test('is true once, whoever asks again, and again after a rollback', async () => {
+  test('is true once, and again after a rollback', async () => {
     const rolledBack = db.database.$transaction(async (tx) => {
       expect(await claim(tx, once, now)).toBe(true);
       throw new Error('rolled back');

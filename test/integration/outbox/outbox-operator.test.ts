@@ -52,7 +52,7 @@ async function limitMessages(bytes: number): Promise<void> {
   await admin.disconnect();
 }
 
-/** An aggregate whose second event Kafka refuses, and whose third waits behind it. @returns the parked row */
+/** An aggregate whose second event Kafka refuses, and whose third waits behind it. @returns the dead letter */
 async function parkTheSecond(aggregateId: string): Promise<OutboxRowView> {
   await limitMessages(TOPIC_LIMIT_BYTES);
   for (const version of [1, 2, 3]) {
@@ -77,7 +77,7 @@ async function publishOthers(count: number): Promise<void> {
 const versionsOf = (aggregateId: string) => firstOccurrences(versionsByKey(reader.messages)[aggregateId] ?? []);
 const actions = () => db.query<Record<string, unknown>>('SELECT * FROM audit_log ORDER BY at');
 
-it('lists a parked row with what an operator needs to know, and tells what waits behind it', async () => {
+it('lists a dead letter with what an operator needs, and counts the rows behind it', async () => {
   const row = await parkTheSecond('held');
   const [event] = await db.query<{ event_id: string }>('SELECT event_id FROM event WHERE version = 2');
   expect(row).toEqual({
@@ -136,7 +136,7 @@ it('parks a requeued row again when nothing has changed, and the later ones go o
   expect(versionsOf('held')).toEqual([1]);
 });
 
-it('publishes the later rows of an aggregate once the parked one is discarded, and keeps what it was', async () => {
+it('publishes the later rows of an aggregate once its dead letter is discarded, and keeps what it was', async () => {
   const row = await parkTheSecond('held');
   await publishOthers(5);
   expect(versionsOf('held')).toEqual([1]);

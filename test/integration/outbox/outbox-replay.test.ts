@@ -189,7 +189,7 @@ it('records who ordered it, why, and how much it was', async () => {
   ]);
 });
 
-it('holds no replay behind one that fails; that one waits by itself, and goes on when its cause is gone', async () => {
+it('delays no replay behind a failed one, which waits and goes on when its cause is gone', async () => {
   relay();
   await publishThings();
   const failing = await order({ aggregate_ids: ['a'] });

@@ -13,7 +13,7 @@ beforeAll(async () => {
 afterEach(() => db.empty('outbox', 'event', 'audit_log'));
 afterAll(() => db.close());
 
-/** Rows that nobody relays here. @returns their ids, oldest first */
+/** Appends rows that no relay publishes. @returns their ids, oldest first */
 async function outboxRows(count: number, parked = true): Promise<string[]> {
   for (let n = 1; n <= count; n += 1) await appendThing(db, { aggregateId: `thing_${n}`, version: 1 });
   if (parked) {
@@ -31,7 +31,7 @@ const operator = (json?: unknown, headers?: Record<string, string>): ApiRequest 
 });
 
 describe('GET /admin/outbox', () => {
-  it('pages through the parked rows, oldest first', async () => {
+  it('pages through the dead letters, oldest first', async () => {
     const ids = await outboxRows(5);
     const seen: unknown[] = [];
     let cursor: unknown;
@@ -55,7 +55,7 @@ describe('GET /admin/outbox', () => {
     });
   });
 
-  it('lists parked rows unless told otherwise', async () => {
+  it('lists dead letters by default', async () => {
     const ids = await outboxRows(2, false);
     expect((await api.call('GET', '/admin/outbox', operator())).body).toEqual({ data: [], next_cursor: null });
     const pending = await api.call('GET', '/admin/outbox?state=pending', operator());
@@ -74,7 +74,7 @@ describe('GET /admin/outbox', () => {
 });
 
 describe.each(['requeue', 'discard'])('POST /admin/outbox/{id}/%s', (verb) => {
-  it('acts on a parked row, in the name of the key', async () => {
+  it('acts on a dead letter, in the name of the key', async () => {
     const [id = ''] = await outboxRows(1);
     const { status, body } = await api.call('POST', `/admin/outbox/${id}/${verb}`, operator(reason));
     expect([status, body?.id]).toEqual([200, id]);
@@ -82,7 +82,7 @@ describe.each(['requeue', 'discard'])('POST /admin/outbox/{id}/%s', (verb) => {
     expect(actions).toEqual([{ actor: api.operatorKeyId, action: `outbox.${verb}`, subject: id, ...reason }]);
   });
 
-  it('is a 409 for a row that is not parked, and changes nothing', async () => {
+  it('answers 409 for a row that is not a dead letter, and changes nothing', async () => {
     const [id = ''] = await outboxRows(1, false);
     const { status, body } = await api.call('POST', `/admin/outbox/${id}/${verb}`, operator(reason));
     expect([status, body?.code]).toEqual([409, 'outbox_row_not_parked']);

@@ -47,7 +47,7 @@ async function sizeOnDisk(): Promise<number> {
   return Number(row?.bytes);
 }
 
-it('stays small when a million rows have gone through it, vacuumed as often as autovacuum comes', async () => {
+it('stays small when a million rows have gone through it, vacuumed as often as by autovacuum', async () => {
   const sizes: number[] = [];
   let drained = 0;
   for (let round = 1; round <= ROUNDS; round += 1) {

@@ -56,7 +56,7 @@ async function clean(batchSize: number, environment = new MockActivityEnvironmen
 }
 
 describe('deleting what has expired', () => {
-  it('takes expired keys in bounded batches, and none that has not expired', async () => {
+  it('deletes expired keys in bounded batches, and no other', async () => {
     await keepKeys('expired', 25, -1);
     await keepKeys('soon', 5, 60);
     await keepKeys('later', 5, 90 * 86_400);
@@ -88,7 +88,7 @@ describe('deleting what has expired', () => {
     expect(await keysOf()).toEqual({ 'payment-stuck': 3 });
   });
 
-  it('takes dead letters that were dealt with 90 days ago, and none that still waits', async () => {
+  it('deletes dead letters that were closed 90 days ago, and no open one', async () => {
     const states = ['retrying', 'queued', 'dead', 'replayed', 'discarded'];
     for (const [offset, state] of states.entries()) {
       for (const days of [89, 91]) {

@@ -23,7 +23,7 @@ function paysaga(...args: string[]) {
 const json = async (...args: string[]): Promise<Record<string, unknown>> =>
   JSON.parse((await paysaga(...args, '--json')).output) as Record<string, unknown>;
 
-/** A parked row, and one behind it. @returns its id */
+/** Appends a dead letter and a row behind it. @returns the id of the dead letter */
 async function parkedRow(): Promise<string> {
   for (const version of [1, 2]) await appendThing(db, { aggregateId: 'thing_1', version });
   const [row] = await db.query<{ id: string }>(
@@ -36,7 +36,7 @@ async function parkedRow(): Promise<string> {
 const actions = () => db.query<{ actor: string; action: string }>('SELECT actor, action, reason FROM audit_log');
 const parked = () => db.query('SELECT FROM outbox WHERE parked_at IS NOT NULL');
 
-it('lists and shows parked rows, for people and for programs', async () => {
+it('lists and shows dead letters of the outbox, for people and for programs', async () => {
   expect(await paysaga('ls')).toEqual({ code: 0, output: 'No row is parked.\n' });
   const id = await parkedRow();
   const { code, output } = await paysaga('ls');

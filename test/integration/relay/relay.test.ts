@@ -231,7 +231,7 @@ test('sends again what it had sent when it failed before marking, in order', asy
   expect(versionsByKey(reader.messages).thing).toEqual([1, 2, 3, 4, 5, 1, 2, 3, 4, 5]);
 });
 
-test('finishes the batch in flight when it is told to stop', async () => {
+test('finishes the batch in flight when it is stopped', async () => {
   const { gate: slow, reached, open } = gatedKafka('before');
   for (let version = 1; version <= 3; version += 1) await appendThing(db, { aggregateId: 'thing', version });
   const relay = start({ kafka: slow });

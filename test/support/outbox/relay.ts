@@ -17,7 +17,7 @@ export interface RunningRelay {
   stop(): Promise<RelayResult>;
 }
 
-/** The product's relay, in this process, for all shards unless told. */
+/** Runs the product's relay in this process. Shards default to all. */
 export function startRelay(
   options: Pick<RelayOptions, 'database' | 'kafka' | 'registry'> & Partial<RelayOptions>,
 ): RunningRelay {

@@ -20,13 +20,13 @@ test('every instrument of ours has a help and a name by Prometheus’s rules', a
   createRelayMetrics(metrics, registry);
   createConsumerMetrics(metrics);
   measureRequests(metrics);
-  const told = parseExposition(await metrics.render());
-  expect(Object.keys(told.types).filter((name) => name.startsWith('paysaga_')).length).toBeGreaterThan(10);
-  expect(namingFaults(told)).toEqual([]);
-  expect(told.sum('process_resident_memory_bytes')).toBeGreaterThan(0);
+  const scraped = parseExposition(await metrics.render());
+  expect(Object.keys(scraped.types).filter((name) => name.startsWith('paysaga_')).length).toBeGreaterThan(10);
+  expect(namingFaults(scraped)).toEqual([]);
+  expect(scraped.sum('process_resident_memory_bytes')).toBeGreaterThan(0);
 });
 
-test('requests are told by the route’s pattern, and never by a path of the client’s own', async () => {
+test('requests are counted by the pattern of their route, never by the client’s path', async () => {
   const metrics = createMetrics();
   const orders = new Hono<HttpEnv>().get('/orders/:id', (c) => c.text('ok')).post('/orders', (c) => c.text('no', 422));
   const app = new Hono<HttpEnv>().use(measureRequests(metrics));
@@ -61,11 +61,11 @@ test('/metrics answers with the text of the registry and of whatever was include
   });
   const response = await createMetricsRoute(metrics).request('/metrics');
   expect(response.headers.get('content-type')).toBe('text/plain; version=0.0.4; charset=utf-8');
-  const told = parseExposition(await response.text());
-  expect([told.sum('paysaga_things_total'), told.sum('other_total')]).toEqual([3, 4]);
+  const scraped = parseExposition(await response.text());
+  expect([scraped.sum('paysaga_things_total'), scraped.sum('other_total')]).toEqual([3, 4]);
 });
 
-test('a batch is counted by shard and topic: published, refused, and not sent for the broker’s sake', async () => {
+test('a batch is counted by shard and topic: published, refused by content, and not sent because of the broker', async () => {
   const metrics = createMetrics();
   const relay = createRelayMetrics(metrics, registry);
   const rows = [1, 2, 3, 4].map((id) => pendingRow({ id: String(id), shard: 3, aggregate_id: `thing_${id}` }));
@@ -85,14 +85,14 @@ test('a batch is counted by shard and topic: published, refused, and not sent fo
   );
   relay.parked(unknown);
 
-  const told = parseExposition(await metrics.render());
-  expect(told.sum('paysaga_outbox_published_total', { shard: '3', topic: 'things' })).toBe(5);
-  expect(told.sum('paysaga_outbox_failed_total', { shard: '3', topic: 'things', reason: 'row' })).toBe(1);
-  expect(told.sum('paysaga_outbox_failed_total', { shard: '3', topic: 'none', reason: 'row' })).toBe(2);
-  expect(told.sum('paysaga_outbox_failed_total', { shard: '3', reason: 'broker' })).toBe(2);
-  expect(told.sum('paysaga_outbox_parked_total', { topic: 'none' })).toBe(1);
-  expect(told.sum('paysaga_outbox_batch_rows_sum', { shard: '3' })).toBe(8);
-  expect(told.sum('paysaga_outbox_send_duration_seconds_count')).toBe(2);
+  const scraped = parseExposition(await metrics.render());
+  expect(scraped.sum('paysaga_outbox_published_total', { shard: '3', topic: 'things' })).toBe(5);
+  expect(scraped.sum('paysaga_outbox_failed_total', { shard: '3', topic: 'things', reason: 'row' })).toBe(1);
+  expect(scraped.sum('paysaga_outbox_failed_total', { shard: '3', topic: 'none', reason: 'row' })).toBe(2);
+  expect(scraped.sum('paysaga_outbox_failed_total', { shard: '3', reason: 'broker' })).toBe(2);
+  expect(scraped.sum('paysaga_outbox_parked_total', { topic: 'none' })).toBe(1);
+  expect(scraped.sum('paysaga_outbox_batch_rows_sum', { shard: '3' })).toBe(8);
+  expect(scraped.sum('paysaga_outbox_send_duration_seconds_count')).toBe(2);
 });
 
 const thresholds = { degradedSeconds: 60, unhealthySeconds: 900 };
