@@ -6,7 +6,7 @@ import type { ProviderChain } from '../src/payments/provider/provider-chain';
 import { createBillingActivities } from './billing';
 import { createChargeActivities } from './charges';
 import { createFulfilmentActivities } from './fulfilment';
-import { createHousekeepingActivities } from './housekeeping';
+import { createRetentionActivities } from './retention';
 import { createInventoryActivities } from './inventory';
 import { createPaymentActivities } from './payments';
 import { createSagaRecords } from './sagas';
@@ -17,7 +17,7 @@ import { createReconciliationActivities } from './reconciliation';
 import { createUnpaidOrderActivities } from './unpaid-orders';
 
 export {
-  createHousekeepingActivities,
+  createRetentionActivities,
   createOutboxActivities,
   createReconciliationActivities,
   createUnpaidOrderActivities,
@@ -48,7 +48,7 @@ export function createActivities({ providers, carrier, ...options }: SagaActivit
 
 /** What workflows know of them: their types. */
 export type Activities = ReturnType<typeof createActivities>;
-export type HousekeepingActivities = ReturnType<typeof createHousekeepingActivities>;
+export type RetentionActivities = ReturnType<typeof createRetentionActivities>;
 export type ReconciliationActivities = ReturnType<typeof createReconciliationActivities>;
 export type UnpaidOrderActivities = ReturnType<typeof createUnpaidOrderActivities>;
 export type OutboxActivities = ReturnType<typeof createOutboxActivities>;

@@ -1,45 +1,46 @@
 import { ApplicationFailure, Context } from '@temporalio/activity';
 import type { RelayInput } from '../src/contract';
-import { LANES } from '../src/outbox/lane';
-import type { Listener } from '../src/outbox/wake-up/listener';
-import { createHeldRelays, type HeldRelays } from '../src/outbox/spread/held-relays';
+import { createOwnedRelays, type OwnedRelays } from '../src/outbox/rebalance/owned-relays';
 import { type RelayOptions, type RelayResult, runRelay } from '../src/outbox/relay/relay';
+import { SHARDS } from '../src/outbox/shard';
+import type { Listener } from '../src/outbox/wake-up/listener';
 
+/** What the relays of one worker share. */
 export interface OutboxActivitiesOptions extends Pick<
   RelayOptions,
   'database' | 'kafka' | 'registry' | 'config' | 'cloudEventsMode' | 'logger' | 'faults' | 'metrics'
 > {
-  /** Without it, new rows are found by the poll. */
+  /** Without it the relays find new rows by their poll alone. */
   readonly listener?: Listener;
-  /** Without it, its groups stay where they are. */
-  readonly held?: HeldRelays;
+  /** Counts the relays of this worker, so that {@link rebalanceRelays} can release them. */
+  readonly owned?: OwnedRelays;
 }
 
 /** Long, so that the workflow's history hardly grows. */
 const RUN_FOR_MS = 10 * 60_000;
 
-export const createOutboxActivities = ({ held = createHeldRelays(), ...options }: OutboxActivitiesOptions) => ({
+/** Creates the activity of the `outboxRelay` workflow. */
+export const createOutboxActivities = ({ owned = createOwnedRelays(), ...options }: OutboxActivitiesOptions) => ({
   /**
-   * Relays the group's lanes for minutes. Told to stop (the worker shuts down, the workflow is
-   * cancelled, the heartbeat was missed, another worker is to have the group), it finishes the batch in
-   * flight and returns normally.
+   * Publishes the rows of the group's shards for 10 minutes. When the worker shuts down, the workflow is cancelled, a
+   * heartbeat was missed or the group was released, it finishes the batch in flight and returns normally.
    *
    * @throws ApplicationFailure non-retryable for a group that this deployment does not have
    */
   async relayOutbox({ group }: RelayInput): Promise<RelayResult> {
     const context = Context.current();
-    const lanes = lanesOf(group, options.config.lanesPerRelay);
-    if (lanes.length === 0) {
-      const message = `There is no relay group ${group} with ${options.config.lanesPerRelay} lanes per relay.`;
+    const shards = shardsOf(group, options.config.shardsPerRelay);
+    if (shards.length === 0) {
+      const message = `There is no relay group ${group} with ${options.config.shardsPerRelay} shards per relay.`;
       throw ApplicationFailure.create({ type: 'relay_group_unknown', message, nonRetryable: true, category: 'BENIGN' });
     }
-    const wakeUp = options.listener?.wakeUpFor(lanes);
-    return held.hold((giveBack) =>
+    const wakeUp = options.listener?.wakeUpFor(shards);
+    return owned.run((released) =>
       runRelay({
         ...options,
         ...(wakeUp && { wakeUp }),
-        lanes,
-        signal: AbortSignal.any([context.cancellationSignal, giveBack]),
+        shards,
+        signal: AbortSignal.any([context.cancellationSignal, released]),
         runForMs: RUN_FOR_MS,
         heartbeat: () => context.heartbeat(),
       }),
@@ -47,5 +48,7 @@ export const createOutboxActivities = ({ held = createHeldRelays(), ...options }
   },
 });
 
-const lanesOf = (group: number, lanesPerRelay: number): number[] =>
-  Array.from({ length: lanesPerRelay }, (_, index) => group * lanesPerRelay + index).filter((lane) => lane < LANES);
+const shardsOf = (group: number, shardsPerRelay: number): number[] =>
+  Array.from({ length: shardsPerRelay }, (_, index) => group * shardsPerRelay + index).filter(
+    (shard) => shard < SHARDS,
+  );

@@ -60,8 +60,8 @@ void runProcess('api', async ({ config, logger, fail, stopping }) => {
     signal: stopping,
   });
   const faults = createFaults({ database, enabled: config.faultInjection, logger });
-  const hints = { url: config.database.directUrl, applicationName: 'paysaga-api-hints', logger };
-  const notifier = createNotifier(hints);
+  const notifications = { url: config.database.directUrl, applicationName: 'paysaga-api-notifications', logger };
+  const notifier = createNotifier(notifications);
   const mediator = createApplication({
     database,
     logger,

@@ -4,7 +4,7 @@ import { billingModule } from './billing/module';
 import type { Module } from './define-module';
 import { failShipment } from './fulfilment/fail-shipment';
 import { fulfilmentModule } from './fulfilment/module';
-import { housekeepingModule } from './housekeeping/module';
+import { retentionModule } from './retention/module';
 import type { HttpEnv } from './http/http-env';
 import { type Catalogue, createCatalogue } from './inventory/catalogue';
 import { inventoryModule } from './inventory/module';
@@ -53,7 +53,7 @@ const modules: readonly Module<Services, RouteDeps>[] = [
   keysModule,
   reconciliationModule,
   fulfilmentModule,
-  housekeepingModule,
+  retentionModule,
 ];
 
 /** Every event type there is. */

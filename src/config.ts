@@ -95,7 +95,7 @@ export function loadConfig(variables: Variables = process.env) {
       window: env.RECONCILIATION_WINDOW,
       grace: env.RECONCILIATION_GRACE,
     },
-    housekeeping: schedules.housekeeping,
+    retention: schedules.retention,
     saga: { compensationMaxIntervalMs: env.COMPENSATION_MAX_INTERVAL_MS },
     keys: keyConfig(env),
     demo: env.PAYSAGA_DEMO,

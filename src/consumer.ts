@@ -22,8 +22,8 @@ void runProcess('consumer', async ({ config, logger, fail, stopping }) => {
   await followDatabaseClock({ database, logger, signal: stopping });
   const kafka = connectKafka({ config: config.kafka, logger });
   const faults = createFaults({ database, enabled: config.faultInjection, logger });
-  const hints = { url: config.database.directUrl, applicationName: 'paysaga-consumer-hints', logger };
-  const notifier = createNotifier(hints);
+  const notifications = { url: config.database.directUrl, applicationName: 'paysaga-consumer-notifications', logger };
+  const notifier = createNotifier(notifications);
   const mediator = createApplication({ database, logger, notifier });
 
   const metrics = createMetrics();

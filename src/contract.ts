@@ -167,8 +167,9 @@ export interface SagaRecords {
   recordStepDecision(report: StepDecisionReport): Promise<void>;
 }
 
+/** The input of the relay workflow. */
 export interface RelayInput {
-  /** The lane group: lanes `group × lanesPerRelay` up to the next group's first. */
+  /** The shard group, which has the shards from `group × shardsPerRelay` up to the first of the next group. */
   readonly group: number;
 }
 
@@ -209,12 +210,12 @@ export interface ReconciliationReport {
   readonly resolved: number;
 }
 
-/** The Schedule of the housekeeping, its workflow, and that one's id. */
-export const HOUSEKEEPING = 'housekeeping';
+/** The id of the Schedule that deletes expired rows, the name of its workflow, and that workflow's id. */
+export const RETENTION = 'housekeeping';
 
-/** Rows that one housekeeping has deleted, by table. */
-export interface HousekeepingReport {
-  readonly inbox: number;
+/** Rows that one run of the retention has deleted, by table. */
+export interface RetentionReport {
+  readonly idempotency_key: number;
   readonly dead_letter: number;
 }
 

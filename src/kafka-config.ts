@@ -43,7 +43,7 @@ export const kafkaVariables = {
 
 type Variables = z.infer<z.ZodObject<typeof kafkaVariables>>;
 
-/** Reports what does not go together. */
+/** Reports variables that contradict each other. */
 export function checkKafka(env: Variables, complain: (name: string, message: string) => void): void {
   if (env.KAFKA_SASL_MECHANISM && !(env.KAFKA_SASL_USERNAME && env.KAFKA_SASL_PASSWORD)) {
     complain('KAFKA_SASL_MECHANISM', 'needs KAFKA_SASL_USERNAME and KAFKA_SASL_PASSWORD');
@@ -59,7 +59,7 @@ export function checkKafka(env: Variables, complain: (name: string, message: str
   }
 }
 
-/** Kafka as the processes use it. */
+/** Returns the part of the configuration for Kafka. */
 export const kafkaConfig = (env: Variables) => ({
   brokers: env.KAFKA_BROKERS,
   clientId: env.KAFKA_CLIENT_ID,

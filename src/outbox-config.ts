@@ -3,24 +3,26 @@ import { flag, integer, list } from './platform/config-values';
 
 /** The variables of the outbox and of the consumers. */
 export const outboxVariables = {
-  OUTBOX_BATCH_SIZE: integer(1, 1000).default(100).describe('Rows that a relay claims and sends at once.'),
+  OUTBOX_BATCH_SIZE: integer(1, 1000)
+    .default(100)
+    .describe('Rows of each shard that a relay claims and sends at once.'),
   OUTBOX_POLL_INTERVAL_MS: integer(5, 60_000)
     .default(50)
-    .describe('How often a relay looks for rows by itself. A commit wakes it sooner.'),
+    .describe('How often a relay looks for rows. A notification after a commit wakes it sooner.'),
   OUTBOX_MAX_RETRY_COUNT: integer(0, 100)
     .default(3)
-    .describe('Retries of a row that the broker refuses, before it waits for an operator.'),
+    .describe('Retries of a row that the broker refuses, before it becomes a dead letter.'),
   OUTBOX_RETRY_BACKOFF_MULTIPLIER: z.coerce
     .number()
     .min(1)
     .max(10)
     .default(2)
-    .describe('How much longer each pause before a row’s retry is than the one before.'),
-  OUTBOX_LANES_PER_RELAY: z
-    .enum(['1', '2', '4', '8', '16'], 'must divide the 16 lanes: 1, 2, 4, 8 or 16')
+    .describe('The factor between two pauses before a row’s retries.'),
+  OUTBOX_SHARDS_PER_RELAY: z
+    .enum(['1', '2', '4', '8', '16'], 'must divide the 16 shards: 1, 2, 4, 8 or 16')
     .default('8')
     .transform(Number)
-    .describe('Lanes of the 16 that one relay publishes. It is the same in all workers of a deployment.'),
+    .describe('How many of the 16 shards one relay publishes. All workers of a deployment have the same value.'),
   OUTBOX_ENABLE_METRICS: flag.default(true).describe('Whether the outbox has metrics.'),
   OUTBOX_ENABLE_HEALTH_CHECK: flag.default(true).describe('Whether `/health` looks at the age of the outbox.'),
   OUTBOX_LAG_DEGRADED_SECONDS: integer(1, 86_400)
@@ -47,21 +49,21 @@ export const outboxVariables = {
 type Variables = z.infer<z.ZodObject<typeof outboxVariables>>;
 type Complain = (name: string, message: string) => void;
 
-/** Reports what does not go together. */
+/** Reports variables that contradict each other. */
 export function checkOutbox(env: Variables, complain: Complain): void {
   if (env.OUTBOX_LAG_UNHEALTHY_SECONDS < env.OUTBOX_LAG_DEGRADED_SECONDS) {
     complain('OUTBOX_LAG_UNHEALTHY_SECONDS', 'is less than OUTBOX_LAG_DEGRADED_SECONDS');
   }
 }
 
-/** Outbox and consumers, as their parts of the configuration. */
+/** Returns the parts of the configuration for the outbox and the consumers. */
 export const outboxConfig = (env: Variables) => ({
   outbox: {
     batchSize: env.OUTBOX_BATCH_SIZE,
     pollIntervalMs: env.OUTBOX_POLL_INTERVAL_MS,
     maxRetryCount: env.OUTBOX_MAX_RETRY_COUNT,
     retryBackoffMultiplier: env.OUTBOX_RETRY_BACKOFF_MULTIPLIER,
-    lanesPerRelay: env.OUTBOX_LANES_PER_RELAY,
+    shardsPerRelay: env.OUTBOX_SHARDS_PER_RELAY,
   },
   outboxMetrics: env.OUTBOX_ENABLE_METRICS,
   outboxLag: {

@@ -11,6 +11,7 @@ export type ProcessRole = 'paysaga_api' | 'paysaga_worker' | 'paysaga_consumer';
 const tables = {
   _prisma_migrations: { paysaga_api: 'SELECT', paysaga_worker: 'SELECT', paysaga_consumer: 'SELECT' },
   api_key: { paysaga_api: 'SELECT, INSERT, UPDATE' },
+  audit_log: { paysaga_api: 'SELECT, INSERT', paysaga_worker: 'SELECT, INSERT' },
   circuit_breaker: { paysaga_api: 'SELECT', paysaga_worker: 'SELECT, INSERT, UPDATE, DELETE' },
   dead_letter: {
     paysaga_api: 'SELECT, UPDATE',
@@ -23,7 +24,7 @@ const tables = {
     paysaga_worker: 'SELECT, UPDATE',
     paysaga_consumer: 'SELECT, UPDATE',
   },
-  inbox: {
+  idempotency_key: {
     paysaga_api: 'SELECT, INSERT, UPDATE',
     paysaga_worker: 'SELECT, INSERT, UPDATE, DELETE',
     paysaga_consumer: 'SELECT, INSERT, UPDATE',
@@ -32,7 +33,6 @@ const tables = {
   invoice: { paysaga_api: 'SELECT, INSERT, UPDATE', paysaga_worker: 'SELECT, UPDATE' },
   ledger_entry: { paysaga_api: 'SELECT', paysaga_worker: 'SELECT, INSERT' },
   ledger_transaction: { paysaga_worker: 'SELECT, INSERT' },
-  operator_action: { paysaga_api: 'SELECT, INSERT', paysaga_worker: 'SELECT, INSERT' },
   orders: {
     paysaga_api: 'SELECT, INSERT, UPDATE',
     paysaga_worker: 'SELECT, UPDATE',
@@ -43,8 +43,8 @@ const tables = {
     paysaga_worker: 'SELECT, INSERT, UPDATE, DELETE',
     paysaga_consumer: 'SELECT, INSERT',
   },
-  outbox_lane: { paysaga_api: 'SELECT', paysaga_worker: 'SELECT, UPDATE' },
   outbox_replay: { paysaga_api: 'SELECT, INSERT', paysaga_worker: 'SELECT, UPDATE' },
+  outbox_shard: { paysaga_api: 'SELECT', paysaga_worker: 'SELECT, UPDATE' },
   payment: {
     paysaga_api: 'SELECT, INSERT, UPDATE',
     paysaga_worker: 'SELECT, INSERT, UPDATE',

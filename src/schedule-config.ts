@@ -12,7 +12,7 @@ export const intervalVariables = {
   RECONCILIATION_INTERVAL_MS: integer(1_000, 7 * DAY_MS)
     .default(3_600_000)
     .describe('How often providers, payments, ledger and orders are compared.'),
-  HOUSEKEEPING_INTERVAL_MS: integer(60_000, DAY_MS).default(3_600_000).describe('How often expired rows are deleted.'),
+  RETENTION_INTERVAL_MS: integer(60_000, DAY_MS).default(3_600_000).describe('How often expired rows are deleted.'),
 };
 
 /** The variables of sagas and of what runs at intervals. */
@@ -36,7 +36,7 @@ export const scheduleVariables = {
 export const scheduleConfig = (env: z.infer<z.ZodObject<typeof intervalVariables>>) => ({
   unpaidOrders: { sweepIntervalMs: env.ORDER_PAYMENT_SWEEP_INTERVAL_MS },
   reconciliation: { intervalMs: env.RECONCILIATION_INTERVAL_MS },
-  housekeeping: { intervalMs: env.HOUSEKEEPING_INTERVAL_MS },
+  retention: { intervalMs: env.RETENTION_INTERVAL_MS },
 });
 
 export type ScheduleConfig = ReturnType<typeof scheduleConfig>;

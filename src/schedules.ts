@@ -1,13 +1,13 @@
 import type { ScheduleConfig } from './schedule-config';
-import { HOUSEKEEPING, RECONCILIATION, UNPAID_SWEEP } from './contract';
+import { RETENTION, RECONCILIATION, UNPAID_SWEEP } from './contract';
 import type { Scheduled } from './platform/temporal/keep-scheduled';
 
 /** Every Schedule there is: `paysaga setup` makes them, the workers keep them. */
-export const schedulesOf = ({ housekeeping, unpaidOrders, reconciliation }: ScheduleConfig): readonly Scheduled[] => [
+export const schedulesOf = ({ retention, unpaidOrders, reconciliation }: ScheduleConfig): readonly Scheduled[] => [
   {
-    id: HOUSEKEEPING,
-    workflowType: HOUSEKEEPING,
-    intervalMs: housekeeping.intervalMs,
+    id: RETENTION,
+    workflowType: RETENTION,
+    intervalMs: retention.intervalMs,
     summary: 'deletes what has expired',
   },
   {

@@ -1,7 +1,7 @@
 import { type NativeConnection, Worker } from '@temporalio/worker';
 import {
   createActivities,
-  createHousekeepingActivities,
+  createRetentionActivities,
   createOutboxActivities,
   createReconciliationActivities,
   createUnpaidOrderActivities,
@@ -21,8 +21,8 @@ import { createSagaStarter } from './sagas/start/start-saga';
 import { rerunLostSagas } from './sagas/rerun/rerun-lost-sagas';
 import { createRerunCounter } from './sagas/view/saga-metrics';
 import { runStartSweeper } from './sagas/start/start-sweeper';
-import { createHeldRelays } from './outbox/spread/held-relays';
-import { spreadRelays } from './outbox/spread/spread-relays';
+import { createOwnedRelays } from './outbox/rebalance/owned-relays';
+import { rebalanceRelays } from './outbox/rebalance/rebalance-relays';
 import { createIdempotencyKeys } from './inbox/idempotency-keys';
 import { createListener } from './outbox/wake-up/listener';
 import { createNotifier } from './outbox/wake-up/notifier';
@@ -78,8 +78,8 @@ void runProcess('worker', async ({ config, logger, fail, stopping }) => {
   });
   const kafka = connectKafka({ config: config.kafka, logger });
   const faults = createFaults({ database, enabled: config.faultInjection, logger });
-  const hints = { url: config.database.directUrl, applicationName: 'paysaga-worker-hints', logger };
-  const notifier = createNotifier(hints);
+  const notifications = { url: config.database.directUrl, applicationName: 'paysaga-worker-notifications', logger };
+  const notifier = createNotifier(notifications);
   const mediator = createApplication({ database, logger, notifier });
   const temporal = connectTemporalClient({ config: config.temporal });
   const kafkaHealth = createKafkaHealth(kafka);
@@ -115,7 +115,7 @@ void runProcess('worker', async ({ config, logger, fail, stopping }) => {
   };
   const activities = {
     ...createActivities({ mediator, idempotency: createIdempotencyKeys({ database }), faults, ...outside }),
-    ...createHousekeepingActivities({ mediator }),
+    ...createRetentionActivities({ mediator }),
     ...createReconciliationActivities({
       mediator,
       providers: outside.providers,
@@ -125,11 +125,11 @@ void runProcess('worker', async ({ config, logger, fail, stopping }) => {
     ...createUnpaidOrderActivities({ mediator, timeout: config.unpaidOrders.timeout }),
   };
   const sagaWorker = await createSagaWorker(connection, config, activities);
-  const listener = createListener(hints);
-  const held = createHeldRelays();
+  const listener = createListener(notifications);
+  const owned = createOwnedRelays();
   const relay = {
     database: background,
-    held,
+    owned,
     listener,
     kafka,
     registry: eventRegistry,
@@ -147,7 +147,7 @@ void runProcess('worker', async ({ config, logger, fail, stopping }) => {
       stopping.aborted ? logger.warn({ err: error }, 'worker.forced_to_stop') : fail(error),
     );
   }
-  const { lanesPerRelay } = config.outbox;
+  const { shardsPerRelay } = config.outbox;
   const sweeping = [
     sweeper,
     watchConnection({
@@ -165,17 +165,17 @@ void runProcess('worker', async ({ config, logger, fail, stopping }) => {
       signal: stopping,
       onRerun: createRerunCounter(metrics),
     }),
-    keepRelaysRunning({ temporal, lanesPerRelay, logger, signal: stopping }),
+    keepRelaysRunning({ temporal, shardsPerRelay, logger, signal: stopping }),
     runReplays({ database: background, mediator, logger, signal: stopping }),
     ...schedulesOf(config).map((scheduled) => keepScheduled({ temporal, scheduled, logger, signal: stopping })),
-    spreadRelays({ database: background, held, logger, signal: stopping }),
+    rebalanceRelays({ database: background, owned, logger, signal: stopping }),
     reportOpenCircuits({ database: background, circuits: circuits.all, logger, signal: stopping }),
   ];
   readiness.begin();
-  logger.info({ namespace: config.temporal.namespace, relay_groups: relayGroups(lanesPerRelay) }, 'worker.running');
+  logger.info({ namespace: config.temporal.namespace, relay_groups: relayGroups(shardsPerRelay) }, 'worker.running');
 
   return async function stop() {
-    // The relay first: it finishes the batch in flight, and another worker takes its lanes.
+    // The relay first: it finishes the batch in flight, and another worker takes its shards.
     relayWorker.shutdown();
     sagaWorker.shutdown();
     await Promise.allSettled([...running, ...sweeping]);
@@ -220,14 +220,14 @@ const concurrencyFor = (poolSize: number) => ({
   maxConcurrentActivityTaskExecutions: Math.max(MIN_CALLS_OUTSIDE, poolSize),
 });
 
-/** Shutting down, it cancels its activities at once (grace time 0): that is how the relay is told. */
+/** On shutdown it cancels its activities at once (grace time 0), which ends the relays after their batch in flight. */
 function createRelayWorker(connection: NativeConnection, config: Config, activities: object): Promise<Worker> {
   return Worker.create({
     connection,
     namespace: config.temporal.namespace,
     taskQueue: taskQueues.relay,
     activities,
-    maxConcurrentActivityTaskExecutions: relayGroups(config.outbox.lanesPerRelay),
+    maxConcurrentActivityTaskExecutions: relayGroups(config.outbox.shardsPerRelay),
     shutdownGraceTime: 0,
     shutdownForceTime: config.shutdownGraceMs + FORCE_AFTER_MS,
   });

@@ -1,4 +1,4 @@
-export { housekeeping } from './housekeeping';
+export { housekeeping } from './retention';
 export { outboxRelay } from './outbox-relay';
 export { orderSaga } from './order-saga';
 export { paymentSaga } from './payment-saga';

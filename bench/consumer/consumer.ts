@@ -25,7 +25,7 @@ export const consumer: Measurement = {
     const { config } = stack;
     const client = await connectClient(stack);
     return async function round() {
-      await client.query('TRUNCATE inbox');
+      await client.query('TRUNCATE idempotency_key');
       await producePaidEvents(config.kafka, WARM_UP_EVENTS + EVENTS);
       const ready = async (): Promise<boolean> => (await countApplied(client)) >= WARM_UP_EVENTS;
       const running = await startProcess(stack, { program: 'src/consumer.js', ready });
@@ -49,7 +49,7 @@ async function applyRate(client: Client): Promise<number> {
 
 async function countApplied(client: Client): Promise<number> {
   const { rows } = await client.query<{ count: number }>(
-    `SELECT count(*)::int AS count FROM inbox WHERE scope = 'sales-projection'`,
+    `SELECT count(*)::int AS count FROM idempotency_key WHERE scope = 'sales-projection'`,
   );
   return rows[0]?.count ?? 0;
 }

@@ -6,7 +6,7 @@ import { newId } from '../../src/platform/ids';
 
 const BATCH = 1_000;
 
-/** Puts new `order.paid` events on their topic, each of an order of its own. */
+/** Sends new `order.paid` events to their topic, each of another order. */
 export async function producePaidEvents({ brokers }: KafkaConfig, count: number): Promise<void> {
   const producer = new Kafka({ brokers: [...brokers], logLevel: logLevel.NOTHING }).producer();
   await producer.connect();

@@ -5,7 +5,7 @@ import { newId } from '../../src/platform/ids';
 const BATCH = 100;
 
 const APPLY = `WITH applied AS (
-    INSERT INTO inbox (scope, key, source, expires_at)
+    INSERT INTO idempotency_key (scope, key, source, expires_at)
     SELECT 'raw', key, 'paysaga.order/0/0', now() + interval '90 days' FROM unnest($1::text[]) AS key
     ON CONFLICT DO NOTHING RETURNING true)
   INSERT INTO sales_daily (day, currency, orders, amount)

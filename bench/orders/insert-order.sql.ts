@@ -1,4 +1,4 @@
-import { laneOf } from '../../src/outbox/lane';
+import { shardOf } from '../../src/outbox/shard';
 import { newId } from '../../src/platform/ids';
 
 /** The rows of a placed order, each value bound once: order, invoice, their events, their outbox rows. */
@@ -14,7 +14,7 @@ export const INSERT_ORDER = `WITH new_orders AS (
       correlation_id)
     VALUES ($5, 'order', $1, 1, 'order.placed', 1, $7, $4, $11),
       ($6, 'invoice', $2, 1, 'invoice.issued', 1, $8, $4, $11))
-  INSERT INTO outbox (event_id, lane, aggregate_id) VALUES ($5, $9, $1), ($6, $10, $2)`;
+  INSERT INTO outbox (event_id, shard, aggregate_id) VALUES ($5, $9, $1), ($6, $10, $2)`;
 
 /** @param number of the order, for its customer */
 export function orderParameters(number: number): unknown[] {
@@ -28,6 +28,6 @@ export function orderParameters(number: number): unknown[] {
   };
   return [
     ...[order_id, invoice_id, customer_id, placed_at, newId('evt'), newId('evt')],
-    ...[JSON.stringify(order), JSON.stringify(invoice), laneOf(order_id), laneOf(invoice_id), newId('req')],
+    ...[JSON.stringify(order), JSON.stringify(invoice), shardOf(order_id), shardOf(invoice_id), newId('req')],
   ];
 }

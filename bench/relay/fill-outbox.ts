@@ -24,8 +24,8 @@ const FILL_EVENTS = `WITH placed AS (
       'amount', 9900, 'currency', 'EUR', 'issued_at', at), at::timestamptz, ${id('req', 'number')}
   FROM placed`;
 
-/** The lane as `laneOf` has it; `crc32` is there since PostgreSQL 18. */
-const ENQUEUE = `INSERT INTO outbox (event_id, lane, aggregate_id)
+/** The shard as `shardOf` has it; `crc32` is there since PostgreSQL 18. */
+const ENQUEUE = `INSERT INTO outbox (event_id, shard, aggregate_id)
   SELECT event_id, crc32(aggregate_id::bytea) % 16, aggregate_id FROM event`;
 
 /** Fills the event log, once. */

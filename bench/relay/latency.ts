@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { eventRegistry } from '../../src/application';
-import { laneOf } from '../../src/outbox/lane';
+import { shardOf } from '../../src/outbox/shard';
 import { createListener } from '../../src/outbox/wake-up/listener';
 import { createNotifier } from '../../src/outbox/wake-up/notifier';
 import { createLogger } from '../../src/platform/telemetry/logger';
@@ -35,9 +35,9 @@ export const latency: Measurement = {
     const client = await connectClient(stack);
     await fillEvents(client);
     const logger = createLogger({ name: 'bench', ...config.log });
-    const hints = { url: databaseUrl, applicationName: 'paysaga-bench-hints', logger };
-    const listener = createListener(hints);
-    const notifier = createNotifier(hints);
+    const notifications = { url: databaseUrl, applicationName: 'paysaga-bench-notifications', logger };
+    const listener = createListener(notifications);
+    const notifier = createNotifier(notifications);
     teardown.add(() => listener.close());
     teardown.add(() => notifier.close());
     const options = { ...relayOptions(stack), listener };
@@ -57,7 +57,7 @@ export const latency: Measurement = {
       const ours = await medianLatency(arrivals, ticks, async (eventIds, messages) => {
         await enqueue(client, eventIds);
         const committed = performance.now();
-        notifier.appended(lanesOf(messages));
+        notifier.appended(shardsOf(messages));
         return committed;
       }).finally(stop);
       const raw = await medianLatency(arrivals, ticks, async (_, messages) => {
@@ -70,8 +70,8 @@ export const latency: Measurement = {
   },
 };
 
-const lanesOf = (messages: readonly TopicMessage[]): Set<number> =>
-  new Set(messages.map(({ message }) => laneOf(message.key)));
+const shardsOf = (messages: readonly TopicMessage[]): Set<number> =>
+  new Set(messages.map(({ message }) => shardOf(message.key)));
 
 const toTicks = (messages: readonly TopicMessage[], rate: number): TopicMessage[][] => {
   const size = Math.max(1, Math.min(Math.floor((rate * TICK_MS) / 1000), ROWS / TICKS));

@@ -18,7 +18,7 @@ export interface RawClaimOptions {
 
 /**
  * The limit of the database side, in rows per second: take and delete in one statement. Leaves out
- * leases, lanes, due times, held aggregates, and all safety: what is deleted here is not sent yet.
+ * leases, shards, due times, held aggregates, and all safety: what is deleted here is not sent yet.
  */
 export async function rawClaimRate(client: Client, options: RawClaimOptions): Promise<number> {
   await fillOutbox(client, ROWS);

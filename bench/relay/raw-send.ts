@@ -1,6 +1,6 @@
 import type { KafkaConfig } from '../../src/kafka-config';
 import type { TopicMessages } from '../../src/messaging/kafka';
-import { laneOf, LANES } from '../../src/outbox/lane';
+import { shardOf, SHARDS } from '../../src/outbox/shard';
 import { byTopic, type TopicMessage } from './event-messages';
 import { connectRawKafka, type RawProducer } from './raw-kafka';
 
@@ -14,7 +14,7 @@ type Batch = readonly TopicMessages[];
 
 /**
  * The limit of the broker's side: kafkajs alone sends the same messages in batches of the same size, to
- * the same topics, one batch in flight per lane. They are made before. Leaves out all but `sendBatch`.
+ * the same topics, one batch in flight per shard. They are made before. Leaves out all but `sendBatch`.
  */
 export async function createRawSender(
   config: KafkaConfig,
@@ -22,18 +22,18 @@ export async function createRawSender(
   batchSize: number,
 ): Promise<RawSender> {
   const kafka = connectRawKafka(config);
-  const lanes = Array.from({ length: LANES }, (_, lane) =>
+  const shards = Array.from({ length: SHARDS }, (_, shard) =>
     toBatches(
-      messages.filter(({ message }) => laneOf(message.key) === lane),
+      messages.filter(({ message }) => shardOf(message.key) === shard),
       batchSize,
     ),
   );
-  const producers = await Promise.all(lanes.map(() => kafka.connectProducer()));
+  const producers = await Promise.all(shards.map(() => kafka.connectProducer()));
 
   return {
     async rate() {
       const began = performance.now();
-      await Promise.all(producers.map((producer, lane) => sendAll(producer, lanes[lane] ?? [])));
+      await Promise.all(producers.map((producer, shard) => sendAll(producer, shards[shard] ?? [])));
       return messages.length / ((performance.now() - began) / 1000);
     },
     stop: async () => void (await Promise.all(producers.map((producer) => producer.stop()))),

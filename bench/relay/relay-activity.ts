@@ -52,8 +52,8 @@ async function startActivities({ config }: BenchStack, options: OutboxActivities
   ]);
   const running = workers.map((worker) => worker.run());
   const stopping = new AbortController();
-  const { lanesPerRelay } = config.outbox;
-  const kept = keepRelaysRunning({ temporal, lanesPerRelay, logger: options.logger, signal: stopping.signal });
+  const { shardsPerRelay } = config.outbox;
+  const kept = keepRelaysRunning({ temporal, shardsPerRelay, logger: options.logger, signal: stopping.signal });
 
   return async function stop() {
     stopping.abort();

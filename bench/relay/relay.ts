@@ -23,8 +23,8 @@ export const relay: Measurement = {
     const client = await connectClient(stack);
     await fillEvents(client);
     const options = relayOptions(stack);
-    const { batchSize, lanesPerRelay } = config.outbox;
-    const claiming = { databaseUrl, connections: relayGroups(lanesPerRelay), batchSize: batchSize * lanesPerRelay };
+    const { batchSize, shardsPerRelay } = config.outbox;
+    const claiming = { databaseUrl, connections: relayGroups(shardsPerRelay), batchSize: batchSize * shardsPerRelay };
     const sender = await createRawSender(config.kafka, await readMessages(client), batchSize);
     teardown.add(() => sender.stop());
 

@@ -3,7 +3,7 @@ import { checkDuplicates, duplicatesAtMost } from '../checker/rules/duplicates';
 import { countDuplicates } from '../checker/rules/topics';
 import { eventually, must } from '../client/eventually';
 import { armDelay, disarmFaults } from '../client/faults';
-import { LANES } from '../../src/outbox/lane';
+import { SHARDS } from '../../src/outbox/shard';
 import type { FreshStack } from '../stack/fresh-stack';
 import { type Kills, killAtRandom } from './kill-at-random';
 import { orderSteadily } from './order-steadily';
@@ -25,7 +25,7 @@ export interface ChaosReport {
   readonly events: number;
   readonly messages: number;
   readonly duplicates: number;
-  /** What the killed relays may have sent again: each at most a batch of each of its lanes. */
+  /** What the killed relays may have sent again: each at most a batch of each of its shards. */
   readonly duplicatesAtMost: number;
   readonly kills: Kills;
   readonly ms: number;
@@ -65,7 +65,7 @@ export async function runChaos({ stack, events, kills, seed }: ChaosOptions): Pr
   await eventually(() => disarmFaults(operator), { deadlineMs: PATIENCE_MS });
   const judged = await checker.holds(PATIENCE_MS);
 
-  const bound = { faults: killed.worker, lanes: LANES, batchSize: BATCH_SIZE };
+  const bound = { faults: killed.worker, shards: SHARDS, batchSize: BATCH_SIZE };
   const violations = checkDuplicates(judged.messages, bound);
   if (violations.length > 0) throw new ConsistencyError(violations);
   must(judged.orders.length === orders, `${judged.orders.length} orders were placed instead of ${orders}`);

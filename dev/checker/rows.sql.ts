@@ -23,7 +23,7 @@ SELECT json_build_object(
         FROM ledger_transaction AS booked) AS row),
     'events', (SELECT coalesce(json_agg(event ORDER BY aggregate_type, aggregate_id, version), '[]') FROM event),
     'outbox', (SELECT coalesce(json_agg(outbox), '[]') FROM outbox),
-    'inbox', (SELECT coalesce(json_agg(json_build_object('scope', scope, 'key', key)), '[]') FROM inbox),
+    'inbox', (SELECT coalesce(json_agg(json_build_object('scope', scope, 'key', key)), '[]') FROM idempotency_key),
     'deadLetters', (SELECT coalesce(json_agg(json_build_object(
         'consumer_group', consumer_group, 'key', key, 'reason', reason)), '[]') FROM dead_letter
         WHERE state IN ('retrying', 'queued', 'dead')),
@@ -35,9 +35,9 @@ const COUNT_MOVING = `
 SELECT (SELECT count(*) FROM outbox WHERE parked_at IS NULL)
      + (SELECT count(*) FROM outbox_replay WHERE finished_at IS NULL)
      + (SELECT count(*) FROM saga WHERE state IN ('running', 'compensating'))
-     + (SELECT count(*) FROM event LEFT JOIN inbox ON scope = 'provisioning' AND key = event_id
+     + (SELECT count(*) FROM event LEFT JOIN idempotency_key ON scope = 'provisioning' AND key = event_id
         WHERE type = 'invoice_paid.provision_service' AND key IS NULL)
-     + (SELECT count(*) FROM event LEFT JOIN inbox ON scope = 'sales-projection' AND key = event_id
+     + (SELECT count(*) FROM event LEFT JOIN idempotency_key ON scope = 'sales-projection' AND key = event_id
         WHERE type IN ('order.paid', 'order.refunded') AND key IS NULL) AS moving`;
 
 /** The rows of the whole database. */

@@ -28,7 +28,7 @@ export async function tellRelayCrash(scene: Scene): Promise<void> {
   const crash = await crashAt('worker', 'relay.after_send');
   await armFault(operator, 'relay.before_send', 'delay_ms');
   tell(`SIGKILL of the worker with its relay, process ${await crash.happened()}, at relay.after_send`);
-  await claim('another relay takes its lanes over, and nothing is lost', async () => {
+  await claim('another relay takes its shards over, and nothing is lost', async () => {
     await crash.recovered();
     await Promise.all(orders.map(({ order_id }) => untilStatus(service, order_id, 'FULFILLED', PATIENCE_MS)));
     return `${ORDERS} orders FULFILLED`;

@@ -7,7 +7,7 @@ const INTRO = `# The command line
 
 Commands take their settings from the environment, or from the local stack of \`npm start\` in this folder.
 \`--json\` prints what the HTTP route of the same act answers; in a dry run, with \`"dry_run": true\` in front. Acts are recorded
-in \`operator_action\` with their actor and reason.
+in \`audit_log\` with their actor and reason.
 
 | exit code | meaning                                                                 |
 | --------- | ----------------------------------------------------------------------- |

@@ -5,6 +5,7 @@ import type { LetterActOptions, ListOptions, Verb } from './run/dead-letters';
 
 const run = () => import('./run/dead-letters.js');
 
+/** Adds `paysaga dead-letters` and its commands. */
 export function addDeadLetterCommands(program: Command): void {
   const letters = program.command('dead-letters').description('consumed messages that could not be applied');
   const ls = withFilter(letters.command('ls').alias('list'), choices.deadLetterStates);

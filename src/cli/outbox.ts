@@ -6,13 +6,20 @@ import type { ListOptions, Verb } from './run/outbox';
 
 const run = () => import('./run/outbox.js');
 
+/** Adds `paysaga outbox` and its commands. */
 export function addOutboxCommands(program: Command): void {
-  const outbox = program.command('outbox').description('rows that wait to be published, and replays of the event log');
+  const outbox = program
+    .command('outbox')
+    .description('rows that wait to be published, their dead letters, and replays of the event log');
   const ls = outbox
     .command('ls')
     .alias('list')
     .description('list rows, oldest first')
-    .addOption(new Option('--state <state>', 'the state of the rows').choices(choices.outboxStates).default('parked'));
+    .addOption(
+      new Option('--state <state>', 'the state of the rows; parked rows are dead letters')
+        .choices(choices.outboxStates)
+        .default('parked'),
+    );
   withPageOptions(ls).action(async (options: ListOptions) => (await run()).list(options));
   outbox
     .command('show')
@@ -20,8 +27,8 @@ export function addOutboxCommands(program: Command): void {
     .argument('<id>')
     .addOption(jsonOption())
     .action(async (id: string, options: JsonOptions) => (await run()).show(id, options));
-  addAct(outbox, 'requeue', 'let the relay try a parked row again, in its place');
-  addAct(outbox, 'discard', 'give up publishing a parked row; the later rows of its aggregate go on');
+  addAct(outbox, 'requeue', 'requeue a dead letter in its old place, to be tried again');
+  addAct(outbox, 'discard', 'discard a dead letter; the later rows of its aggregate go on');
   addReplayCommands(outbox);
 }
 

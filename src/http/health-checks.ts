@@ -85,7 +85,7 @@ export const createHealthChecks = ({ database, kafka, temporal, outboxLag, setup
 /** A write that changes nothing: a database that only reads takes no orders. */
 async function tryToWrite(database: Database): Promise<HealthFinding> {
   try {
-    await database.$executeRawUnsafe('INSERT INTO inbox SELECT * FROM inbox WHERE false');
+    await database.$executeRawUnsafe('INSERT INTO idempotency_key SELECT * FROM idempotency_key WHERE false');
     return { status: 'healthy' };
   } catch (error) {
     if (sqlState(error) !== sqlStates.readOnly) throw error;
@@ -132,7 +132,7 @@ export function judgeSagas({ stuck, lost, unstarted, unstarted_reason, standing 
 /** Parked rows need an operator, however few they are; they never make it worse than degraded. */
 export function judgeOutboxLag(lag: OutboxLag, thresholds: Omit<OutboxLagConfig, 'checked'>): HealthFinding {
   const { oldestSeconds, parked } = lag;
-  const detail = `oldest unpublished event ${oldestSeconds} s, ${parked} parked`;
+  const detail = `oldest unpublished event ${oldestSeconds} s, dead letters: ${parked}`;
   if (oldestSeconds > thresholds.unhealthySeconds) return { status: 'unhealthy', detail };
   return { status: oldestSeconds > thresholds.degradedSeconds || parked > 0 ? 'degraded' : 'healthy', detail };
 }

@@ -22,7 +22,7 @@ export async function claim(tx: Queryable, once: Once, now: string, result: unkn
   const [row] = await tx.$queryRawUnsafe<{ claimed: boolean }[]>(
     `WITH before AS MATERIALIZED (SELECT current_setting('lock_timeout') AS lock_timeout),
      claim AS (
-       INSERT INTO inbox (scope, key, fingerprint, result, source, expires_at)
+       INSERT INTO idempotency_key (scope, key, fingerprint, result, source, expires_at)
        SELECT $1, $2, $3, $4::json, $5, $6::timestamptz
        FROM before, LATERAL (SELECT set_config('lock_timeout', '${ONCE_WAIT_MS}ms', before.lock_timeout IS NOT NULL)) AS waits_briefly
        ON CONFLICT (scope, key) DO NOTHING RETURNING key)
@@ -43,7 +43,7 @@ export async function claim(tx: Queryable, once: Once, now: string, result: unkn
  * @throws the database's error when the table is locked by another
  */
 export async function prepareToClaim(tx: Tx): Promise<void> {
-  await tx.$executeRawUnsafe('LOCK TABLE inbox IN ROW EXCLUSIVE MODE NOWAIT');
+  await tx.$executeRawUnsafe('LOCK TABLE idempotency_key IN ROW EXCLUSIVE MODE NOWAIT');
 }
 
 /** Stores the response of a key that this transaction has claimed. */
@@ -63,9 +63,9 @@ export const undone = { undone: true } as const;
 export async function find(database: Queryable, scope: string, key: string): Promise<InboxRow | undefined> {
   const rows = await database.$queryRawUnsafe<InboxRow[]>(
     `SELECT scope, key, fingerprint, result, coalesce(result ->> 'undone' = 'true', false) OR EXISTS (
-       SELECT FROM inbox undo
+       SELECT FROM idempotency_key undo
        WHERE undo.scope = $1 AND undo.key = 'undo/' || $2 AND (undo.result ->> 'done') IS NULL) AS is_undone
-     FROM inbox WHERE scope = $1 AND key = $2`,
+     FROM idempotency_key WHERE scope = $1 AND key = $2`,
     scope,
     key,
   );

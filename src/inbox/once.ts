@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 
 /**
  * A key under which something happens once. One mechanism, three key makers below; each key is a row
- * of `inbox`, written in the transaction of the effect.
+ * of `idempotency_key`, written in the transaction of the effect.
  */
 export interface Once {
   readonly scope: string;

@@ -21,7 +21,7 @@ export interface MediatorOptions {
   readonly handlers: readonly Handler[];
   readonly registry: EventRegistry;
   readonly database: Database;
-  /** Told of the lanes of new outbox rows after each commit. */
+  /** Told of the shards of new outbox rows after each commit. */
   readonly notifier: Notifier;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -62,11 +62,11 @@ export function createMediator(options: MediatorOptions): Mediator {
     once,
   ];
 
-  /** @param within the transaction that a batch shares, and the lanes it appends to */
+  /** @param within the transaction that a batch shares, and the shards it appends to */
   const dispatch = (
     message: Message,
     options: SendOptions,
-    within?: { tx: Tx; lanes: Set<number> },
+    within?: { tx: Tx; shards: Set<number> },
   ): Promise<unknown> => {
     const handler = handlerOf.get(message.definition.name);
     if (!handler) return Promise.reject(new Error(`${message.definition.name} has no handler.`));
@@ -83,7 +83,7 @@ export function createMediator(options: MediatorOptions): Mediator {
       principal: options.principal ?? system,
       logger,
       context,
-      ...(within && { uow: createUnitOfWork(within.tx, { registry, context, lanes: within.lanes }) }),
+      ...(within && { uow: createUnitOfWork(within.tx, { registry, context, shards: within.shards }) }),
     };
     const run = (index: number): Promise<unknown> => {
       const behaviour = behaviours[index];
@@ -99,16 +99,16 @@ export function createMediator(options: MediatorOptions): Mediator {
       dispatch(message, options) as Promise<Result>,
 
     async sendMany(batch) {
-      const lanes = new Set<number>();
+      const shards = new Set<number>();
       try {
         const results = await inTransaction(database, async (tx) => {
           const values: PromiseSettledResult<unknown>[] = [];
           for (const { message, options } of batch) {
-            values.push({ status: 'fulfilled', value: await dispatch(message, options, { tx, lanes }) });
+            values.push({ status: 'fulfilled', value: await dispatch(message, options, { tx, shards }) });
           }
           return values;
         });
-        notifier.appended(lanes);
+        notifier.appended(shards);
         return results;
       } catch (error) {
         if (isDatabaseOutage(error)) throw error;

@@ -3,7 +3,7 @@ import type { OneStatementContext } from './handler';
 import { actorOf } from './message';
 import { defineTable } from '../platform/database/table';
 
-const operatorActionTable = defineTable('operator_action', 'operator_action_id');
+const auditLogTable = defineTable('audit_log', 'audit_log_id');
 
 /** What the audit keeps when an operator gives no reason. */
 export const NO_REASON = 'No reason was given.';
@@ -23,9 +23,9 @@ export interface OperatorAct {
 /** Records who did it, in the transaction of the act: neither is there without the other. */
 export function recordOperatorAction({ uow, principal, now }: OneStatementContext, act: OperatorAct): void {
   const { action, subject, reason, details = {} } = act;
-  const operator_action_id = newId('opa');
-  uow.insert(operatorActionTable, {
-    operator_action_id,
+  const audit_log_id = newId('opa');
+  uow.insert(auditLogTable, {
+    audit_log_id,
     at: now,
     actor: actorOf(principal),
     action,

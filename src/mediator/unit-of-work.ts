@@ -10,8 +10,8 @@ import { type Row, write, type Writes } from './write.sql';
 export interface UnitOfWorkOptions {
   readonly registry: EventRegistry;
   readonly context: EventContext;
-  /** Collects the lanes of all new rows, for the notification after the commit. */
-  readonly lanes: Set<number>;
+  /** Collects the shards of all new rows, for the notification after the commit. */
+  readonly shards: Set<number>;
 }
 
 /**
@@ -29,8 +29,8 @@ export interface PendingWrites {
   /** Changes these columns of a row that is no aggregate's. */
   update<Key extends string, R extends Readonly<Record<Key, string>>>(table: Table<Key>, row: R): void;
   append(event: NewEvent): void;
-  /** The relay of this lane looks for rows after the commit. {@link append} does that by itself. */
-  wake(lane: number): void;
+  /** The relay of this shard looks for rows after the commit. {@link append} does that by itself. */
+  wake(shard: number): void;
   /** @returns `false` when the key to claim was there already, and nothing was written */
   write(database: Queryable, besides?: Omit<Writes, 'inserts' | 'updates'>): Promise<boolean>;
 }
@@ -84,7 +84,7 @@ export function createUnitOfWork(tx: Tx, options: UnitOfWorkOptions): UnitOfWork
   };
 }
 
-function collectWrites({ registry, context, lanes }: UnitOfWorkOptions) {
+function collectWrites({ registry, context, shards }: UnitOfWorkOptions) {
   const inserts = new Map<Table, Row[]>();
   /** The rows that are locked, as they are now, by table and id. */
   const loaded = new Map<string, unknown>();
@@ -101,7 +101,7 @@ function collectWrites({ registry, context, lanes }: UnitOfWorkOptions) {
     const rows = eventRows(registry, event, context, newId('evt'));
     insert(eventTable, rows.event);
     insert(outboxTable, rows.outbox);
-    lanes.add(rows.outbox.lane);
+    shards.add(rows.outbox.shard);
   };
 
   const writes: PendingWrites = {
@@ -128,7 +128,7 @@ function collectWrites({ registry, context, lanes }: UnitOfWorkOptions) {
       changes.set(rowKey(table, row[table.key]), { table, isNew: false, row });
     },
     append,
-    wake: (lane) => void lanes.add(lane),
+    wake: (shard) => void shards.add(shard),
 
     async write(database, besides = {}) {
       const updates = new Map<Table, Row[]>();

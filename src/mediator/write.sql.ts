@@ -45,7 +45,7 @@ export function writeStatement({ inserts, updates, claim, onceResult, step }: Wr
     const { once, now, result } = claim;
     const expiresAt = new Date(Date.parse(now) + once.ttlMs).toISOString();
     expressions.push(
-      `once AS (INSERT INTO inbox (scope, key, fingerprint, result, source, expires_at)
+      `once AS (INSERT INTO idempotency_key (scope, key, fingerprint, result, source, expires_at)
        SELECT ${bind(once.scope)}, ${bind(once.key)}, ${bind(once.fingerprint ?? null)},
               ${bind(JSON.stringify(result))}::json, ${bind(once.source ?? null)}, ${bind(expiresAt)}::timestamptz
        FROM (SELECT set_config('lock_timeout', '${ONCE_WAIT_MS}ms', true)) AS waits_briefly
@@ -56,7 +56,7 @@ export function writeStatement({ inserts, updates, claim, onceResult, step }: Wr
   if (onceResult && onceResult.result !== null) {
     const { once, result } = onceResult;
     expressions.push(
-      `answered AS (UPDATE inbox SET result = ${bind(JSON.stringify(result))}::json
+      `answered AS (UPDATE idempotency_key SET result = ${bind(JSON.stringify(result))}::json
        WHERE scope = ${bind(once.scope)} AND key = ${bind(once.key)})`,
     );
   }

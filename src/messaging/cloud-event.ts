@@ -1,9 +1,9 @@
 import type { EventContext } from '../outbox/append';
 import { type EventNames, paysagaNames } from '../outbox/event-names';
 
-/** Every event type on the wire: `com.paysaga.` + the registry's type. */
+/** The prefix of event types on the wire, before the registry's type. */
 export const TYPE_PREFIX = paysagaNames.typePrefix;
-/** `ce_source`: with `ce_id` it names one event for ever (CloudEvents 1.0, 3.1). */
+/** `ce_source`. With `ce_id` it identifies one event (CloudEvents 1.0, 3.1). */
 export const SOURCE = paysagaNames.source;
 
 /** An event on its way to Kafka, its payload as JSON text. */
@@ -14,24 +14,25 @@ export interface OutgoingEvent extends EventContext {
   readonly type: string;
   readonly data_version: number;
   readonly payload: string;
-  /** Of the replay that publishes it again; `null` the first time. */
+  /** The replay that publishes it again; `null` the first time. */
   readonly replay_id: string | null;
 }
 
+/** A message of Kafka for one event. */
 export interface EventMessage {
-  /** The aggregate's id, so that an aggregate's events share a partition and keep their order. */
+  /** The aggregate's id, so that the events of an aggregate share a partition and keep their order. */
   readonly key: string;
   readonly value: string;
   readonly headers: Record<string, string>;
 }
 
 /**
- * One event as a CloudEvents 1.0 message in Kafka's binary mode
+ * Encodes one event as a CloudEvents 1.0 message in Kafka's binary mode
  * (https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/bindings/kafka-protocol-binding.md).
  *
- * Built by hand: the `cloudevents` library takes 13 µs for this and copies two more attributes into
- * headers; the relay has about 100 µs for a whole row. A test shows that the library reads it back.
- * Kafka's own timestamp stays that of sending, so that retention counts from there after an outage.
+ * The `cloudevents` library takes 13 µs for this, of about 100 µs for a whole row, and copies two more attributes into
+ * headers. A test shows that it reads the message. Kafka's own timestamp is the time of the send, so that Kafka's
+ * retention counts from there after an outage.
  */
 export function toEventMessage(event: OutgoingEvent, names: EventNames = paysagaNames): EventMessage {
   const headers: Record<string, string> = {

@@ -5,13 +5,13 @@ import { CompressionCodecs, CompressionTypes } from 'kafkajs';
 import createSnappyCodec from 'kafkajs-snappy';
 import type { KafkaConfig } from '../kafka-config';
 
-/** As kafkajs takes a codec. */
+/** A codec as kafkajs expects it. */
 interface Codec {
   compress(encoder: { readonly buffer: Buffer }): Promise<Buffer>;
   decompress(batch: Buffer): Promise<Buffer>;
 }
 
-/** Of one batch. A batch of a megabyte may be made to unpack to more than any memory. */
+/** The most that one batch may unpack to. A crafted batch of a megabyte could unpack to more than the memory. */
 const MAX_UNPACKED_BYTES = 256 * 1_024 * 1_024;
 
 const gzip = promisify(zlib.gzip);
@@ -28,14 +28,14 @@ const readOnly = async (): Promise<never> => {
 
 const lz4Codec: Codec = {
   compress: readOnly,
-  // Loaded when it is needed: where it has no binary, only who reads such a topic goes without. LZ4 unpacks to 255
-  // times the batch at most.
+  // Loaded at first use, so that a platform without its binary fails only on such topics. LZ4 unpacks to at most 255 times
+  // the batch.
   decompress: async (batch) => (await import('lz4-napi')).decompressFrame(batch),
 };
 
 const zstdCodec: Codec = { compress: readOnly, decompress: async (batch) => unpackZstd(batch) };
 
-/** From Node 22.15 on. */
+/** Exists since Node 22.15. */
 const nativeZstd = (
   zlib as { zstdDecompress?: (batch: Buffer, options: { maxOutputLength: number }, done: ZstdDone) => void }
 ).zstdDecompress;
@@ -46,7 +46,11 @@ const unpackZstd = (batch: Buffer): Promise<Buffer> | Buffer =>
     ? promisify<Buffer, { maxOutputLength: number }, Buffer>(nativeZstd)(batch, { maxOutputLength: MAX_UNPACKED_BYTES })
     : unpackZstdInJavaScript(batch);
 
-/** @throws when the batch is not zstd, or unpacks to more than the limit */
+/**
+ * Unpacks a zstd batch.
+ *
+ * @throws Error when it is not zstd, or unpacks to more than `maxBytes`
+ */
 export function unpackZstdInJavaScript(batch: Buffer, maxBytes = MAX_UNPACKED_BYTES): Buffer {
   const chunks: Uint8Array[] = [];
   let bytes = 0;
@@ -60,8 +64,8 @@ export function unpackZstdInJavaScript(batch: Buffer, maxBytes = MAX_UNPACKED_BY
 }
 
 /**
- * How a producer's batches are compressed. The codecs are registered with kafkajs for the whole process, so that
- * consumers read all that Kafka has. kafkajs's own gzip has no limit, snappy comes from its maintainers.
+ * Returns kafkajs's number of a compression, and registers all codecs for the whole process, so that consumers read
+ * every topic. kafkajs's own gzip has no limit; snappy is from its maintainers.
  */
 export function compressionOf(compression: KafkaConfig['compression']): CompressionTypes {
   CompressionCodecs[CompressionTypes.GZIP] = () => gzipCodec;

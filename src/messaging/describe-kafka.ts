@@ -1,15 +1,16 @@
 import { within } from '../platform/wait';
 import type { Admin, Kafka } from './kafka';
 
+/** Queries the cluster for health checks. */
 export interface KafkaHealth {
-  /** Answers how many brokers there are. @throws Error when none answered within the deadline */
+  /** Returns the number of brokers. @throws Error without an answer within the deadline */
   describe(deadlineMs: number): Promise<{ readonly brokers: number }>;
-  /** Answers which topics there are. @throws Error when none answered within the deadline */
+  /** Returns the names of all topics. @throws Error without an answer within the deadline */
   topics(deadlineMs: number): Promise<readonly string[]>;
   close(): Promise<void>;
 }
 
-/** Asks the cluster about itself over one connection, which it keeps, and makes anew after a failure. */
+/** Creates the queries, over one connection that is replaced after a failure. */
 export function createKafkaHealth(kafka: Kafka): KafkaHealth {
   let connecting: Promise<Admin> | undefined;
 
@@ -30,7 +31,7 @@ export function createKafkaHealth(kafka: Kafka): KafkaHealth {
     try {
       return await within(deadlineMs, mine.then(question), late);
     } catch (error) {
-      // Also when it is late: a connection whose other end has vanished would stay silent for a minute.
+      // Also after a late answer: a connection whose other end is gone would stay silent for a minute.
       forget(mine);
       throw error;
     }
@@ -39,7 +40,7 @@ export function createKafkaHealth(kafka: Kafka): KafkaHealth {
   return {
     describe: (deadlineMs) =>
       ask(deadlineMs, async (admin) => ({ brokers: (await admin.describeCluster()).brokers.length })),
-    // Of all: to ask for one that is missing makes it on a broker that makes topics by itself.
+    // All topics: a query for a missing one would create it on a broker that creates topics by itself.
     topics: (deadlineMs) => ask(deadlineMs, (admin) => admin.listTopics()),
     async close() {
       const mine = connecting;

@@ -17,65 +17,68 @@ import { breakWhenSilent, plainSocketFactory } from './socket';
 
 export type { Admin, Consumer, EachBatchPayload, KafkaMessage } from 'kafkajs';
 
-/** A topic, among what has settings. */
+/** Kafka's number for a topic among the resources that have settings. */
 export const TOPIC_RESOURCE = ConfigResourceTypes.TOPIC;
 
+/** Messages for one topic. */
 export interface TopicMessages {
   readonly topic: string;
   readonly messages: readonly EventMessage[];
 }
 
 /**
- * An idempotent producer, acknowledged by all in-sync replicas.
+ * An idempotent producer whose sends all in-sync replicas acknowledge.
  *
- * After a failed `sendBatch` it must be discarded: kafkajs rolls its sequence numbers back, and the
- * broker then takes another batch for the one it has already, acknowledges it, and drops it.
+ * After a failed `sendBatch` it must be discarded: kafkajs rolls its sequence numbers back. The broker then takes
+ * another batch for the one that it has already, acknowledges it and drops it.
  */
 export interface Producer {
   connect(): Promise<void>;
-  /** One in flight at a time. Resolves when every message is stored. @throws when any may not be */
+  /** Sends one batch at a time. Resolves when every message is stored. @throws when a message may not be stored */
   sendBatch(batch: readonly TopicMessages[]): Promise<void>;
   disconnect(): Promise<void>;
 }
 
+/** How a consumer joins its group. */
 export interface ConsumerOptions {
   readonly groupId: string;
   /** How long a killed consumer keeps its partitions. */
   readonly sessionTimeoutMs: number;
 }
 
-/** The seam to the broker: what paysaga needs of Kafka. Nothing is connected before it is used. */
+/** What paysaga needs of Kafka. A client connects at its first use. */
 export interface Kafka {
   createProducer(): Producer;
   createConsumer(options: ConsumerOptions): Consumer;
   createAdmin(): Admin;
 }
 
-/** TLS by certificates in PEM, by the system's own for `true`; SASL where the broker asks for it. */
+/** How to connect: TLS with certificates in PEM, or with the system's for `true`; SASL if the broker requires it. */
 export type KafkaConnection = Pick<KafkaConfig, 'brokers' | 'clientId' | 'sasl'> & {
   readonly ssl: boolean | Exclude<KafkaConfig['ssl'], boolean>;
-  /** Of whole batches, by the producer; consumers read all three. None unless told. */
+  /** Compression of the producer's batches; consumers read every codec. Defaults to `none`. */
   readonly compression?: KafkaConfig['compression'];
 };
 
+/** How to create the clients. */
 export interface KafkaOptions {
   readonly config: KafkaConnection;
-  /** Silent unless told. */
+  /** Defaults to no log. */
   readonly logger?: Logger;
-  /** For a broker that is reached another way than by the address it gives, e.g. through a tunnel. */
+  /** For a broker behind another address than it advertises, such as a tunnel. */
   readonly socketFactory?: ISocketFactory;
 }
 
-/** Within one `sendBatch` kafkajs sends the same batch again, which the broker recognises: no duplicates. */
+/** Within one `sendBatch` kafkajs sends the same batch again. The broker recognises it, so there are no duplicates. */
 const SEND_RETRY = { initialRetryTime: 100, multiplier: 2, maxRetryTime: 1_000, retries: 3 };
-/** For the rest: short, because whoever calls waits with its own backoff, and says so in its log. */
+/** For the rest: short, because callers wait with their own backoff and log it. */
 const RETRY = { initialRetryTime: 200, maxRetryTime: 2_000, retries: 3 };
-/** A connection that owes an answer for so long without a byte of it is broken. */
+/** A connection that has not begun an answer for this long is broken. */
 const SILENT_AFTER_MS = 8_000;
-/** As kafkajs: what the answer of a broker takes, beside the time that it gives a group to join. */
+/** The time of an answer beside the time that the broker gives a group to join, as in kafkajs. */
 const JOIN_EXTRA_MS = 5_000;
 const REQUEST_TIMEOUT_MS = 15_000;
-/** Less than that: how long the broker waits for its replicas before it answers. */
+/** How long the broker waits for its replicas before it answers. Less than the time-out of a request. */
 const ACKS_TIMEOUT_MS = 6_000;
 const ALL_REPLICAS = -1;
 
@@ -86,7 +89,7 @@ export const isKafkaOutage = (error: unknown): boolean =>
 
 const rootOf = (error: Error): Error => (error.cause instanceof Error ? rootOf(error.cause) : error);
 
-/** The one place that knows kafkajs. TLS and SASL as configured. */
+/** Creates the clients of Kafka. */
 export function connectKafka({
   config,
   logger = silentLogger,
@@ -147,8 +150,8 @@ export function connectKafka({
 }
 
 /**
- * kafkajs logs each failed attempt as an error, many a second during an outage. Whoever called logs what
- * matters of it, so its own lines are for `debug`.
+ * Forwards the lines of kafkajs at `debug`. It logs many failed attempts a second as errors during an outage, and the
+ * callers log what matters of it.
  */
 function forwardLog(logger: Logger) {
   return ({ level, namespace, log }: { level: logLevel; namespace: string; log: { message: string } }): void => {
@@ -159,7 +162,7 @@ function forwardLog(logger: Logger) {
   };
 }
 
-/** Not the stacks and time stamps that kafkajs adds. */
+/** Leaves out the stacks and time stamps that kafkajs adds. */
 function pick(fields: Record<string, unknown>): Record<string, unknown> {
   const { groupId, topic, partition, broker, error, retryCount } = fields;
   return { groupId, topic, partition, broker, error, retryCount };

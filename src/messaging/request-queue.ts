@@ -3,13 +3,13 @@ import RequestQueue from 'kafkajs/src/network/requestQueue';
 let mended = false;
 
 /**
- * Mends kafkajs's request queues, of all connections:
+ * Patches kafkajs's request queues, of all connections:
  *
- * - They set no timer when there is nothing to wait for. Each answer sets one of minus fifty years, which Node takes
- *   for a millisecond, again and again; from Node 24 on it also warns of it. A queue with requests that wait, or that
- *   is throttled, sets its timer as before.
- * - They say that they are empty also when a connection broke with requests in it. A `disconnect` that began before
- *   waits for that, and would wait without end.
+ * - A queue sets no timer when nothing waits. kafkajs sets one of minus fifty years after each answer, which Node runs
+ *   after a millisecond, again and again; Node 24 also warns of it. A queue with waiting requests, or a throttled one,
+ *   sets its timer as before.
+ * - A queue reports that it is empty also when its connection broke with requests in it. An earlier `disconnect` waits
+ *   for that, and would wait without end.
  */
 export function mendRequestQueues(): void {
   if (mended) return;

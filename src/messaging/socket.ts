@@ -2,7 +2,7 @@ import { connect as connectTcp, isIP, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import type { ISocketFactory } from 'kafkajs';
 
-/** As kafkajs itself connects, which does not export it. */
+/** Connects as kafkajs does by itself, which does not export its factory. */
 export const plainSocketFactory: ISocketFactory = ({ host, port, ssl, onConnect }) => {
   const socket = ssl
     ? connectTls({ host, port, ...(isIP(host) === 0 && { servername: host }), ...ssl }, onConnect)
@@ -11,10 +11,11 @@ export const plainSocketFactory: ISocketFactory = ({ host, port, ssl, onConnect 
   return socket;
 };
 
+/** How long an answer may take to begin. */
 export interface Patience {
-  /** How long a connection may owe an answer without a byte of it. */
+  /** The longest silence of a connection that owes an answer. */
   readonly silentAfterMs: number;
-  /** The same while a group is joined: the broker answers when all members have. */
+  /** The same while a group is joined: the broker answers when all members have joined. */
   readonly joinAfterMs?: number;
 }
 
@@ -23,10 +24,10 @@ const WATCH_MS = 500;
 const JOINS: ReadonlySet<number> = new Set([11, 14]);
 
 /**
- * Sockets that break when a request stays without any answer for too long. kafkajs gives up a request after its
- * time-out, but keeps the connection and sends on it again: one whose other end vanished without a word (a firewall, a
- * lost machine) would cost a minute. With it break the others to that broker that have heard nothing since: kafkajs
- * has two, and would find out about the second one only later.
+ * Wraps a socket factory so that a socket breaks when a request has had no answer for too long. kafkajs gives up the
+ * request after its time-out, but keeps the connection. A connection whose other end is gone without a close, behind a
+ * firewall or on a lost machine, would then cost a minute. The other silent sockets to that broker break too, because
+ * kafkajs has two.
  */
 export function breakWhenSilent(create: ISocketFactory, patience: Patience): ISocketFactory {
   const watched = new Set<Watched>();
@@ -48,8 +49,8 @@ export function breakWhenSilent(create: ISocketFactory, patience: Patience): ISo
       received(data);
     });
 
-    // Not the socket's own time-out: kafkajs takes that of an idle connection for an error. Counted, not timed: a
-    // process that was stopped for a while reads what came meanwhile before the next tick.
+    // Not the socket's own time-out, because kafkajs treats that of an idle connection as an error. Ticks are counted, so
+    // that a process that was stopped for a while reads what has arrived before the next tick.
     const watch = setInterval(() => {
       self.silentTicks += 1;
       const request = head();
@@ -79,8 +80,8 @@ interface Watched {
 }
 
 /**
- * Follows the requests of one connection and their answers, which come in the same order: each begins with its
- * length in four bytes, a request's number after that.
+ * Follows the requests of one connection and their answers, which have the same order. Each begins with its length in
+ * four bytes; a request's number follows.
  */
 function createAnswers() {
   const requests: number[] = [];

@@ -1,17 +1,16 @@
 import { type EventMessage, type OutgoingEvent, toEventMessage } from './cloud-event';
 import type { EventNames } from '../outbox/event-names';
 
-/** Where a CloudEvent's attributes are: in headers (`binary`), or in the value beside the data. */
+/** The place of a CloudEvent's attributes: headers (`binary`), or the value beside the data (`structured`). */
 export type CloudEventsMode = 'binary' | 'structured';
 
 const STRUCTURED = { 'content-type': 'application/cloudevents+json; charset=utf-8' };
 const ATTRIBUTE_HEADER = 'ce_';
 
 /**
- * One event as a CloudEvents 1.0 message in Kafka's structured mode: the same attributes as in binary
- * mode, as members of one JSON object
- * (https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/formats/json-format.md).
- * The payload is JSON text already, and goes in as it is.
+ * Encodes one event as a CloudEvents 1.0 message in Kafka's structured mode, with the attributes of binary mode as
+ * members of one JSON object (https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/formats/json-format.md). The
+ * payload is JSON text and goes in unchanged.
  */
 export function toStructuredMessage(event: OutgoingEvent, names: EventNames): EventMessage {
   const { key, value, headers } = toEventMessage(event, names);
@@ -23,7 +22,7 @@ export function toStructuredMessage(event: OutgoingEvent, names: EventNames): Ev
   return { key, value: `${JSON.stringify(attributes).slice(0, -1)},"data":${value}}`, headers: STRUCTURED };
 }
 
-/** How a relay of this mode makes its messages. */
+/** Returns the encoder of a mode. */
 export const encoderOf = (mode: CloudEventsMode): typeof toStructuredMessage => {
   switch (mode) {
     case 'binary':

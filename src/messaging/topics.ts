@@ -4,21 +4,22 @@ import { SetupMissing } from '../platform/setup-missing';
 import type { Logger } from '../platform/telemetry/logger';
 import { type Admin, type Kafka, TOPIC_RESOURCE } from './kafka';
 
+/** Which topics to create. */
 export interface CreateTopicsOptions {
   readonly kafka: Kafka;
   readonly topics: readonly string[];
   readonly config: KafkaConfig['topics'];
   readonly logger?: Logger;
-  /** 30 s unless told. */
+  /** Defaults to 30 s. */
   readonly deadlineMs?: number;
 }
 
 /**
- * Makes the topics that are missing and waits until each partition has a leader. Safe to call from
- * several processes at once. A topic that is there is left as it is: more partitions would send a key
- * elsewhere, and its order would be lost. What {@link findTopicDifferences} finds is logged as a warning.
+ * Creates missing topics and waits until each partition has a leader. Several processes may call it at once. An
+ * existing topic is not changed, because more partitions would move keys and break their order. What {@link
+ * findTopicDifferences} finds is logged as a warning.
  *
- * @returns the names of those that were made now
+ * @returns the names of the topics that were created
  * @throws Error when the broker cannot be reached or a topic has no leader within the deadline
  */
 export async function createTopics(options: CreateTopicsOptions): Promise<string[]> {
@@ -54,7 +55,7 @@ const specification = (topic: string, config: KafkaConfig['topics']) => ({
   ],
 });
 
-/** A setting of a topic that is not as configured, or not good for it. */
+/** A setting of a topic that differs from the configuration or is unfit. */
 export interface TopicDifference {
   readonly topic: string;
   readonly setting: string;
@@ -63,8 +64,8 @@ export interface TopicDifference {
 }
 
 /**
- * What is odd about topics that were made by somebody else, or by other settings: other partitions, fewer replicas, a
- * codec that not every consumer reads, messages that go sooner. Nothing is changed.
+ * Finds settings of existing topics that differ: the number of partitions, fewer replicas, a codec that not every
+ * consumer reads, a shorter retention. Changes nothing.
  */
 export async function findTopicDifferences({
   kafka,
@@ -100,7 +101,7 @@ async function compareTopics(
   return [...shapes, ...(await compareSettings(admin, topics, config))];
 }
 
-/** By Kafka's name of a setting: whether a value is fit, and which are. */
+/** By Kafka's name of a setting: whether a value fits, and which values do. */
 const settingRules = (config: KafkaConfig['topics']) =>
   ({
     'compression.type': {
@@ -118,7 +119,7 @@ const settingRules = (config: KafkaConfig['topics']) =>
     },
   }) satisfies Record<string, { fits: (value: string) => boolean; wanted: string | number }>;
 
-/** None where the broker does not let these be read. */
+/** Returns nothing if the broker does not let the settings be read. */
 async function compareSettings(
   admin: Admin,
   topics: readonly string[],
@@ -146,7 +147,11 @@ async function compareSettings(
 const isRefusal = (error: unknown): boolean =>
   error instanceof Error && 'type' in error && String(error.type).endsWith('_AUTHORIZATION_FAILED');
 
-/** @throws SetupMissing when some of the topics are not among those that are there */
+/**
+ * Checks that all topics exist.
+ *
+ * @throws SetupMissing with the missing topics
+ */
 export function assertTopics(there: readonly string[], topics: readonly string[]): void {
   const missing = topics.filter((topic) => !there.includes(topic));
   if (missing.length === 0) return;
@@ -170,7 +175,7 @@ async function withoutLeader(admin: Admin, topics: readonly string[]): Promise<s
       .filter(({ partitions }) => partitions.length === 0 || partitions.some(({ leader }) => leader < 0))
       .map(({ name }) => name);
   } catch (error) {
-    // A topic made a moment ago is not known to every broker yet.
+    // Not every broker knows a new topic yet.
     if (isRetriable(error)) return [...topics];
     throw error;
   }

@@ -1,21 +1,23 @@
 import { defineTable } from '../platform/database/table';
 import type { EventRegistry } from './event-registry';
-import { laneOf } from './lane';
+import { shardOf } from './shard';
 
+/** The log of all events. */
 export const eventTable = defineTable('event', 'event_id');
+/** The rows that the relay publishes. */
 export const outboxTable = defineTable('outbox', 'id');
 
-/** An event as its aggregate made it. */
+/** An event as its aggregate decided it. */
 export interface NewEvent {
   readonly aggregate_type: string;
   readonly aggregate_id: string;
-  /** 1, 2, 3… per aggregate, taken under the lock of the aggregate's row. */
+  /** Counts 1, 2, 3… per aggregate, under the lock of the aggregate's row. */
   readonly version: number;
   readonly type: string;
   readonly payload: unknown;
 }
 
-/** What every event of one transaction shares. */
+/** The context that all events of one transaction share. */
 export interface EventContext {
   /** RFC 3339, UTC. */
   readonly occurred_at: string;
@@ -30,18 +32,17 @@ export interface EventRow extends NewEvent, EventContext {
   readonly data_version: number;
 }
 
-/** A new row of `outbox`; the rest of its columns are the relay's. */
+/** A new row of `outbox`. The relay fills its other columns. */
 export interface OutboxRow {
   readonly event_id: string;
-  readonly lane: number;
+  readonly shard: number;
   readonly aggregate_id: string;
 }
 
 /**
- * The rows of one event: written in the transaction that changes the state, they make the outbox.
+ * Builds the two rows of one event. They are to be written in the transaction that changes the state.
  *
- * @throws Error when the registry does not know the type or its payload does not fit, which fails
- *   the command: nothing is written.
+ * @throws Error when the registry does not know the type or the payload does not fit its schema
  */
 export function eventRows(
   registry: EventRegistry,
@@ -65,6 +66,6 @@ export function eventRows(
       payload: payload.data,
       ...context,
     },
-    outbox: { event_id: eventId, lane: laneOf(event.aggregate_id), aggregate_id: event.aggregate_id },
+    outbox: { event_id: eventId, shard: shardOf(event.aggregate_id), aggregate_id: event.aggregate_id },
   };
 }

@@ -1,9 +1,10 @@
-/** How the events of one service are named on the wire. */
+/** The names of one service's events on the wire. */
 export interface EventNames {
-  /** `ce_source`: with `ce_id` it names one event for ever (CloudEvents 1.0, 3.1). */
+  /** `ce_source`. With `ce_id` it identifies one event (CloudEvents 1.0, 3.1). */
   readonly source: string;
-  /** In front of each type of the registry: `ce_type` = prefix + type. */
+  /** Prefix of `ce_type`, before the registry's type. */
   readonly typePrefix: string;
 }
 
+/** The names of paysaga's own events. */
 export const paysagaNames: EventNames = { source: '/paysaga', typePrefix: 'com.paysaga.' };

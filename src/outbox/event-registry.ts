@@ -1,35 +1,38 @@
 import type { z } from 'zod';
 import { type EventNames, paysagaNames } from './event-names';
 
-/** What a slice declares for each of its event types. */
+/** One event type, as its module declares it. */
 export interface EventDefinition<Type extends string = string, Payload = unknown> {
   /** `noun.past-tense`, e.g. `order.placed`. */
   readonly type: Type;
-  /** Of the payload's shape; older ones are upcast on read. */
+  /** The version of the payload's shape. */
   readonly dataVersion: number;
   /** `paysaga.<aggregate>`, or the type itself for a notification. */
   readonly topic: string;
   readonly payload: z.ZodType<Payload>;
 }
 
-/** The event a definition describes, before it has an id and a version. */
+/** The type and payload of a definition's event, before it has an id and a version. */
 export type EventOf<D> =
   D extends EventDefinition<infer Type, infer Payload> ? { readonly type: Type; readonly payload: Payload } : never;
 
+/** Declares an event type. */
 export const defineEvent = <Type extends string, Payload>(
   definition: EventDefinition<Type, Payload>,
 ): EventDefinition<Type, Payload> => definition;
 
+/** All event types of a service, each with its topic. */
 export interface EventRegistry extends EventNames {
-  /** All topics that events go to, each once. */
+  /** The topics of all types, each once. */
   readonly topics: readonly string[];
-  /** @throws Error for a type nobody declared */
+  /** @throws Error for a type that is not declared */
   get(type: string): EventDefinition;
+  /** Returns `undefined` for a type that is not declared. */
   find(type: string): EventDefinition | undefined;
 }
 
 /**
- * The one list of event types: it alone says where an event goes. Names are paysaga's unless told.
+ * Creates the registry of event types, the only source of an event's topic. Names default to paysaga's.
  *
  * @throws Error when a type is declared twice
  */

@@ -1,17 +1,17 @@
 /**
- * `paysaga/outbox`: the transactional outbox, its relay and the inbox, for a service that has nothing else of
- * ours. It needs PostgreSQL, Kafka, and a database client with Prisma's two raw calls; see `examples/outbox`.
+ * `paysaga/outbox`: the transactional outbox, its relay and the inbox, for other services. It needs PostgreSQL, Kafka
+ * and a database client with Prisma's two raw calls. See `examples/outbox`.
  *
- * - {@link append} puts events beside the state, in one transaction: committed together, or not at all.
+ * - {@link append} writes events in the transaction that changes the state.
  * - {@link startRelay} publishes them at least once, in version order per aggregate.
- * - {@link claim} makes a consumer's effect happen once, in the transaction of the effect.
+ * - {@link claim} lets a consumer's effect happen once, in the transaction of the effect.
  */
 export { claim } from '../inbox/inbox.sql';
 export { eventOnce, type Once } from '../inbox/once';
 export type { EventMessage } from '../messaging/cloud-event';
 export { incomingMessage, sourceOf, type IncomingMessage } from '../messaging/consumer/incoming-message';
 export { connectKafka, type Kafka, type KafkaConnection, type KafkaOptions } from '../messaging/kafka';
-export { PoisonMessage } from '../messaging/consumer/poison-message';
+export { UnreadableMessage } from '../messaging/consumer/unreadable-message';
 export { isEvent, readEvent, type ReceivedEvent } from '../messaging/consumer/received-event';
 export type { CloudEventsMode } from '../messaging/structured-event';
 export { createTopics, type CreateTopicsOptions } from '../messaging/topics';

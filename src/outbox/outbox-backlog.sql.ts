@@ -1,56 +1,59 @@
 import { PLANNED_EACH_TIME, type Queryable } from '../platform/database/queryable';
 
-/** What waits in one lane. */
-export interface LaneBacklog {
-  readonly lane: number;
-  /** Not parked; an estimate while the table is larger than {@link COUNTED_BYTES}. */
+/** The pending rows of one shard. */
+export interface ShardBacklog {
+  readonly shard: number;
+  /** Without dead letters. An estimate while the table is larger than {@link COUNTED_BYTES}. */
   readonly pending: number;
-  /** Age of the oldest that waits for its first publishing: a replay is late on purpose. */
+  /** Age of the oldest row, replays left out; 0 without one. */
   readonly oldestSeconds: number;
 }
 
+/** The dead letters of one shard and event type. */
 export interface ParkedRows {
-  readonly lane: number;
+  readonly shard: number;
   readonly type: string;
   readonly parked: number;
 }
 
-/** So much of the table is read: some 700,000 rows, about 100 ms. Of a larger one, pages by chance. */
+/** The size of table that is counted exactly: about 700,000 rows, in about 100 ms. */
 const COUNTED_BYTES = 64 * 1024 * 1024;
-/** More are not told apart: an operator has other worries then. */
+/** Dead letters beyond this number are not counted. */
 const PARKED_COUNTED = 10_000;
 
 /**
- * Each lane's backlog, in bounded time however long it is: exact up to {@link COUNTED_BYTES} of table,
- * beyond that scaled up from a sample of its pages. The oldest is the first of the index on (lane, id)
- * that is neither parked nor a replay: said so that Postgres expects to find one soon, and walks that index.
+ * Reads the backlog of each shard in bounded time. It is exact up to {@link COUNTED_BYTES} of table; beyond that it is
+ * scaled up from a sample of pages.
+ *
+ * The oldest row is found on the index on (shard, id): by `num_nonnulls`, neither parked nor a replay, Postgres expects
+ * to find a row soon.
  */
-export async function readLaneBacklogs(database: Queryable): Promise<LaneBacklog[]> {
-  return database.$queryRawUnsafe<LaneBacklog[]>(
+export async function readShardBacklogs(database: Queryable): Promise<ShardBacklog[]> {
+  return database.$queryRawUnsafe<ShardBacklog[]>(
     `${PLANNED_EACH_TIME} WITH sample AS MATERIALIZED (
        SELECT least(100, 100 * $1::float8 / greatest(1, pg_relation_size('outbox'))) AS percent),
      counted AS MATERIALIZED (
-       SELECT lane, count(*) AS rows
-       FROM outbox TABLESAMPLE SYSTEM ((SELECT percent FROM sample)) WHERE parked_at IS NULL GROUP BY lane)
-     SELECT lane::int, coalesce(round(rows * 100 / percent), 0)::float8 AS pending,
+       SELECT shard, count(*) AS rows
+       FROM outbox TABLESAMPLE SYSTEM ((SELECT percent FROM sample)) WHERE parked_at IS NULL GROUP BY shard)
+     SELECT shard::int, coalesce(round(rows * 100 / percent), 0)::float8 AS pending,
        greatest(0, coalesce(extract(epoch FROM now() -
          (SELECT occurred_at FROM event WHERE event.event_id = oldest.event_id)), 0))::float8 AS "oldestSeconds"
-     FROM outbox_lane CROSS JOIN sample LEFT JOIN counted USING (lane)
+     FROM outbox_shard CROSS JOIN sample LEFT JOIN counted USING (shard)
      LEFT JOIN LATERAL (
        SELECT event_id FROM outbox
-       WHERE outbox.lane BETWEEN outbox_lane.lane AND outbox_lane.lane
+       WHERE outbox.shard BETWEEN outbox_shard.shard AND outbox_shard.shard
          AND num_nonnulls(parked_at, replay_id) < 1
-       ORDER BY outbox.lane, outbox.id LIMIT 1) AS oldest ON true
-     ORDER BY lane`,
+       ORDER BY outbox.shard, outbox.id LIMIT 1) AS oldest ON true
+     ORDER BY shard`,
     COUNTED_BYTES,
   );
 }
 
-/** Parked rows by lane and event type, from the small index of held rows. */
+/** Counts dead letters by shard and event type, on the small partial index of held rows. */
 export async function readParkedRows(database: Queryable): Promise<ParkedRows[]> {
   return database.$queryRawUnsafe<ParkedRows[]>(
-    `SELECT lane::int, type, count(*)::int AS parked
-     FROM (SELECT lane, event_id FROM outbox WHERE parked_at IS NOT NULL LIMIT ${PARKED_COUNTED}) AS held
-     JOIN event USING (event_id) GROUP BY lane, type ORDER BY lane, type`,
+    `SELECT shard::int, type, count(*)::int AS parked
+     FROM (SELECT shard, event_id FROM outbox WHERE parked_at IS NOT NULL LIMIT ${PARKED_COUNTED}) AS held
+     JOIN event USING (event_id) GROUP BY shard, type ORDER BY shard, type`,
   );
 }

@@ -1,14 +1,16 @@
 import type { Queryable } from '../platform/database/queryable';
 
+/** How far the outbox lags behind. */
 export interface OutboxLag {
-  /** Age of the oldest event that still waits for its first publishing; 0 when none does. */
+  /** Age of the oldest event that was never published; 0 without one. */
   readonly oldestSeconds: number;
+  /** Dead letters. */
   readonly parked: number;
 }
 
 /**
- * Two index lookups, however long the backlog is: by `num_nonnulls`, neither parked nor a replay, Postgres
- * expects to find a row soon, and walks the primary key instead of sorting the backlog.
+ * Reads the lag with two index look-ups, however long the backlog is. By `num_nonnulls`, neither parked nor a replay,
+ * Postgres expects to find a row soon and walks the primary key instead of sorting the backlog.
  */
 export async function readOutboxLag(database: Queryable): Promise<OutboxLag> {
   const [row] = await database.$queryRawUnsafe<{ oldest: number | null; parked: number }[]>(

@@ -5,28 +5,28 @@ import type { Metrics } from '../platform/telemetry/metrics';
 import { scraped } from '../platform/telemetry/scraped';
 import { silentLogger } from '../platform/telemetry/silent-logger';
 import type { EventRegistry } from './event-registry';
-import { type LaneBacklog, type ParkedRows, readLaneBacklogs, readParkedRows } from './outbox-backlog.sql';
+import { type ShardBacklog, type ParkedRows, readShardBacklogs, readParkedRows } from './outbox-backlog.sql';
 
+/** What the gauges of the outbox need. */
 export interface OutboxMetricsOptions {
   readonly metrics: Metrics;
   readonly database: Queryable;
   readonly registry: EventRegistry;
-  /** Silent unless told. */
+  /** Defaults to no log. */
   readonly logger?: Logger;
 }
 
 interface Backlog {
-  readonly lanes: readonly LaneBacklog[];
+  readonly shards: readonly ShardBacklog[];
   readonly parked: readonly ParkedRows[];
 }
 
-const UNKNOWN: Backlog = { lanes: [], parked: [] };
+const UNKNOWN: Backlog = { shards: [], parked: [] };
 const NO_TOPIC = 'none';
 
 /**
- * The outbox as it stands in the database, read when it is asked for. Every process that has these says
- * the same: take `max` over processes, then sum over lanes. While the database is away there are no
- * samples, rather than old ones.
+ * Registers gauges of the outbox's rows, read from the database at each scrape. All processes report the same values,
+ * so take `max` over processes before the sum over shards. While the database is away there are no samples.
  */
 export function registerOutboxMetrics({
   metrics,
@@ -36,45 +36,45 @@ export function registerOutboxMetrics({
 }: OutboxMetricsOptions): void {
   const backlog = scraped(
     async (): Promise<Backlog> => {
-      const [lanes, parked] = await Promise.all([readLaneBacklogs(database), readParkedRows(database)]);
-      return { lanes, parked };
+      const [shards, parked] = await Promise.all([readShardBacklogs(database), readParkedRows(database)]);
+      return { shards, parked };
     },
-    (error) => logger.warn({ err: error }, 'metrics.outbox_unknown'),
+    (error) => logger.warn({ err: error }, 'metrics.outbox_read_failed'),
   );
   const read = async (): Promise<Backlog> => (await backlog()) ?? UNKNOWN;
   const registers = [metrics.registry];
 
   new Gauge({
     name: 'paysaga_outbox_pending',
-    help: 'Events that wait to be published; an estimate when the table is over 64 MiB',
-    labelNames: ['lane'],
+    help: 'Pending events; an estimate when the table is over 64 MiB',
+    labelNames: ['shard'],
     registers,
     async collect() {
-      const { lanes } = await read();
+      const { shards } = await read();
       this.reset();
-      for (const { lane, pending } of lanes) this.set({ lane }, pending);
+      for (const { shard, pending } of shards) this.set({ shard }, pending);
     },
   });
   new Gauge({
     name: 'paysaga_outbox_oldest_age_seconds',
-    help: 'Age of the oldest event that waits to be published; 0 when none does',
-    labelNames: ['lane'],
+    help: 'Age of the oldest pending event; 0 without one',
+    labelNames: ['shard'],
     registers,
     async collect() {
-      const { lanes } = await read();
+      const { shards } = await read();
       this.reset();
-      for (const { lane, oldestSeconds } of lanes) this.set({ lane }, oldestSeconds);
+      for (const { shard, oldestSeconds } of shards) this.set({ shard }, oldestSeconds);
     },
   });
   new Gauge({
     name: 'paysaga_outbox_parked',
-    help: 'Events set aside until an operator requeues or discards them; counted up to 10,000',
+    help: 'Dead letters of the outbox, which wait for an operator; counted up to 10,000',
     labelNames: ['topic'],
     registers,
     async collect() {
-      const { lanes, parked } = await read();
+      const { shards, parked } = await read();
       this.reset();
-      if (lanes.length === 0) return;
+      if (shards.length === 0) return;
       for (const topic of registry.topics) this.set({ topic }, 0);
       for (const row of parked) this.inc({ topic: registry.find(row.type)?.topic ?? NO_TOPIC }, row.parked);
     },

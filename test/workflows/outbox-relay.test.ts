@@ -77,7 +77,7 @@ it('tries again every 200 ms, whatever fails', async () => {
   expect(Date.now() - started).toBeLessThan(5_000);
 });
 
-it('waits before it takes lanes back from a relay that is not its own', async () => {
+it('waits before it takes shards back from a relay that is not its own', async () => {
   const second = createDeferred();
   let secondAt = 0;
   const run = async (count: number): Promise<Run> => {

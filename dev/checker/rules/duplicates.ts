@@ -5,12 +5,12 @@ import { countDuplicates } from './topics';
 export interface DuplicatesBound {
   /** Kills of a relay, and sends that failed. */
   readonly faults: number;
-  readonly lanes: number;
+  readonly shards: number;
   readonly batchSize: number;
 }
 
-/** Per kill or failed send at most a batch of each lane is sent again; without a fault nothing is. */
-export const duplicatesAtMost = ({ faults, lanes, batchSize }: DuplicatesBound): number => faults * lanes * batchSize;
+/** Per kill or failed send at most a batch of each shard is sent again; without a fault nothing is. */
+export const duplicatesAtMost = ({ faults, shards, batchSize }: DuplicatesBound): number => faults * shards * batchSize;
 
 /** More came twice than the faults explain. */
 export function checkDuplicates(messages: readonly TopicMessage[], bound: DuplicatesBound): string[] {

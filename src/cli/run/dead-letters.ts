@@ -26,10 +26,12 @@ import { UsageError } from '../usage-error';
 
 const HEADINGS = ['ID', 'GROUP', 'TOPIC', 'KEY', 'STATE', 'ATTEMPTS', 'BEHIND', 'DUE AT', 'CREATED AT', 'REASON'];
 
+/** The options of `paysaga dead-letters ls`. */
 export interface ListOptions extends Omit<OpenFilter, 'state'>, PageOptions {
   readonly state?: DeadLetterState;
 }
 
+/** Prints a page of letters. */
 export async function list({ json, ...filter }: ListOptions): Promise<void> {
   const page = await asOperator(undefined, (send) => send(listDeadLetters(filter)));
   if (json) return sayJson(page);
@@ -53,6 +55,7 @@ export async function list({ json, ...filter }: ListOptions): Promise<void> {
 
 const shortened = (key: string): string => (key.length > 40 ? `${key.slice(0, 40)}…` : key);
 
+/** Prints one letter. */
 export async function show(id: string, { json }: JsonOptions): Promise<void> {
   const letter = deadLetterView.parse(await asOperator(undefined, (send) => send(getDeadLetter({ id }))));
   if (json) return sayJson(letter);
@@ -62,12 +65,19 @@ export async function show(id: string, { json }: JsonOptions): Promise<void> {
 
 const isText = (value: DeadLetterView['value']): value is string | null => value === null || typeof value === 'string';
 
+/** The acts on letters. */
 export type Verb = 'replay' | 'discard';
 
+/** The options of an act on letters. */
 export interface LetterActOptions extends ActOptions, OpenFilter {
   readonly all?: boolean;
 }
 
+/**
+ * Replays or discards one letter or all that a filter matches. The exit code is 1 when some were not.
+ *
+ * @throws UsageError without exactly one of an id, a filter and `--all`
+ */
 export function act(verb: Verb, id: string | undefined, options: LetterActOptions): Promise<void> {
   const { group, topic, key, state, all } = options;
   const filter = { group, topic, key, state };

@@ -7,12 +7,14 @@ import { asOperator } from '../operator';
 import type { ActOptions, JsonOptions, PageOptions } from '../options';
 import { fields, say, sayJson, table } from '../output';
 
-const HEADINGS = ['ID', 'TYPE', 'AGGREGATE', 'LANE', 'ATTEMPTS', 'PARKED AT', 'LAST ERROR'];
+const HEADINGS = ['ID', 'TYPE', 'AGGREGATE', 'SHARD', 'ATTEMPTS', 'PARKED AT', 'LAST ERROR'];
 
+/** The options of `paysaga outbox ls`. */
 export interface ListOptions extends PageOptions {
   readonly state: OutboxState;
 }
 
+/** Prints a page of rows. */
 export async function list({ json, ...filter }: ListOptions): Promise<void> {
   const page = await asOperator(undefined, (send) => send(listOutboxRows(filter)));
   if (json) return sayJson(page);
@@ -21,7 +23,7 @@ export async function list({ json, ...filter }: ListOptions): Promise<void> {
     row.id,
     row.type,
     row.aggregate_id,
-    row.lane,
+    row.shard,
     row.attempts,
     row.parked_at,
     row.last_error,
@@ -30,16 +32,19 @@ export async function list({ json, ...filter }: ListOptions): Promise<void> {
   if (page.next_cursor !== null) say(`\nThere are more: --cursor ${page.next_cursor}`);
 }
 
+/** Prints one row. */
 export async function show(id: string, { json }: JsonOptions): Promise<void> {
   const row = await asOperator(undefined, (send) => send(getOutboxRow({ id })));
   if (json) sayJson(row);
   else say(fields(row));
 }
 
+/** The acts on a row. */
 export type Verb = 'requeue' | 'discard';
 const COMMAND = { requeue: requeueOutboxRow, discard: discardOutboxRow };
 const DONE = { requeue: 'Requeued', discard: 'Discarded' };
 
+/** Requeues or discards a row, or prints what the act would do. */
 export async function act(verb: Verb, id: string, { reason, actor, dryRun, json }: ActOptions): Promise<void> {
   const { row, behind } = await asOperator(actor, async (send) => {
     const { behind, ...seen } = await send(getOutboxRow({ id }));

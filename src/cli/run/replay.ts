@@ -7,6 +7,7 @@ import { asOperator, type Send } from '../operator';
 import type { ActOptions, JsonOptions } from '../options';
 import { fields, say, sayJson, table } from '../output';
 
+/** The options of `paysaga outbox replay`. */
 export interface ReplayOptions extends ActOptions {
   readonly aggregate?: string[];
   readonly type?: string[];
@@ -18,12 +19,14 @@ export interface ReplayOptions extends ActOptions {
 
 const LOOK_MS = 500;
 
+/** Prints how far a replay is. */
 export async function showReplay(replay_id: string, { json }: JsonOptions): Promise<void> {
   const status = await asOperator(undefined, (send) => send(getReplay({ replay_id })));
   if (json) sayJson(status);
   else say(fields({ ...status, range: JSON.stringify(status.range) }));
 }
 
+/** Orders a replay, or prints what it would touch. */
 export async function replay(options: ReplayOptions): Promise<void> {
   const { reason, actor, dryRun, json, wait } = options;
   const range = rangeOf(options);

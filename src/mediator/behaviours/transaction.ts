@@ -22,15 +22,15 @@ export function createTransaction({ database, registry, notifier }: TransactionO
     const { mode } = dispatch.definition;
     if (mode === 'query' || dispatch.uow) return next();
     const { once } = dispatch.options;
-    const lanes = new Set<number>();
+    const shards = new Set<number>();
     const commit = mode === 'one_statement' ? oneStatement : interactive;
-    const committing = commit(dispatch, next, lanes).finally(() => notifier.appended(lanes));
+    const committing = commit(dispatch, next, shards).finally(() => notifier.appended(shards));
     return once ? committing.catch((error: unknown) => settle(once, dispatch, error)) : committing;
   };
 
-  async function oneStatement(dispatch: Dispatch, next: () => Promise<unknown>, lanes: Set<number>): Promise<unknown> {
+  async function oneStatement(dispatch: Dispatch, next: () => Promise<unknown>, shards: Set<number>): Promise<unknown> {
     const { context, options } = dispatch;
-    const uow = createPendingWrites({ registry, context, lanes });
+    const uow = createPendingWrites({ registry, context, shards });
     dispatch.uow = uow;
     const result = await next();
     refuseAfter(dispatch);
@@ -52,11 +52,11 @@ export function createTransaction({ database, registry, notifier }: TransactionO
    * index: the second wrote nothing then, and is decided once more, with what the first has committed before its eyes. So is one
    * that met a prepared statement whose plan is out of date.
    */
-  function interactive(dispatch: Dispatch, next: () => Promise<unknown>, lanes: Set<number>): Promise<unknown> {
+  function interactive(dispatch: Dispatch, next: () => Promise<unknown>, shards: Set<number>): Promise<unknown> {
     const decide = (): Promise<unknown> =>
       inTransaction(database, async (tx) => {
         refuseAfter(dispatch);
-        dispatch.uow = createUnitOfWork(tx, { registry, context: dispatch.context, lanes });
+        dispatch.uow = createUnitOfWork(tx, { registry, context: dispatch.context, shards });
         const result = await next();
         refuseAfter(dispatch);
         return result;

@@ -3,44 +3,46 @@ import { isDatabaseBusy, isDatabaseOutage, sqlState } from '../../platform/datab
 import { Refusal } from '../../platform/refusal';
 import { storable } from './incoming-message';
 import { NewerDataVersion } from './newer-data-version';
-import { PoisonMessage } from './poison-message';
+import { UnreadableMessage } from './unreadable-message';
 
-/** What a failure says, and so what is done about it. */
-export type FailureKind = 'poison' | 'newer' | 'outage' | 'passing' | 'final';
+/** What is known of a failure, which decides what is done about it. */
+export type FailureKind = 'permanent' | 'newer' | 'outage' | 'transient' | 'rejected';
 
 /**
- * - `outage`: the database is away. Nothing is known about the message: wait, as long as it takes.
- * - `poison`: the message cannot be read by any attempt: set aside as dead.
- * - `newer`: a later version of the service reads it: tried again without end, and not counted.
- * - `passing`: contention, or an error without an answer of the database (a connection that broke):
- *   tried again in place a few times, then `final`.
- * - `final`: the command's own error (a refusal, a constraint): set aside for a later attempt. That is
- *   written to the database, so an outage that was taken for something else shows there, and is waited for.
+ * Classifies a failure.
+ *
+ * - `outage`: the database is away, and nothing is known about the message. The consumer waits, without end.
+ * - `permanent`: no attempt can read the message. It becomes a dead letter at once, in the state `dead`.
+ * - `newer`: a later release reads the message. It is tried again without end, and not counted.
+ * - `transient`: contention, or an error that the database did not state, such as a broken connection. The message is
+ *   tried again a few times in place, then treated as `rejected`.
+ * - `rejected`: the command's own error, such as a refusal or a constraint. The message becomes a dead letter that is
+ *   tried again later. That write fails during an outage that was not recognised, which is then waited out.
  */
 export function failureKind(error: unknown): FailureKind {
-  if (error instanceof PoisonMessage) return 'poison';
+  if (error instanceof UnreadableMessage) return 'permanent';
   if (error instanceof NewerDataVersion) return 'newer';
-  if (error instanceof Refusal) return error.code === 'request_in_progress' ? 'passing' : 'final';
+  if (error instanceof Refusal) return error.code === 'request_in_progress' ? 'transient' : 'rejected';
   if (isDatabaseOutage(error)) return 'outage';
-  if (isDatabaseBusy(error)) return 'passing';
-  if (sqlState(error) !== undefined || error instanceof Prisma.PrismaClientValidationError) return 'final';
-  return 'passing';
+  if (isDatabaseBusy(error)) return 'transient';
+  if (sqlState(error) !== undefined || error instanceof Prisma.PrismaClientValidationError) return 'rejected';
+  return 'transient';
 }
 
-/** How often a letter that waits for a deploy is tried. */
+/** The pause between attempts at a letter that waits for a deploy, if no other is configured. */
 const NEWER_RETRY_MS = 60_000;
 
-/** When to try again after so many attempts; null for never. */
+/** Returns the pause before the next attempt in ms; `null` for no further attempt. */
 export function retryAfter(error: unknown, attempts: number, delaysMs: readonly number[]): number | null {
   const kind = failureKind(error);
-  if (kind === 'poison') return null;
+  if (kind === 'permanent') return null;
   if (kind === 'newer') return delaysMs.at(-1) ?? NEWER_RETRY_MS;
   return delaysMs[attempts - 1] ?? null;
 }
 
 const REASON_LENGTH = 2_000;
 
-/** For people, kept with the message. */
+/** Returns the reason for people, which is kept with the message. At most 2,000 characters. */
 export function failureReason(error: unknown): string {
   if (error instanceof Refusal) return bounded(`${error.code}: ${error.detail}`);
   const message = error instanceof Error ? error.message.trim() : String(error);
@@ -52,6 +54,6 @@ export function failureReason(error: unknown): string {
 /** Cut first: a cut may leave half of a surrogate pair. */
 const bounded = (reason: string): string => storable(reason.slice(0, REASON_LENGTH));
 
-/** For the log: an outage is told by its reason, anything else with its stack. */
+/** Returns the log fields of a failure: the reason of an outage, and the whole error otherwise. */
 export const failureLine = (error: unknown): { reason: string } | { err: unknown } =>
   failureKind(error) === 'outage' ? { reason: failureReason(error) } : { err: error };

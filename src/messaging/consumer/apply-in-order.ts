@@ -8,6 +8,7 @@ import { findEarlierLetters, type NewDeadLetter, storeDeadLetters } from './dead
 import { type IncomingMessage, shortKey, sourceOf } from './incoming-message';
 import { KeyQueueFull } from './key-queue-full';
 
+/** What applying messages in order needs. */
 export interface ApplyInOrderOptions extends ApplyOptions {
   readonly database: Database;
   readonly config: ConsumerConfig;
@@ -15,19 +16,21 @@ export interface ApplyInOrderOptions extends ApplyOptions {
 }
 
 /**
- * Applies messages of one topic in their order per key. One that cannot be applied is kept as a dead
- * letter, and every later one of its key behind it; other keys go on. One that comes again although an operator has
- * replayed or discarded its letter is skipped. When it returns, each message
- * has had its effect or is kept: its offset may be committed. Safe to repeat.
+ * Creates a function that applies messages of one topic in their order per key. A message that cannot be applied is
+ * kept as a dead letter, and all later ones of its key queue behind it. Other keys go on. A message whose letter an
+ * operator has closed is skipped.
+ *
+ * When it returns, each message has had its effect or is a dead letter, so its offset may be committed. A repeat is
+ * safe.
  *
  * @throws the database's error during an outage
- * @throws KeyQueueFull when more messages of a key would wait than may; nothing was done
+ * @throws KeyQueueFull when more messages of a key would wait than may; nothing is applied then
  */
 export function createApplyInOrder(options: ApplyInOrderOptions) {
   const { definition, database, config, logger, metrics } = options;
   const apply = createApply(options);
 
-  const setAside = ({ message, error }: ApplyFailure): NewDeadLetter => {
+  const deadLetter = ({ message, error }: ApplyFailure): NewDeadLetter => {
     const reason = failureReason(error);
     const retryAfterMs = retryAfter(error, 1, config.retryDelaysMs);
     const state = retryAfterMs === null ? 'dead' : 'retrying';
@@ -41,21 +44,26 @@ export function createApplyInOrder(options: ApplyInOrderOptions) {
   return async function applyInOrder(topic: string, messages: readonly IncomingMessage[]): Promise<void> {
     const letters: NewDeadLetter[] = [];
     const { maxQueuedPerKey: max } = config;
-    const { heldKeys, closed } = await findEarlierLetters(database, { group: definition.group, topic, messages, max });
+    const { queuedByKey, closed } = await findEarlierLetters(database, {
+      group: definition.group,
+      topic,
+      messages,
+      max,
+    });
     const open = messages.filter((message) => !closed.has(sourceOf(message)));
     const queues = new Map<string, IncomingMessage[]>(groupBy(open, ({ key }) => key));
-    for (const [key, waiting] of heldKeys) {
+    for (const [key, waiting] of queuedByKey) {
       const later = queues.get(key) ?? [];
       if (waiting + later.length > max) throw queueFull(definition.group, key, max);
       letters.push(...later.map(queued));
       queues.delete(key);
     }
 
-    // Wave by wave, the first of each key: so a failure is known before the next of its key is tried.
+    // In waves of the first message of each key: a failure is known before the next message of its key is tried.
     for (let wave = takeFirsts(queues); wave.length > 0; wave = takeFirsts(queues)) {
       for (const failure of await apply(wave)) {
         const { key } = failure.message;
-        letters.push(setAside(failure), ...(queues.get(key) ?? []).map(queued));
+        letters.push(deadLetter(failure), ...(queues.get(key) ?? []).map(queued));
         queues.delete(key);
       }
     }

@@ -9,6 +9,7 @@ import { type ConsumerMetrics, noConsumerMetrics } from './consumer-metrics';
 import { eventCommand } from './event-command';
 import type { IncomingMessage } from './incoming-message';
 
+/** What applying messages needs. */
 export interface ApplyOptions {
   readonly definition: ConsumerDefinition;
   readonly mediator: Mediator;
@@ -17,21 +18,23 @@ export interface ApplyOptions {
   readonly metrics?: ConsumerMetrics;
 }
 
+/** A message that could not be applied. */
 export interface ApplyFailure {
   readonly message: IncomingMessage;
   readonly error: unknown;
 }
 
-/** What passes by itself, mostly a lock that another consumer holds, is tried this often in place. */
+/** Attempts at a transient failure, mostly a lock that another consumer holds. */
 const ATTEMPTS_IN_PLACE = 3;
 const BACKOFF = { initialMs: 50, maxMs: 500 };
 
 /**
- * Makes the effects of messages, each in one transaction with its once-key. Messages of one key must
- * not be given together: they are applied in one transaction or, when that fails, each by itself.
+ * Creates a function that applies messages, each effect in one transaction with its idempotency key. The messages must
+ * have different keys: they are applied in one transaction or, when that fails, each in its own.
  *
- * @returns the ones that could not be applied
- * @throws the database's error during an outage; what was applied until then, a repeat finds done
+ * It returns the messages that could not be applied.
+ *
+ * @throws the database's error during an outage; a repeat finds what was applied before
  */
 export function createApply({ definition, mediator, registry, faults, metrics = noConsumerMetrics }: ApplyOptions) {
   const { group } = definition;
@@ -67,7 +70,7 @@ export function createApply({ definition, mediator, registry, faults, metrics = 
         }
         const kind = failureKind(result.reason);
         if (kind === 'outage') throw result.reason;
-        if (kind === 'passing' && attempt < ATTEMPTS_IN_PLACE) again.push(item);
+        if (kind === 'transient' && attempt < ATTEMPTS_IN_PLACE) again.push(item);
         else fail(failures, item.message, result.reason);
       }
       if (again.length < pending.length) await faults.pass('consumer.after_commit');
@@ -81,7 +84,7 @@ export function createApply({ definition, mediator, registry, faults, metrics = 
 interface PendingMessage {
   readonly message: IncomingMessage;
   readonly command: BatchCommand;
-  /** Its effect was there already. */
+  /** Whether it was applied before. */
   isRepeat: boolean;
 }
 

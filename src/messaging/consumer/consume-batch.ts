@@ -2,14 +2,15 @@ import { wait } from '../../platform/wait';
 import type { EachBatchPayload } from '../kafka';
 import { createPartitionWork, type PartitionWork, type PartitionWorkOptions } from './partition-work';
 
+/** What consuming batches needs. */
 export interface ConsumeBatchOptions extends PartitionWorkOptions {
   readonly signal: AbortSignal;
 }
 
 /**
- * kafkajs's `eachBatch`: applies a part, commits its offset, takes the next one. What cannot be applied now pauses
- * its partition for a while, uncommitted. It does not wait here: kafkajs fetches nothing more from a broker while a
- * batch of it is in hand, so all its other partitions would wait too.
+ * Creates kafkajs's `eachBatch`. It applies a batch part by part and commits the offset after each. A part that cannot
+ * be applied now pauses its partition, uncommitted. A wait in place would also stop the other partitions of the broker,
+ * because kafkajs fetches no more from it meanwhile.
  */
 export function createConsumeBatch(options: ConsumeBatchOptions) {
   const { config, signal } = options;
@@ -54,8 +55,8 @@ export function createConsumeBatch(options: ConsumeBatchOptions) {
 }
 
 /**
- * Heartbeats while messages are applied, however long that takes. A failure (the group is rebalancing)
- * is for kafkajs to handle, once the messages in hand are done.
+ * Sends heartbeats while messages are applied. kafkajs handles a failure, such as a rebalance of the group, after the
+ * messages in hand.
  */
 function keepAlive(heartbeat: () => Promise<void>, everyMs: number) {
   let failure: { error: unknown } | undefined;

@@ -1,19 +1,19 @@
 import { Counter } from 'prom-client';
 import type { Metrics } from '../../platform/telemetry/metrics';
 
-/** What a consumer counts, by its group and the topic. */
+/** The counters of a consumer, by its group and the topic. */
 export interface ConsumerMetrics {
-  /** Messages that had their effect now. */
+  /** Counts messages that had their effect now. */
   applied(group: string, topic: string, count?: number): void;
-  /** Messages whose effect was there already: repeats, which change nothing. */
+  /** Counts repeats, whose effect was made before. */
   duplicates(group: string, topic: string, count?: number): void;
-  /** Attempts at a message that failed. */
+  /** Counts a failed attempt at a message. */
   failed(group: string, topic: string): void;
-  /** Messages stored as dead letters, in that state. */
+  /** Counts a message that was stored as a dead letter in that state. */
   deadLetters(group: string, topic: string, state: string): void;
 }
 
-/** Counts nothing. */
+/** Counters that count nothing. */
 export const noConsumerMetrics: ConsumerMetrics = {
   applied: () => undefined,
   duplicates: () => undefined,
@@ -21,6 +21,7 @@ export const noConsumerMetrics: ConsumerMetrics = {
   deadLetters: () => undefined,
 };
 
+/** Creates the counters. */
 export function createConsumerMetrics({ registry }: Metrics): ConsumerMetrics {
   const counter = (name: string, help: string, ...more: string[]) =>
     new Counter({ name, help, labelNames: ['group', 'topic', ...more], registers: [registry] });

@@ -10,25 +10,27 @@ import { watchGroup } from './group-crashes';
 import type { ReceivedEvent } from './received-event';
 import { reportStalls, type Stalls } from './stalls';
 
-/** What one purpose consumes: declared by its slice, run by {@link startConsumer}. */
+/** The consumer of one purpose. Its module declares it, {@link startConsumer} runs it. */
 export interface ConsumerDefinition {
-  /** Kafka consumer group, and the scope of its once-keys: `provisioning`, `sales-projection`. */
+  /** The Kafka consumer group and the scope of its idempotency keys, such as `sales-projection`. */
   readonly group: string;
   readonly topics: readonly string[];
-  /** The command an event becomes; `undefined` for an event this group does not handle. Pure. */
+  /** Returns the command for an event; `undefined` for an event that this group does not handle. Pure. */
   readonly toCommand: (event: ReceivedEvent) => Message | undefined;
 }
 
+/** What a consumer needs. */
 export interface ConsumerOptions extends ApplyInOrderOptions {
   readonly kafka: Kafka;
-  /** Partitions whose messages are applied at the same time, each by one connection. Defaults to 3. */
+  /** Partitions whose messages are applied at the same time, each with one connection. Defaults to 3. */
   readonly partitionsAtOnce?: number;
-  /** Called when it has stopped by a fault of its own: the process must end, to be restarted. */
+  /** Called when the consumer has stopped by a fault in the code. The process must end, to be restarted. */
   readonly onFatal: (error: unknown) => void;
 }
 
+/** A consumer that runs. */
 export interface RunningConsumer {
-  /** Finishes the messages in hand, commits, and leaves the group. */
+  /** Finishes the messages in hand, commits their offsets and leaves the group. */
   stop(): Promise<void>;
 }
 
@@ -36,12 +38,12 @@ const PARTITIONS_AT_ONCE = 3;
 const CONNECT_BACKOFF = { initialMs: 500, maxMs: 5_000 };
 
 /**
- * Runs one consumer group: each event has its effect once, in the order of its key, and a message that
- * cannot be applied is kept as a dead letter while other keys go on. Offsets are committed only after
- * the effect, or the dead letter, is stored. Begins with the topic's first message.
+ * Runs one consumer group from the first message of its topics. Each event has its effect once, in the order of its
+ * key. A message that cannot be applied becomes a dead letter, and other keys go on. Offsets are committed after the
+ * effect or the dead letter is stored.
  *
- * Kafka or Postgres being away is waited out, also at the start. What kafkajs cannot read stops this group alone,
- * which `/health` then tells, and is tried again.
+ * An outage of Kafka or Postgres is waited out, also at the start. A batch that kafkajs cannot read stops this group
+ * alone; it is tried again, and `/health` reports it.
  */
 export function startConsumer(options: ConsumerOptions): RunningConsumer {
   const stopping = new AbortController();
@@ -66,7 +68,7 @@ interface ConsumeOptions extends ConsumerOptions {
   readonly signal: AbortSignal;
 }
 
-/** Joins the group, again when kafkajs has given up. In the group, kafkajs reconnects by itself. */
+/** Joins the group, and joins again each time kafkajs has given up. In the group kafkajs reconnects by itself. */
 async function consume(options: ConsumeOptions): Promise<void> {
   const { kafka, definition, config, logger, stalls, signal, partitionsAtOnce = PARTITIONS_AT_ONCE } = options;
   const { group, topics } = definition;
@@ -98,7 +100,7 @@ async function consume(options: ConsumeOptions): Promise<void> {
     await consumer.disconnect().catch(() => undefined);
     if (signal.aborted) return;
     const wait_ms = backoff.next();
-    logger.warn({ reason: failureReason(reason), group, topics, wait_ms }, 'consumer.waits_for_kafka');
+    logger.warn({ reason: failureReason(reason), group, topics, wait_ms }, 'consumer.join_delayed');
     await wait(wait_ms, signal);
   }
 }

@@ -1,6 +1,7 @@
 import type { Queryable } from '../../platform/database/queryable';
 import { type DeadLetterState, WAITING } from './dead-letter.sql';
 
+/** The open letters of one group in one state. */
 export interface GroupDeadLetters {
   readonly consumer_group: string;
   readonly state: DeadLetterState;
@@ -17,10 +18,10 @@ export async function countDeadLettersByGroup(database: Queryable): Promise<Grou
   );
 }
 
-/** Messages that are not applied yet, of all groups. */
+/** The open letters of all groups, by state. */
 export type DeadLetterCounts = Readonly<Record<DeadLetterState, number>>;
 
-/** Counts the open ones, by an index that has them alone. */
+/** Counts the open letters by state, on an index that has only these. */
 export async function countDeadLetters(database: Queryable): Promise<DeadLetterCounts> {
   const rows = await database.$queryRawUnsafe<{ state: DeadLetterState; count: number }[]>(
     `SELECT state, count(*)::int AS count FROM dead_letter WHERE ${WAITING} GROUP BY state`,

@@ -2,38 +2,39 @@ import type { Queryable } from '../../platform/database/database';
 import { type IncomingMessage, sourceOf } from './incoming-message';
 
 /**
- * `retrying`: the first of its key, tried again when due. `queued`: waits behind an earlier one of its
- * key. `dead`: given up; its key waits for an operator, who leaves it `replayed` or `discarded`.
+ * The state of an open letter. `retrying`: the first of its key, tried again when due. `queued`: waits behind an
+ * earlier letter of its key. `dead`: its key waits until an operator replays or discards it.
  */
 export type DeadLetterState = 'retrying' | 'queued' | 'dead';
 
+/** A message to store as a dead letter. */
 export interface NewDeadLetter {
   readonly message: IncomingMessage;
   readonly state: DeadLetterState;
   readonly reason: string;
   readonly attempts: number;
-  /** From now; for `retrying`. */
+  /** From now, for the state `retrying`. */
   readonly retryAfterMs: number | null;
 }
 
-/** One that it is the turn of, and that nobody else tries until its lease ends. */
+/** A due letter, leased to this process. */
 export interface ClaimedLetter {
   readonly id: string;
   readonly message: IncomingMessage;
-  /** So far. */
+  /** Attempts so far. */
   readonly attempts: number;
 }
 
-/** Neither applied nor discarded. */
+/** The condition of an open letter: neither applied nor discarded. */
 export const WAITING = `state IN ('retrying', 'queued', 'dead')`;
-/** What stands for a key in the index: a key may be longer than an index entry. */
+/** Returns the hash of a key for the index, because a key may be longer than an index entry. */
 export const hashOf = (key: string): string => `hashtextextended(${key}, 0)`;
 
-/** What earlier deliveries have left of a batch of messages. */
+/** The letters that earlier deliveries have left for a batch of messages. */
 export interface EarlierLetters {
-  /** The keys whose later messages must queue, and how many letters each has; no more than so many are counted. */
-  readonly heldKeys: ReadonlyMap<string, number>;
-  /** Messages whose letters an operator has replayed or discarded, by {@link sourceOf}. */
+  /** The keys whose later messages must queue, with the number of open letters, counted up to `max`. */
+  readonly queuedByKey: ReadonlyMap<string, number>;
+  /** The messages whose letters an operator has replayed or discarded, by {@link sourceOf}. */
   readonly closed: ReadonlySet<string>;
 }
 
@@ -44,29 +45,30 @@ interface EarlierRow {
   readonly value: Uint8Array | null;
 }
 
+/** The batch of messages that letters are looked up for. */
 export interface EarlierQuery {
   readonly group: string;
   readonly topic: string;
   readonly messages: readonly IncomingMessage[];
-  /** How many letters of a key are counted at most. */
+  /** The most letters of a key that are counted. */
   readonly max: number;
 }
 
-/** Finds what holds these messages' keys, and which of the messages come again although their letters are closed. */
+/** Finds the open letters of the messages' keys, and the messages that come again although their letters are closed. */
 export async function findEarlierLetters(
   database: Queryable,
   { group, topic, messages, max }: EarlierQuery,
 ): Promise<EarlierLetters> {
   const bySource = new Map(messages.map((message) => [sourceOf(message), message]));
   const rows = await database.$queryRawUnsafe<EarlierRow[]>(
-    `SELECT wanted.key, held.waiting, NULL AS source, NULL::bytea AS value
+    `SELECT wanted.key, open.waiting, NULL AS source, NULL::bytea AS value
      FROM unnest($3::text[]) AS wanted (key), LATERAL (
        SELECT count(*)::int AS waiting FROM (
          SELECT FROM dead_letter
          WHERE consumer_group = $1 AND topic = $2 AND ${hashOf('dead_letter.key')} = ${hashOf('wanted.key')}
            AND dead_letter.key = wanted.key AND ${WAITING}
-         LIMIT $6) AS counted) AS held
-     WHERE held.waiting > 0
+         LIMIT $6) AS counted) AS open
+     WHERE open.waiting > 0
      UNION ALL
      SELECT closed.key, NULL, $2 || '/' || came.partition || '/' || came."offset", closed.value
      FROM ROWS FROM (unnest($4::text[]), unnest($5::text[])) AS came (partition, "offset"), LATERAL (
@@ -81,21 +83,21 @@ export async function findEarlierLetters(
     messages.map(({ offset }) => offset),
     max,
   );
-  const heldKeys = new Map<string, number>();
+  const queuedByKey = new Map<string, number>();
   const closed = new Set<string>();
   for (const { key, waiting, source, value } of rows) {
     const message = source === null ? undefined : bySource.get(source);
-    if (source === null) heldKeys.set(key, waiting ?? 0);
+    if (source === null) queuedByKey.set(key, waiting ?? 0);
     else if (message?.key === key && mayBeCutFrom(value, message.value)) closed.add(source);
   }
-  return { heldKeys, closed };
+  return { queuedByKey, closed };
 }
 
-/** A topic that was made anew has other messages at the same places. What is kept of a value may be cut short. */
+/** A topic that was deleted and made again has other messages at the same offsets. A kept value may be cut short. */
 const mayBeCutFrom = (kept: Uint8Array | null, value: Buffer | null): boolean =>
   kept === null || (value !== null && value.subarray(0, kept.length).equals(kept));
 
-/** Keeps them in their order; one that is kept already, from an earlier delivery, stays as it is. */
+/** Stores dead letters in their order. A letter from an earlier delivery stays as it is. */
 export async function storeDeadLetters(
   database: Queryable,
   group: string,
@@ -134,8 +136,8 @@ const claimed = ({ id, attempts, value, ...place }: ClaimedRow): ClaimedLetter =
 });
 
 /**
- * Claims the first letter of each key where it is due, or queued with nothing left before it. Goes
- * from key to key, so that a long queue behind a dead letter costs nothing.
+ * Claims the first letter of each key that is due, or queued without an earlier letter. It walks from key to key, so a
+ * long queue behind a dead letter costs nothing.
  */
 export async function claimDueLetters(
   database: Queryable,
@@ -166,7 +168,7 @@ export async function claimDueLetters(
   return rows.map(claimed);
 }
 
-/** Claims the letter that is first of this key now, if it is a queued one. */
+/** Claims the first letter of this key if it is queued. */
 export async function claimNextOfKey(
   database: Queryable,
   group: string,
@@ -189,8 +191,8 @@ export async function claimNextOfKey(
 }
 
 /**
- * Removes a letter that was applied; one that an operator replayed stays, as `replayed`. One that an operator has
- * discarded meanwhile stays as it is.
+ * Closes a letter that was applied: deletes it, or leaves it as `replayed` if an operator replayed it. No-op for a
+ * letter that an operator has discarded meanwhile.
  */
 export async function closeAppliedLetter(database: Queryable, id: string): Promise<void> {
   await database.$executeRawUnsafe(
@@ -202,19 +204,20 @@ export async function closeAppliedLetter(database: Queryable, id: string): Promi
   );
 }
 
+/** A failed attempt at a letter. */
 export interface LetterFailure {
   readonly reason: string;
-  /** Null for never. */
+  /** `null` for no further attempt. */
   readonly retryAfterMs: number | null;
   /** Whether the attempt is counted. */
   readonly counts: boolean;
 }
 
 /**
- * Records a failed attempt. Without a time for the next one, the letter is dead; so is one that was replayed when dead,
- * where the attempt counts.
+ * Records a failed attempt. The letter becomes `dead` without a next attempt, and also when it was replayed as `dead`
+ * and the attempt counts.
  *
- * @returns the letter's state; `undefined` when it is not open any more
+ * @returns the state of the letter; `undefined` when it is not open any more
  */
 export async function recordLetterFailure(
   database: Queryable,
@@ -236,7 +239,7 @@ export async function recordLetterFailure(
   return rows[0]?.state;
 }
 
-/** Gives up the lease without counting an attempt. */
+/** Releases the lease without counting an attempt. */
 export async function releaseLetter(database: Queryable, id: string): Promise<void> {
   await database.$executeRawUnsafe(
     `UPDATE dead_letter SET due_at = now() WHERE id = $1::bigint AND state = 'retrying'`,

@@ -14,19 +14,20 @@ import {
 } from './dead-letter.sql';
 import { shortKey, sourceOf } from './incoming-message';
 
+/** What the drain of dead letters needs. */
 export interface DrainOptions extends ApplyInOrderOptions {
   /** Ends the loop after the letter in hand. */
   readonly signal: AbortSignal;
 }
 
 const POLL_MS = 250;
-/** A process that dies with letters in hand delays them by this; longer than any transaction. */
+/** How long a letter waits after the process that leased it has died. Longer than any transaction. */
 const LEASE_MS = 30_000;
 const LETTERS_PER_POLL = 50;
 
 /**
- * Tries dead letters of the group again when they are due, in their order per key: the first of a key,
- * then those queued behind it. Any number of processes may do so at once. Returns when stopped.
+ * Tries due dead letters of the group again until the signal aborts: the first of each key, then those queued behind
+ * it. Any number of processes may do so at once.
  */
 export async function drainDeadLetters(options: DrainOptions): Promise<void> {
   const { definition, database, logger, signal } = options;
@@ -43,7 +44,7 @@ export async function drainDeadLetters(options: DrainOptions): Promise<void> {
           await drainKey(letter);
         } catch (error) {
           if (isDatabasePassing(error)) throw error;
-          // One letter's trouble is not the others'.
+          // The other letters are tried all the same.
           failed = true;
           const line = { err: error, group: definition.group, source: sourceOf(letter.message) };
           logger.error(line, 'consumer.drain_failed');
@@ -54,19 +55,19 @@ export async function drainDeadLetters(options: DrainOptions): Promise<void> {
       if (idle || failed) await wait(failed ? backoff.next() : POLL_MS, signal);
     } catch (error) {
       const wait_ms = backoff.next();
-      logger.warn({ ...failureLine(error), group: definition.group, wait_ms }, 'consumer.drain_waits');
+      logger.warn({ ...failureLine(error), group: definition.group, wait_ms }, 'consumer.drain_delayed');
       await wait(wait_ms, signal);
     }
     await release(options, due);
   }
 }
 
-/** Best effort: what cannot be released now, is when its lease ends. */
+/** Releases leases as far as possible. The others end by themselves. */
 async function release({ database }: DrainOptions, letters: readonly ClaimedLetter[]): Promise<void> {
   for (const { id } of letters) await releaseLetter(database, id).catch(() => undefined);
 }
 
-/** Applies one letter and those behind it, up to the first that fails again. */
+/** Creates a function that applies a letter and those behind it, up to the first that fails again. */
 function createDrainKey(options: DrainOptions) {
   const { definition, database, config, logger, metrics, signal } = options;
   const apply = createApply(options);

@@ -6,10 +6,10 @@ import { type IncomingMessage, sourceOf } from './incoming-message';
 import { readEvent } from './received-event';
 
 /**
- * The command a message becomes for this group, once per event however often it arrives; `undefined`
- * when the group does not handle its type.
+ * Returns the command for a message, with the event's idempotency key; `undefined` when the group does not handle its
+ * type.
  *
- * @throws PoisonMessage
+ * @throws UnreadableMessage, NewerDataVersion
  */
 export function eventCommand(
   message: IncomingMessage,

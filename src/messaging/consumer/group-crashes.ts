@@ -3,11 +3,13 @@ import type { Consumer } from '../kafka';
 import { failureReason } from './apply-failure';
 import type { Stalls } from './stalls';
 
+/** Follows the crashes of one group. */
 export interface GroupCrashes {
-  /** Listens to a consumer of the group. Resolves with the error once it has stopped for good. */
+  /** Listens to a consumer of the group. Resolves with the error after kafkajs has given up. */
   watch(consumer: Consumer): Promise<Error>;
 }
 
+/** What following a group needs. */
 export interface GroupCrashesOptions {
   readonly group: string;
   readonly stalls: Stalls;
@@ -19,13 +21,13 @@ export interface GroupCrashesOptions {
 }
 
 const RECOVERED_AFTER_MS = 10_000;
-/** For people, in `/health`. */
+/** The longest reason in `/health`. */
 const REASON_LENGTH = 500;
 
 /**
- * Reports a group as stalled while kafkajs gives up on what it fetches: an unknown codec, a corrupt batch, a group that
- * it may not join. The report is withdrawn when the group has fetched for a while without a crash. A single restart by
- * kafkajs is not reported, because each outage of a broker brings one.
+ * Reports a group as stalled while kafkajs cannot go on: an unknown codec, a corrupt batch, a group that it may not
+ * join. The report is withdrawn when the group has fetched for a while without a crash. A single restart by kafkajs is
+ * not reported, because each outage of a broker causes one.
  */
 export function watchGroup(options: GroupCrashesOptions): GroupCrashes {
   const { group, stalls, logger, onRecovered, recoveredAfterMs = RECOVERED_AFTER_MS } = options;
@@ -53,7 +55,7 @@ export function watchGroup(options: GroupCrashesOptions): GroupCrashes {
           if (!restart) return stopped(error);
           const isUsual = crashes === 1 && isCoordinatorLoading(error);
           isLogged ||= !isUsual;
-          logger[isUsual ? 'debug' : 'warn']({ group, reason: error.message }, 'consumer.restarts');
+          logger[isUsual ? 'debug' : 'warn']({ group, reason: error.message }, 'consumer.restarted');
         });
       }),
   };

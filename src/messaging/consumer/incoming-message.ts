@@ -1,18 +1,18 @@
 import type { KafkaMessage } from '../kafka';
 import type { RawMessage } from './received-event';
 
-/** A message with the place it came from. */
+/** A message and its place in Kafka. */
 export interface IncomingMessage extends RawMessage {
   readonly topic: string;
   readonly partition: number;
-  /** As text: 64 bits. */
+  /** 64 bits, as text. */
   readonly offset: string;
 }
 
-/** `topic/partition/offset`, as the inbox and logs name a message. */
+/** Returns `topic/partition/offset`, as the inbox and logs name a message. */
 export const sourceOf = ({ topic, partition, offset }: IncomingMessage): string => `${topic}/${partition}/${offset}`;
 
-/** A message without a key waits for no other: its place is its key. */
+/** Converts a message of kafkajs. A message without a key gets its place as its key, so it waits for no other. */
 export function incomingMessage(topic: string, partition: number, message: KafkaMessage): IncomingMessage {
   const { offset, key, value } = message;
   return {
@@ -25,7 +25,7 @@ export function incomingMessage(topic: string, partition: number, message: Kafka
   };
 }
 
-/** Header values are bytes on the wire, or nothing at all; a repeated header keeps its first value. */
+/** Returns headers as text. A repeated header keeps its first value; a header without one is left out. */
 function textHeaders(headers: NonNullable<KafkaMessage['headers']>): Record<string, string> {
   const text: [string, string][] = [];
   for (const [name, value] of Object.entries(headers)) {
@@ -37,11 +37,11 @@ function textHeaders(headers: NonNullable<KafkaMessage['headers']>): Record<stri
 }
 
 /**
- * What Postgres keeps as text and as JSON: no NUL, and no half of a surrogate pair, which JSON can bring or a cut
- * leave behind. The value, which may be anything, is kept as bytes.
+ * Returns text that Postgres stores as text and as JSON: without NUL, and without half of a surrogate pair, which JSON
+ * or a cut can leave. Values are stored as bytes instead.
  */
 export const storable = (text: string): string => text.replaceAll('\0', '\uFFFD').toWellFormed();
 
 const LINE_LENGTH = 200;
-/** For the log: a key may be as long as a message. */
+/** Shortens a key for the log, because a key may be as long as a message. */
 export const shortKey = (key: string): string => (key.length > LINE_LENGTH ? `${key.slice(0, LINE_LENGTH)}…` : key);

@@ -1,4 +1,4 @@
-/** As many letters as may wait have queued behind the first one of a key: its partition waits until they are fewer. */
+/** The queue of a key is full. Its partition waits until an operator has closed letters of it. */
 export class KeyQueueFull extends Error {
   override readonly name = 'KeyQueueFull';
 }

@@ -1,4 +1,4 @@
-/** An event of a data version that this version of the service does not know: a later deploy reads it. */
+/** An event has a newer data version than this release knows. A later release reads it. */
 export class NewerDataVersion extends Error {
   override readonly name = 'NewerDataVersion';
 }

@@ -8,33 +8,37 @@ import { KeyQueueFull } from './key-queue-full';
 import type { Stalls } from './stalls';
 import { storeWhatCanBeKept } from './store-what-can-be-kept';
 
+/** What the work on a partition needs. */
 export interface PartitionWorkOptions extends ApplyInOrderOptions {
   readonly stalls: Stalls;
 }
 
 /**
- * - `done`: each message has had its effect or is a dead letter: the offset may be committed.
+ * The outcome of a part.
+ *
+ * - `done`: each message has had its effect or is a dead letter, so the offset may be committed.
  * - `again`: the messages are to be given again, in parts of {@link PartitionWork.sizeFrom}.
- * - else they are to be given again after that time.
+ * - otherwise they are to be given again after `laterMs`.
  */
 export type Outcome = 'done' | 'again' | { readonly laterMs: number };
 
+/** Applies the messages of one partition. */
 export interface PartitionWork {
-  /** How many messages to apply together from this one on. */
+  /** Returns how many messages to apply together from this one on. */
   sizeFrom(message: KafkaMessage | undefined): number;
   apply(messages: readonly KafkaMessage[]): Promise<Outcome>;
 }
 
-/** Messages between two commits of the offset: what a killed consumer gets again, at most. */
+/** Messages between two commits of the offset, which is the most that a killed consumer gets again. */
 const MESSAGES_PER_COMMIT = 100;
 const BACKOFF = { initialMs: 200, maxMs: 5_000 };
-/** Of a single message whose error is neither the database's absence nor a word about the message. */
+/** Attempts at a single message with an error that is neither an outage nor caused by the message. */
 const TRIES = 5;
 
 /**
- * Applies the messages of a partition. The database being away or busy is waited out, however long. Any other error is
- * one message's: it is found by applying one by one, tried a few times, and made a dead letter. A message that
- * cannot even be kept stalls its partition, which `/health` then tells.
+ * Creates the work on partitions. An outage or contention of the database is waited out. Any other error belongs to one
+ * message: it is found by applying one by one, tried a few times, and becomes a dead letter. A message that cannot be
+ * stored either stalls its partition, and `/health` reports it.
  */
 export function createPartitionWork(options: PartitionWorkOptions) {
   const { definition, database, logger, metrics, stalls } = options;
@@ -56,7 +60,7 @@ export function createPartitionWork(options: PartitionWorkOptions) {
     const later = (error: unknown): Outcome => {
       const laterMs = backoff.next();
       const line = { ...failureLine(error), group, topic, partition, wait_ms: laterMs };
-      logger.warn(line, isDatabasePassing(error) ? 'consumer.waits_for_database' : 'consumer.apply_failed');
+      logger.warn(line, isDatabasePassing(error) ? 'consumer.apply_delayed' : 'consumer.apply_failed');
       return { laterMs };
     };
 
@@ -68,7 +72,7 @@ export function createPartitionWork(options: PartitionWorkOptions) {
       return { laterMs };
     };
 
-    const setAside = async (message: IncomingMessage, error: unknown): Promise<Outcome> => {
+    const storeDead = async (message: IncomingMessage, error: unknown): Promise<Outcome> => {
       const reason = failureReason(error);
       try {
         await storeWhatCanBeKept(database, group, message, reason);
@@ -76,7 +80,7 @@ export function createPartitionWork(options: PartitionWorkOptions) {
         return isDatabasePassing(refusal) ? later(refusal) : stall(message, refusal);
       }
       const line = { group, source: sourceOf(message), key: shortKey(message.key), reason };
-      logger.error(line, 'consumer.message_set_aside');
+      logger.error(line, 'consumer.message_dead_lettered');
       metrics?.deadLetters(group, topic, 'dead');
       return done();
     };
@@ -104,7 +108,7 @@ export function createPartitionWork(options: PartitionWorkOptions) {
           const { offset } = first;
           failed = { offset, tries: failed.offset === offset ? failed.tries + 1 : 1 };
           if (failed.tries < TRIES && databaseFault(error) !== 'value') return later(error);
-          return setAside(incomingMessage(topic, partition, first), error);
+          return storeDead(incomingMessage(topic, partition, first), error);
         }
       },
     };

@@ -4,9 +4,9 @@ import { z } from 'zod';
 import type { EventDefinition, EventRegistry } from '../../outbox/event-registry';
 import { instant, text, version } from '../../platform/bounds';
 import { NewerDataVersion } from './newer-data-version';
-import { PoisonMessage } from './poison-message';
+import { UnreadableMessage } from './unreadable-message';
 
-/** An event as a consumer gets it, its payload checked against the registry's schema. */
+/** A consumed event. Its payload was checked against the registry's schema. */
 export interface ReceivedEvent<Payload = unknown> {
   readonly event_id: string;
   readonly type: string;
@@ -14,7 +14,7 @@ export interface ReceivedEvent<Payload = unknown> {
   readonly aggregate_id: string;
   /** 1, 2, 3… per aggregate. */
   readonly version: number;
-  /** RFC 3339, UTC. Never used to order anything. */
+  /** RFC 3339, UTC. The order of events is that of `version`, not of this time. */
   readonly occurred_at: string;
   readonly correlation_id: string;
   readonly causation_id: string | null;
@@ -22,14 +22,14 @@ export interface ReceivedEvent<Payload = unknown> {
   readonly payload: Payload;
 }
 
-/** What is read of a Kafka message; the value and headers as kafkajs or `dead_letter` keep them. */
+/** The parts of a Kafka message that are read, with value and headers as in kafkajs or `dead_letter`. */
 export interface RawMessage {
   readonly key: string;
   readonly value: Buffer | null;
   readonly headers: Readonly<Record<string, string>>;
 }
 
-/** Narrows the payload: it was checked against this definition's schema when it was read. */
+/** Whether an event is of this type; narrows its payload. */
 export const isEvent = <Type extends string, Payload>(
   definition: EventDefinition<Type, Payload>,
   event: ReceivedEvent,
@@ -51,31 +51,31 @@ const attributes = z.object({
 /**
  * Reads a CloudEvent in binary or structured mode.
  *
- * @throws PoisonMessage when it is no CloudEvent, its type is not in the registry, or its attributes or
- *   payload do not have their shape
+ * @throws UnreadableMessage when it is not a CloudEvent, its type is not in the registry, or its attributes or payload
+ *   do not fit their schema
  * @throws NewerDataVersion when its data version is newer than the registry's
  */
 export function readEvent(message: RawMessage, registry: EventRegistry): ReceivedEvent {
   const event = decode(message);
   const parsed = attributes.safeParse(event);
-  if (!parsed.success) throw new PoisonMessage(`Not an event of this service: ${z.prettifyError(parsed.error)}`);
+  if (!parsed.success) throw new UnreadableMessage(`Not an event of this service: ${z.prettifyError(parsed.error)}`);
   const { data } = parsed;
   if (!data.type.startsWith(registry.typePrefix)) {
-    throw new PoisonMessage(
+    throw new UnreadableMessage(
       `Type ${data.type} does not begin with ${registry.typePrefix}: not an event of this service.`,
     );
   }
 
   const type = data.type.slice(registry.typePrefix.length);
   const definition = registry.find(type);
-  if (!definition) throw new PoisonMessage(`Event type ${data.type} is not known.`);
+  if (!definition) throw new UnreadableMessage(`Event type ${data.type} is not known.`);
   if (data.dataversion > definition.dataVersion) {
     throw new NewerDataVersion(
       `Data version ${data.dataversion} of ${type} is newer than the ${definition.dataVersion} known here: deploy the version that knows it.`,
     );
   }
   const payload = definition.payload.safeParse(event.data);
-  if (!payload.success) throw new PoisonMessage(`Payload of ${type}: ${z.prettifyError(payload.error)}`);
+  if (!payload.success) throw new UnreadableMessage(`Payload of ${type}: ${z.prettifyError(payload.error)}`);
 
   return {
     event_id: data.id,
@@ -91,28 +91,28 @@ export function readEvent(message: RawMessage, registry: EventRegistry): Receive
   };
 }
 
-/** The id of the event that a message is; `undefined` when it cannot be read. Its type and payload are not checked. */
+/** Returns the event id of a message; `undefined` when it cannot be read. Type and payload are not checked. */
 export function eventIdOf(message: RawMessage): string | undefined {
   try {
     return attributes.shape.id.safeParse(decode(message).id).data;
   } catch (error) {
-    if (error instanceof PoisonMessage) return undefined;
+    if (error instanceof UnreadableMessage) return undefined;
     throw error;
   }
 }
 
 function decode({ key, value, headers }: RawMessage): CloudEvent<unknown> {
-  if (value === null) throw new PoisonMessage('The message has no value.');
+  if (value === null) throw new UnreadableMessage('The message has no value.');
   const message = { key, value: value.toString(), body: value.toString(), headers };
   try {
     if (!KafkaBinding.isEvent(message))
-      throw new PoisonMessage('Not a CloudEvent: neither ce_id nor its content type.');
+      throw new UnreadableMessage('Not a CloudEvent: neither ce_id nor its content type.');
     const event = KafkaBinding.toEvent<unknown>(message);
-    if (Array.isArray(event)) throw new PoisonMessage('A batch of CloudEvents in one message is not read.');
+    if (Array.isArray(event)) throw new UnreadableMessage('A batch of CloudEvents in one message is not read.');
     return event as CloudEvent<unknown>;
   } catch (error) {
-    if (error instanceof PoisonMessage) throw error;
+    if (error instanceof UnreadableMessage) throw error;
     const reason = error instanceof SyntaxError ? 'not JSON' : error instanceof Error ? error.message : String(error);
-    throw new PoisonMessage(`The message cannot be read: ${reason}.`, { cause: error });
+    throw new UnreadableMessage(`The message cannot be read: ${reason}.`, { cause: error });
   }
 }

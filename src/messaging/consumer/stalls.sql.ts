@@ -1,8 +1,9 @@
 import type { Queryable } from '../../platform/database/queryable';
 
-/** A process that has not refreshed its rows for this long is taken for gone. */
+/** A process that has not refreshed its rows for this long counts as gone. */
 const GONE_AFTER_MS = 10_000;
 
+/** All stalls of one process and group. */
 export interface StallReport {
   readonly group: string;
   readonly process: string;
@@ -29,14 +30,15 @@ export async function writeStalls(database: Queryable, { group, process, stalls 
   );
 }
 
+/** A stalled partition or group. */
 export interface StalledConsumer {
   readonly consumer_group: string;
-  /** `topic/partition`; '' when the whole group does not move. */
+  /** `topic/partition`; '' for the whole group. */
   readonly place: string;
   readonly reason: string;
 }
 
-/** What does not move, by any process that is alive. */
+/** Returns the stalls that any running process reports. */
 export async function readStalledConsumers(database: Queryable): Promise<readonly StalledConsumer[]> {
   return database.$queryRawUnsafe<StalledConsumer[]>(
     `SELECT consumer_group, place, min(reason) AS reason FROM stalled_consumer

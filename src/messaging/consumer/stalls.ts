@@ -4,14 +4,17 @@ import type { Logger } from '../../platform/telemetry/logger';
 import { wait } from '../../platform/wait';
 import { writeStalls } from './stalls.sql';
 
-/** What does not move in one consumer, by its place: `topic/partition`, or '' for the whole group. */
+/** The stalls of one consumer, by place: `topic/partition`, or '' for the whole group. */
 export interface Stalls {
+  /** Reports a stall. */
   set(place: string, reason: string): void;
+  /** Withdraws a stall. */
   clear(place: string): void;
-  /** Clears all places but the whole group: what its partitions are is known anew. */
+  /** Withdraws the stalls of all partitions, after a rebalance of the group. */
   clearPartitions(): void;
 }
 
+/** What the report of stalls needs. */
 export interface StallsOptions {
   readonly database: Queryable;
   readonly group: string;
@@ -22,10 +25,10 @@ export interface StallsOptions {
 const INTERVAL_MS = 1_000;
 
 /**
- * Tells the API's `/health`, until the signal aborts, what of this consumer does not move; then takes it back. Asks
- * nothing of Postgres while all moves. A process that is killed is forgotten after ten seconds.
+ * Writes the stalls of this consumer for `/health` of the API until the signal aborts, then withdraws them. Sends no
+ * query while nothing is stalled. The rows of a killed process expire after 10 s.
  *
- * @returns the stalls to report, and a promise that resolves after the last report
+ * @returns the stalls to report, and a promise that resolves after the last write
  */
 export function reportStalls({ database, group, logger, signal }: StallsOptions): {
   stalls: Stalls;
@@ -33,26 +36,27 @@ export function reportStalls({ database, group, logger, signal }: StallsOptions)
 } {
   const process = randomUUID();
   const reasons = new Map<string, string>();
-  let told = false;
+  /** Whether the database may have rows of this process. */
+  let isReported = false;
 
-  const tell = async (): Promise<void> => {
-    if (reasons.size === 0 && !told) return;
+  const write = async (): Promise<void> => {
+    if (reasons.size === 0 && !isReported) return;
     const now = [...reasons].map(([place, reason]) => ({ place, reason }));
-    // Noted before it is known whether the write came through: then the next round takes it back.
-    told = true;
+    // Set before the write is known to have succeeded, so that the next round corrects it.
+    isReported = true;
     await writeStalls(database, { group, process, stalls: now }).then(
-      () => void (told = now.length > 0),
-      (error: unknown) => logger.debug({ err: error, group }, 'consumer.report_waits'),
+      () => void (isReported = now.length > 0),
+      (error: unknown) => logger.debug({ err: error, group }, 'consumer.report_delayed'),
     );
   };
 
   const report = async (): Promise<void> => {
     while (!signal.aborted) {
-      await tell();
+      await write();
       await wait(INTERVAL_MS, signal);
     }
     reasons.clear();
-    await tell();
+    await write();
   };
 
   return {

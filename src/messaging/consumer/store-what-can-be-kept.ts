@@ -7,7 +7,7 @@ const TEXT_LENGTH = 1_000;
 const HEADERS = 50;
 const VALUE_BYTES = 64 * 1_024;
 
-/** Its key stays whole: later messages of the key wait behind it. */
+/** Cuts value and headers short. The key stays whole, because later messages of the key wait behind it. */
 const bounded = (message: IncomingMessage): IncomingMessage => ({
   ...message,
   value: message.value?.subarray(0, VALUE_BYTES) ?? null,
@@ -18,14 +18,13 @@ const bounded = (message: IncomingMessage): IncomingMessage => ({
   ),
 });
 
-/** Its place tells where the message itself is, as long as Kafka keeps it. */
+/** Leaves out value and headers. The message itself is at its place while Kafka keeps it. */
 const placeOnly = (message: IncomingMessage): IncomingMessage => ({ ...message, value: null, headers: {} });
 
 /**
- * Stores a message that nothing can be done with as a dead letter: whole; if the database refuses that, with its
- * value and headers cut short; and if it refuses that too, without them.
+ * Stores a message as a `dead` letter: whole, or else with value and headers cut short, or else without them.
  *
- * @throws the database's error when it takes none of them, or is away
+ * @throws the database's error when it refuses all three, or is away
  */
 export async function storeWhatCanBeKept(
   database: Queryable,

@@ -17,8 +17,8 @@ import {
 import { discardLetter, type LetterDetail, lockLetter, requeueLetter } from './operator.sql';
 
 /**
- * Makes a letter due now. The group's consumer applies it, and then those behind it in the order of the key; one that
- * is applied is `replayed`, one that fails is as before, with one more attempt.
+ * Makes a letter due now. The group's consumer applies it, then those behind it in the order of the key. A letter that
+ * is applied becomes `replayed`; a letter that fails stays as before, with one more attempt.
  */
 export const replayDeadLetter = defineCommand({
   name: 'ReplayDeadLetter',
@@ -27,7 +27,7 @@ export const replayDeadLetter = defineCommand({
   roles: ['operator'],
 });
 
-/** Gives up a letter for good: its key goes on without it, and its event has no effect however often it comes again. */
+/** Discards a letter: its key goes on without it, and its event has no effect when it comes again. */
 export const discardDeadLetter = defineCommand({
   name: 'DiscardDeadLetter',
   input: actOnLetter,
@@ -35,17 +35,26 @@ export const discardDeadLetter = defineCommand({
   roles: ['operator'],
 });
 
-/** @throws Refusal `dead_letter_closed`, `not_first_of_key` */
+/**
+ * Checks that a letter may be replayed.
+ *
+ * @throws Refusal `dead_letter_closed`, `not_first_of_key`
+ */
 export function assertReplayable({ id, state, is_first }: LetterDetail): void {
   assertOpen({ id, state });
   if (state !== 'dead' && !is_first) throw notFirstOfKey(id);
 }
 
-/** @throws Refusal `dead_letter_closed` */
+/**
+ * Checks that a letter is open.
+ *
+ * @throws Refusal `dead_letter_closed`
+ */
 export function assertOpen({ id, state }: Pick<LetterDetail, 'id' | 'state'>): void {
   if (!openState.safeParse(state).success) throw letterClosed(id, state);
 }
 
+/** Returns the letter as `retrying`. */
 export const replayDeadLetterHandler = handle(replayDeadLetter, async ({ id, reason }, context) => {
   const { tx } = context.uow;
   const letter = isLetterId(id) ? await lockLetter(tx, id) : undefined;
@@ -56,6 +65,7 @@ export const replayDeadLetterHandler = handle(replayDeadLetter, async ({ id, rea
   return deadLetterView.parse({ ...letter, state: 'retrying', due_at: context.now });
 });
 
+/** Returns the letter as `discarded`. */
 export const discardDeadLetterHandler = handle(discardDeadLetter, async ({ id, reason }, context) => {
   const { tx } = context.uow;
   const letter = isLetterId(id) ? await lockLetter(tx, id) : undefined;
@@ -68,8 +78,8 @@ export const discardDeadLetterHandler = handle(discardDeadLetter, async ({ id, r
 });
 
 /**
- * Takes the event's key in the inbox, so that neither an attempt that is under way nor another copy of the message
- * applies it later.
+ * Claims the event's key in the inbox, so that neither a running attempt nor another copy of the message applies it
+ * later.
  *
  * @throws Refusal `dead_letter_closed` when an attempt has just applied it
  */
@@ -81,11 +91,11 @@ async function barEvent(letter: LetterDetail, { uow, now }: CommandContext): Pro
   const eventId = eventIdOf(message);
   if (eventId === undefined) return;
   const barred = await claim(uow.tx, eventOnce(group, eventId, sourceOf(message)), now);
-  // A queued one may be a copy of an event that was applied before.
+  // A queued letter may be a copy of an event that was applied before.
   if (!barred && letter.state === 'retrying') throw letterClosed(letter.id, 'applied');
 }
 
-/** Keeps of the letter what is gone when it has expired. */
+/** Records the act with the fields of the letter, which outlive it. */
 function audit(context: CommandContext, action: string, reason: string, letter: LetterDetail): void {
   const { id, group, topic, partition, offset, key, state, attempts, reason: last_error } = letter;
   const details = {

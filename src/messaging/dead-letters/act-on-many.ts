@@ -9,21 +9,26 @@ import { REPLAY_WAIT_MS, type Send } from './await-replay';
 import { type OpenFilter, openFilter } from './dead-letter';
 import { matchLetters, readReplayOutcome } from './operator.sql';
 
-/** Letters that one act touches at most. */
+/** The most letters of one act. */
 const MATCHED_AT_MOST = 1_000;
-/** Letters that are put back before the consumer is waited for. */
+/** Letters that are replayed before a wait for the consumer. */
 const REPLAYED_AT_ONCE = 50;
 const POLL_MS = 100;
 
+/** The body of an act on many letters. */
 export const actOnMany = z
   .strictObject({ filter: openFilter, reason, dry_run: z.boolean().optional() })
   .openapi('DeadLettersAct');
 
 const count = z.int();
 const counts = { matched: count, failed: count, dry_run: z.literal(true).optional() };
+/** The outcome of a replay of many letters. */
 export const replayOutcome = z.object({ ...counts, replayed: count }).openapi('DeadLettersReplayed');
+/** The outcome of a discard of many letters. */
 export const discardOutcome = z.object({ ...counts, discarded: count }).openapi('DeadLettersDiscarded');
+/** The outcome as JSON. */
 export type ReplayOutcome = z.infer<typeof replayOutcome>;
+/** The outcome as JSON. */
 export type DiscardOutcome = z.infer<typeof discardOutcome>;
 
 /** Finds the open letters that a filter matches, oldest first, at most 1,000. */
@@ -34,11 +39,12 @@ export const matchDeadLetters = defineQuery({
   roles: ['operator'],
 });
 
+/** Handles {@link matchDeadLetters}. */
 export const matchDeadLettersHandler = handle(matchDeadLetters, (filter, { database }) =>
   matchLetters(database, filter, MATCHED_AT_MOST),
 );
 
-/** Tells how many of these letters a replay has left open, for now or for good. */
+/** Counts the letters that a replay has left open. */
 export const getReplayOutcome = defineQuery({
   name: 'GetReplayOutcome',
   input: z.strictObject({ ids: z.array(z.string()) }),
@@ -46,10 +52,12 @@ export const getReplayOutcome = defineQuery({
   roles: ['operator'],
 });
 
+/** Handles {@link getReplayOutcome}. */
 export const getReplayOutcomeHandler = handle(getReplayOutcome, ({ ids }, { database }) =>
   readReplayOutcome(database, ids),
 );
 
+/** An act on many letters. */
 export interface ActOnMany {
   readonly filter: OpenFilter;
   readonly reason: string;
@@ -57,8 +65,8 @@ export interface ActOnMany {
 }
 
 /**
- * Replays the letters that a filter matches, fifty keys at a time, each key in its order. Goes on only while the
- * consumers keep up: letters that were not tried within ten seconds count neither as replayed nor as failed.
+ * Replays the letters that a filter matches, fifty keys at a time, each key in its order. Stops when the consumers do
+ * not keep up: letters that were not tried within 10 s count neither as replayed nor as failed.
  */
 export async function replayMany(send: Send, { filter, reason, dryRun }: ActOnMany): Promise<ReplayOutcome> {
   const letters = await send(matchDeadLetters(filter));
@@ -87,7 +95,7 @@ async function settled(send: Send, ids: string[]): Promise<boolean> {
   return false;
 }
 
-/** Discards the letters that a filter matches; newest first, so that none is applied when its turn comes. */
+/** Discards the letters that a filter matches, newest first, so that none is applied meanwhile. */
 export async function discardMany(send: Send, { filter, reason, dryRun }: ActOnMany): Promise<DiscardOutcome> {
   const letters = await send(matchDeadLetters(filter));
   const matched = letters.length;
@@ -99,7 +107,7 @@ export async function discardMany(send: Send, { filter, reason, dryRun }: ActOnM
   return { matched, discarded, failed: matched - discarded };
 }
 
-/** Whether the act was not refused: another operator or the consumer may have closed the letter meanwhile. */
+/** Sends an act and returns whether it was accepted. The letter may have been closed meanwhile. */
 async function attempt(send: Send, act: Message): Promise<boolean> {
   try {
     await send(act);

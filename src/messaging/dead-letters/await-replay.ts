@@ -8,13 +8,13 @@ import { getDeadLetter } from './get-dead-letter';
 export type Send = <Result>(message: Message<Result>) => Promise<Result>;
 
 const POLL_MS = 100;
-/** A consumer looks for due letters every 250 ms. */
+/** How long a replay is waited for. A consumer looks for due letters every 250 ms. */
 export const REPLAY_WAIT_MS = 10_000;
 
 /**
- * Waits until the group's consumer has tried a letter that was put back.
+ * Waits until the group's consumer has tried a replayed letter, at most 10 s.
  *
- * @returns the letter as it is then; still `retrying` after ten seconds, when no consumer of the group runs
+ * @returns the letter after the attempt, or still `retrying` when no consumer of the group runs
  */
 export async function awaitReplay(send: Send, replayed: DeadLetterView): Promise<DeadLetterView> {
   let letter = replayed;

@@ -5,7 +5,7 @@ import { opaqueId } from '../../platform/schemas';
 import { deadLetterView, isLetterId, letterNotFound } from './dead-letter';
 import { findLetter } from './operator.sql';
 
-/** One letter, whole. */
+/** Returns one letter with its whole value. */
 export const getDeadLetter = defineQuery({
   name: 'GetDeadLetter',
   input: z.strictObject({ id: opaqueId }),

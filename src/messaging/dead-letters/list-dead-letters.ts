@@ -6,9 +6,10 @@ import { pageQuery } from '../../platform/schemas';
 import { deadLetterState, deadLetterView, isLetterId, letterFilter } from './dead-letter';
 import { findLetters } from './operator.sql';
 
+/** Which letters are listed. */
 export const letterQuery = z.strictObject({ ...letterFilter, state: deadLetterState.optional(), ...pageQuery });
 
-/** Lists dead letters, oldest first; without a state the open ones. */
+/** Lists dead letters, oldest first. Defaults to the open ones. */
 export const listDeadLetters = defineQuery({
   name: 'ListDeadLetters',
   input: letterQuery,
@@ -18,6 +19,7 @@ export const listDeadLetters = defineQuery({
 
 const position = z.tuple([z.string().refine(isLetterId)]);
 
+/** Handles {@link listDeadLetters}. */
 export const listDeadLettersHandler = handle(listDeadLetters, async ({ limit, cursor, ...filter }, { database }) => {
   const [after] = cursor === undefined ? ['0'] : decodeCursor(cursor, position);
   const letters = await findLetters(database, filter, after, limit + 1);

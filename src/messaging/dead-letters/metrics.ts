@@ -6,27 +6,28 @@ import { scraped } from '../../platform/telemetry/scraped';
 import { countDeadLettersByGroup } from '../consumer/dead-letter-counts.sql';
 import { openState } from './dead-letter';
 
+/** What the gauges of dead letters need. */
 export interface DeadLetterMetricsOptions {
   readonly metrics: Metrics;
   readonly database: Queryable;
-  /** Consumer groups that have samples also without a letter. */
+  /** Consumer groups, which have samples also without a letter. */
   readonly groups: readonly string[];
   readonly logger: Logger;
 }
 
 /**
- * Open dead letters as they stand in the database, read when they are scraped: every process says the same. While the
- * database is away there are no samples.
+ * Registers gauges of the open dead letters, read from the database at each scrape. All processes report the same
+ * values. While the database is away there are no samples.
  */
 export function registerDeadLetterMetrics({ metrics, database, groups, logger }: DeadLetterMetricsOptions): void {
   const read = scraped(
     () => countDeadLettersByGroup(database),
-    (error) => logger.warn({ err: error }, 'metrics.dead_letters_unknown'),
+    (error) => logger.warn({ err: error }, 'metrics.dead_letters_read_failed'),
   );
   const registers = [metrics.registry];
   new Gauge({
     name: 'paysaga_dead_letters',
-    help: 'Consumed messages that could not be applied, and those that wait behind them; `paysaga dead-letters ls` lists them',
+    help: 'Open dead letters of consumers; `paysaga dead-letters ls` lists them',
     labelNames: ['consumer_group', 'state'],
     registers,
     async collect() {
@@ -41,7 +42,7 @@ export function registerDeadLetterMetrics({ metrics, database, groups, logger }:
   });
   new Gauge({
     name: 'paysaga_dead_letters_oldest_age_seconds',
-    help: 'Age of the oldest open dead letter; 0 without any',
+    help: 'Age of the oldest open dead letter; 0 without one',
     registers,
     async collect() {
       const rows = await read();

@@ -3,15 +3,15 @@ import { rfc3339 } from '../../platform/database/rfc3339';
 import { hashOf, WAITING } from '../consumer/dead-letter.sql';
 import { type DeadLetterState, type DeadLetterView, type OpenFilter, textOrBase64 } from './dead-letter';
 
-/** A letter with what an act on it has to know. */
+/** A letter with the fields that an act on it needs. */
 export interface LetterDetail extends DeadLetterView {
-  /** No earlier open letter of its key is there. */
+  /** Whether it is the first open letter of its key. */
   readonly is_first: boolean;
-  /** An operator's replay of it is under way. */
+  /** Whether an operator's replay of it is running. */
   readonly in_replay: boolean;
 }
 
-/** What the rows of a list have of a value. */
+/** How much of a value a list has. */
 const LISTED_VALUE_BYTES = 64 * 1_024;
 const BEHIND_COUNTED = 10_000;
 
@@ -39,7 +39,7 @@ type Filter = Omit<OpenFilter, 'state'> & { readonly state?: DeadLetterState | u
 
 const isKey = (key: string): string => `${hashOf('key')} = ${hashOf(key)} AND key = ${key}`;
 
-/** The condition of a filter, its values bound behind those that are there. */
+/** Returns the condition of a filter and appends its values to the bound ones. */
 function where({ group, topic, key, state }: Filter, values: unknown[]): string {
   const bind = (value: string): string => `$${values.push(value)}::text`;
   return [
@@ -50,7 +50,7 @@ function where({ group, topic, key, state }: Filter, values: unknown[]): string 
   ].join(' AND ');
 }
 
-/** A page of letters in the order of their ids, behind `after`; the open ones without a state. */
+/** Returns a page of letters with ids above `after`, in the order of their ids; open ones without a state. */
 export async function findLetters(
   database: Queryable,
   filter: Filter,
@@ -68,7 +68,7 @@ export async function findLetters(
   return rows.map(fromRow);
 }
 
-/** Ids of open letters, oldest first, with whether they are the first of their key. */
+/** Returns the ids of open letters, oldest first, and whether each is the first of its key. */
 export async function matchLetters(
   database: Queryable,
   filter: OpenFilter,
@@ -84,6 +84,7 @@ export async function matchLetters(
   );
 }
 
+/** Returns one letter, or `undefined` without one. */
 export async function findLetter(database: Queryable, id: string): Promise<LetterDetail | undefined> {
   const rows = await database.$queryRawUnsafe<LetterRow[]>(
     `${PLANNED_EACH_TIME} SELECT ${DETAIL} FROM dead_letter letter WHERE letter.id = $1::bigint`,
@@ -92,13 +93,13 @@ export async function findLetter(database: Queryable, id: string): Promise<Lette
   return rows.map(fromRow)[0];
 }
 
-/** The same, locked until the transaction ends: of two operators the second finds what the first has left. */
+/** Locks one letter until the transaction ends and returns it. A second operator sees what the first has done. */
 export async function lockLetter(tx: Queryable, id: string): Promise<LetterDetail | undefined> {
   await tx.$queryRawUnsafe(`SELECT id::text FROM dead_letter WHERE id = $1::bigint FOR UPDATE`, id);
   return findLetter(tx, id);
 }
 
-/** Due now, and in its old place: the group's consumer applies it, and then those behind it. */
+/** Makes a letter due now, in its old place. The group's consumer applies it, then those behind it. */
 export async function requeueLetter(tx: Queryable, id: string): Promise<void> {
   await tx.$executeRawUnsafe(
     `UPDATE dead_letter SET replayed_from = coalesce(replayed_from, CASE state WHEN 'dead' THEN 'dead' ELSE 'retrying' END),
@@ -108,6 +109,7 @@ export async function requeueLetter(tx: Queryable, id: string): Promise<void> {
   );
 }
 
+/** Marks a letter as `discarded`. */
 export async function discardLetter(tx: Queryable, id: string): Promise<void> {
   await tx.$executeRawUnsafe(
     `UPDATE dead_letter SET state = 'discarded', due_at = NULL, replayed_from = NULL WHERE id = $1::bigint`,
@@ -116,8 +118,8 @@ export async function discardLetter(tx: Queryable, id: string): Promise<void> {
 }
 
 /**
- * How a replay of these letters stands. `failed`: open, and not tried again now, by itself or because the first of its
- * key is not. `pending`: its turn is still to come.
+ * Counts what a replay of these letters has left open. `failed`: neither the letter nor the first of its key is tried
+ * again now. `pending`: not tried yet.
  */
 export async function readReplayOutcome(
   database: Queryable,

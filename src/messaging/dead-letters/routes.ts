@@ -21,20 +21,21 @@ const ofLetter = z.object({ id: opaqueId });
 const onLetter = {
   params: ofLetter,
   headers: idempotencyKey,
-  body: jsonBody(letterAct, { reason: 'The consumer is mended.' }),
+  body: jsonBody(letterAct, { reason: 'The consumer is fixed.' }),
 };
 const onMany = {
   headers: idempotencyKey,
-  body: jsonBody(actOnMany, { filter: { group: 'provisioning' }, reason: 'The consumer is mended.', dry_run: true }),
+  body: jsonBody(actOnMany, { filter: { group: 'provisioning' }, reason: 'The consumer is fixed.', dry_run: true }),
 };
 const ofOne = ['forbidden', 'dead_letter_not_found', 'dead_letter_closed', 'not_first_of_key'] as const;
 
+/** What the routes of dead letters take. */
 export interface DeadLetterRouteDeps {
   readonly mediator: Mediator;
   readonly idempotency: IdempotencyKeys;
 }
 
-/** What an operator does to consumed messages that could not be applied, recorded with actor and reason. */
+/** Creates the operators' routes of dead letters. Each act is recorded with its actor and reason. */
 export function createDeadLetterRoutes({ mediator, idempotency }: DeadLetterRouteDeps): OpenAPIHono<HttpEnv> {
   const routes = createRouter();
   const sendFor =
@@ -42,7 +43,7 @@ export function createDeadLetterRoutes({ mediator, idempotency }: DeadLetterRout
     (message) =>
       mediator.send(message, sendOptions(c));
 
-  /** Answers a repeat with the same `Idempotency-Key` as the first request was answered. */
+  /** Answers a repeated `Idempotency-Key` with the first response. */
   async function manyOnce<Outcome>(
     c: Context<HttpEnv>,
     route: string,
@@ -59,7 +60,7 @@ export function createDeadLetterRoutes({ mediator, idempotency }: DeadLetterRout
       method: 'get',
       tags,
       operationId: 'listDeadLetters',
-      summary: 'List consumed messages that could not be applied, oldest first; open ones by default',
+      summary: 'List dead letters, oldest first. Defaults to open ones',
       request: { query: letterQuery },
       responses: { 200: json(listDeadLetters.result, 'A page of dead letters') },
       refusals: ['forbidden'],
@@ -72,9 +73,9 @@ export function createDeadLetterRoutes({ mediator, idempotency }: DeadLetterRout
       method: 'post',
       tags,
       operationId: 'replayDeadLetters',
-      summary: 'Replay the open dead letters that a filter matches, at most 1,000, oldest first',
+      summary: 'Replay the open dead letters that a filter matches, the oldest 1,000 at most',
       request: onMany,
-      responses: { 200: json(replayOutcome, 'How many; in a dry run nothing was done') },
+      responses: { 200: json(replayOutcome, 'The counts; a dry run changes nothing') },
       refusals: ['forbidden'],
     }),
     async (c) => {
@@ -90,9 +91,9 @@ export function createDeadLetterRoutes({ mediator, idempotency }: DeadLetterRout
       method: 'post',
       tags,
       operationId: 'discardDeadLetters',
-      summary: 'Discard the open dead letters that a filter matches, at most 1,000, oldest first',
+      summary: 'Discard the open dead letters that a filter matches, the oldest 1,000 at most',
       request: onMany,
-      responses: { 200: json(discardOutcome, 'How many; in a dry run nothing was done') },
+      responses: { 200: json(discardOutcome, 'The counts; a dry run changes nothing') },
       refusals: ['forbidden'],
     }),
     async (c) => {
@@ -103,7 +104,7 @@ export function createDeadLetterRoutes({ mediator, idempotency }: DeadLetterRout
     },
   );
 
-  // Else the two would be taken for ids of letters.
+  // Otherwise the two would match as ids of letters.
   for (const verb of ['replay', 'discard']) {
     routes.all(`/admin/dead-letters/${verb}`, requireKey, refuseAllBut('POST'));
   }
@@ -126,12 +127,12 @@ export function createDeadLetterRoutes({ mediator, idempotency }: DeadLetterRout
       method: 'post',
       tags,
       operationId: 'replayDeadLetter',
-      summary: 'Apply a dead letter now; those behind it follow in the order of their key',
+      summary: 'Replay a dead letter; those behind it follow in the order of their key',
       request: onLetter,
       responses: {
         200: json(
           deadLetterView,
-          'The letter: replayed, or as before with the new reason; retrying when no consumer runs',
+          'The letter: replayed, or as before with the new reason, or retrying when no consumer runs',
         ),
       },
       refusals: ofOne,
@@ -149,7 +150,7 @@ export function createDeadLetterRoutes({ mediator, idempotency }: DeadLetterRout
       method: 'post',
       tags,
       operationId: 'discardDeadLetter',
-      summary: 'Give up a dead letter: its key goes on without it',
+      summary: 'Discard a dead letter; its key goes on without it',
       request: onLetter,
       responses: { 200: json(deadLetterView, 'The letter, discarded') },
       refusals: ofOne,

@@ -1,7 +1,7 @@
 import type { Queryable } from '../../platform/database/queryable';
 import type { EventRow, OutboxRow } from '../append';
 
-/** Events with their outbox rows, in one statement of the caller's transaction; ids in the order of the rows. */
+/** Inserts events and their outbox rows with one statement, outbox ids in the order of the rows. */
 export async function insertEvents(
   tx: Queryable,
   events: readonly EventRow[],
@@ -14,8 +14,8 @@ export async function insertEvents(
        SELECT event_id, aggregate_type, aggregate_id, version, type, data_version, payload, occurred_at,
          correlation_id, causation_id, traceparent
        FROM json_populate_recordset(NULL::event, $1::json))
-     INSERT INTO outbox (event_id, lane, aggregate_id)
-     SELECT event_id, lane, aggregate_id FROM json_populate_recordset(NULL::outbox, $2::json)`,
+     INSERT INTO outbox (event_id, shard, aggregate_id)
+     SELECT event_id, shard, aggregate_id FROM json_populate_recordset(NULL::outbox, $2::json)`,
     JSON.stringify(events),
     JSON.stringify(outbox),
   );

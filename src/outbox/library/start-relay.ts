@@ -1,28 +1,29 @@
 import type { OutboxConfig } from '../../outbox-config';
 import { noFaults } from '../../platform/faults/faults';
 import { silentLogger } from '../../platform/telemetry/silent-logger';
-import { LANES } from '../lane';
+import { SHARDS } from '../shard';
 import { RelayStalled } from '../relay/progress';
 import { type RelayOptions, type RelayResult, runRelay } from '../relay/relay';
 
-/** Where it publishes from and to, and what differs from the defaults. */
+/** Where a relay publishes from and to, and what differs from the defaults. */
 export interface StartRelayOptions
   extends
     Pick<RelayOptions, 'database' | 'kafka' | 'registry'>,
     Partial<Pick<RelayOptions, 'cloudEventsMode' | 'logger' | 'metrics' | 'wakeUp'>> {
-  /** All 16 unless told. */
-  readonly lanes?: readonly number[];
-  /** Batches of 100, a poll each 50 ms, 3 retries at intervals that double. */
+  /** Defaults to all 16. */
+  readonly shards?: readonly number[];
+  /** Defaults to batches of 100, a poll every 50 ms and 3 retries at intervals that double. */
   readonly config?: Partial<OutboxConfig>;
 }
 
+/** A relay that runs in this process. */
 export interface RunningRelay {
   /**
-   * Settles when the relay has ended: stopped, or fenced off by another that took its lanes. Never
-   * rejects while Kafka or Postgres are away: that is waited out.
+   * Resolves when the relay has ended: it was stopped, or another relay took its shards. An outage of Kafka or Postgres
+   * does not end it.
    */
   readonly ended: Promise<RelayResult>;
-  /** Finishes the batch in flight. */
+  /** Ends the relay after the batch in flight. */
   stop(): Promise<RelayResult>;
 }
 
@@ -31,23 +32,23 @@ const DEFAULTS: OutboxConfig = {
   pollIntervalMs: 50,
   maxRetryCount: 3,
   retryBackoffMultiplier: 2,
-  lanesPerRelay: LANES,
+  shardsPerRelay: SHARDS,
 };
 
 /**
- * The relay in this process, without Temporal: publishes the pending rows of its lanes until it is stopped.
- * At least once, and in order per aggregate.
+ * Runs a relay in this process, without Temporal, until it is stopped. It publishes the pending rows of its shards at
+ * least once, in order per aggregate.
  *
- * One relay owns a lane: starting another for the same lanes fences this one off, and it ends. So run one
- * process for a set of lanes, start it again when it dies, and let one that was fenced off end: two that
- * restart each other take turns, which is safe and slow.
+ * One relay owns a shard: the start of another for the same shards fences this one off, and it ends. Run one process
+ * for a set of shards and restart it when it dies. Do not restart a relay that was fenced off: two relays that take the
+ * shards from each other in turn are safe but slow.
  */
 export function startRelay(options: StartRelayOptions): RunningRelay {
   const stopping = new AbortController();
   const ended = runAgainAfterStalls({
     logger: silentLogger,
     ...options,
-    lanes: options.lanes ?? Array.from({ length: LANES }, (_, lane) => lane),
+    shards: options.shards ?? Array.from({ length: SHARDS }, (_, shard) => shard),
     config: { ...DEFAULTS, ...options.config },
     faults: noFaults,
     signal: stopping.signal,

@@ -6,8 +6,8 @@ import { outboxActOnRow, outboxRowView } from './outbox-row';
 import { discardRow } from './outbox-rows.sql';
 
 /**
- * Gives up publishing a parked row's event, so that its aggregate's later rows go on: consumers see a gap in
- * the versions. The event stays in the log, from where a replay can still publish it.
+ * Discards a dead letter, so that the later rows of its aggregate go on. Consumers see a gap in the versions. The event
+ * stays in the log, from where a replay can publish it.
  */
 export const discardOutboxRow = defineCommand({
   name: 'DiscardOutboxRow',
@@ -16,12 +16,12 @@ export const discardOutboxRow = defineCommand({
   roles: ['operator'],
 });
 
-/** Answers the row as it was. */
+/** Returns the row as it was. */
 export const discardOutboxRowHandler = handle(discardOutboxRow, async ({ id, reason }, context) => {
   const { tx } = context.uow;
   const row = await lockParkedRow(tx, id);
   await discardRow(tx, id);
-  context.uow.wake(row.lane);
+  context.uow.wake(row.shard);
   recordOperatorAction(context, { action: 'outbox.discard', subject: id, reason, details: auditedRow(row) });
   return outboxRowView.parse(row);
 });

@@ -5,14 +5,14 @@ import { opaqueId, timestamp } from '../../platform/schemas';
 import { isRowId, outboxRowView, rowNotFound } from './outbox-row';
 import { countBehind, findOutboxRow } from './outbox-rows.sql';
 
-/** One row, with what an operator asks before acting on it. */
+/** Returns one row, with what an operator needs before an act on it. */
 export const getOutboxRow = defineQuery({
   name: 'GetOutboxRow',
   input: z.strictObject({ id: opaqueId }),
   result: outboxRowView.extend({
     version: z.int(),
     next_attempt_at: timestamp.nullable(),
-    /** Of the replay it belongs to. */
+    /** The replay that it belongs to. */
     replay_id: z.string().nullable(),
     /** Later rows of its aggregate. */
     behind: z.int(),
@@ -20,6 +20,7 @@ export const getOutboxRow = defineQuery({
   roles: ['operator'],
 });
 
+/** @throws Refusal `outbox_row_not_found` */
 export const getOutboxRowHandler = handle(getOutboxRow, async ({ id }, { database }) => {
   const row = isRowId(id) ? await findOutboxRow(database, id) : undefined;
   if (!row) throw rowNotFound(id);

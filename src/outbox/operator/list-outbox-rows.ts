@@ -6,9 +6,10 @@ import { pageQuery } from '../../platform/schemas';
 import { isRowId, outboxRowView, outboxState } from './outbox-row';
 import { findOutboxRows } from './outbox-rows.sql';
 
+/** Which rows are listed. */
 export const outboxFilter = z.strictObject({ state: outboxState.default('parked'), ...pageQuery });
 
-/** Oldest first. */
+/** Lists rows, oldest first. */
 export const listOutboxRows = defineQuery({
   name: 'ListOutboxRows',
   input: outboxFilter,
@@ -18,6 +19,7 @@ export const listOutboxRows = defineQuery({
 
 const position = z.tuple([z.string().refine(isRowId)]);
 
+/** Handles {@link listOutboxRows}. */
 export const listOutboxRowsHandler = handle(listOutboxRows, async ({ state, limit, cursor }, { database }) => {
   const [after] = cursor === undefined ? ['0'] : decodeCursor(cursor, position);
   const rows = await findOutboxRows(database, state, after, limit + 1);

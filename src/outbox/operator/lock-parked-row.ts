@@ -3,8 +3,7 @@ import { isRowId, rowNotFound, rowNotParked } from './outbox-row';
 import { lockOutboxRow, type OutboxRowDetail } from './outbox-rows.sql';
 
 /**
- * The row, an operator's own until the transaction ends: no relay claims a parked row, so only another
- * operator could be in the way.
+ * Locks a dead letter until the transaction ends and returns it. No relay claims it meanwhile.
  *
  * @throws Refusal `outbox_row_not_found`, `outbox_row_not_parked`
  */
@@ -15,7 +14,7 @@ export async function lockParkedRow(tx: Queryable, id: string): Promise<OutboxRo
   return row;
 }
 
-/** What the audit keeps of it. */
+/** Returns the fields of a row that the audit log keeps. */
 export function auditedRow(row: OutboxRowDetail) {
   const { event_id, type, aggregate_id, version, attempts, last_error, replay_id } = row;
   return { event_id, type, aggregate_id, version, attempts, last_error, ...(replay_id !== null && { replay_id }) };

@@ -22,7 +22,7 @@ const onRow = {
 
 const previewed = replayScope.extend({ replay_id: z.null(), note: z.string() }).openapi('ReplayPreview');
 
-/** What an operator does to the outbox, recorded with actor and reason. */
+/** Creates the operators' routes of the outbox. Each act is recorded with its actor and reason. */
 export function createOutboxRoutes({ mediator }: { mediator: Mediator }): OpenAPIHono<HttpEnv> {
   const routes = createRouter();
 
@@ -31,7 +31,7 @@ export function createOutboxRoutes({ mediator }: { mediator: Mediator }): OpenAP
       method: 'get',
       tags,
       operationId: 'listOutboxRows',
-      summary: 'List outbox rows, oldest first; by default those that wait for an operator',
+      summary: 'List outbox rows, oldest first. Defaults to dead letters',
       request: { query: outboxFilter },
       responses: { 200: json(listOutboxRows.result, 'A page of rows') },
       refusals: ['forbidden'],
@@ -44,7 +44,7 @@ export function createOutboxRoutes({ mediator }: { mediator: Mediator }): OpenAP
       method: 'post',
       tags,
       operationId: 'requeueOutboxRow',
-      summary: 'Let the relay try a parked row again, in its place',
+      summary: 'Requeue a dead letter of the outbox in its old place',
       request: onRow,
       responses: { 200: json(outboxRowView, 'The row, pending again') },
       refusals: ['forbidden', 'outbox_row_not_found', 'outbox_row_not_parked'],
@@ -61,7 +61,7 @@ export function createOutboxRoutes({ mediator }: { mediator: Mediator }): OpenAP
       method: 'post',
       tags,
       operationId: 'discardOutboxRow',
-      summary: 'Give up publishing a parked row: its aggregate’s later rows go on',
+      summary: 'Discard a dead letter of the outbox, so that the later rows of its aggregate go on',
       request: onRow,
       responses: { 200: json(outboxRowView, 'The row as it was') },
       refusals: ['forbidden', 'outbox_row_not_found', 'outbox_row_not_parked'],
@@ -84,8 +84,8 @@ export function createOutboxRoutes({ mediator }: { mediator: Mediator }): OpenAP
         body: jsonBody(replayRequest, { types: ['order.paid'], reason: 'A new projection.', dry_run: true }),
       },
       responses: {
-        200: json(previewed, 'A dry run: what it would touch'),
-        202: located(replayStarted, 'Ordered; see Location for how far it is'),
+        200: json(previewed, 'The scope, in a dry run'),
+        202: located(replayStarted, 'The replay was ordered. Location names its status'),
       },
       refusals: ['forbidden', 'nothing_to_replay', 'replay_window_passed', 'unknown_event_type'],
     }),

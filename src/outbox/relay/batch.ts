@@ -5,39 +5,42 @@ import type { EventRegistry } from '../event-registry';
 import { RowError } from './publish-error';
 import type { PendingRow } from './relay.sql';
 
+/** The limits of one batch, in bytes. */
 export interface BatchLimits {
-  /** Of one topic's messages: kafkajs makes one record batch of each partition's, and splits none. */
+  /** For all messages of a topic: kafkajs makes one record batch per partition, and splits none. */
   readonly maxTopicBytes: number;
-  /** Of a message that travels alone. */
+  /** For one message. */
   readonly maxMessageBytes: number;
 }
 
-/** Kafka's default `max.message.bytes` (of a whole record batch), half of it, and it less the framing. */
+/** Kafka's default of `max.message.bytes`, which bounds a whole record batch. */
 const MAX_MESSAGE_BYTES = 1_048_588;
+/** Half of a record batch for a topic, and a whole one less its framing for a message. */
 export const defaultLimits: BatchLimits = {
   maxTopicBytes: MAX_MESSAGE_BYTES / 2,
   maxMessageBytes: MAX_MESSAGE_BYTES - 1_024,
 };
 
+/** A row that Kafka cannot take, with the reason. */
 export interface FailedRow {
   readonly row: PendingRow;
   readonly error: unknown;
 }
 
-/** What one `sendBatch` carries. */
+/** The content of one `sendBatch`. */
 export interface Batch {
-  /** The rows in it; those that were left out stay pending. */
+  /** The rows in it. Rows that were left out stay pending. */
   readonly rows: readonly PendingRow[];
   readonly topics: readonly TopicMessages[];
-  /** Rows that can never be sent as they are. */
+  /** Rows that no attempt can send as they are. */
   readonly failed: readonly FailedRow[];
-  /** More rows than one send may carry. */
+  /** Whether rows were left out for the sake of the limits. */
   readonly cut: boolean;
 }
 
 /**
- * As many of the rows as fit, from the first on. A row that cannot be sent is left out with its reason,
- * and with it the later rows of its aggregate, which wait for it.
+ * Composes a batch of as many rows as fit, from the first on. A row that cannot be sent is left out with its reason,
+ * and so are the later rows of its aggregate, which wait for it.
  */
 export function composeBatch(
   rows: readonly PendingRow[],
@@ -48,18 +51,18 @@ export function composeBatch(
   const topics = new Map<string, { topic: string; messages: EventMessage[]; bytes: number }>();
   const taken: PendingRow[] = [];
   const failed: FailedRow[] = [];
-  const held = new Set<string>();
+  const blocked = new Set<string>();
   let cut = false;
 
   for (const row of rows) {
-    if (held.has(row.aggregate_id)) continue;
+    if (blocked.has(row.aggregate_id)) continue;
     const message = encode(row, registry);
     const bytes = sizeOf(message);
     const topic = registry.find(row.type)?.topic;
     const fault = faultOf(row, topic, bytes, limits);
     if (topic === undefined || fault) {
       failed.push({ row, error: fault });
-      held.add(row.aggregate_id);
+      blocked.add(row.aggregate_id);
       continue;
     }
     const there = topics.get(topic);
@@ -87,7 +90,7 @@ function faultOf(row: PendingRow, topic: string | undefined, bytes: number, limi
 const RECORD_OVERHEAD_BYTES = 32;
 const HEADER_OVERHEAD_BYTES = 4;
 
-/** An upper bound: varint framing is counted as its longest likely form. */
+/** Returns an upper bound: varint framing counts with its longest likely form. */
 function sizeOf({ key, value, headers }: EventMessage): number {
   let bytes = RECORD_OVERHEAD_BYTES + Buffer.byteLength(key) + Buffer.byteLength(value);
   for (const name in headers) {

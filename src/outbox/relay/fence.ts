@@ -1,16 +1,20 @@
 import type { Lease } from './relay.sql';
 
-/** Another relay took these lanes; whatever this one still has in hand is that one's to send. */
+/** Another relay has taken these shards. It also sends what this relay still has in hand. */
 export class FencedOff extends Error {
   override readonly name = 'FencedOff';
 
-  constructor(readonly lanes: readonly number[]) {
-    super(`Another relay owns lanes ${lanes.join(', ')} now.`);
+  constructor(readonly shards: readonly number[]) {
+    super(`Another relay owns shards ${shards.join(', ')} now.`);
   }
 }
 
-/** @throws FencedOff naming the lanes that are not among the owned ones */
+/**
+ * Checks that every lease still holds.
+ *
+ * @throws FencedOff with the shards that are not owned any more
+ */
 export function requireAll(leases: readonly Lease[], owned: ReadonlySet<number>): void {
-  const lost = leases.map(({ lane }) => lane).filter((lane) => !owned.has(lane));
+  const lost = leases.map(({ shard }) => shard).filter((shard) => !owned.has(shard));
   if (lost.length > 0) throw new FencedOff(lost);
 }

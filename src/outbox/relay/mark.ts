@@ -9,8 +9,9 @@ import { publishErrorReason } from './publish-error';
 import type { RelayMetrics } from './relay-metrics';
 import { rowBackoff } from './row-backoff';
 import { deletePublished, type Lease, type PendingRow, recordFailure } from './relay.sql';
-import type { SendResult } from './send-apart';
+import type { SendResult } from './isolate';
 
+/** What the mark of a batch needs. */
 export interface MarkOptions {
   readonly database: Queryable;
   readonly config: OutboxConfig;
@@ -18,17 +19,17 @@ export interface MarkOptions {
   readonly logger: Logger;
   readonly metrics: RelayMetrics;
   readonly signal: AbortSignal;
-  /** 0 up to 1, for the jitter of a row's next attempt. */
+  /** From 0 up to 1, for the jitter of a row's next attempt. Defaults to `Math.random`. */
   readonly random?: () => number;
 }
 
 const BACKOFF = { initialMs: 100, maxMs: 3_000 };
 
 /**
- * Takes published rows out of the outbox, and counts the attempts of failed ones.
+ * Creates the mark of a batch: it deletes published rows and counts the attempts of failed ones.
  *
- * While Postgres is away it waits, and nothing else is sent: so never more than one batch per lane is
- * stored by Kafka and still pending here.
+ * While Postgres is away it waits, and the relay sends nothing else. So at most one batch per shard is stored by Kafka
+ * and still pending here.
  */
 export function createMark({ database, config, leases, logger, metrics, signal, random = Math.random }: MarkOptions) {
   const publishedRows = async (rows: readonly PendingRow[]): Promise<void> => {
@@ -41,14 +42,14 @@ export function createMark({ database, config, leases, logger, metrics, signal, 
       } catch (error) {
         if (error instanceof FencedOff || signal.aborted) throw error;
         metrics.waits('database');
-        logger.warn({ err: error, rows: ids.length }, 'outbox.mark_waits');
+        logger.warn({ err: error, rows: ids.length }, 'outbox.mark_delayed');
         await wait(backoff.next(), signal);
       }
     }
   };
 
   const failedRow = async ({ row, error }: FailedRow): Promise<void> => {
-    const lease = leases.find(({ lane }) => lane === row.lane);
+    const lease = leases.find(({ shard }) => shard === row.shard);
     if (!lease) return;
     const reason = publishErrorReason(error);
     const parkAt = config.maxRetryCount + 1;

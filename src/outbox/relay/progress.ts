@@ -1,16 +1,16 @@
 import type { Queryable } from '../../platform/database/queryable';
 
-/** Says whether the work in hand moves: what a heartbeat vouches for. */
+/** Measures whether a round moves, which is what a heartbeat confirms. */
 export interface Progress {
-  /** Runs a round; the clock ticks while it runs, and rests between two. */
+  /** Runs a round. The clock runs only meanwhile. */
   during<T>(round: () => Promise<T>): Promise<T>;
-  /** Something answered, be it with an error: the round moves. */
+  /** Resets the clock: a call has returned, with or without an error. */
   note(): void;
-  /** For how long the round in hand has not moved, in ms; 0 between rounds. */
+  /** The time since the round last moved, in ms; 0 between rounds. */
   silentMs(): number;
 }
 
-/** Measures by the process's own monotonic clock. */
+/** Creates a measurement by the monotonic clock of the process. */
 export function createProgress(now: () => number = () => performance.now()): Progress {
   let movedAt: number | undefined;
   return {
@@ -29,16 +29,16 @@ export function createProgress(now: () => number = () => performance.now()): Pro
   };
 }
 
-/** Notes each answer of the call, also when it is an error. */
+/** Notes progress when the call returns, with or without an error. */
 export const noting = <T>({ note }: Progress, call: Promise<T>): Promise<T> => call.finally(note);
 
-/** The same database, with each answer of it noted as progress. */
+/** Wraps a database so that each of its answers is noted as progress. */
 export const notingDatabase = (database: Queryable, progress: Progress): Queryable => ({
   $queryRawUnsafe: (sql, ...values) => noting(progress, database.$queryRawUnsafe(sql, ...values)),
   $executeRawUnsafe: (sql, ...values) => noting(progress, database.$executeRawUnsafe(sql, ...values)),
 });
 
-/** A call of the round never came back. Its lanes must go to another attempt, which fences this one off. */
+/** A call of the round has hung. The next run takes the shards and fences this one off. */
 export class RelayStalled extends Error {
   override readonly name = 'RelayStalled';
   readonly code = 'relay_stalled';
@@ -46,7 +46,7 @@ export class RelayStalled extends Error {
   constructor(silentMs: number) {
     super(
       `A round of the relay has not moved for ${Math.round(silentMs)} ms: a call to Postgres or Kafka hangs. ` +
-        'The run is given up; the next one takes its lanes and sends its rows again.',
+        'The run is given up; the next one takes its shards and sends its rows again.',
     );
   }
 }

@@ -1,4 +1,4 @@
-/** A fault of one row itself, found without asking Kafka: no later attempt will do better by itself. */
+/** A fault of one row that shows without Kafka. Another attempt fails in the same way. */
 export class RowError extends Error {
   override readonly name = 'RowError';
 }
@@ -15,9 +15,9 @@ const REFUSED_CONTENT: ReadonlySet<unknown> = new Set([
 ]);
 
 /**
- * Whose fault a failed send is. `row`: what was to be sent cannot be stored. `broker`: everything else
- * (unreachable, throttled, too few replicas, a topic that is missing, a right that was withdrawn): the
- * same rows will pass once that is mended, so it counts against none of them.
+ * Returns what a failed send is due to. `row`: Kafka refuses the content. `broker`: anything else, such as a broker
+ * that is unreachable or throttles, too few replicas, a missing topic or a missing right. It counts against no row,
+ * because the same rows pass once the cause is gone.
  */
 export function publishErrorKind(error: unknown): 'broker' | 'row' {
   const root = rootCause(error);
@@ -25,7 +25,7 @@ export function publishErrorKind(error: unknown): 'broker' | 'row' {
   return REFUSED_CONTENT.has(typeOf(root)) ? 'row' : 'broker';
 }
 
-/** The reason as it is kept with the row and logged, one line. */
+/** Returns the reason in one line, for the row and the log. */
 export function publishErrorReason(error: unknown): string {
   const root = rootCause(error);
   const type = typeOf(root);

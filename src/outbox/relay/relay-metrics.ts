@@ -4,21 +4,23 @@ import { DURATION_BUCKETS, type Metrics } from '../../platform/telemetry/metrics
 import type { EventRegistry } from '../event-registry';
 import type { Batch } from './batch';
 import type { PendingRow } from './relay.sql';
-import type { SendResult } from './send-apart';
+import type { SendResult } from './isolate';
 
-/** What the relay counts, with each send. */
+/** The instruments of a relay. */
 export interface RelayMetrics {
-  /** A batch came back from Kafka. */
+  /** Counts a batch that Kafka has answered. */
   sent(batch: Batch, result: SendResult, durationMs: number): void;
-  /** From claim to mark, all lanes of the relay together. */
+  /** Records the time of a round from claim to mark, for all shards together. */
   round(durationMs: number): void;
+  /** Counts a row that has become a dead letter. */
   parked(row: PendingRow): void;
-  /** It waits with backoff for somebody to come back. */
+  /** Counts a wait with backoff. */
   waits(on: 'broker' | 'database'): void;
+  /** Counts a run that another relay has fenced off. */
   fencedOff(): void;
 }
 
-/** Counts nothing. */
+/** Instruments that count nothing. */
 export const noRelayMetrics: RelayMetrics = {
   sent: () => undefined,
   round: () => undefined,
@@ -30,44 +32,44 @@ export const noRelayMetrics: RelayMetrics = {
 const BATCH_BUCKETS = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000];
 const NO_TOPIC = 'none';
 
-/** The relay's instruments. `topic` is `none` for a type that is not in the registry. */
+/** Creates the instruments. `topic` is `none` for a type that is not in the registry. */
 export function createRelayMetrics(metrics: Metrics, registry: EventRegistry): RelayMetrics {
   const registers = [metrics.registry];
-  const lane_topic = ['lane', 'topic'] as const;
+  const shard_topic = ['shard', 'topic'] as const;
   const published = new Counter({
     name: 'paysaga_outbox_published_total',
-    help: 'Events that Kafka has stored; sent again after a crash or a failed send, an event counts again',
-    labelNames: lane_topic,
+    help: 'Events that Kafka has stored; an event that is sent again counts again',
+    labelNames: shard_topic,
     registers,
   });
   const failed = new Counter({
     name: 'paysaga_outbox_failed_total',
-    help: 'Attempts to publish an event that failed: by a fault of the event (row), or without one (broker)',
-    labelNames: [...lane_topic, 'reason'],
+    help: 'Failed attempts to publish an event, by cause: the event (row) or the broker',
+    labelNames: [...shard_topic, 'reason'],
     registers,
   });
   const parked = new Counter({
     name: 'paysaga_outbox_parked_total',
-    help: 'Events set aside after their last attempt; their aggregate waits for an operator',
-    labelNames: lane_topic,
+    help: 'Events that became dead letters after their last attempt',
+    labelNames: shard_topic,
     registers,
   });
   const batchRows = new Histogram({
     name: 'paysaga_outbox_batch_rows',
-    help: 'Events of a lane in one send',
-    labelNames: ['lane'],
+    help: 'Events of a shard in one send',
+    labelNames: ['shard'],
     buckets: BATCH_BUCKETS,
     registers,
   });
   const sendSeconds = new Histogram({
     name: 'paysaga_outbox_send_duration_seconds',
-    help: 'One send, until all in-sync replicas have it',
+    help: 'Time of one send, until all in-sync replicas have it',
     buckets: DURATION_BUCKETS,
     registers,
   });
   const batchSeconds = new Histogram({
     name: 'paysaga_outbox_batch_duration_seconds',
-    help: 'One round of a relay: claim, send and mark of a batch for each of its lanes',
+    help: 'Time of one round of a relay: claim, send and mark',
     buckets: DURATION_BUCKETS,
     registers,
   });
@@ -79,17 +81,17 @@ export function createRelayMetrics(metrics: Metrics, registry: EventRegistry): R
   });
   const fencedOff = new Counter({
     name: 'paysaga_outbox_relay_fenced_off_total',
-    help: 'Runs that ended because another relay took the lanes',
+    help: 'Runs of a relay that ended because another one took its shards',
     registers,
   });
 
-  const labelsOf = ({ lane, type }: PendingRow) => ({ lane, topic: registry.find(type)?.topic ?? NO_TOPIC });
+  const labelsOf = ({ shard, type }: PendingRow) => ({ shard, topic: registry.find(type)?.topic ?? NO_TOPIC });
 
   return {
     sent(batch, result, durationMs) {
       sendSeconds.observe(durationMs / 1_000);
-      for (const [lane, rows] of groupBy(batch.rows, (row) => row.lane)) batchRows.observe({ lane }, rows.length);
-      for (const rows of groupBy(result.published, ({ lane, type }) => `${lane}/${type}`).values()) {
+      for (const [shard, rows] of groupBy(batch.rows, (row) => row.shard)) batchRows.observe({ shard }, rows.length);
+      for (const rows of groupBy(result.published, ({ shard, type }) => `${shard}/${type}`).values()) {
         published.inc(labelsOf(rows[0]), rows.length);
       }
       for (const { row } of result.failed) failed.inc({ ...labelsOf(row), reason: 'row' });

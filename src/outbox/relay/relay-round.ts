@@ -7,18 +7,19 @@ import type { Logger } from '../../platform/telemetry/logger';
 import { type Batch, composeBatch } from './batch';
 import type { EventRegistry } from '../event-registry';
 import { requireAll } from './fence';
-import { createLowBounds } from './low-bound';
+import { createLowWatermarks } from './low-watermark';
 import { createMark } from './mark';
 import type { RelayMetrics } from './relay-metrics';
 import { claimPending, type Lease, type PendingRow } from './relay.sql';
 import { reportRound } from './report-round';
 import type { Sender } from './sender';
 
+/** What the rounds of a relay need. */
 export interface RelayRoundOptions {
   readonly database: Queryable;
   readonly registry: EventRegistry;
   readonly config: OutboxConfig;
-  /** Binary unless told. */
+  /** Defaults to `binary`. */
   readonly cloudEventsMode?: CloudEventsMode;
   readonly logger: Logger;
   readonly faults: Pick<Faults, 'pass'>;
@@ -28,45 +29,48 @@ export interface RelayRoundOptions {
   readonly sender: Sender;
 }
 
+/** The outcome of one round. */
 export interface RoundResult {
   readonly published: number;
-  /** So many rows that others have come meanwhile: the next round may begin at once. */
+  /** Whether the next round may begin at once, because more rows wait. */
   readonly busy: boolean;
   readonly brokerError?: unknown;
 }
 
+/** Runs the rounds of a relay. */
 export interface RelayRound {
   /**
-   * Claims the next rows of each lane, sends them in one request, and marks them.
+   * Claims the next rows of each shard, sends them in one request, and marks them.
    *
-   * @throws FencedOff when another relay owns a lane; anything else is the database's, and the next
-   *   round begins from what is pending then
+   * @throws FencedOff when another relay owns a shard
+   * @throws the database's error; the next round starts from the rows that are pending then
    */
   run(): Promise<RoundResult>;
 }
 
+/** Creates the rounds of a relay, which claims the next batch while the one before is sent. */
 export function createRelayRound(options: RelayRoundOptions): RelayRound {
   const { database, registry, config, cloudEventsMode: mode = 'binary' } = options;
   const { logger, faults, metrics, leases, sender } = options;
   const mark = createMark(options);
-  const lowBounds = createLowBounds(
+  const lowWatermarks = createLowWatermarks(
     database,
-    leases.map(({ lane }) => lane),
+    leases.map(({ shard }) => shard),
   );
-  /** Claimed while the batch before was on its way. */
+  /** The claim that runs while the batch before is sent. */
   let ahead: Promise<readonly PendingRow[]> | undefined;
 
   const claim = async (inFlight: readonly PendingRow[]): Promise<readonly PendingRow[]> => {
     const ids = inFlight.map(({ id }) => id);
-    await lowBounds.advance();
-    const looking = { limit: config.batchSize, inFlight: ids, lowBounds: lowBounds.current };
+    await lowWatermarks.advance();
+    const looking = { limit: config.batchSize, inFlight: ids, lowWatermarks: lowWatermarks.current };
     const { owned, rows } = await claimPending(database, leases, looking);
     requireAll(leases, owned);
     return rows;
   };
 
-  const hasFullLane = (rows: readonly PendingRow[]): boolean =>
-    [...groupBy(rows, ({ lane }) => lane).values()].some(({ length }) => length >= config.batchSize);
+  const hasFullShard = (rows: readonly PendingRow[]): boolean =>
+    [...groupBy(rows, ({ shard }) => shard).values()].some(({ length }) => length >= config.batchSize);
 
   const claimAhead = ({ rows }: Batch): typeof ahead => {
     const claiming = claim(rows);
@@ -86,7 +90,7 @@ export function createRelayRound(options: RelayRoundOptions): RelayRound {
       await faults.pass('relay.before_send');
       const sentAt = performance.now();
       const sending = sender.send(batch);
-      const backlog = batch.cut || hasFullLane(claimed);
+      const backlog = batch.cut || hasFullShard(claimed);
       const next = backlog ? claimAhead(batch) : undefined;
       const result = await sending;
       metrics.sent(batch, result, performance.now() - sentAt);
@@ -94,7 +98,7 @@ export function createRelayRound(options: RelayRoundOptions): RelayRound {
       await mark(result);
       await faults.pass('relay.after_mark');
 
-      // What was claimed ahead may stand behind a row that was not sent: claim again then.
+      // Rows that were claimed ahead may follow a row that was not sent: claim again then.
       if (result.failed.length === 0 && result.brokerError === undefined) ahead = next;
       const durationMs = performance.now() - started;
       metrics.round(durationMs);

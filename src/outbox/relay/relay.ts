@@ -11,37 +11,39 @@ import { FencedOff } from './fence';
 import { createProgress, notingDatabase, type Progress, RelayStalled } from './progress';
 import { noRelayMetrics, type RelayMetrics } from './relay-metrics';
 import { createRelayRound, type RelayRound, type RoundResult } from './relay-round';
-import { takeLanes } from './relay.sql';
+import { takeShards } from './relay.sql';
 import { createSender, type Sender } from './sender';
 import { pollOnly, type WakeUp } from '../wake-up/wake-up';
 
+/** What a relay needs. */
 export interface RelayOptions {
   readonly database: Queryable;
   readonly kafka: Kafka;
   /** Knows each event type's topic. */
   readonly registry: EventRegistry;
   readonly config: OutboxConfig;
-  /** Binary unless told. */
+  /** Defaults to `binary`. */
   readonly cloudEventsMode?: CloudEventsMode;
-  readonly lanes: readonly number[];
+  readonly shards: readonly number[];
   readonly logger: Logger;
   readonly faults: Pick<Faults, 'pass'>;
   /** Ends the run after the batch in flight. */
   readonly signal: AbortSignal;
-  /** The run also ends, between two batches, after this long. */
+  /** The run also ends between two batches after this time. */
   readonly runForMs: number;
-  /** Called every second while the round moves, also when Kafka or Postgres is away and it waits. */
+  /** Called every second while the round moves, also while it waits for Kafka or Postgres. */
   readonly heartbeat: () => void;
-  /** A round that has not moved for so long has stalled; 30 s by default, more than any answer may take. */
+  /** A round that has not moved for this long has stalled. Defaults to 30 s, longer than any answer may take. */
   readonly stalledAfterMs?: number;
   readonly wakeUp?: WakeUp;
   readonly metrics?: RelayMetrics;
 }
 
+/** The outcome of a run. */
 export interface RelayResult {
   /** Rows published in this run. */
   readonly published: number;
-  /** Another relay took the lanes meanwhile. */
+  /** Whether another relay has taken the shards. */
   readonly fencedOff: boolean;
 }
 
@@ -51,17 +53,17 @@ const STALLED_AFTER_MS = 30_000;
 const BACKOFF = { initialMs: 100, maxMs: 3_000 };
 
 /**
- * Publishes the pending rows of its lanes until the time is up or the signal aborts: claim, send, mark.
- * At least once, and in order per aggregate: a row is deleted only after all in-sync replicas have it,
- * and a crash or failed send in between sends at most one batch per lane again.
+ * Publishes the pending rows of its shards until the time is up or the signal aborts: claim, send, mark. Each event is
+ * published at least once, in order per aggregate. A row is deleted only after all in-sync replicas have it, so a crash
+ * or a failed send repeats at most one batch per shard.
  *
- * Taking the lanes fences their owner before off. Kafka or Postgres being away is waited out with
- * backoff, and counts against no row. Never throws for either.
+ * The start fences the owner before off. An outage of Kafka or Postgres is waited out with backoff; it throws nothing
+ * and counts against no row.
  *
- * @throws RelayStalled when a call never comes back: to be run again, here or elsewhere
+ * @throws RelayStalled when a call hangs; the relay must be run again, here or elsewhere
  */
 export async function runRelay(options: RelayOptions): Promise<RelayResult> {
-  const { logger, lanes, heartbeat, stalledAfterMs = STALLED_AFTER_MS } = options;
+  const { logger, shards, heartbeat, stalledAfterMs = STALLED_AFTER_MS } = options;
   const progress = createProgress();
   const givenUp = new AbortController();
   const signal = AbortSignal.any([options.signal, givenUp.signal]);
@@ -79,7 +81,7 @@ export async function runRelay(options: RelayOptions): Promise<RelayResult> {
     const database = notingDatabase(options.database, progress);
     return await Promise.race([stalled, publishPending({ ...options, database, signal, sender, progress })]);
   } catch (error) {
-    logger.error({ err: error, lanes }, 'outbox.relay_stalled');
+    logger.error({ err: error, shards }, 'outbox.relay_stalled');
     throw error;
   } finally {
     clearInterval(beat);
@@ -94,7 +96,7 @@ interface PublishOptions extends RelayOptions {
 }
 
 async function publishPending(options: PublishOptions): Promise<RelayResult> {
-  const { database, lanes, config, logger, signal, wakeUp = pollOnly, metrics = noRelayMetrics } = options;
+  const { database, shards, config, logger, signal, wakeUp = pollOnly, metrics = noRelayMetrics } = options;
   const { sender, progress } = options;
   const until = performance.now() + options.runForMs;
   const goesOn = (): boolean => !signal.aborted && performance.now() < until;
@@ -103,7 +105,7 @@ async function publishPending(options: PublishOptions): Promise<RelayResult> {
   let published = 0;
 
   const runRound = async (): Promise<RoundResult> => {
-    round ??= createRelayRound({ ...options, metrics, sender, leases: await takeLanes(database, lanes) });
+    round ??= createRelayRound({ ...options, metrics, sender, leases: await takeShards(database, shards) });
     return round.run();
   };
 
@@ -121,12 +123,12 @@ async function publishPending(options: PublishOptions): Promise<RelayResult> {
     } catch (error) {
       if (error instanceof FencedOff) {
         metrics.fencedOff();
-        logger.warn({ lanes: error.lanes }, 'outbox.relay_fenced_off');
+        logger.warn({ shards: error.shards }, 'outbox.relay_fenced_off');
         return { published, fencedOff: true };
       }
       const wait_ms = backoff.next();
       metrics.waits('database');
-      logger.warn({ err: error, lanes, wait_ms }, 'outbox.relay_waits');
+      logger.warn({ err: error, shards, wait_ms }, 'outbox.relay_delayed');
       await wait(wait_ms, signal);
     }
   }

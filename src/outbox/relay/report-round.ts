@@ -1,8 +1,9 @@
 import type { Logger } from '../../platform/telemetry/logger';
 import type { Batch } from './batch';
 import { publishErrorReason } from './publish-error';
-import type { SendResult } from './send-apart';
+import type { SendResult } from './isolate';
 
+/** What is logged of a round. */
 export interface RoundReport {
   readonly result: SendResult;
   readonly batch: Batch;
@@ -10,7 +11,7 @@ export interface RoundReport {
   readonly durationMs: number;
 }
 
-/** Logs one round: each event at debug, the batch at debug too, unless something of it failed. */
+/** Logs one round: each event at debug, and the batch at debug or, after a failure, at info. */
 export function reportRound({ result, batch, logger, durationMs }: RoundReport): void {
   const published = result.published.length;
   const total = batch.rows.length + batch.failed.length;

@@ -1,19 +1,20 @@
 /** How long a row waits for its second attempt, without jitter. */
 const FIRST_MS = 1_000;
-/** However often it failed: an interval that Postgres can hold, and an operator can live to see. */
+/** The longest wait of a row, however often it has failed. */
 const LONGEST_MS = 3_600_000;
 
+/** What the wait of a failed row depends on. */
 export interface RowBackoff {
   /** Failed attempts before this one. */
   readonly attempts: number;
   readonly multiplier: number;
-  /** 0 up to 1. */
+  /** From 0 up to 1. */
   readonly random: () => number;
 }
 
 /**
- * How long a row that failed waits for its next attempt, in ms: the multiple for each attempt, somewhere in
- * its upper half, so that rows that failed in one batch do not fail in one batch again.
+ * Returns how long a failed row waits for its next attempt, in ms. The wait grows by the multiplier with each attempt
+ * and lies in its upper half at random, so that rows of one batch do not come again together.
  */
 export function rowBackoff({ attempts, multiplier, random }: RowBackoff): number {
   const ceiling = Math.min(LONGEST_MS, FIRST_MS * multiplier ** attempts);

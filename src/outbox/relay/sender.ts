@@ -5,35 +5,37 @@ import { type Batch, composeBatch } from './batch';
 import type { EventRegistry } from '../event-registry';
 import { noting, type Progress } from './progress';
 import { publishErrorKind } from './publish-error';
-import { sendApart, type SendResult } from './send-apart';
+import { isolate, type SendResult } from './isolate';
 
+/** Sends the batches of one relay. */
 export interface Sender {
   /**
-   * Sends the batch in one `sendBatch`; when Kafka refuses its content, aggregate by aggregate. Never
-   * throws. A row that is in neither list of the result may have been stored: it is sent again.
+   * Sends the batch in one `sendBatch` or, when Kafka refuses its content, aggregate by aggregate. Never throws. A row
+   * in neither list of the result may have been stored, and is sent again.
    */
   send(batch: Batch): Promise<SendResult>;
-  /** Nothing is sent any more, also by a round that still hangs. */
+  /** Stops all sends, also those of a round that still hangs. */
   close(): Promise<void>;
 }
 
+/** What the sender of a relay needs. */
 export interface SenderOptions {
   readonly kafka: Kafka;
   readonly registry: EventRegistry;
   readonly cloudEventsMode?: CloudEventsMode;
-  /** Each send that ended, well or not, is noted. */
+  /** Notes the end of each send. */
   readonly progress: Progress;
 }
 
-/** Longer than kafkajs takes for two attempts at a broker that accepts everything and says nothing. */
+/** Longer than two attempts of kafkajs at a broker that does not answer. */
 const SEND_MS = 20_000;
 
 /** A producer that hangs on a dead broker must not hold up the end of the process. */
 const DISCONNECT_MS = 2_000;
 
 /**
- * The one sender of a relay's lanes, with a producer of its own that does not outlive a failed send: kafkajs
- * rolls its sequence back then, and another batch would be taken for the lost one (design 10).
+ * Creates the sender of a relay. Its producer is replaced after each failed send: kafkajs rolls its sequence back then,
+ * and the broker would take another batch for the lost one.
  */
 export function createSender({ kafka, registry, cloudEventsMode = 'binary', progress }: SenderOptions): Sender {
   let connected: Promise<Producer> | undefined;
@@ -74,8 +76,8 @@ export function createSender({ kafka, registry, cloudEventsMode = 'binary', prog
       const failure = await sendOnce(batch);
       if (!failure) return { published: rows, failed };
       if (publishErrorKind(failure.error) === 'broker') return { published: [], failed, brokerError: failure.error };
-      const apart = await sendApart(rows, (part) => sendOnce(composeBatch(part, registry, { mode: cloudEventsMode })));
-      return { ...apart, failed: [...failed, ...apart.failed] };
+      const isolated = await isolate(rows, (part) => sendOnce(composeBatch(part, registry, { mode: cloudEventsMode })));
+      return { ...isolated, failed: [...failed, ...isolated.failed] };
     },
     async close() {
       closed = true;

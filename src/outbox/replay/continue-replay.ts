@@ -3,19 +3,20 @@ import { handle } from '../../mediator/handler';
 import { defineCommand } from '../../mediator/message';
 import { opaqueId } from '../../platform/schemas';
 import { outboxTable } from '../append';
-import { laneOf } from '../lane';
+import { shardOf } from '../shard';
 import { type LogPlace, type ScannedEvent, scanLog } from './event-range.sql';
 import { advanceReplay, lockOpenReplay } from './replay.sql';
 
-/** Events looked at in one transaction, of which so many are written at most. */
+/** Events that one transaction scans, and the most that it writes. */
 const SCAN = 5_000;
 const CHUNK = 500;
-/** A replay's rows in the outbox at a time: new events queue behind no more than these. */
+/** The most rows of one replay in the outbox, so that new events wait behind no more than these. */
 const WAITING = 2_000;
 
 /**
- * Writes the next chunk of an open replay into the outbox, in the order of the log. For the system; any number of workers
- * may do so at once. `none`: it is finished, another worker has it, or the relay has to catch up first.
+ * Writes the next chunk of an open replay into the outbox, in the order of the log. For the system only; any number of
+ * workers may send it at once. Returns `none` when the replay is finished, another worker writes it, or the relay has
+ * to catch up first.
  */
 export const continueReplay = defineCommand({
   name: 'ContinueReplay',
@@ -24,6 +25,7 @@ export const continueReplay = defineCommand({
   roles: [],
 });
 
+/** Handles {@link continueReplay}. */
 export const continueReplayHandler = handle(continueReplay, async (asked, { uow, now, logger }) => {
   const replay = await lockOpenReplay(uow.tx, asked.replay_id, WAITING);
   if (!replay) return 'none';
@@ -32,9 +34,9 @@ export const continueReplayHandler = handle(continueReplay, async (asked, { uow,
   const { events, place } = takeChunk(scanned, replay);
   const finished = scanned.length < SCAN && place.last;
   for (const { event_id, aggregate_id } of events) {
-    const lane = laneOf(aggregate_id);
-    uow.insert(outboxTable, { event_id, lane, aggregate_id, replay_id });
-    uow.wake(lane);
+    const shard = shardOf(aggregate_id);
+    uow.insert(outboxTable, { event_id, shard, aggregate_id, replay_id });
+    uow.wake(shard);
   }
   await advanceReplay(uow.tx, replay_id, { written: events.length, place, finishedAt: finished ? now : null });
   if (finished) logger.info({ replay_id }, 'outbox.replay_written');

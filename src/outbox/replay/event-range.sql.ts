@@ -19,15 +19,16 @@ const parametersOf = ({ aggregate_ids, types, from, to, versions }: ReplayRange)
   versions?.to ?? null,
 ];
 
+/** How much of one event type is in a range. */
 export interface RangeCount {
-  /** `null` for the sum over all of them. */
+  /** `null` for the sum over all types. */
   readonly type: string | null;
   readonly events: number;
   readonly keys: number;
   readonly oldest: Date | null;
 }
 
-/** How much of each event type is in the range. In a transaction, for a longer statement time-out. */
+/** Counts the events of a range by type. Needs a transaction, for a longer statement time-out. */
 export async function countRange(tx: Queryable, range: ReplayRange): Promise<RangeCount[]> {
   await tx.$queryRawUnsafe(`SELECT set_config('statement_timeout', '${STATEMENT_TIMEOUT_MS}ms', true)`);
   return tx.$queryRawUnsafe<RangeCount[]>(
@@ -38,35 +39,36 @@ export async function countRange(tx: Queryable, range: ReplayRange): Promise<Ran
   );
 }
 
-/** How many events of the range each group has in its inbox. */
+/** Counts the events of a range that each consumer group has applied. */
 export async function countApplied(
   tx: Queryable,
   range: ReplayRange,
   groups: readonly string[],
 ): Promise<ReadonlyMap<string, number>> {
   const rows = await tx.$queryRawUnsafe<{ group: string; applied: number }[]>(
-    `${TAKES_LONGER} SELECT inbox.scope AS group, count(*)::int AS applied
-     FROM event JOIN inbox ON inbox.scope = ANY ($7::text[]) AND inbox.key = event.event_id
-     WHERE ${IN_RANGE} GROUP BY inbox.scope`,
+    `${TAKES_LONGER} SELECT idempotency_key.scope AS group, count(*)::int AS applied
+     FROM event JOIN idempotency_key ON idempotency_key.scope = ANY ($7::text[]) AND idempotency_key.key = event.event_id
+     WHERE ${IN_RANGE} GROUP BY idempotency_key.scope`,
     ...parametersOf(range),
     groups,
   );
   return new Map(rows.map(({ group, applied }) => [group, applied]));
 }
 
-/** A place in the log, in the order of its unique key: so per aggregate in version order. */
+/** A place in the log. Its order is the version order of each aggregate. */
 export interface LogPlace {
   readonly aggregate_type: string;
   readonly aggregate_id: string;
   readonly version: number;
 }
 
+/** An event at its place, and whether it is in the range. */
 export interface ScannedEvent extends LogPlace {
   readonly event_id: string;
   readonly in_range: boolean;
 }
 
-/** The next events behind a place, those outside the range too: so a call is short, whatever the range. */
+/** Returns the next events after a place, also those outside the range, so that a call is short for any range. */
 export function scanLog(
   tx: Queryable,
   range: ReplayRange,

@@ -10,16 +10,19 @@ const replayView = z
   .object({
     replay_id: z.string(),
     range: replayRange,
-    events: z.int().openapi({ description: 'In the range when it was ordered.' }),
-    written: z.int().openapi({ description: 'To the outbox so far.' }),
-    pending: z.int().openapi({ description: 'Of those, not yet on Kafka.' }),
+    events: z.int().openapi({ description: 'Events in the range when the replay was ordered.' }),
+    written: z.int().openapi({ description: 'Events that are in the outbox or were published.' }),
+    pending: z.int().openapi({ description: 'Of those, events that are not on Kafka yet.' }),
     created_at: timestamp,
-    finished_at: timestamp.nullable().openapi({ description: 'When all were written to the outbox.' }),
-    last_error: z.string().nullable().openapi({ description: 'Why its last attempt failed; it is tried again.' }),
+    finished_at: timestamp.nullable().openapi({ description: 'When all events were written to the outbox.' }),
+    last_error: z
+      .string()
+      .nullable()
+      .openapi({ description: 'Why the last attempt failed. The replay is tried again.' }),
   })
   .openapi('Replay');
 
-/** How far a replay has come. */
+/** Returns how far a replay is. */
 export const getReplay = defineQuery({
   name: 'GetReplay',
   input: z.strictObject({ replay_id: opaqueId }),
@@ -27,6 +30,7 @@ export const getReplay = defineQuery({
   roles: ['operator'],
 });
 
+/** @throws Refusal `replay_not_found` */
 export const getReplayHandler = handle(getReplay, async ({ replay_id }, { database }) => {
   const replay = await findReplay(database, replay_id);
   if (!replay) throw new Refusal('replay_not_found', `There is no replay ${replay_id}.`);

@@ -4,10 +4,10 @@ import { inTransaction } from '../../platform/database/transaction';
 import { readScope, type ReplayDeps } from './read-scope';
 import { chosenRange, replayScope } from './replay-range';
 
-/** What a dry run adds to its answer. */
+/** The note in the answer to a dry run. */
 export const REPLAY_NOTE = 'Nothing was done. A consumer with an inbox ignores the events that it has applied already.';
 
-/** The dry run: what a replay would touch, and whether it would be accepted. */
+/** Returns what a replay would touch, or the refusal that it would meet. */
 export const previewReplay = defineQuery({
   name: 'PreviewReplay',
   input: chosenRange,
@@ -15,5 +15,6 @@ export const previewReplay = defineQuery({
   roles: ['operator'],
 });
 
+/** Creates the handler of {@link previewReplay}. */
 export const createPreviewReplay = (deps: ReplayDeps) =>
   handle(previewReplay, (range, { database, now }) => inTransaction(database, (tx) => readScope(tx, deps, range, now)));

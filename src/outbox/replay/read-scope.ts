@@ -6,20 +6,21 @@ import type { EventRegistry } from '../event-registry';
 import { countApplied, countRange, type RangeCount } from './event-range.sql';
 import type { ReplayRange, ReplayScope } from './replay-range';
 
+/** What the scope of a replay depends on. */
 export interface ReplayDeps {
   readonly registry: EventRegistry;
-  /** Every consumer group there is. */
+  /** All consumer groups. */
   readonly consumers: readonly ConsumerDefinition[];
 }
 
-/** For a replayed message to be consumed in, while the inbox still knows its event: longer than a topic keeps it. */
+/** The time to consume a replayed message while the inbox still knows its event: longer than a topic keeps it. */
 const MARGIN_MS = 10 * 24 * 3_600_000;
 
 /**
- * What a replay of the range touches. In a transaction.
+ * Returns what a replay of the range touches. Needs a transaction.
  *
- * @throws Refusal `unknown_event_type`, `nothing_to_replay`, or `replay_window_passed`: consumers may have
- *   forgotten that they applied such old events
+ * @throws Refusal `unknown_event_type`, `nothing_to_replay`, or `replay_window_passed` for events so old that a
+ *   consumer may apply them twice
  */
 export async function readScope(
   tx: Queryable,

@@ -1,11 +1,11 @@
 import { z } from '@hono/zod-openapi';
 import { instant, opaqueId, reason, text, version } from '../../platform/schemas';
 
-/** Which events of the log: all that fit every criterion that is given. */
+/** A range of the event log: the events that match every given criterion. */
 export const replayRange = z.strictObject({
   aggregate_ids: z.array(opaqueId).min(1).max(1_000).optional(),
   types: z.array(text(100)).min(1).max(100).optional(),
-  /** Of `occurred_at`, inclusive; up to now unless told. */
+  /** Bounds of `occurred_at`, inclusive. `to` defaults to now. */
   from: instant.optional(),
   to: instant.optional(),
   /** Inclusive. */
@@ -16,24 +16,28 @@ export const replayRange = z.strictObject({
     .optional(),
 });
 
+/** The range as JSON. */
 export type ReplayRange = z.infer<typeof replayRange>;
 
 const CRITERIA = ['aggregate_ids', 'types', 'from', 'to', 'versions'] as const;
 const isChosen = (range: ReplayRange): boolean => CRITERIA.some((name) => range[name] !== undefined);
 const notChosen = { error: `takes at least one of ${CRITERIA.join(', ')}; for the whole log say since when (from)` };
 
+/** A range with at least one criterion. */
 export const chosenRange = replayRange.refine(isChosen, notChosen);
+/** The input of the command that orders a replay. */
 export const replayOrder = replayRange.extend({ reason }).refine(isChosen, notChosen);
+/** The body of the route that orders a replay. */
 export const replayRequest = replayRange
   .extend({ reason, dry_run: z.boolean().default(false) })
   .refine(isChosen, notChosen)
   .openapi('ReplayRequest', { anyOf: CRITERIA.map((name) => ({ required: [name] })) });
 
-/** What a replay touches. */
+/** The scope of a replay. */
 export const replayScope = z
   .object({
     events: z.int(),
-    /** Aggregates, which are the messages' keys. */
+    /** Aggregates, whose ids are the keys of the messages. */
     keys: z.int(),
     topics: z.array(z.object({ topic: z.string(), events: z.int() })),
     consumer_groups: z.array(
@@ -41,10 +45,13 @@ export const replayScope = z
         group: z.string(),
         /** On its topics. */
         events: z.int(),
-        already_applied: z.int().openapi({ description: 'In its inbox: it ignores them. The rest it applies now.' }),
+        already_applied: z
+          .int()
+          .openapi({ description: 'Events in its inbox, which it ignores. It applies the others now.' }),
       }),
     ),
   })
   .openapi('ReplayScope');
 
+/** The scope as JSON. */
 export type ReplayScope = z.infer<typeof replayScope>;

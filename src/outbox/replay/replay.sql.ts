@@ -2,18 +2,20 @@ import { PLANNED_EACH_TIME, type Queryable } from '../../platform/database/datab
 import type { LogPlace } from './event-range.sql';
 import type { ReplayRange } from './replay-range';
 
+/** A replay that is not written to its end, and where it stands. */
 export interface OpenReplay extends LogPlace {
   readonly replay_id: string;
   readonly range: ReplayRange;
 }
 
+/** A replay whose turn it is. */
 export interface DueReplay {
   readonly replay_id: string;
-  /** How often it has failed since its last chunk. */
+  /** Failures since its last chunk. */
   readonly attempts: number;
 }
 
-/** The open replays that are due, oldest first: those that have failed come again when their own wait is over. */
+/** Returns the open replays that are due, oldest first. A failed replay is due when its wait is over. */
 export function findDueReplays(database: Queryable, limit: number): Promise<DueReplay[]> {
   return database.$queryRawUnsafe(
     `SELECT replay_id, attempts FROM outbox_replay
@@ -23,8 +25,8 @@ export function findDueReplays(database: Queryable, limit: number): Promise<DueR
 }
 
 /**
- * The replay, locked until the transaction ends; `undefined` when it is written to its end, has `waiting` rows in the
- * outbox, or another transaction has it.
+ * Locks the replay until the transaction ends and returns it. Returns `undefined` when it is finished, has `waiting`
+ * rows in the outbox, or is locked by another transaction.
  */
 export async function lockOpenReplay(
   tx: Queryable,
@@ -43,7 +45,7 @@ export async function lockOpenReplay(
   return rows[0];
 }
 
-/** Where the replay goes on, or that it has come to its end. */
+/** Records where the replay goes on, or that it is finished. */
 export async function advanceReplay(
   tx: Queryable,
   replayId: string,
@@ -63,7 +65,7 @@ export async function advanceReplay(
   );
 }
 
-/** It has failed, and comes again after the wait. */
+/** Records a failure. The replay is due again after the wait. */
 export async function postponeReplay(
   database: Queryable,
   replayId: string,
@@ -78,12 +80,13 @@ export async function postponeReplay(
   );
 }
 
+/** A replay and how far it is. */
 export interface ReplayRow {
   readonly replay_id: string;
   readonly range: ReplayRange;
   readonly events: number;
   readonly written: number;
-  /** Of those written, not yet on Kafka. */
+  /** Written events that are not on Kafka yet. */
   readonly pending: number;
   readonly created_at: Date;
   readonly finished_at: Date | null;
@@ -91,6 +94,7 @@ export interface ReplayRow {
   readonly last_error: string | null;
 }
 
+/** Returns a replay, or `undefined` without one. */
 export async function findReplay(database: Queryable, replayId: string): Promise<ReplayRow | undefined> {
   const rows = await database.$queryRawUnsafe<ReplayRow[]>(
     `${PLANNED_EACH_TIME} SELECT replay_id, range, events, written, created_at, finished_at, last_error,

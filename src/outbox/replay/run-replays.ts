@@ -6,6 +6,7 @@ import { wait } from '../../platform/wait';
 import { continueReplay } from './continue-replay';
 import { type DueReplay, findDueReplays, postponeReplay } from './replay.sql';
 
+/** What the loop over the replays needs. */
 export interface RunReplaysOptions {
   readonly database: Queryable;
   readonly mediator: Pick<Mediator, 'send'>;
@@ -15,15 +16,15 @@ export interface RunReplaysOptions {
   readonly intervalMs?: number;
 }
 
-/** Replays that take turns, a chunk each. */
+/** Replays that take turns, one chunk each. */
 const PAGE = 20;
 const MAX_PAUSE_MS = 15_000;
 const MAX_WAIT_MS = 60_000;
 const MAX_REASON_LENGTH = 300;
 
 /**
- * Writes ordered replays into the outbox until the signal aborts. A replay that fails waits by itself, longer each time,
- * and holds no other. Where a replay stands is in the database: when this process dies, another one goes on there.
+ * Writes ordered replays into the outbox until the signal aborts. A failed replay waits longer each time and delays no
+ * other. The database records where each replay stands, so another process goes on when this one dies.
  */
 export async function runReplays(options: RunReplaysOptions): Promise<void> {
   const { database, logger, signal, intervalMs = 500 } = options;
@@ -37,16 +38,16 @@ export async function runReplays(options: RunReplaysOptions): Promise<void> {
       if (!isMore) await wait(intervalMs, signal);
     } catch (error) {
       const wait_ms = pause.next();
-      logger.warn({ err: error, wait_ms }, 'outbox.replays_wait');
+      logger.warn({ err: error, wait_ms }, 'outbox.replays_delayed');
       await wait(wait_ms, signal);
     }
   }
 }
 
 /**
- * Whether it wrote a chunk of the replay.
+ * Writes the next chunk of a replay and returns whether there was one.
  *
- * @throws the database's error when it does not take the failure either: then no replay is to blame
+ * @throws the database's error when the failure cannot be recorded either
  */
 async function goOn({ database, mediator, logger }: RunReplaysOptions, replay: DueReplay): Promise<boolean> {
   const { replay_id, attempts } = replay;
@@ -57,7 +58,7 @@ async function goOn({ database, mediator, logger }: RunReplaysOptions, replay: D
     const waitMs = createBackoff({ initialMs, maxMs: MAX_WAIT_MS }).next();
     const reason = (error instanceof Error ? error.message : String(error)).slice(0, MAX_REASON_LENGTH);
     await postponeReplay(database, replay_id, { waitMs, reason });
-    logger.warn({ err: error, replay_id, attempts: attempts + 1, wait_ms: waitMs }, 'outbox.replay_waits');
+    logger.warn({ err: error, replay_id, attempts: attempts + 1, wait_ms: waitMs }, 'outbox.replay_delayed');
     return false;
   }
 }

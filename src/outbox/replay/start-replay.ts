@@ -9,11 +9,12 @@ import { replayOrder, replayScope } from './replay-range';
 
 const replayTable = defineTable('outbox_replay', 'replay_id');
 
+/** The answer to an ordered replay. */
 export const replayStarted = replayScope.extend({ replay_id: z.string() }).openapi('ReplayStarted');
 
 /**
- * Orders a replay: the worker writes the range into the outbox again, chunk by chunk, marked with the replay's
- * id. The range ends now, so what happens from here on is published once.
+ * Orders a replay. The worker writes the range into the outbox again, chunk by chunk, marked with the id of the replay.
+ * The range ends now at the latest, so later events are published once.
  */
 export const startReplay = defineCommand({
   name: 'StartReplay',
@@ -22,6 +23,7 @@ export const startReplay = defineCommand({
   roles: ['operator'],
 });
 
+/** @throws Refusal `unknown_event_type`, `nothing_to_replay`, `replay_window_passed` */
 export const createStartReplay = (deps: ReplayDeps) =>
   handle(startReplay, async ({ reason, ...chosen }, context) => {
     const { uow, now } = context;

@@ -1,33 +1,37 @@
 import type { Logger } from '../../platform/telemetry/logger';
 import { openSideConnection } from '../../platform/database/side-connection';
 import { wait } from '../../platform/wait';
-import { LANES } from '../lane';
+import { SHARDS } from '../shard';
 import { CHANNEL, fromPayload, type WakeUp } from './wake-up';
 
+/** How the listener connects. */
 export interface ListenerOptions {
+  /** A session of PostgreSQL, past any transaction pooler. */
   readonly url: string;
   readonly applicationName: string;
   readonly logger: Logger;
 }
 
+/** Receives notifications for all relays of a process. */
 export interface Listener {
-  /** For the relay of these lanes. */
-  wakeUpFor(lanes: readonly number[]): WakeUp;
+  /** Creates the wake-up of the relay that owns these shards. */
+  wakeUpFor(shards: readonly number[]): WakeUp;
   close(): Promise<void>;
 }
 
-/** Before a round, also when hints follow each other: a round costs two queries and a request, so rows share it. */
-const GATHER_MS = 10;
+/** Before each round, so that rows share it: a round costs two queries and a request to Kafka. */
+const DEBOUNCE_MS = 10;
 
-/** Hears of new rows, for all relays of the process, over one connection. */
+/** Listens for notifications of new rows over one connection. */
 export function createListener(options: ListenerOptions): Listener {
-  const hints = new Array<number>(LANES).fill(0);
+  /** By shard, how many have arrived. */
+  const notifications = new Array<number>(SHARDS).fill(0);
   const waiting = new Set<() => void>();
   const connection = openSideConnection({
     ...options,
     async onOpen(client) {
       client.on('notification', ({ payload = '' }) => {
-        for (const lane of fromPayload(payload)) hints[lane] = (hints[lane] ?? 0) + 1;
+        for (const shard of fromPayload(payload)) notifications[shard] = (notifications[shard] ?? 0) + 1;
         for (const look of waiting) look();
       });
       await client.query(`LISTEN ${CHANNEL}`);
@@ -35,12 +39,12 @@ export function createListener(options: ListenerOptions): Listener {
   });
 
   return {
-    wakeUpFor(lanes) {
-      const count = (): number => lanes.reduce((sum, lane) => sum + (hints[lane] ?? 0), 0);
+    wakeUpFor(shards) {
+      const count = (): number => shards.reduce((sum, shard) => sum + (notifications[shard] ?? 0), 0);
       let seen = count();
       return {
         async wait(ms, signal) {
-          await wait(Math.min(ms, GATHER_MS), signal);
+          await wait(Math.min(ms, DEBOUNCE_MS), signal);
           // By hand: each AbortSignal.any leaves something behind at a signal that lives for long.
           const ended = new AbortController();
           const end = (): void => ended.abort();
@@ -50,7 +54,7 @@ export function createListener(options: ListenerOptions): Listener {
           waiting.add(look);
           signal.addEventListener('abort', end);
           look();
-          await wait(ms - GATHER_MS, ended.signal);
+          await wait(ms - DEBOUNCE_MS, ended.signal);
           signal.removeEventListener('abort', end);
           waiting.delete(look);
           seen = count();

@@ -2,50 +2,53 @@ import type { Logger } from '../../platform/telemetry/logger';
 import { openSideConnection } from '../../platform/database/side-connection';
 import { CHANNEL, type Notifier, toPayload } from './wake-up';
 
+/** How the notifier connects. */
 export interface NotifierOptions {
+  /** A session of PostgreSQL, past any transaction pooler. */
   readonly url: string;
   readonly applicationName: string;
   readonly logger: Logger;
 }
 
 /** Commits within this time share one notification. */
-const GATHER_MS = 5;
+const DEBOUNCE_MS = 5;
 
 /**
- * Tells the relays of committed rows, over a connection of its own: NOTIFY in the writing transactions
- * would make them queue for a lock of the whole database at their commit
+ * Notifies the relays of committed rows over a connection that it keeps. NOTIFY in the writing transactions would make
+ * them queue for a lock of the whole database at their commit
  * (https://www.postgresql.org/docs/18/sql-notify.html: it is held until the commit is written).
- * At most one notification is on its way; what comes meanwhile shares the next.
+ *
+ * At most one notification is on its way. Rows that are committed meanwhile share the next one.
  */
 export function createNotifier(options: NotifierOptions): Notifier & { close(): Promise<void> } {
   const connection = openSideConnection({
     ...options,
-    // A hint need not survive a crash, so nobody waits for the disk.
+    // A notification need not survive a crash, so it does not wait for the disk.
     onOpen: async (client) => void (await client.query('SET synchronous_commit = off')),
   });
-  const told = new Set<number>();
-  let gathering = false;
+  const unsent = new Set<number>();
+  let isBusy = false;
 
   const flush = async (): Promise<void> => {
-    const lanes = toPayload(told);
-    told.clear();
+    const shards = toPayload(unsent);
+    unsent.clear();
     await connection
       .current()
-      ?.query({ name: 'notify', text: 'SELECT pg_notify($1, $2)', values: [CHANNEL, lanes] })
+      ?.query({ name: 'notify', text: 'SELECT pg_notify($1, $2)', values: [CHANNEL, shards] })
       .catch(() => undefined);
-    gathering = false;
-    if (told.size > 0) gather();
+    isBusy = false;
+    if (unsent.size > 0) debounce();
   };
 
-  const gather = (): void => {
-    gathering = true;
-    setTimeout(() => void flush(), GATHER_MS).unref();
+  const debounce = (): void => {
+    isBusy = true;
+    setTimeout(() => void flush(), DEBOUNCE_MS).unref();
   };
 
   return {
-    appended(lanes) {
-      for (const lane of lanes) told.add(lane);
-      if (!gathering && told.size > 0) gather();
+    appended(shards) {
+      for (const shard of shards) unsent.add(shard);
+      if (!isBusy && unsent.size > 0) debounce();
     },
     close: () => connection.close(),
   };

@@ -1,25 +1,31 @@
 import { wait } from '../../platform/wait';
 
-/**
- * How an idle relay waits for work. A hint may come from anywhere and be lost: the relay looks after
- * `ms` in any case. One that comes while the relay works must end its next wait at once.
- */
+/** How an idle relay waits for new rows. */
 export interface WakeUp {
+  /**
+   * Resolves after `ms`, or sooner when a notification arrives or the signal aborts. A notification that arrives while
+   * the relay works ends its next wait. Notifications may be lost, so the relay looks for rows after each wait.
+   */
   wait(ms: number, signal: AbortSignal): Promise<void>;
 }
 
-/** No hints: the relay finds new rows by its poll alone. */
+/** Waits for the poll interval alone, without notifications. */
 export const pollOnly: WakeUp = { wait };
 
-/** Tells of lanes that have new rows, after their commit. Never fails: a hint may be lost. */
+/** Notifies relays of new rows after their commit. */
 export interface Notifier {
-  appended(lanes: Iterable<number>): void;
+  /** Names the shards that have new rows. Never throws; a notification may be lost. */
+  appended(shards: Iterable<number>): void;
 }
 
-/** For processes whose rows may wait for the next poll. */
+/** Notifies no relay: new rows wait for the next poll. */
 export const noNotifier: Notifier = { appended: () => undefined };
 
-/** Postgres's channel; a notification's payload is the lanes: `3,7`. */
+/** The channel of LISTEN and NOTIFY. A payload is the list of shards: `3,7`. */
 export const CHANNEL = 'paysaga_outbox';
-export const toPayload = (lanes: Iterable<number>): string => [...lanes].join(',');
+
+/** Writes the payload of a notification. */
+export const toPayload = (shards: Iterable<number>): string => [...shards].join(',');
+
+/** Reads the payload of a notification. */
 export const fromPayload = (payload: string): number[] => payload.split(',').map(Number);

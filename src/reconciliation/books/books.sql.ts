@@ -67,7 +67,7 @@ export const readPayments = pages<PaymentBook>(`
       WHERE aggregate_type = 'payment' AND aggregate_id = payment.payment_id AND type = 'payment.conflicted'
         AND occurred_at >= run.since) THEN payment.conflict END AS conflict,
     CASE WHEN payment.status = 'FAILED' AND asked.payment_id IS NULL AND payment.requested_at >= run.since
-      AND NOT EXISTS (SELECT FROM operator_action
+      AND NOT EXISTS (SELECT FROM audit_log
         WHERE subject = payment.payment_id AND action = '${PAYMENT_RETURNED}' AND at >= payment.requested_at)
       THEN payment.failure_code END AS refused,
     coalesce(asked.provider = ANY (run.providers) AND asked.created_at >= run.since, false) AS comparable,

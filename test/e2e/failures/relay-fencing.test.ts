@@ -6,8 +6,8 @@ import { type AnotherWorker, startAnotherWorker } from '../../support/another-wo
 import { type E2eStack, startE2eStack } from '../../support/e2e-stack';
 import { createRelayOwners, type RelayOwners } from '../../support/outbox/relay-owners';
 
-/** One group, so that one worker owns all lanes, and the other none. */
-const env = { OUTBOX_LANES_PER_RELAY: '16' };
+/** One group, so that one worker owns all shards, and the other none. */
+const env = { OUTBOX_SHARDS_PER_RELAY: '16' };
 const ORDERS = 10;
 /** Long enough to freeze a process in it. */
 const FREEZE_WITHIN_MS = 3_000;
@@ -45,13 +45,13 @@ describe('a relay that is frozen past its heartbeat time-out, with a batch sent 
     );
   const waitingIds = async (): Promise<string[]> =>
     (await stack.query<{ id: string }>('SELECT id FROM outbox ORDER BY id')).map(({ id }) => id);
-  const epochs = (): Promise<{ lane: number; epoch: string }[]> =>
-    stack.query('SELECT lane, epoch FROM outbox_lane ORDER BY lane');
-  const raised = (rows: readonly { lane: number; epoch: string }[]) =>
-    rows.map(({ lane, epoch }) => ({ lane, epoch: String(Number(epoch) + 1) }));
+  const epochs = (): Promise<{ shard: number; epoch: string }[]> =>
+    stack.query('SELECT shard, epoch FROM outbox_shard ORDER BY shard');
+  const raised = (rows: readonly { shard: number; epoch: string }[]) =>
+    rows.map(({ shard, epoch }) => ({ shard, epoch: String(Number(epoch) + 1) }));
   const fencedOff = (): readonly string[] => stack.log.filter((line) => line.includes('outbox.relay_fenced_off'));
 
-  it('wakes up when another has its lanes: it marks nothing, takes nothing back, and stops', async () => {
+  it('wakes up when another has its shards: it marks nothing, takes nothing back, and stops', async () => {
     const { service, operator } = stack;
     await placeOrder(service);
     await stack.checker.holds(DEADLINE_MS);

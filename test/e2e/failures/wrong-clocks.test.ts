@@ -62,7 +62,7 @@ describe.each([
       const [off] = await query<{ sagas: number; steps: number; keys: number }>(
         `SELECT (SELECT count(*)::int FROM saga WHERE abs(extract(epoch FROM now() - created_at)) > 60) AS sagas,
            (SELECT count(*)::int FROM saga_step WHERE abs(extract(epoch FROM now() - coalesce(ended_at, started_at))) > 60) AS steps,
-           (SELECT count(*)::int FROM inbox
+           (SELECT count(*)::int FROM idempotency_key
             WHERE abs(extract(epoch FROM expires_at - now() - round(extract(epoch FROM expires_at - now()) / 86400) * interval '1 day')) > 60) AS keys`,
       );
       expect(off).toEqual({ sagas: 0, steps: 0, keys: 0 });

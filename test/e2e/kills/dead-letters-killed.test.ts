@@ -96,7 +96,7 @@ it(
     expect(await discard()).toMatchObject({ status: 200, body: { matched: left, discarded: left, failed: 0 } });
     expect(await counts()).toEqual([{ state: 'discarded', n: LETTERS }]);
     const acts = await query(
-      `SELECT count(*)::int AS n, count(DISTINCT subject)::int AS letters FROM operator_action WHERE action = 'dead_letter.discard'`,
+      `SELECT count(*)::int AS n, count(DISTINCT subject)::int AS letters FROM audit_log WHERE action = 'dead_letter.discard'`,
     );
     expect(acts).toEqual([{ n: LETTERS, letters: LETTERS }]);
   },

@@ -48,10 +48,10 @@ function paysaga(...args: string[]) {
 const act = (path: string, body: object = { reason }, key?: string) =>
   stack.operator.call<SagaView>('POST', path, { json: body, ...(key && { headers: { 'idempotency-key': key } }) });
 /** What is left when the API dies between Temporal's answer and its own. */
-const forgetAnswer = (key: string) => stack.query('DELETE FROM inbox WHERE key = $1 RETURNING key', key);
+const forgetAnswer = (key: string) => stack.query('DELETE FROM idempotency_key WHERE key = $1 RETURNING key', key);
 const actions = (sagaId: string) =>
   stack.query<{ action: string; reason: string; details: object }>(
-    'SELECT action, reason, details FROM operator_action WHERE subject = ANY ($1) ORDER BY at',
+    'SELECT action, reason, details FROM audit_log WHERE subject = ANY ($1) ORDER BY at',
     [sagaId],
   );
 const stepOf = ({ steps }: SagaView, name: string) => steps.find((step) => step.name === name);
@@ -188,7 +188,7 @@ it('does the same from the command line', async () => {
   const restarted = await paysaga('restart', saga_id, '--reason', reason, '--json');
   expect(JSON.parse(restarted.output)).toEqual({ status: 'pending', saga_id: `payment-${payment_id}-2` });
   await until(`${saga_id}-2`, ({ state }) => state === 'completed');
-  const actors = await stack.query('SELECT action, actor FROM operator_action WHERE subject = $1 ORDER BY at', saga_id);
+  const actors = await stack.query('SELECT action, actor FROM audit_log WHERE subject = $1 ORDER BY at', saga_id);
   expect(actors[0]).toEqual({ action: 'saga.skip', actor: 'cli/ann' });
 });
 

@@ -88,7 +88,7 @@ describe('goods', () => {
       'order.refund_due',
       'order.refunded',
     ]);
-    const actions = await stack.query('SELECT action, reason FROM operator_action WHERE subject = $1', order.order_id);
+    const actions = await stack.query('SELECT action, reason FROM audit_log WHERE subject = $1', order.order_id);
     expect(actions).toEqual([{ action: 'order.refunded', reason: 'sent back by bank' }]);
   });
 

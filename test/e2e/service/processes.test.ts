@@ -12,7 +12,7 @@ const GRACE_MS = 12_000;
 
 describe.each(['api', 'worker', 'consumer'])('the process %s', (name) => {
   it('ends with 2 and every error of its configuration at once, before any connection', async () => {
-    const env = { DATABASE_URL: 'mysql://x', PORT: '99999999', OUTBOX_BATCH_SIZE: '0', OUTBOX_LANES_PER_RELAY: '3' };
+    const env = { DATABASE_URL: 'mysql://x', PORT: '99999999', OUTBOX_BATCH_SIZE: '0', OUTBOX_SHARDS_PER_RELAY: '3' };
     const { code, output } = await run(process.execPath, [fromRoot('dist', 'src', `${name}.js`)], { env });
     expect(code).toBe(2);
     for (const variable of [...Object.keys(env), 'KAFKA_BROKERS', 'TEMPORAL_ADDRESS'])

@@ -2,7 +2,7 @@ import { Kafka, logLevel } from 'kafkajs';
 import { countDuplicates } from '../../../dev/checker/rules/topics';
 import { eventually } from '../../../dev/client/eventually';
 import { newClientId, payUntilSettled, placeOrder } from '../../../dev/client/shop';
-import { HOUSEKEEPING } from '../../../src/contract';
+import { RETENTION } from '../../../src/contract';
 import { consumers } from '../../../src/application';
 import { connectTemporalClient } from '../../../src/platform/temporal/temporal';
 import { type E2eStack, startE2eStack } from '../../support/e2e-stack';
@@ -80,7 +80,7 @@ describe('an operator who replays the log', () => {
   it('finds the housekeeping scheduled', async () => {
     const connection = { address: stack.services.temporalAddress };
     const temporal = connectTemporalClient({ config: { connection, namespace: stack.namespace } });
-    const { action } = await temporal.client.schedule.getHandle(HOUSEKEEPING).describe();
+    const { action } = await temporal.client.schedule.getHandle(RETENTION).describe();
     expect(action).toMatchObject({ type: 'startWorkflow', workflowType: 'housekeeping' });
     await temporal.close();
   });

@@ -65,7 +65,7 @@ test.each(['lz4', 'zstd', 'gzip', 'snappy', 'uncompressed'])(
 
 test.each<[string, () => unknown, RegExp]>([
   [
-    'a codec that nobody knows',
+    'an unknown codec',
     () => {
       throw Object.assign(new Error('ZSTD compression not implemented'), { name: 'KafkaJSNotImplemented' });
     },

@@ -16,7 +16,7 @@ beforeAll(async () => {
 });
 afterAll(() => db.close());
 
-test('waits while Postgres is away: nothing is committed, lost or set aside', async () => {
+test('waits while Postgres is away: nothing is committed, lost or made a dead letter', async () => {
   const url = new URL(db.url);
   const proxy = await createTcpProxy({ host: url.hostname, port: Number(url.port) });
   url.port = String(proxy.port);

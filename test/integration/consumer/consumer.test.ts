@@ -59,13 +59,13 @@ test('applies each event once, in the order of its key, however often it arrives
   expect(await world.letters()).toEqual([]);
 });
 
-test('shows in the inbox where each event came from', async () => {
+test('the inbox shows where each event came from', async () => {
   const message = thingMessage('thing', 1);
   await produce(kafka, topic, [message]);
   start();
   await committed(1);
   const [row] = await db.query<{ source: string }>(
-    'SELECT source FROM inbox WHERE scope = $1 AND key = $2',
+    'SELECT source FROM idempotency_key WHERE scope = $1 AND key = $2',
     world.group,
     message.headers.ce_id,
   );
@@ -110,14 +110,14 @@ test('after the last try a message is dead, and its key waits', async () => {
   expect(await world.letters()).toMatchObject([{ state: 'dead' }, { state: 'queued' }, { state: 'queued' }]);
 });
 
-interface Poison {
+interface Unreadable {
   readonly value?: string;
   readonly headers?: Record<string, string>;
 }
 
 const unheardOf = { ce_type: 'com.paysaga.thing.unheard-of' };
 
-test.each<[string, Poison, RegExp]>([
+test.each<[string, Unreadable, RegExp]>([
   ['is not JSON', { value: '{"n":1' }, /cannot be read: not JSON/],
   ['has another shape', { value: '{"n":"one"}' }, /Payload of thing\.happened/],
   ['is no CloudEvent', { headers: {} }, /Not a CloudEvent/],
@@ -128,8 +128,8 @@ test.each<[string, Poison, RegExp]>([
   ],
   ['has a NUL in its headers', { headers: { 'content-type': 'a\0b' } }, /Not a CloudEvent/],
 ])('a message that %s is dead at once, and the others go on', async (_, change, reason) => {
-  const poison = { ...thingMessage('bad', 1), ...change };
-  await produce(kafka, topic, [poison, thingMessage('bad', 2), thingMessage('good', 1)]);
+  const unreadable = { ...thingMessage('bad', 1), ...change };
+  await produce(kafka, topic, [unreadable, thingMessage('bad', 2), thingMessage('good', 1)]);
   start();
   await committed(3);
   expect(await world.effects()).toEqual({ good: [1] });
@@ -140,15 +140,15 @@ test.each<[string, Poison, RegExp]>([
 });
 
 test('keeps a dead letter as it came', async () => {
-  const poison = { ...thingMessage('bad', 1), value: 'not JSON' };
-  await produce(kafka, topic, [poison]);
+  const unreadable = { ...thingMessage('bad', 1), value: 'not JSON' };
+  await produce(kafka, topic, [unreadable]);
   start();
   await committed(1);
   const [letter] = await db.query<{ headers: object; value: Buffer; topic: string }>(
     'SELECT headers, value, topic FROM dead_letter WHERE consumer_group = $1',
     world.group,
   );
-  expect(letter).toMatchObject({ headers: poison.headers, topic });
+  expect(letter).toMatchObject({ headers: unreadable.headers, topic });
   expect(letter?.value.toString()).toBe('not JSON');
 });
 

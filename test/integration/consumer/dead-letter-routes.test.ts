@@ -9,7 +9,7 @@ beforeAll(async () => {
   db = await createTestDatabase();
   api = await createTestApi(db.database);
 });
-afterEach(() => db.empty('dead_letter', 'operator_action', 'inbox'));
+afterEach(() => db.empty('dead_letter', 'audit_log', 'idempotency_key'));
 afterAll(() => db.close());
 
 const operator = (json?: unknown, headers?: Record<string, string>): ApiRequest => ({
@@ -49,7 +49,7 @@ const idsOf = async (query: string): Promise<string[]> => {
   const { body } = await api.call('GET', `/admin/dead-letters${query}`, operator());
   return (body?.data as { id: string }[]).map(({ id }) => id);
 };
-const countActions = async (): Promise<number> => (await db.query('SELECT FROM operator_action')).length;
+const countActions = async (): Promise<number> => (await db.query('SELECT FROM audit_log')).length;
 
 describe('GET /admin/dead-letters', () => {
   it('shows a letter whole, alone and in a list', async () => {
@@ -130,7 +130,7 @@ describe('POST /admin/dead-letters/{id}/discard', () => {
     const first = await api.call('POST', path(id), request);
     expect(first).toMatchObject({ status: 200, body: { id, state: 'discarded', due_at: null } });
     expect((await api.call('POST', path(id), request)).text).toBe(first.text);
-    const actions = await db.query('SELECT actor, action, subject, reason, details FROM operator_action');
+    const actions = await db.query('SELECT actor, action, subject, reason, details FROM audit_log');
     expect(actions).toEqual([
       {
         actor: api.operatorKeyId,
@@ -153,7 +153,7 @@ describe('POST /admin/dead-letters/{id}/discard', () => {
       id,
     );
     expect(await api.call('POST', path(id), operator(reason))).toMatchObject({ status: 200 });
-    expect(await db.query('SELECT scope, key FROM inbox')).toEqual([{ scope: 'g', key: 'evt_1' }]);
+    expect(await db.query('SELECT scope, key FROM idempotency_key')).toEqual([{ scope: 'g', key: 'evt_1' }]);
   });
 });
 

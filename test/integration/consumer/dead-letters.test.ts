@@ -52,7 +52,7 @@ beforeEach(async () => {
 afterEach(async () => {
   await running?.stop();
   await db.query('DELETE FROM fault');
-  await db.empty('operator_action');
+  await db.empty('audit_log');
 });
 afterAll(() => db.close());
 
@@ -68,7 +68,7 @@ const idOf = async (key: string): Promise<string> => {
   return letter.id;
 };
 const replay = async (id: string) => awaitReplay(send, await send(replayDeadLetter({ id, reason })));
-const actions = () => db.query('SELECT actor, action, subject, reason FROM operator_action ORDER BY at');
+const actions = () => db.query('SELECT actor, action, subject, reason FROM audit_log ORDER BY at');
 
 /** Messages of keys that are refused: the first of each is dead, the others wait behind it. */
 async function dieWith(messages: Record<string, number[]>): Promise<void> {
@@ -180,12 +180,12 @@ test('a letter behind another cannot be replayed, and a closed one neither repla
 test('a message that comes again while its letter is open, replayed or discarded changes nothing', async () => {
   const copy = thingMessage('discarded', 1);
   for (const key of ['open', 'replayed', 'discarded']) world.refused.add(key);
-  const poison: ForeignMessage = { ...thingMessage('poison', 1), value: 'not json' };
-  await produce(kafka, topic, [thingMessage('open', 1), thingMessage('replayed', 1), copy, poison]);
+  const unreadable: ForeignMessage = { ...thingMessage('unreadable', 1), value: 'not json' };
+  await produce(kafka, topic, [thingMessage('open', 1), thingMessage('replayed', 1), copy, unreadable]);
   await committed(4);
   world.refused.delete('replayed');
   await replay(await idOf('replayed'));
-  for (const key of ['discarded', 'poison']) await send(discardDeadLetter({ id: await idOf(key), reason }));
+  for (const key of ['discarded', 'unreadable']) await send(discardDeadLetter({ id: await idOf(key), reason }));
   world.refused.delete('discarded');
   const before = await world.letters();
 
@@ -243,7 +243,7 @@ test('acts by filter touch what a dry run says, key by key in order', async () =
   expect(await world.effects()).toEqual({ one: [1, 2], two: [1, 2] });
 });
 
-test('gauges tell the open letters by group and state, and the age of the oldest', async () => {
+test('gauges count the open letters by group and state, and have the age of the oldest', async () => {
   await db.query('DELETE FROM dead_letter');
   const metrics = createMetrics();
   const groups = [world.group, 'idle'];

@@ -16,7 +16,7 @@ beforeAll(async () => {
   db = await createTestDatabase();
   directory = await mkdtemp(join(tmpdir(), 'paysaga-products-'));
 });
-afterEach(() => db.empty('product', 'event', 'outbox', 'operator_action'));
+afterEach(() => db.empty('product', 'event', 'outbox', 'audit_log'));
 afterAll(async () => {
   await db.close();
   await rm(directory, { recursive: true, force: true });
@@ -52,9 +52,9 @@ it('sets, lists and shows products; what is not given stays as it is', async () 
     reserved: 4,
     available: 6,
   });
-  expect(await db.query('SELECT actor, action, subject, reason FROM operator_action ORDER BY at DESC LIMIT 1')).toEqual(
-    [{ actor: 'cli/alice', action: 'product.put', subject: 'mug', reason: 'dearer' }],
-  );
+  expect(await db.query('SELECT actor, action, subject, reason FROM audit_log ORDER BY at DESC LIMIT 1')).toEqual([
+    { actor: 'cli/alice', action: 'product.put', subject: 'mug', reason: 'dearer' },
+  ]);
 
   expect(await json('show', 'mug')).toMatchObject({ price: 1600, available: 6 });
   expect((await paysaga('show', 'mug')).output).toMatch(/^available: +6$/m);

@@ -15,7 +15,7 @@ beforeAll(async () => {
   db = await createTestDatabase();
   api = await createTestApi(db.database);
 });
-afterEach(() => db.empty('product', 'orders', 'event', 'outbox', 'operator_action', 'inbox'));
+afterEach(() => db.empty('product', 'orders', 'event', 'outbox', 'audit_log', 'idempotency_key'));
 afterAll(() => db.close());
 
 const put = (sku: string, json: object, request: ApiRequest = {}): Promise<ApiAnswer> =>
@@ -56,7 +56,7 @@ it('PUT makes a product, changes it, and writes nothing when it is that already;
     { type: 'product.changed', version: 1, payload: { sku: 'mug', ...mug }, outbox: 1 },
     { type: 'product.changed', version: 2, payload: { sku: 'mug', ...mug, price: 1600 }, outbox: 1 },
   ]);
-  expect(await db.query('SELECT actor, action, subject, reason FROM operator_action ORDER BY at')).toEqual([
+  expect(await db.query('SELECT actor, action, subject, reason FROM audit_log ORDER BY at')).toEqual([
     { actor: api.operatorKeyId, action: 'product.put', subject: 'mug', reason: 'No reason was given.' },
     { actor: api.operatorKeyId, action: 'product.put', subject: 'mug', reason: 'dearer clay' },
   ]);

@@ -144,7 +144,7 @@ describe('once', () => {
     const cancel = cancelOrder({ order_id: order.order_id });
     const once = requestOnce('key_1', 'cancel', 'slow', {});
     await test.query('BEGIN');
-    await test.query(`INSERT INTO inbox (scope, key, expires_at) VALUES ($1, 'slow', now())`, once.scope);
+    await test.query(`INSERT INTO idempotency_key (scope, key, expires_at) VALUES ($1, 'slow', now())`, once.scope);
     expect(await codeOf(mediator.send(cancel, { once }))).toBe('request_in_progress');
     await test.query('ROLLBACK');
     expect(await codeOf(mediator.send(cancel, { once }))).toBe('accepted');

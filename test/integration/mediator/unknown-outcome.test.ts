@@ -67,7 +67,7 @@ it('says that it does not know, where there is no key to ask by', async () => {
   await expect(sent.catch((error: unknown) => isDatabaseOutage(error))).resolves.toBe(true);
 });
 
-describe.each(['orders', 'inbox'])('while %s is locked', (table) => {
+describe.each(['orders', 'idempotency_key'])('while %s is locked', (table) => {
   beforeEach(async () => {
     await test.query('BEGIN');
     await test.query(`LOCK TABLE ${table}`);

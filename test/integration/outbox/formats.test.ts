@@ -58,11 +58,11 @@ test('consumers apply events of both modes, once each, and count them', async ()
   const consumer = world.start({ kafka, metrics: createConsumerMetrics(metrics) });
   const of = { group: world.group, topic };
   await eventually(async () => {
-    const told = parseExposition(await metrics.render());
-    expect(told.sum('paysaga_consumer_applied_total', of)).toBe(2);
-    expect(told.sum('paysaga_consumer_duplicates_total', of)).toBe(2);
-    expect(told.sum('paysaga_consumer_failed_total', of)).toBe(1);
-    expect(told.sum('paysaga_consumer_dead_letters_total', { ...of, state: 'dead' })).toBe(1);
+    const scraped = parseExposition(await metrics.render());
+    expect(scraped.sum('paysaga_consumer_applied_total', of)).toBe(2);
+    expect(scraped.sum('paysaga_consumer_duplicates_total', of)).toBe(2);
+    expect(scraped.sum('paysaga_consumer_failed_total', of)).toBe(1);
+    expect(scraped.sum('paysaga_consumer_dead_letters_total', { ...of, state: 'dead' })).toBe(1);
   }, within);
   expect(await world.effects()).toEqual({ thing: [1, 2] });
   await consumer.stop();
@@ -122,7 +122,7 @@ test('a topic that is there keeps its partitions, with a warning', async () => {
   expect(lines).toEqual([expect.objectContaining({ msg: 'kafka.topic_differs', topic, partitions: 3, wanted: 7 })]);
 });
 
-test('settings of a topic that others made, and that do not fit, are told', async () => {
+test('settings of an existing topic that do not fit are reported', async () => {
   const topic = uniqueName('odd');
   const admin = kafka.createAdmin();
   await admin.connect();

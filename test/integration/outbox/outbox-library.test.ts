@@ -28,7 +28,7 @@ beforeAll(async () => {
   db = await createTestDatabase();
   await createTopics({ kafka, topics: [topic], config: topicSettings });
 });
-afterEach(() => db.empty('outbox', 'event', 'inbox'));
+afterEach(() => db.empty('outbox', 'event', 'idempotency_key'));
 afterAll(() => db.close());
 
 const note = (aggregate_id: string, version: number, text = 'ok') => ({
@@ -77,7 +77,7 @@ test('a transaction that is rolled back leaves nothing to publish', async () => 
 });
 
 test.each([
-  ['whose type nobody declared', { ...note('a', 2), type: 'note.burnt' }, 'not in the registry'],
+  ['whose type is not declared', { ...note('a', 2), type: 'note.burnt' }, 'not in the registry'],
   ['whose payload does not fit', { ...note('a', 2), payload: { text: 7 } }, 'does not fit its schema'],
 ])('an event %s fails the whole append', async (_what, event, message) => {
   await expect(append(db.database, { registry, events: [note('a', 1), event] })).rejects.toThrow(message);
@@ -90,11 +90,11 @@ test('of two writers with the same version the second is refused', async () => {
   expect(await count('outbox')).toBe(1);
 });
 
-test('a second relay of the same lanes fences the first one off', async () => {
+test('a second relay of the same shards fences the first one off', async () => {
   const first = startRelay({ database: db.database, kafka, registry });
   await eventually(async () => {
-    const [lane] = await db.query<{ epoch: string }>('SELECT min(epoch) AS epoch FROM outbox_lane');
-    expect(Number(lane?.epoch)).toBeGreaterThan(0);
+    const [shard] = await db.query<{ epoch: string }>('SELECT min(epoch) AS epoch FROM outbox_shard');
+    expect(Number(shard?.epoch)).toBeGreaterThan(0);
   }, within);
   const second = startRelay({ database: db.database, kafka, registry });
   expect(await first.ended).toEqual({ published: 0, fencedOff: true });
@@ -106,7 +106,7 @@ describe('claim', () => {
   const now = '2026-11-21T10:00:00.000Z';
   const claimed = (): Promise<boolean> => db.database.$transaction((tx) => claim(tx, once, now));
 
-  test('is true once, whoever asks again, and again after a rollback', async () => {
+  test('is true once, and again after a rollback', async () => {
     const rolledBack = db.database.$transaction(async (tx) => {
       expect(await claim(tx, once, now)).toBe(true);
       throw new Error('rolled back');
@@ -155,7 +155,7 @@ const describeOutbox = async (schema: string): Promise<string[]> => {
     `WITH ours AS (
        SELECT oid, relname, reloptions FROM pg_class
        WHERE relnamespace = $1::regnamespace AND relkind = 'r'
-         AND relname IN ('event', 'outbox', 'outbox_lane', 'outbox_replay', 'inbox'))
+         AND relname IN ('event', 'outbox', 'outbox_shard', 'outbox_replay', 'idempotency_key'))
      SELECT 'table ' || relname || ' ' || coalesce((SELECT string_agg(o, ', ' ORDER BY o) FROM unnest(reloptions) AS o), '') AS line FROM ours
      UNION ALL
      SELECT 'column ' || relname || '.' || attname || ' ' || format_type(atttypid, atttypmod) || ' ' || attnotnull || ' '

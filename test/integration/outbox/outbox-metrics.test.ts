@@ -1,7 +1,7 @@
 import pino from 'pino';
 import { eventually } from '../../../dev/client/eventually';
 import type { Kafka } from '../../../src/messaging/kafka';
-import { laneOf } from '../../../src/outbox/lane';
+import { shardOf } from '../../../src/outbox/shard';
 import { readOutboxLag } from '../../../src/outbox/outbox-lag.sql';
 import { registerOutboxMetrics } from '../../../src/outbox/outbox-metrics';
 import { createRelayMetrics } from '../../../src/outbox/relay/relay-metrics';
@@ -56,7 +56,7 @@ const start = (options: Partial<Parameters<typeof startRelay>[0]> = {}) => {
   });
 };
 
-test('tells what waits, what was published and what was parked, by lane and topic', async () => {
+test('the metrics count pending rows, published rows and dead letters, by shard and topic', async () => {
   for (let version = 1; version <= 5; version += 1) await appendThing(db, { aggregateId: 'thing', version });
   await appendThing(db, { aggregateId: 'odd', version: 1, type: 'thing.unheard-of' });
   await appendThing(db, { aggregateId: 'odd', version: 2 });
@@ -64,23 +64,25 @@ test('tells what waits, what was published and what was parked, by lane and topi
   const before = await scrape(url);
   expect(before.sum('paysaga_outbox_pending')).toBe(7);
   expect(before.sum('paysaga_outbox_parked')).toBe(0);
-  expect(before.sum('paysaga_outbox_oldest_age_seconds', { lane: String(laneOf('thing')) })).toBeGreaterThanOrEqual(0);
+  expect(before.sum('paysaga_outbox_oldest_age_seconds', { shard: String(shardOf('thing')) })).toBeGreaterThanOrEqual(
+    0,
+  );
 
   start();
   const after = await eventually(async () => {
-    const told = await scrape(url);
-    expect(told.sum('paysaga_outbox_pending')).toBe(1);
-    expect(told.sum('paysaga_outbox_parked')).toBe(1);
-    expect(told.sum('paysaga_outbox_parked_total')).toBe(1);
-    return told;
+    const scraped = await scrape(url);
+    expect(scraped.sum('paysaga_outbox_pending')).toBe(1);
+    expect(scraped.sum('paysaga_outbox_parked')).toBe(1);
+    expect(scraped.sum('paysaga_outbox_parked_total')).toBe(1);
+    return scraped;
   }, within);
 
-  const lane = String(laneOf('thing'));
-  expect(after.sum('paysaga_outbox_published_total', { lane, topic })).toBe(5);
-  expect(after.sum('paysaga_outbox_parked_total', { lane: String(laneOf('odd')), topic: 'none' })).toBe(1);
+  const shard = String(shardOf('thing'));
+  expect(after.sum('paysaga_outbox_published_total', { shard, topic })).toBe(5);
+  expect(after.sum('paysaga_outbox_parked_total', { shard: String(shardOf('odd')), topic: 'none' })).toBe(1);
   expect(after.sum('paysaga_outbox_failed_total', { reason: 'row' })).toBe(1);
   expect(after.sum('paysaga_outbox_parked', { topic: 'none' })).toBe(1);
-  expect(after.sum('paysaga_outbox_batch_rows_sum', { lane })).toBe(5);
+  expect(after.sum('paysaga_outbox_batch_rows_sum', { shard })).toBe(5);
   expect(after.sum('paysaga_outbox_batch_duration_seconds_count')).toBeGreaterThanOrEqual(1);
   expect(namingFaults(after)).toEqual([]);
 });
@@ -97,32 +99,32 @@ test('counts waits for the broker, and against no row what is the broker’s fau
   await appendThing(db, { aggregateId: 'thing', version: 1 });
   start({ kafka: away });
   await eventually(async () => {
-    const told = await scrape(url);
-    expect(told.sum('paysaga_outbox_relay_waits_total', { on: 'broker' })).toBeGreaterThanOrEqual(2);
-    expect(told.sum('paysaga_outbox_failed_total', { topic, reason: 'broker' })).toBeGreaterThanOrEqual(2);
+    const scraped = await scrape(url);
+    expect(scraped.sum('paysaga_outbox_relay_waits_total', { on: 'broker' })).toBeGreaterThanOrEqual(2);
+    expect(scraped.sum('paysaga_outbox_failed_total', { topic, reason: 'broker' })).toBeGreaterThanOrEqual(2);
   }, within);
   expect((await scrape(url)).sum('paysaga_outbox_parked_total')).toBeUndefined();
 });
 
-test('tells of a backlog too large to be counted within a few per cent, and fast', async () => {
+test('the metrics estimate a backlog that is too large to count, within a few per cent and fast', async () => {
   await db.query(`INSERT INTO event (event_id, aggregate_type, aggregate_id, version, type, data_version, payload,
       occurred_at, correlation_id)
     SELECT 'evt_backlog_' || n, 'thing', 'thing_' || n, 1, 'thing.happened', 1, '{}', now() - interval '1 minute', 'req_test'
     FROM generate_series(0, 15) AS n`);
-  await db.query(`INSERT INTO outbox (event_id, lane, aggregate_id)
+  await db.query(`INSERT INTO outbox (event_id, shard, aggregate_id)
     SELECT event_id, substr(aggregate_id, 7)::int, aggregate_id FROM event`);
   // A million rows without a million events.
   await db.query('SET session_replication_role = replica');
   try {
-    await db.query(`INSERT INTO outbox (event_id, lane, aggregate_id)
+    await db.query(`INSERT INTO outbox (event_id, shard, aggregate_id)
       SELECT 'evt_without_' || n, n % 16, repeat('x', 60) FROM generate_series(1, 1000000) AS n`);
     const began = performance.now();
-    const told = await scrape(url);
+    const scraped = await scrape(url);
     expect(performance.now() - began).toBeLessThan(3_000);
-    expect(told.sum('paysaga_outbox_pending')).toBeGreaterThan(950_000);
-    expect(told.sum('paysaga_outbox_pending')).toBeLessThan(1_050_000);
-    expect(told.samples.filter(({ name }) => name === 'paysaga_outbox_pending')).toHaveLength(16);
-    expect(told.sum('paysaga_outbox_oldest_age_seconds', { lane: '0' })).toBeGreaterThanOrEqual(60);
+    expect(scraped.sum('paysaga_outbox_pending')).toBeGreaterThan(950_000);
+    expect(scraped.sum('paysaga_outbox_pending')).toBeLessThan(1_050_000);
+    expect(scraped.samples.filter(({ name }) => name === 'paysaga_outbox_pending')).toHaveLength(16);
+    expect(scraped.sum('paysaga_outbox_oldest_age_seconds', { shard: '0' })).toBeGreaterThanOrEqual(60);
 
     const asked = performance.now();
     expect((await readOutboxLag(db.database)).oldestSeconds).toBeGreaterThanOrEqual(60);
@@ -141,10 +143,10 @@ test('answers without samples of the outbox while the database is away', async (
   };
   const database = { $queryRawUnsafe: away, $executeRawUnsafe: away } as unknown as TestDatabase['database'];
   registerOutboxMetrics({ metrics: lost, database, registry: thingRegistry(topic), logger: silentLogger });
-  const told = await scrape(`http://127.0.0.1:${port}/metrics`);
-  expect(told.types.paysaga_outbox_pending).toBe('gauge');
-  expect(told.sum('paysaga_outbox_pending')).toBeUndefined();
-  expect(told.sum('process_resident_memory_bytes')).toBeGreaterThan(0);
+  const scraped = await scrape(`http://127.0.0.1:${port}/metrics`);
+  expect(scraped.types.paysaga_outbox_pending).toBe('gauge');
+  expect(scraped.sum('paysaga_outbox_pending')).toBeUndefined();
+  expect(scraped.sum('process_resident_memory_bytes')).toBeGreaterThan(0);
   await other.close();
 });
 

@@ -39,7 +39,7 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   await relay.stop();
-  await db.empty('outbox', 'event', 'operator_action');
+  await db.empty('outbox', 'event', 'audit_log');
   await reader.close();
 });
 afterAll(() => db.close());
@@ -52,7 +52,7 @@ async function limitMessages(bytes: number): Promise<void> {
   await admin.disconnect();
 }
 
-/** An aggregate whose second event Kafka refuses, and whose third waits behind it. @returns the parked row */
+/** An aggregate whose second event Kafka refuses, and whose third waits behind it. @returns the dead letter */
 async function parkTheSecond(aggregateId: string): Promise<OutboxRowView> {
   await limitMessages(TOPIC_LIMIT_BYTES);
   for (const version of [1, 2, 3]) {
@@ -75,9 +75,9 @@ async function publishOthers(count: number): Promise<void> {
 }
 
 const versionsOf = (aggregateId: string) => firstOccurrences(versionsByKey(reader.messages)[aggregateId] ?? []);
-const actions = () => db.query<Record<string, unknown>>('SELECT * FROM operator_action ORDER BY at');
+const actions = () => db.query<Record<string, unknown>>('SELECT * FROM audit_log ORDER BY at');
 
-it('lists a parked row with what an operator needs to know, and tells what waits behind it', async () => {
+it('lists a dead letter with what an operator needs, and counts the rows behind it', async () => {
   const row = await parkTheSecond('held');
   const [event] = await db.query<{ event_id: string }>('SELECT event_id FROM event WHERE version = 2');
   expect(row).toEqual({
@@ -85,7 +85,7 @@ it('lists a parked row with what an operator needs to know, and tells what waits
     event_id: event?.event_id,
     type: 'thing.happened',
     aggregate_id: 'held',
-    lane: expect.any(Number),
+    shard: expect.any(Number),
     attempts: 1,
     last_error: expect.stringContaining('MESSAGE_TOO_LARGE'),
     parked_at: expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/),
@@ -106,7 +106,7 @@ it('publishes a requeued row before the later ones of its aggregate, and records
   await eventually(() => expect(versionsOf('held')).toEqual([1, 2, 3]), within);
   expect(await actions()).toEqual([
     {
-      operator_action_id: expect.stringMatching(/^opa_/),
+      audit_log_id: expect.stringMatching(/^opa_/),
       at: expect.any(Date),
       actor: 'key_alice',
       action: 'outbox.requeue',
@@ -136,7 +136,7 @@ it('parks a requeued row again when nothing has changed, and the later ones go o
   expect(versionsOf('held')).toEqual([1]);
 });
 
-it('publishes the later rows of an aggregate once the parked one is discarded, and keeps what it was', async () => {
+it('publishes the later rows of an aggregate once its dead letter is discarded, and keeps what it was', async () => {
   const row = await parkTheSecond('held');
   await publishOthers(5);
   expect(versionsOf('held')).toEqual([1]);
@@ -179,6 +179,6 @@ it('lets one of two operators act who come at the same time', async () => {
 });
 
 it('keeps the audit as it is', async () => {
-  await expect(db.query('UPDATE operator_action SET actor = actor')).rejects.toThrow(/append-only/);
-  await expect(db.query('DELETE FROM operator_action')).rejects.toThrow(/append-only/);
+  await expect(db.query('UPDATE audit_log SET actor = actor')).rejects.toThrow(/append-only/);
+  await expect(db.query('DELETE FROM audit_log')).rejects.toThrow(/append-only/);
 });

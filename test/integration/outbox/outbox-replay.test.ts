@@ -56,7 +56,7 @@ beforeEach(async () => {
 afterEach(async () => {
   await Promise.all(stops.map((stop) => stop()));
   await reader.close();
-  await db.empty('outbox', 'event', 'inbox', 'outbox_replay', 'operator_action');
+  await db.empty('outbox', 'event', 'idempotency_key', 'outbox_replay', 'audit_log');
 });
 afterAll(() => db.close());
 
@@ -169,13 +169,13 @@ it('says in a dry run what it would touch, and how much of it each group has app
   expect(await codeOf(send({ types: ['thing.unheard-of'] }))).toBe('unknown_event_type');
 
   expect(reader.messages).toHaveLength(10);
-  expect(await db.query('SELECT FROM operator_action')).toEqual([]);
+  expect(await db.query('SELECT FROM audit_log')).toEqual([]);
 });
 
 it('records who ordered it, why, and how much it was', async () => {
   await appendThing(db, { aggregateId: 'a', version: 1, occurredAt: ago(HOUR_MS) });
   const { replay_id } = await order({ aggregate_ids: ['a'] });
-  const actions = await db.query('SELECT actor, action, subject, reason, details FROM operator_action');
+  const actions = await db.query('SELECT actor, action, subject, reason, details FROM audit_log');
   const range = { aggregate_ids: ['a'], to: expect.any(String) };
   const details = { range, events: 1, keys: 1 };
   expect(actions).toEqual([
@@ -183,7 +183,7 @@ it('records who ordered it, why, and how much it was', async () => {
   ]);
 });
 
-it('holds no replay behind one that fails; that one waits by itself, and goes on when its cause is gone', async () => {
+it('delays no replay behind a failed one, which waits and goes on when its cause is gone', async () => {
   relay();
   await publishThings();
   const failing = await order({ aggregate_ids: ['a'] });

@@ -10,10 +10,10 @@ beforeAll(async () => {
   db = await createTestDatabase();
   api = await createTestApi(db.database);
 });
-afterEach(() => db.empty('outbox', 'event', 'operator_action'));
+afterEach(() => db.empty('outbox', 'event', 'audit_log'));
 afterAll(() => db.close());
 
-/** Rows that nobody relays here. @returns their ids, oldest first */
+/** Appends rows that no relay publishes. @returns their ids, oldest first */
 async function outboxRows(count: number, parked = true): Promise<string[]> {
   for (let n = 1; n <= count; n += 1) await appendThing(db, { aggregateId: `thing_${n}`, version: 1 });
   if (parked) {
@@ -23,7 +23,7 @@ async function outboxRows(count: number, parked = true): Promise<string[]> {
   return rows.map(({ id }) => id);
 }
 
-const countActions = async (): Promise<number> => (await db.query('SELECT FROM operator_action')).length;
+const countActions = async (): Promise<number> => (await db.query('SELECT FROM audit_log')).length;
 const operator = (json?: unknown, headers?: Record<string, string>): ApiRequest => ({
   as: 'operator',
   ...(json !== undefined && { json }),
@@ -31,7 +31,7 @@ const operator = (json?: unknown, headers?: Record<string, string>): ApiRequest 
 });
 
 describe('GET /admin/outbox', () => {
-  it('pages through the parked rows, oldest first', async () => {
+  it('pages through the dead letters, oldest first', async () => {
     const ids = await outboxRows(5);
     const seen: unknown[] = [];
     let cursor: unknown;
@@ -48,14 +48,14 @@ describe('GET /admin/outbox', () => {
       event_id: expect.stringMatching(/^evt/),
       type: 'thing.happened',
       aggregate_id: 'thing_1',
-      lane: expect.any(Number),
+      shard: expect.any(Number),
       attempts: 4,
       last_error: 'too large',
       parked_at: '2026-11-21T10:00:00.500Z',
     });
   });
 
-  it('lists parked rows unless told otherwise', async () => {
+  it('lists dead letters by default', async () => {
     const ids = await outboxRows(2, false);
     expect((await api.call('GET', '/admin/outbox', operator())).body).toEqual({ data: [], next_cursor: null });
     const pending = await api.call('GET', '/admin/outbox?state=pending', operator());
@@ -66,7 +66,7 @@ describe('GET /admin/outbox', () => {
     ['an unknown state', '?state=lost'],
     ['a limit out of bounds', '?limit=201'],
     ['a cursor of another list', '?cursor=bm9uc2Vuc2U'],
-    ['an unknown filter', '?lane=1'],
+    ['an unknown filter', '?shard=1'],
   ])('refuses %s', async (_, query) => {
     const { status, body } = await api.call('GET', `/admin/outbox${query}`, operator());
     expect([status, body?.code]).toEqual([422, 'validation_failed']);
@@ -74,15 +74,15 @@ describe('GET /admin/outbox', () => {
 });
 
 describe.each(['requeue', 'discard'])('POST /admin/outbox/{id}/%s', (verb) => {
-  it('acts on a parked row, in the name of the key', async () => {
+  it('acts on a dead letter, in the name of the key', async () => {
     const [id = ''] = await outboxRows(1);
     const { status, body } = await api.call('POST', `/admin/outbox/${id}/${verb}`, operator(reason));
     expect([status, body?.id]).toEqual([200, id]);
-    const actions = await db.query('SELECT actor, action, subject, reason FROM operator_action');
+    const actions = await db.query('SELECT actor, action, subject, reason FROM audit_log');
     expect(actions).toEqual([{ actor: api.operatorKeyId, action: `outbox.${verb}`, subject: id, ...reason }]);
   });
 
-  it('is a 409 for a row that is not parked, and changes nothing', async () => {
+  it('answers 409 for a row that is not a dead letter, and changes nothing', async () => {
     const [id = ''] = await outboxRows(1, false);
     const { status, body } = await api.call('POST', `/admin/outbox/${id}/${verb}`, operator(reason));
     expect([status, body?.code]).toEqual([409, 'outbox_row_not_parked']);

@@ -21,7 +21,7 @@ afterAll(() => db.close());
 /** Every event of the log once more, as if it had just happened. */
 const fill = () =>
   db.query(
-    'INSERT INTO outbox (event_id, lane, aggregate_id) SELECT event_id, right(aggregate_id, 4)::int % 16, aggregate_id FROM event',
+    'INSERT INTO outbox (event_id, shard, aggregate_id) SELECT event_id, right(aggregate_id, 4)::int % 16, aggregate_id FROM event',
   );
 
 /** Deletes it in the order of the ids, as the relay does in the end. @returns how many rows went */
@@ -47,7 +47,7 @@ async function sizeOnDisk(): Promise<number> {
   return Number(row?.bytes);
 }
 
-it('stays small when a million rows have gone through it, vacuumed as often as autovacuum comes', async () => {
+it('stays small when a million rows have gone through it, vacuumed as often as by autovacuum', async () => {
   const sizes: number[] = [];
   let drained = 0;
   for (let round = 1; round <= ROUNDS; round += 1) {

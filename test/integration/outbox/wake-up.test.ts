@@ -11,9 +11,9 @@ import { createNotifier } from '../../../src/outbox/wake-up/notifier';
 import { createTestDatabase, type TestDatabase } from '../../support/database';
 import { connectTestKafka, createTestTopic, readTopic, type TopicReader } from '../../support/kafka/kafka';
 import { silentLogger } from '../../support/logger';
-import { allLanes, relayConfig, startRelay } from '../../support/outbox/relay';
+import { allShards, relayConfig, startRelay } from '../../support/outbox/relay';
 
-/** So rare that a row which is published in time was hinted at. */
+/** So rare that a row is published in time only after a notification. */
 const NO_POLL = { ...relayConfig, pollIntervalMs: 60_000 };
 const within = { deadlineMs: 5_000 };
 
@@ -30,18 +30,20 @@ beforeAll(async () => {
   kafka = connectTestKafka();
   topic = await createTestTopic(kafka, 'wake-up');
   reader = await readTopic(kafka, topic);
-  const hints = { url: db.url, applicationName: 'hints', logger: silentLogger };
-  listener = createListener(hints);
-  notifier = createNotifier(hints);
-  await eventually(async () => expect(await hintConnections()).toHaveLength(2), within);
+  const options = { url: db.url, applicationName: 'notifications', logger: silentLogger };
+  listener = createListener(options);
+  notifier = createNotifier(options);
+  await eventually(async () => expect(await notificationConnections()).toHaveLength(2), within);
 });
 afterAll(async () => {
   await Promise.all([listener?.close(), notifier?.close(), reader?.close()]);
   await db?.close();
 });
 
-const hintConnections = () =>
-  db.query<{ pid: number }>(`SELECT pid FROM pg_stat_activity WHERE application_name = 'hints' AND state = 'idle'`);
+const notificationConnections = () =>
+  db.query<{ pid: number }>(
+    `SELECT pid FROM pg_stat_activity WHERE application_name = 'notifications' AND state = 'idle'`,
+  );
 
 /** All events to one topic of this test. */
 const toTopic = { ...eventRegistry, find: (type: string) => ({ ...eventRegistry.get(type), topic }) };
@@ -51,19 +53,19 @@ test('a committed event is published at once, not with the next poll, also after
   const order = { customer_id: 'cus_1', product_sku: 'vps.s', amount: 9_900, currency: 'EUR', quantity: 1 };
   const place = () => mediator.send(placeOrder({ ...order, collection_method: 'send_invoice' }));
   const published = (count: number) => eventually(() => expect(reader.messages).toHaveLength(count), within);
-  const wakeUp = listener.wakeUpFor(allLanes);
+  const wakeUp = listener.wakeUpFor(allShards);
   const relay = startRelay({ database: db.database, kafka, registry: toTopic, config: NO_POLL, wakeUp });
   try {
     await place();
     await published(2);
 
-    const lost = await hintConnections();
+    const lost = await notificationConnections();
     await db.query(
       'SELECT pg_terminate_backend(pid) FROM unnest($1::int[]) AS pid',
       lost.map(({ pid }) => pid),
     );
     await eventually(async () => {
-      const pids = (await hintConnections()).map(({ pid }) => pid);
+      const pids = (await notificationConnections()).map(({ pid }) => pid);
       expect(pids).toHaveLength(2);
       expect(pids).not.toEqual(expect.arrayContaining([lost[0]?.pid]));
     }, within);
@@ -74,7 +76,7 @@ test('a committed event is published at once, not with the next poll, also after
   }
 });
 
-test('hints for other lanes do not end the wait', async () => {
+test('notifications of other shards do not end the wait', async () => {
   const stopped = new AbortController();
   let woken = false;
   const waiting = listener
@@ -102,7 +104,7 @@ test('what an operator requeues or replays is published at once as well', async 
   );
   const messagesOf = () => reader.messages.filter(({ key }) => key === order_id);
   const published = (count: number) => eventually(() => expect(messagesOf()).toHaveLength(count), within);
-  const wakeUp = listener.wakeUpFor(allLanes);
+  const wakeUp = listener.wakeUpFor(allShards);
   const relay = startRelay({ database: db.database, kafka, registry: toTopic, config: NO_POLL, wakeUp });
   const settled = async () =>
     expect(await db.query('SELECT FROM outbox WHERE parked_at IS NULL AND aggregate_id <> $1', order_id)).toHaveLength(

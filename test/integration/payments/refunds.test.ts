@@ -118,7 +118,7 @@ describe('POST /orders/{order_id}/refunded', () => {
   ): Promise<ApiAnswer> => api.call('POST', `/orders/${order_id}/refunded`, { as, json, headers });
 
   const actionsOn = ({ order_id }: ShipmentSagaInput) =>
-    steps.db.query('SELECT actor, action, reason, details FROM operator_action WHERE subject = $1', order_id);
+    steps.db.query('SELECT actor, action, reason, details FROM audit_log WHERE subject = $1', order_id);
 
   it('closes what an order owes, and records who said so, and why', async () => {
     const saga = await due();

@@ -1,6 +1,6 @@
 import { createTestDatabase, type TestDatabase } from '../../support/database';
 
-const TABLES = ['event', 'ledger_entry', 'ledger_transaction', 'operator_action'];
+const TABLES = ['audit_log', 'event', 'ledger_entry', 'ledger_transaction'];
 const REFUSED = /table \w+ is append-only/;
 
 let test: TestDatabase;

@@ -10,7 +10,7 @@ let db: TestDatabase;
 beforeAll(async () => {
   db = await createTestDatabase();
 });
-afterEach(() => db.empty('dead_letter', 'operator_action'));
+afterEach(() => db.empty('dead_letter', 'audit_log'));
 afterAll(() => db.close());
 
 /** The built program, as a shell runs it. */
@@ -34,7 +34,7 @@ async function deadLetter(): Promise<string> {
 
 const states = async () =>
   (await db.query<{ state: string }>('SELECT state FROM dead_letter ORDER BY id')).map(({ state }) => state);
-const actions = () => db.query('SELECT actor, action, reason FROM operator_action');
+const actions = () => db.query('SELECT actor, action, reason FROM audit_log');
 
 it('lists and shows letters, for people and for programs', async () => {
   expect(await paysaga('ls')).toEqual({ code: 0, output: 'There is no dead letter.\n' });

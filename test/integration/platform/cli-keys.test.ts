@@ -7,7 +7,7 @@ let db: TestDatabase;
 beforeAll(async () => {
   db = await createTestDatabase();
 });
-afterEach(() => db.empty('api_key', 'operator_action'));
+afterEach(() => db.empty('api_key', 'audit_log'));
 afterAll(() => db.close());
 
 /** The built program, as a shell runs it: it needs no setting but the database. */
@@ -18,7 +18,7 @@ function paysaga(...args: string[]) {
 
 const json = async (...args: string[]): Promise<Record<string, unknown>> =>
   JSON.parse((await paysaga(...args, '--json')).output) as Record<string, unknown>;
-const actions = () => db.query('SELECT actor, action, subject, reason FROM operator_action ORDER BY at');
+const actions = () => db.query('SELECT actor, action, subject, reason FROM audit_log ORDER BY at');
 const principalOf = (key: string) => createAuthenticate(db.database)(key);
 const KEY = /^(key_[0-9a-f]{32})\.[\w-]{43}\n$/;
 

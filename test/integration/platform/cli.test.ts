@@ -11,7 +11,7 @@ let db: TestDatabase;
 beforeAll(async () => {
   db = await createTestDatabase();
 });
-afterEach(() => db.empty('outbox', 'event', 'outbox_replay', 'operator_action'));
+afterEach(() => db.empty('outbox', 'event', 'outbox_replay', 'audit_log'));
 afterAll(() => db.close());
 
 /** The built program, as a shell runs it. */
@@ -23,7 +23,7 @@ function paysaga(...args: string[]) {
 const json = async (...args: string[]): Promise<Record<string, unknown>> =>
   JSON.parse((await paysaga(...args, '--json')).output) as Record<string, unknown>;
 
-/** A parked row, and one behind it. @returns its id */
+/** Appends a dead letter and a row behind it. @returns the id of the dead letter */
 async function parkedRow(): Promise<string> {
   for (const version of [1, 2]) await appendThing(db, { aggregateId: 'thing_1', version });
   const [row] = await db.query<{ id: string }>(
@@ -33,16 +33,16 @@ async function parkedRow(): Promise<string> {
   return row?.id ?? '';
 }
 
-const actions = () => db.query<{ actor: string; action: string }>('SELECT actor, action, reason FROM operator_action');
+const actions = () => db.query<{ actor: string; action: string }>('SELECT actor, action, reason FROM audit_log');
 const parked = () => db.query('SELECT FROM outbox WHERE parked_at IS NOT NULL');
 
-it('lists and shows parked rows, for people and for programs', async () => {
+it('lists and shows dead letters of the outbox, for people and for programs', async () => {
   expect(await paysaga('ls')).toEqual({ code: 0, output: 'No row is parked.\n' });
   const id = await parkedRow();
   const { code, output } = await paysaga('ls');
   expect(code).toBe(0);
   const [headings, row, ...more] = output.split('\n');
-  expect(headings).toMatch(/^ID +TYPE +AGGREGATE +LANE +ATTEMPTS +PARKED AT +LAST ERROR$/);
+  expect(headings).toMatch(/^ID +TYPE +AGGREGATE +SHARD +ATTEMPTS +PARKED AT +LAST ERROR$/);
   expect(row).toMatch(new RegExp(`^${id} +thing\\.happened +thing_1 +\\d+ +4 +\\S+Z +too large$`));
   expect(more).toEqual(['']);
   expect(await json('ls')).toMatchObject({ data: [{ id, attempts: 4 }], next_cursor: null });
@@ -86,7 +86,7 @@ it('ends with 1 where the state does not allow it', async () => {
   const [behind] = await db.query<{ id: string }>('SELECT max(id)::text AS id FROM outbox');
   for (const dryRun of [[], ['--dry-run']]) {
     const refused = await paysaga('requeue', behind?.id ?? '', ...reason, ...dryRun);
-    expect(refused).toMatchObject({ code: 1, output: expect.stringContaining('not parked') });
+    expect(refused).toMatchObject({ code: 1, output: expect.stringContaining('not a dead letter') });
   }
   expect(await paysaga('discard', '999', ...reason)).toMatchObject({ code: 1 });
   expect(await paysaga('show', 'x')).toMatchObject({
@@ -134,7 +134,7 @@ describe('replay', () => {
   it('says in a dry run how much it touches, and orders it without', async () => {
     await fillLog();
     await db.query(
-      `INSERT INTO inbox (scope, key, expires_at) VALUES ('sales-projection', 'evt_ord_12', now() + interval '1 day')`,
+      `INSERT INTO idempotency_key (scope, key, expires_at) VALUES ('sales-projection', 'evt_ord_12', now() + interval '1 day')`,
     );
     const dry = await paysaga('replay', '--aggregate', 'ord_1', 'ord_2', ...reason, '--dry-run');
     expect(dry.code).toBe(0);

@@ -135,13 +135,13 @@ const states: readonly State[] = [
     answers: [200, 200],
   },
   {
-    name: 'a row of the outbox was set aside',
+    name: 'a row of the outbox is a dead letter',
     arrange: async () => {
       await saga(`state = 'completed'`);
       await db.query(`DELETE FROM outbox WHERE id > (SELECT min(id) FROM outbox)`);
       await db.query(`UPDATE outbox SET parked_at = now(), last_error = 'too large'`);
     },
-    expected: { outbox_lag: { status: 'degraded', detail: 'oldest unpublished event 0 s, 1 parked' } },
+    expected: { outbox_lag: { status: 'degraded', detail: 'oldest unpublished event 0 s, dead letters: 1' } },
     answers: [200, 200],
   },
   {
@@ -151,7 +151,7 @@ const states: readonly State[] = [
       await db.query('ALTER TABLE event DISABLE TRIGGER USER');
       await db.query(`UPDATE event SET occurred_at = now() - interval '20 minutes'`);
     },
-    expected: { outbox_lag: { status: 'unhealthy', detail: 'oldest unpublished event 1200 s, 0 parked' } },
+    expected: { outbox_lag: { status: 'unhealthy', detail: 'oldest unpublished event 1200 s, dead letters: 0' } },
     answers: [503, 200],
   },
   {

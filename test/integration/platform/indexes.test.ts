@@ -31,9 +31,9 @@ INSERT INTO ledger_entry
   LATERAL (VALUES ('customer:cus_' || n % 5000, 9900), ('provider_clearing', -9900)) AS entry (account, amount);
 INSERT INTO event SELECT 'evt_' || n, 'order', 'ord_' || lpad(n::text, 8, '0'), 1, 'order.placed', 1, '{}',
                          now() - (${ROWS} - n) * interval '1 second', 'c' FROM generate_series(1, ${ROWS}) AS n;
-INSERT INTO inbox SELECT 'provisioning', 'evt_' || n, NULL, NULL, 'a/0/1', now() + interval '90 days'
+INSERT INTO idempotency_key SELECT 'provisioning', 'evt_' || n, NULL, NULL, 'a/0/1', now() + interval '90 days'
   FROM generate_series(1, ${ROWS}) AS n;
-INSERT INTO outbox (event_id, lane, aggregate_id, attempts, parked_at)
+INSERT INTO outbox (event_id, shard, aggregate_id, attempts, parked_at)
   SELECT 'evt_' || n, n % 16, 'ord_' || lpad(n::text, 8, '0'), CASE WHEN n % 20000 = 0 THEN 4 ELSE 0 END,
          CASE WHEN n % 20000 = 0 THEN timestamptz '2026-01-01' END
   FROM generate_series(1, ${ROWS}) AS n`;

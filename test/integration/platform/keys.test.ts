@@ -13,7 +13,7 @@ beforeAll(async () => {
   db = await createTestDatabase();
   api = await createTestApi(db.database);
 });
-afterEach(() => db.empty('operator_action'));
+afterEach(() => db.empty('audit_log'));
 afterAll(() => db.close());
 
 interface Key {
@@ -38,7 +38,7 @@ const tried = async (key: string): Promise<number> =>
   (await api.call('GET', '/products', { headers: { authorization: `Bearer ${key}` } })).status;
 const actions = () =>
   db.query<{ action: string; subject: string }>(
-    'SELECT actor, action, subject, reason, details FROM operator_action ORDER BY at',
+    'SELECT actor, action, subject, reason, details FROM audit_log ORDER BY at',
   );
 
 describe('creating keys', () => {
@@ -71,8 +71,8 @@ describe('creating keys', () => {
     ]);
     const secret = key.split('.')[1];
     const kept = await db.query<{ row: string }>(
-      `SELECT to_json(a)::text AS row FROM api_key a UNION ALL SELECT to_json(o)::text FROM operator_action o
-       UNION ALL SELECT to_json(i)::text FROM inbox i`,
+      `SELECT to_json(a)::text AS row FROM api_key a UNION ALL SELECT to_json(o)::text FROM audit_log o
+       UNION ALL SELECT to_json(i)::text FROM idempotency_key i`,
     );
     expect(kept.filter(({ row }) => row.includes(secret ?? ''))).toEqual([]);
   });
@@ -85,7 +85,7 @@ describe('creating keys', () => {
     ];
     expect([first.status, second.status]).toEqual([201, 201]);
     expect(first.body?.key_id).not.toBe(second.body?.key_id);
-    expect(await db.query(`SELECT FROM inbox WHERE key = 'once'`)).toEqual([]);
+    expect(await db.query(`SELECT FROM idempotency_key WHERE key = 'once'`)).toEqual([]);
   });
 
   it.each([

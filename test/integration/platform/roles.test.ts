@@ -10,7 +10,7 @@ import { openConnection, type OpenConnection } from '../../support/connection';
 import { silentLogger } from '../../support/logger';
 import { createTestDatabase, type TestDatabase } from '../../support/database';
 
-const APPEND_ONLY = ['event', 'ledger_entry', 'ledger_transaction', 'operator_action'];
+const APPEND_ONLY = ['event', 'ledger_entry', 'ledger_transaction', 'audit_log'];
 const { roles } = processGrants;
 
 let test: TestDatabase;
@@ -92,7 +92,7 @@ it('lets no role change what is append-only, truncate, or delete beyond retentio
     'paysaga_consumer stalled_consumer',
     'paysaga_worker circuit_breaker',
     'paysaga_worker dead_letter',
-    'paysaga_worker inbox',
+    'paysaga_worker idempotency_key',
     'paysaga_worker outbox',
     'paysaga_worker reconciliation_charge',
     'paysaga_worker reconciliation_difference',

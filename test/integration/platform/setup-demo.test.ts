@@ -35,9 +35,7 @@ it('a demo has the catalogue, with its events, and an operator’s key that work
   ]);
   const [events] = await db.query<{ n: number }>(`SELECT count(*)::int AS n FROM event WHERE type = 'product.changed'`);
   expect(events?.n).toBe(5);
-  expect(await db.query(`SELECT actor FROM operator_action WHERE action = 'key.create'`)).toEqual([
-    { actor: 'cli/setup' },
-  ]);
+  expect(await db.query(`SELECT actor FROM audit_log WHERE action = 'key.create'`)).toEqual([{ actor: 'cli/setup' }]);
 });
 
 it('a demo that is set up again changes no product and makes no second key', async () => {

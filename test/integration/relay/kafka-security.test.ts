@@ -85,7 +85,7 @@ test.each([
   expect(await db.query('SELECT attempts FROM outbox')).toEqual([{ attempts: 0 }]);
 });
 
-test('a wrong password is told by the making of topics too', async () => {
+test('the creation of topics reports a wrong password', async () => {
   const config = kafkaConfig(byPassword({ KAFKA_SASL_PASSWORD: 'wrong' }));
   const made = createTopics({
     kafka: connectKafka({ config, logger: silentLogger }),
@@ -96,7 +96,7 @@ test('a wrong password is told by the making of topics too', async () => {
   expect(publishErrorReason(error)).toMatch(/authentication failed/i);
 });
 
-test('a file that is missing, or is no certificate, is told before anything is connected', () => {
+test('a missing file or one without a certificate is reported before any connection', () => {
   const problems = (): readonly string[] => {
     try {
       kafkaConfig({ KAFKA_SSL_CA: '/nowhere/ca.pem', KAFKA_SSL_CERT: __filename });

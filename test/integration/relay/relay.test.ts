@@ -1,8 +1,8 @@
 import { eventually } from '../../../dev/client/eventually';
 import type { Kafka } from '../../../src/messaging/kafka';
-import { laneOf } from '../../../src/outbox/lane';
+import { shardOf } from '../../../src/outbox/shard';
 import type { RelayOptions } from '../../../src/outbox/relay/relay';
-import { claimPending, takeLanes } from '../../../src/outbox/relay/relay.sql';
+import { claimPending, takeShards } from '../../../src/outbox/relay/relay.sql';
 import { createFaults } from '../../../src/platform/faults/faults';
 import { openConnection } from '../../support/connection';
 import { createTestDatabase, type TestDatabase } from '../../support/database';
@@ -10,7 +10,7 @@ import { createDeferred } from '../../support/deferred';
 import { connectTestKafka, createTestTopic, readTopic, type TopicReader, uniqueName } from '../../support/kafka/kafka';
 import { silentLogger } from '../../support/logger';
 import { appendThing, firstOccurrences, thingRegistry, versionsByKey } from '../../support/outbox/outbox';
-import { allLanes, relayConfig, type RunningRelay, startRelay } from '../../support/outbox/relay';
+import { allShards, relayConfig, type RunningRelay, startRelay } from '../../support/outbox/relay';
 
 const within = { deadlineMs: 20_000 };
 const running: RunningRelay[] = [];
@@ -83,8 +83,8 @@ test('publishes every event once and in version order while many clients write',
 
 test('loses neither of two transactions that commit in the other order than their ids', async () => {
   const [first, second] = [await openConnection(db.url), await openConnection(db.url)];
-  const lane = laneOf('early');
-  const late = Array.from({ length: 1_000 }, (_, n) => `late-${n}`).find((id) => laneOf(id) === lane) ?? '';
+  const shard = shardOf('early');
+  const late = Array.from({ length: 1_000 }, (_, n) => `late-${n}`).find((id) => shardOf(id) === shard) ?? '';
   await first.query('BEGIN');
   await appendThing(first, { aggregateId: 'early', version: 1 });
   await appendThing(second, { aggregateId: late, version: 1 });
@@ -101,31 +101,31 @@ test('loses neither of two transactions that commit in the other order than thei
 
 test('claims a backlog as fast when the outbox was empty until then', async () => {
   await db.query('VACUUM ANALYZE outbox');
-  const leases = await takeLanes(db.database, allLanes);
+  const leases = await takeShards(db.database, allShards);
   // Postgres keeps a plan after five executions on a connection.
   for (let polls = 0; polls < 12 * 10; polls += 1)
-    await claimPending(db.database, leases, { limit: 100, inFlight: [], lowBounds: new Map() });
+    await claimPending(db.database, leases, { limit: 100, inFlight: [], lowWatermarks: new Map() });
   await db.query(`INSERT INTO event (event_id, aggregate_type, aggregate_id, version, type, data_version, payload,
       occurred_at, correlation_id)
     SELECT 'evt_backlog_' || n, 'thing', 'thing_' || n, 1, 'thing.happened', 1, '{}', now(), 'req_test'
     FROM generate_series(1, 50000) AS n`);
-  await db.query(`INSERT INTO outbox (event_id, lane, aggregate_id)
+  await db.query(`INSERT INTO outbox (event_id, shard, aggregate_id)
     SELECT event_id, version, aggregate_id FROM event WHERE event_id LIKE 'evt_backlog_%'`);
 
   const began = performance.now();
-  const { rows } = await claimPending(db.database, leases, { limit: 100, inFlight: [], lowBounds: new Map() });
+  const { rows } = await claimPending(db.database, leases, { limit: 100, inFlight: [], lowWatermarks: new Map() });
 
   expect(rows).toHaveLength(100);
   expect(performance.now() - began).toBeLessThan(1_000);
 });
 
-test('marks nothing after another relay took its lanes, and stops', async () => {
+test('marks nothing after another relay took its shards, and stops', async () => {
   const { gate: paused, reached, open } = gatedKafka('after');
   await appendThing(db, { aggregateId: 'thing', version: 1 });
   const relay = start({ kafka: paused });
   await reached;
 
-  await takeLanes(db.database, allLanes);
+  await takeShards(db.database, allShards);
   open();
 
   expect(await relay.result).toEqual({ published: 0, fencedOff: true });
@@ -161,7 +161,7 @@ test('sends the same rows again with a new producer when a send fails although K
   const counted: Kafka = { ...flaky, createProducer: () => ((producers += 1), flaky.createProducer()) };
   for (let version = 1; version <= 40; version += 1) await appendThing(db, { aggregateId: 'thing', version });
 
-  start({ kafka: counted, config: { ...relayConfig, batchSize: 10 }, lanes: [laneOf('thing')] });
+  start({ kafka: counted, config: { ...relayConfig, batchSize: 10 }, shards: [shardOf('thing')] });
   await drained();
   await published(50);
 
@@ -204,9 +204,9 @@ test('finds the row that Kafka refuses, tries it again with backoff, and parks i
     resources: [{ type: 2, name: topic, configEntries: [{ name: 'max.message.bytes', value: '3000' }] }],
   });
   await admin.disconnect();
-  const lane = laneOf('big');
+  const shard = shardOf('big');
   const small = Array.from({ length: 1_000 }, (_, n) => `small-${n}`)
-    .filter((id) => laneOf(id) === lane)
+    .filter((id) => shardOf(id) === shard)
     .slice(0, 3);
   for (const aggregateId of small) await appendThing(db, { aggregateId, version: 1 });
   await appendThing(db, { aggregateId: 'big', version: 1 });
@@ -231,7 +231,7 @@ test('sends again what it had sent when it failed before marking, in order', asy
   expect(versionsByKey(reader.messages).thing).toEqual([1, 2, 3, 4, 5, 1, 2, 3, 4, 5]);
 });
 
-test('finishes the batch in flight when it is told to stop', async () => {
+test('finishes the batch in flight when it is stopped', async () => {
   const { gate: slow, reached, open } = gatedKafka('before');
   for (let version = 1; version <= 3; version += 1) await appendThing(db, { aggregateId: 'thing', version });
   const relay = start({ kafka: slow });

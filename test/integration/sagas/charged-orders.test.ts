@@ -61,7 +61,7 @@ it('writes order, invoice, events and saga in one transaction', async () => {
   const written = await steps.db.query<{ xmin: string }>(
     `SELECT xmin::text FROM orders WHERE order_id = $1 UNION SELECT xmin::text FROM invoice WHERE order_id = $1
      UNION SELECT xmin::text FROM saga WHERE order_id = $1 UNION SELECT xmin::text FROM event WHERE aggregate_id = $1
-     UNION SELECT xmin::text FROM inbox WHERE result->>'order_id' = $1`,
+     UNION SELECT xmin::text FROM idempotency_key WHERE result->>'order_id' = $1`,
     body?.order_id,
   );
   expect(written).toHaveLength(1);

@@ -190,9 +190,7 @@ it('finds money that was notified and refused, until it was returned', async () 
   await expect(refused('pay_unknown')).rejects.toMatchObject({ code: 'payment_not_found' });
   expect(await refused('pay_again')).toEqual({ payment_id: 'pay_again', reference: 'bank-1' });
   expect((await reconcile()).found).toEqual([]);
-  expect(
-    await db.query(`SELECT subject, reason, details FROM operator_action WHERE action = 'payment.returned'`),
-  ).toEqual([
+  expect(await db.query(`SELECT subject, reason, details FROM audit_log WHERE action = 'payment.returned'`)).toEqual([
     { subject: 'pay_again', reason: 'Paid twice.', details: { reference: 'bank-1', order_id, amount, currency } },
   ]);
 });

@@ -18,7 +18,7 @@ function brokers(): string[] {
 
 const settings = () => ({ brokers: brokers(), clientId: 'paysaga-test', ssl: false });
 
-/** As the product connects; to the broker of `npm test` unless told. */
+/** Connects as the product does. Defaults to the broker of `npm test`. */
 export const connectTestKafka = (config: Partial<ReturnType<typeof settings>> = {}): Kafka =>
   connectKafka({ config: { ...settings(), ...config }, logger: silentLogger });
 

@@ -22,7 +22,7 @@ const scram = 'org.apache.kafka.common.security.scram.ScramLoginModule required'
 const plain = 'org.apache.kafka.common.security.plain.PlainLoginModule required';
 const login = `username="${user.username}" password="${user.password}"`;
 
-/** A broker of the test's own, beside that of `npm test`, that lets nobody in without asking. */
+/** A separate broker for the test, which requires authentication. */
 export async function startSecureKafka(): Promise<SecureKafka> {
   // As on a machine without a locale: Java then needs to be told how file names are written.
   process.env.LANG = 'C';

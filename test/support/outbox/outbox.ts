@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { toEventMessage } from '../../../src/messaging/cloud-event';
 import { createEventRegistry, defineEvent, type EventRegistry } from '../../../src/outbox/event-registry';
-import { laneOf } from '../../../src/outbox/lane';
+import { shardOf } from '../../../src/outbox/shard';
 import type { PendingRow } from '../../../src/outbox/relay/relay.sql';
 import type { TestDatabase } from '../database';
 import { uniqueName } from '../kafka/kafka';
@@ -36,13 +36,13 @@ export async function appendThing(connection: Pick<TestDatabase, 'query'>, event
     `WITH new_event AS (
        INSERT INTO event (event_id, aggregate_type, aggregate_id, version, type, data_version, payload, occurred_at, correlation_id)
        VALUES ($1, 'thing', $2, $3, $4, 1, $5::jsonb, $7, 'req_test'))
-     INSERT INTO outbox (event_id, lane, aggregate_id) VALUES ($1, $6, $2)`,
+     INSERT INTO outbox (event_id, shard, aggregate_id) VALUES ($1, $6, $2)`,
     eventId,
     aggregateId,
     version,
     type,
     JSON.stringify({ n: version, text }),
-    laneOf(aggregateId),
+    shardOf(aggregateId),
     occurredAt,
   );
   return eventId;
@@ -53,7 +53,7 @@ export function pendingRow(row: Partial<PendingRow> = {}): PendingRow {
   const aggregateId = row.aggregate_id ?? 'thing_1';
   return {
     id: '1',
-    lane: laneOf(aggregateId),
+    shard: shardOf(aggregateId),
     attempts: 0,
     aggregate_id: aggregateId,
     event_id: 'evt_1',

@@ -3,7 +3,7 @@ import { relayWorkflowId } from '../../../src/contract';
 import type { E2eStack } from '../e2e-stack';
 
 export interface RelayOwners {
-  /** For each lane group the pid of the worker that relays it, as Temporal knows it; 0 for none. */
+  /** For each shard group the pid of the worker that relays it, as Temporal knows it; 0 for none. */
   read(): Promise<number[]>;
   close(): Promise<void>;
 }

@@ -1,15 +1,15 @@
-import { LANES } from '../../../src/outbox/lane';
+import { SHARDS } from '../../../src/outbox/shard';
 import { type RelayOptions, type RelayResult, runRelay } from '../../../src/outbox/relay/relay';
 import { createFaults } from '../../../src/platform/faults/faults';
 import { silentLogger } from '../logger';
 
-export const allLanes: readonly number[] = Array.from({ length: LANES }, (_, lane) => lane);
+export const allShards: readonly number[] = Array.from({ length: SHARDS }, (_, shard) => shard);
 export const relayConfig = {
   batchSize: 100,
   pollIntervalMs: 20,
   maxRetryCount: 0,
   retryBackoffMultiplier: 2,
-  lanesPerRelay: LANES,
+  shardsPerRelay: SHARDS,
 };
 
 export interface RunningRelay {
@@ -17,14 +17,14 @@ export interface RunningRelay {
   stop(): Promise<RelayResult>;
 }
 
-/** The product's relay, in this process, for all lanes unless told. */
+/** Runs the product's relay in this process. Shards default to all. */
 export function startRelay(
   options: Pick<RelayOptions, 'database' | 'kafka' | 'registry'> & Partial<RelayOptions>,
 ): RunningRelay {
   const abort = new AbortController();
   const result = runRelay({
     config: relayConfig,
-    lanes: allLanes,
+    shards: allShards,
     logger: silentLogger,
     faults: createFaults({ database: options.database, enabled: true, logger: silentLogger }),
     signal: abort.signal,

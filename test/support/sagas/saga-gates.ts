@@ -37,7 +37,7 @@ BEGIN
   FROM saga WHERE saga_id = NEW.scope;
   RETURN NULL;
 END $$;
-CREATE CONSTRAINT TRIGGER saga_gate AFTER INSERT ON inbox DEFERRABLE INITIALLY DEFERRED
+CREATE CONSTRAINT TRIGGER saga_gate AFTER INSERT ON idempotency_key DEFERRABLE INITIALLY DEFERRED
 FOR EACH ROW EXECUTE FUNCTION wait_at_gate()`;
 
 const CLOSE = 'SELECT pg_advisory_lock(hashtextextended(gate, 0)) FROM unnest($1::text[]) AS gate';
@@ -52,7 +52,7 @@ const ABORT = `SELECT pg_terminate_backend(pid, 5000) FROM (${WAITING}) AS waiti
 
 const PASSED = `
 SELECT gate FROM unnest($1::text[]) AS gate WHERE EXISTS (
-  SELECT FROM inbox JOIN saga ON saga_id = scope WHERE concat_ws('/', customer_id, type, ${withoutRun('key')}) = gate)`;
+  SELECT FROM idempotency_key JOIN saga ON saga_id = scope WHERE concat_ws('/', customer_id, type, ${withoutRun('key')}) = gate)`;
 
 /** Gates in a test's own database, held by a session of the test. */
 export async function installSagaGates(databaseUrl: string): Promise<SagaGates> {

@@ -51,7 +51,7 @@ test.each([[[1, 2, 3, 1, 3]], [[2, 1, 2, 3]], [[1, 3, 2, 3]]])('the checker find
 
 describe('the bound on duplicates', () => {
   const twice = [...sound.messages, ...sound.messages];
-  const enough = { faults: 1, lanes: 1, batchSize: sound.messages.length };
+  const enough = { faults: 1, shards: 1, batchSize: sound.messages.length };
 
   it('holds for a batch that was sent again', () => {
     expect(checkDuplicates(twice, enough)).toEqual([]);

@@ -1,7 +1,7 @@
 import { Prisma } from '../../../src/platform/prisma/client';
 import { Refusal } from '../../../src/platform/refusal';
 import { failureKind, failureReason } from '../../../src/messaging/consumer/apply-failure';
-import { PoisonMessage } from '../../../src/messaging/consumer/poison-message';
+import { UnreadableMessage } from '../../../src/messaging/consumer/unreadable-message';
 
 const databaseError = (code: string, cause: object) =>
   new Prisma.PrismaClientKnownRequestError('failed', {
@@ -17,15 +17,15 @@ test.each([
   ['a shutdown', sql('57P01'), 'outage'],
   ['a full disk', sql('53100'), 'outage'],
   ['a read-only database', sql('25006'), 'outage'],
-  ['a deadlock', sql('40P01'), 'passing'],
-  ['a lock held by another', sql('55P03'), 'passing'],
-  ['the same event in other hands', new Refusal('request_in_progress', 'Still running.'), 'passing'],
+  ['a deadlock', sql('40P01'), 'transient'],
+  ['a lock held by another', sql('55P03'), 'transient'],
+  ['the same event in other hands', new Refusal('request_in_progress', 'Still running.'), 'transient'],
   ['a connection that ended', new Error('Connection terminated unexpectedly'), 'outage'],
-  ['an error nobody explains', new Error('Something else'), 'passing'],
-  ['a constraint', sql('23514'), 'final'],
-  ['a cancelled statement', sql('57014'), 'passing'],
-  ['a refusal', new Refusal('order_not_found', 'There is no such order.'), 'final'],
-  ['an unreadable message', new PoisonMessage('not JSON'), 'poison'],
+  ['an error nobody explains', new Error('Something else'), 'transient'],
+  ['a constraint', sql('23514'), 'rejected'],
+  ['a cancelled statement', sql('57014'), 'transient'],
+  ['a refusal', new Refusal('order_not_found', 'There is no such order.'), 'rejected'],
+  ['an unreadable message', new UnreadableMessage('not JSON'), 'permanent'],
 ] as const)('%s', (_, error, kind) => {
   expect(failureKind(error)).toBe(kind);
 });

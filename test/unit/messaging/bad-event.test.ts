@@ -1,5 +1,5 @@
 import { eventRegistry } from '../../../src/application';
-import { PoisonMessage } from '../../../src/messaging/consumer/poison-message';
+import { UnreadableMessage } from '../../../src/messaging/consumer/unreadable-message';
 import { readEvent } from '../../../src/messaging/consumer/received-event';
 
 const headers = {
@@ -49,7 +49,7 @@ it.each([
   ['ce_type', 'com.paysaga.constructor'],
   ['ce_type', 'com.paysaga.__proto__'],
 ])('sets a message aside whose %s is %j', (name, value) => {
-  expect(() => read({ [name]: value })).toThrow(PoisonMessage);
+  expect(() => read({ [name]: value })).toThrow(UnreadableMessage);
 });
 
 it.each([
@@ -61,5 +61,5 @@ it.each([
   { currency: 'euros' },
   { product_sku: 'x'.repeat(65) },
 ])('sets an order aside that says %j', (data) => {
-  expect(() => read({}, data)).toThrow(PoisonMessage);
+  expect(() => read({}, data)).toThrow(UnreadableMessage);
 });

@@ -1,7 +1,7 @@
 import { CloudEvent, Kafka as KafkaBinding } from 'cloudevents';
 import { SOURCE, toEventMessage } from '../../../src/messaging/cloud-event';
 import { NewerDataVersion } from '../../../src/messaging/consumer/newer-data-version';
-import { PoisonMessage } from '../../../src/messaging/consumer/poison-message';
+import { UnreadableMessage } from '../../../src/messaging/consumer/unreadable-message';
 import { readEvent } from '../../../src/messaging/consumer/received-event';
 import { pendingRow, thingRegistry } from '../../support/outbox/outbox';
 
@@ -117,12 +117,12 @@ test.each([
   ['with a version that is no number', withHeaders({ ce_sequence: 'first' }), 'Not an event of this service'],
   ['with a time that is none', withHeaders({ ce_time: 'yesterday' }), 'cannot be read'],
   ['of a batch', withHeaders({ 'content-type': 'application/cloudevents-batch+json' }), 'cannot be read'],
-])('a message %s is poison, with its reason', (_, message, reason) => {
-  expect(() => readEvent(message, registry)).toThrow(PoisonMessage);
+])('a message %s cannot be read, and its error gives the reason', (_, message, reason) => {
+  expect(() => readEvent(message, registry)).toThrow(UnreadableMessage);
   expect(() => readEvent(message, registry)).toThrow(reason);
 });
 
-test('a message of a newer data version is no poison: a later deploy reads it', () => {
+test('a message of a newer data version is refused as newer, because a later deploy reads it', () => {
   const read = () => readEvent(withHeaders({ ce_dataversion: '2' }), registry);
   expect(read).toThrow(NewerDataVersion);
   expect(read).toThrow('newer than the 1 known');

@@ -1,6 +1,6 @@
 import { type CloudEvent, Kafka as KafkaBinding } from 'cloudevents';
 import { toEventMessage } from '../../../src/messaging/cloud-event';
-import { PoisonMessage } from '../../../src/messaging/consumer/poison-message';
+import { UnreadableMessage } from '../../../src/messaging/consumer/unreadable-message';
 import { readEvent } from '../../../src/messaging/consumer/received-event';
 import { encoderOf, toStructuredMessage } from '../../../src/messaging/structured-event';
 import { createEventRegistry } from '../../../src/outbox/event-registry';
@@ -46,7 +46,7 @@ test('another service’s registry gives its own source and types, in both modes
     const message = encode(row, ofShop);
     expect(byLibrary(message)).toMatchObject({ source: '/shop', type: 'org.shop.thing.happened' });
     expect(readEvent(received(message), ofShop)).toMatchObject({ type: 'thing.happened', event_id: 'evt_7' });
-    expect(() => readEvent(received(message), registry)).toThrow(PoisonMessage);
+    expect(() => readEvent(received(message), registry)).toThrow(UnreadableMessage);
     expect(() => readEvent(received(message), registry)).toThrow('does not begin with com.paysaga.');
   }
 });

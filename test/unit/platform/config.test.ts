@@ -24,7 +24,7 @@ it('needs three addresses, and has a default for the rest', () => {
     pollIntervalMs: 50,
     maxRetryCount: 3,
     retryBackoffMultiplier: 2,
-    lanesPerRelay: 8,
+    shardsPerRelay: 8,
   });
   expect(config.temporal.namespace).toBe('default');
 });
@@ -52,9 +52,9 @@ it.each([
   ['OUTBOX_POLL_INTERVAL_MS', '4'],
   ['OUTBOX_MAX_RETRY_COUNT', '101'],
   ['OUTBOX_RETRY_BACKOFF_MULTIPLIER', '0.5'],
-  ['OUTBOX_LANES_PER_RELAY', '3'],
-  ['HOUSEKEEPING_INTERVAL_MS', '59999'],
-  ['HOUSEKEEPING_INTERVAL_MS', '86400001'],
+  ['OUTBOX_SHARDS_PER_RELAY', '3'],
+  ['RETENTION_INTERVAL_MS', '59999'],
+  ['RETENTION_INTERVAL_MS', '86400001'],
   ['ORDER_PAYMENT_TIMEOUT', 'soon'],
   ['ORDER_PAYMENT_TIMEOUT', '-3 days'],
   ['ORDER_PAYMENT_TIMEOUT', '999'],

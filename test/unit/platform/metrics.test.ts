@@ -20,13 +20,13 @@ test('every instrument of ours has a help and a name by Prometheus’s rules', a
   createRelayMetrics(metrics, registry);
   createConsumerMetrics(metrics);
   measureRequests(metrics);
-  const told = parseExposition(await metrics.render());
-  expect(Object.keys(told.types).filter((name) => name.startsWith('paysaga_')).length).toBeGreaterThan(10);
-  expect(namingFaults(told)).toEqual([]);
-  expect(told.sum('process_resident_memory_bytes')).toBeGreaterThan(0);
+  const scraped = parseExposition(await metrics.render());
+  expect(Object.keys(scraped.types).filter((name) => name.startsWith('paysaga_')).length).toBeGreaterThan(10);
+  expect(namingFaults(scraped)).toEqual([]);
+  expect(scraped.sum('process_resident_memory_bytes')).toBeGreaterThan(0);
 });
 
-test('requests are told by the route’s pattern, and never by a path of the client’s own', async () => {
+test('requests are counted by the pattern of their route, never by the client’s path', async () => {
   const metrics = createMetrics();
   const orders = new Hono<HttpEnv>().get('/orders/:id', (c) => c.text('ok')).post('/orders', (c) => c.text('no', 422));
   const app = new Hono<HttpEnv>().use(measureRequests(metrics));
@@ -61,15 +61,15 @@ test('/metrics answers with the text of the registry and of whatever was include
   });
   const response = await createMetricsRoute(metrics).request('/metrics');
   expect(response.headers.get('content-type')).toBe('text/plain; version=0.0.4; charset=utf-8');
-  const told = parseExposition(await response.text());
-  expect([told.sum('paysaga_things_total'), told.sum('other_total')]).toEqual([3, 4]);
+  const scraped = parseExposition(await response.text());
+  expect([scraped.sum('paysaga_things_total'), scraped.sum('other_total')]).toEqual([3, 4]);
 });
 
-test('a batch is counted by lane and topic: published, refused, and not sent for the broker’s sake', async () => {
+test('a batch is counted by shard and topic: published, refused by content, and not sent because of the broker', async () => {
   const metrics = createMetrics();
   const relay = createRelayMetrics(metrics, registry);
-  const rows = [1, 2, 3, 4].map((id) => pendingRow({ id: String(id), lane: 3, aggregate_id: `thing_${id}` }));
-  const unknown = pendingRow({ id: '5', lane: 3, aggregate_id: 'thing_5', type: 'thing.unknown' });
+  const rows = [1, 2, 3, 4].map((id) => pendingRow({ id: String(id), shard: 3, aggregate_id: `thing_${id}` }));
+  const unknown = pendingRow({ id: '5', shard: 3, aggregate_id: 'thing_5', type: 'thing.unknown' });
   const batch = composeBatch([...rows, unknown], registry);
   const [first, second] = [rows.slice(0, 1), rows.slice(1, 2)];
 
@@ -85,14 +85,14 @@ test('a batch is counted by lane and topic: published, refused, and not sent for
   );
   relay.parked(unknown);
 
-  const told = parseExposition(await metrics.render());
-  expect(told.sum('paysaga_outbox_published_total', { lane: '3', topic: 'things' })).toBe(5);
-  expect(told.sum('paysaga_outbox_failed_total', { lane: '3', topic: 'things', reason: 'row' })).toBe(1);
-  expect(told.sum('paysaga_outbox_failed_total', { lane: '3', topic: 'none', reason: 'row' })).toBe(2);
-  expect(told.sum('paysaga_outbox_failed_total', { lane: '3', reason: 'broker' })).toBe(2);
-  expect(told.sum('paysaga_outbox_parked_total', { topic: 'none' })).toBe(1);
-  expect(told.sum('paysaga_outbox_batch_rows_sum', { lane: '3' })).toBe(8);
-  expect(told.sum('paysaga_outbox_send_duration_seconds_count')).toBe(2);
+  const scraped = parseExposition(await metrics.render());
+  expect(scraped.sum('paysaga_outbox_published_total', { shard: '3', topic: 'things' })).toBe(5);
+  expect(scraped.sum('paysaga_outbox_failed_total', { shard: '3', topic: 'things', reason: 'row' })).toBe(1);
+  expect(scraped.sum('paysaga_outbox_failed_total', { shard: '3', topic: 'none', reason: 'row' })).toBe(2);
+  expect(scraped.sum('paysaga_outbox_failed_total', { shard: '3', reason: 'broker' })).toBe(2);
+  expect(scraped.sum('paysaga_outbox_parked_total', { topic: 'none' })).toBe(1);
+  expect(scraped.sum('paysaga_outbox_batch_rows_sum', { shard: '3' })).toBe(8);
+  expect(scraped.sum('paysaga_outbox_send_duration_seconds_count')).toBe(2);
 });
 
 const thresholds = { degradedSeconds: 60, unhealthySeconds: 900 };
@@ -101,17 +101,17 @@ test.each([
   ['the oldest event waits for the lower threshold', { oldestSeconds: 60, parked: 0 }, 'healthy'],
   ['it waits for longer', { oldestSeconds: 61, parked: 0 }, 'degraded'],
   ['it waits for longer than the upper one', { oldestSeconds: 901, parked: 0 }, 'unhealthy'],
-  ['a row is parked', { oldestSeconds: 0, parked: 1 }, 'degraded'],
+  ['a row is a dead letter', { oldestSeconds: 0, parked: 1 }, 'degraded'],
 ])('the lag when %s: %j is %s', (_when, lag, status) => {
   expect(judgeOutboxLag(lag, thresholds)).toEqual({
     status,
-    detail: `oldest unpublished event ${lag.oldestSeconds} s, ${lag.parked} parked`,
+    detail: `oldest unpublished event ${lag.oldestSeconds} s, dead letters: ${lag.parked}`,
   });
 });
 
 test('an unhealthy lag raises the alarm on /health, and leaves the API in rotation', async () => {
   const well = { essential: false, ask: async () => undefined };
-  const late = { status: 'unhealthy', detail: 'oldest unpublished event 901 s, 0 parked' } as const;
+  const late = { status: 'unhealthy', detail: 'oldest unpublished event 901 s, dead letters: 0' } as const;
   const outbox_lag = { essential: false, elsewhere: true, ask: async () => late };
   const routes = createHealthRoutes({
     database: well,

@@ -15,7 +15,7 @@ it('starts the relays of all groups but the one that Temporal refuses', async ()
     within: (_: number, calls: () => Promise<unknown>) => calls(),
   } as unknown as TemporalClient;
 
-  await keepRelaysRunning({ temporal, lanesPerRelay: 4, logger: silentLogger, signal: stopping.signal });
+  await keepRelaysRunning({ temporal, shardsPerRelay: 4, logger: silentLogger, signal: stopping.signal });
   expect(relayGroups(4)).toBeGreaterThan(2);
   expect(started).toHaveLength(relayGroups(4) - 1);
 });

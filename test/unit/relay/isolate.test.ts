@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { sendApart } from '../../../src/outbox/relay/send-apart';
+import { isolate } from '../../../src/outbox/relay/isolate';
 import type { PendingRow } from '../../../src/outbox/relay/relay.sql';
 import { pendingRow } from '../../support/outbox/outbox';
 
@@ -27,14 +27,14 @@ function broker(refused: ReadonlySet<string>, failsAfter = Infinity) {
 
 test('publishes all but the refused row and those behind it', async () => {
   const { send } = broker(new Set(['2']));
-  const result = await sendApart(rowsOf(['a', 'b', 'a', 'a', 'b']), send);
+  const result = await isolate(rowsOf(['a', 'b', 'a', 'a', 'b']), send);
   expect(ids(result.published)).toEqual(['0', '1', '4']);
   expect(result.failed).toMatchObject([{ row: { id: '2' }, error: refusal }]);
 });
 
 test('stops where the broker goes away, and blames no row', async () => {
   const { send } = broker(new Set(['0']), 1);
-  const result = await sendApart(rowsOf(['a', 'b']), send);
+  const result = await isolate(rowsOf(['a', 'b']), send);
   expect(result).toEqual({
     published: [],
     failed: [expect.objectContaining({ error: refusal })],
@@ -52,7 +52,7 @@ test('keeps the order of each aggregate, whichever rows are refused and whenever
       const rows = rowsOf(names);
       const refused = new Set(bad.map(String));
       const { log, send } = broker(refused, failsAfter);
-      const { published, failed } = await sendApart(rows, send);
+      const { published, failed } = await isolate(rows, send);
       expect(published).toEqual(log);
       for (const name of new Set(names)) {
         const own = rows.filter(({ aggregate_id }) => aggregate_id === name);

@@ -3,7 +3,7 @@ import { handle } from '../mediator/handler';
 import { defineCommand } from '../mediator/message';
 import { deleteExpiredRows, expiring } from './expired.sql';
 
-/** Deletes one batch of what has expired; answers how many rows. For the system. */
+/** Deletes one batch of expired rows and returns how many. For the system only. */
 export const deleteExpired = defineCommand({
   name: 'DeleteExpired',
   input: z.strictObject({ table: z.enum(expiring), limit: z.int().min(1).max(10_000) }),
@@ -11,6 +11,7 @@ export const deleteExpired = defineCommand({
   roles: [],
 });
 
+/** Handles {@link deleteExpired}. */
 export const deleteExpiredHandler = handle(deleteExpired, ({ table, limit }, { uow }) =>
   deleteExpiredRows(uow.tx, table, limit),
 );

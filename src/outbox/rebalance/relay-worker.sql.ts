@@ -1,17 +1,18 @@
 import type { Queryable } from '../../platform/database/database';
 
+/** One worker's report of itself. */
 export interface CheckIn {
   readonly workerId: string;
-  /** How many lane groups it relays now. */
+  /** Shard groups that it relays now. */
   readonly relays: number;
-  /** A worker that has not checked in for this long is taken for gone. */
+  /** A worker that has not checked in for this long counts as gone. */
   readonly goneAfterMs: number;
 }
 
 /**
- * Says that the worker is there, and forgets those that are gone. By the database's clock alone.
+ * Records that the worker runs, and deletes the rows of workers that are gone, by the database's clock.
  *
- * @returns the fewest relays that any other worker has, `null` when there is no other
+ * @returns the fewest relays that another worker has; `null` without another worker
  */
 export async function checkIn(database: Queryable, { workerId, relays, goneAfterMs }: CheckIn): Promise<number | null> {
   const [row] = await database.$queryRawUnsafe<{ fewest: number | null }[]>(

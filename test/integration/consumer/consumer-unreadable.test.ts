@@ -24,7 +24,7 @@ beforeAll(async () => {
   db = await createTestDatabase();
 });
 beforeEach(async () => {
-  topic = await createTestTopic(kafka, 'consumer-poison');
+  topic = await createTestTopic(kafka, 'consumer-unreadable');
   world = await createConsumerWorld(db, topic);
   running = world.start({ kafka });
 });

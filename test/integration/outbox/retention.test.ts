@@ -3,9 +3,9 @@ import { MockActivityEnvironment } from '@temporalio/testing';
 import { NativeConnection, Worker } from '@temporalio/worker';
 import { eventually } from '../../../dev/client/eventually';
 import { createNamespace } from '../../support/temporal';
-import { createHousekeepingActivities } from '../../../activities';
+import { createRetentionActivities } from '../../../activities';
 import { createApplication } from '../../../src/application';
-import { HOUSEKEEPING, type HousekeepingReport, taskQueues } from '../../../src/contract';
+import { RETENTION, type RetentionReport, taskQueues } from '../../../src/contract';
 import { placeOrder } from '../../../src/orders/place-order';
 import { keepScheduled } from '../../../src/platform/temporal/keep-scheduled';
 import { createLogger } from '../../../src/platform/telemetry/logger';
@@ -24,13 +24,13 @@ let db: TestDatabase;
 beforeAll(async () => {
   db = await createTestDatabase();
 });
-afterEach(() => db.empty('inbox', 'dead_letter'));
+afterEach(() => db.empty('idempotency_key', 'dead_letter'));
 afterAll(() => db.close());
 
 /** Keys that expire after so many seconds from now, or expired before. */
 const keepKeys = (scope: string, count: number, seconds: number) =>
   db.query(
-    `INSERT INTO inbox (scope, key, expires_at)
+    `INSERT INTO idempotency_key (scope, key, expires_at)
      SELECT $1, 'key_' || n, now() + $3::int * interval '1 second' FROM generate_series(1, $2::int) AS n`,
     scope,
     count,
@@ -39,7 +39,7 @@ const keepKeys = (scope: string, count: number, seconds: number) =>
 
 const keysOf = async (): Promise<Record<string, number>> => {
   const rows = await db.query<{ scope: string; keys: number }>(
-    'SELECT scope, count(*)::int AS keys FROM inbox GROUP BY scope',
+    'SELECT scope, count(*)::int AS keys FROM idempotency_key GROUP BY scope',
   );
   return Object.fromEntries(rows.map(({ scope, keys }) => [scope, keys]));
 };
@@ -50,18 +50,18 @@ const mediator = () => createApplication({ database: db.database, logger: silent
 async function clean(batchSize: number, environment = new MockActivityEnvironment()) {
   let batches = 0;
   environment.on('heartbeat', () => (batches += 1));
-  const { deleteExpiredRows } = createHousekeepingActivities({ mediator: mediator(), batchSize });
-  const report = (await environment.run(deleteExpiredRows)) as HousekeepingReport;
+  const { deleteExpiredRows } = createRetentionActivities({ mediator: mediator(), batchSize });
+  const report = (await environment.run(deleteExpiredRows)) as RetentionReport;
   return { report, batches };
 }
 
 describe('deleting what has expired', () => {
-  it('takes expired keys in bounded batches, and none that has not expired', async () => {
+  it('deletes expired keys in bounded batches, and no other', async () => {
     await keepKeys('expired', 25, -1);
     await keepKeys('soon', 5, 60);
     await keepKeys('later', 5, 90 * 86_400);
     const { report, batches } = await clean(10);
-    expect(report).toEqual({ inbox: 25, dead_letter: 0 });
+    expect(report).toEqual({ idempotency_key: 25, dead_letter: 0 });
     // 10, 10 and 5 keys, and no dead letter.
     expect(batches).toBe(4);
     expect(await keysOf()).toEqual({ soon: 5, later: 5 });
@@ -84,11 +84,11 @@ describe('deleting what has expired', () => {
       );
       await keepKeys(saga_id, 3, -1);
     }
-    expect((await clean(10)).report).toEqual({ inbox: 3, dead_letter: 0 });
+    expect((await clean(10)).report).toEqual({ idempotency_key: 3, dead_letter: 0 });
     expect(await keysOf()).toEqual({ 'payment-stuck': 3 });
   });
 
-  it('takes dead letters that were dealt with 90 days ago, and none that still waits', async () => {
+  it('deletes dead letters that were closed 90 days ago, and no open one', async () => {
     const states = ['retrying', 'queued', 'dead', 'replayed', 'discarded'];
     for (const [offset, state] of states.entries()) {
       for (const days of [89, 91]) {
@@ -101,7 +101,7 @@ describe('deleting what has expired', () => {
         );
       }
     }
-    expect((await clean(10)).report).toEqual({ inbox: 0, dead_letter: 2 });
+    expect((await clean(10)).report).toEqual({ idempotency_key: 0, dead_letter: 2 });
     const old = await db.query<{ state: string }>(
       'SELECT state FROM dead_letter WHERE partition = 91 ORDER BY "offset"',
     );
@@ -112,10 +112,10 @@ describe('deleting what has expired', () => {
   it('leaves a key that somebody has locked to the next time', async () => {
     await keepKeys('expired', 3, -1);
     await db.query('BEGIN');
-    await db.query(`SELECT FROM inbox WHERE key = 'key_2' FOR UPDATE`);
-    expect((await clean(10)).report.inbox).toBe(2);
+    await db.query(`SELECT FROM idempotency_key WHERE key = 'key_2' FOR UPDATE`);
+    expect((await clean(10)).report.idempotency_key).toBe(2);
     await db.query('COMMIT');
-    expect((await clean(10)).report.inbox).toBe(1);
+    expect((await clean(10)).report.idempotency_key).toBe(1);
   });
 
   it('stops between two batches when its worker shuts down', async () => {
@@ -123,7 +123,7 @@ describe('deleting what has expired', () => {
     const environment = new MockActivityEnvironment();
     environment.on('heartbeat', () => environment.cancel('WORKER_SHUTDOWN'));
     const { report } = await clean(10, environment);
-    expect(report.inbox).toBe(10);
+    expect(report.idempotency_key).toBe(10);
     expect(await keysOf()).toEqual({ expired: 15 });
   });
 });
@@ -153,7 +153,7 @@ describe('the schedule', () => {
     const abort = new AbortController();
     const running = keepScheduled({
       temporal: client,
-      scheduled: { id: HOUSEKEEPING, workflowType: HOUSEKEEPING, intervalMs, summary: 'deletes what has expired' },
+      scheduled: { id: RETENTION, workflowType: RETENTION, intervalMs, summary: 'deletes what has expired' },
       logger,
       signal: abort.signal,
     });
@@ -164,7 +164,7 @@ describe('the schedule', () => {
     return lines;
   }
 
-  const handle = () => temporal.client.schedule.getHandle(HOUSEKEEPING);
+  const handle = () => temporal.client.schedule.getHandle(RETENTION);
   const says = (lines: readonly string[], line: string) => eventually(() => expect(lines).toEqual([line]), within);
 
   it('is made by the first worker, takes the interval of the next, and stays paused when it was', async () => {
@@ -206,7 +206,7 @@ describe('the schedule', () => {
       namespace,
       taskQueue: taskQueues.sagas,
       workflowBundle: await workflowBundle(),
-      activities: createHousekeepingActivities({ mediator: mediator(), batchSize: 5 }),
+      activities: createRetentionActivities({ mediator: mediator(), batchSize: 5 }),
     });
     await worker.runUntil(async () => {
       await handle().trigger();
@@ -217,8 +217,8 @@ describe('the schedule', () => {
       }, within);
       const report = (await temporal.client.workflow
         .getHandle(started.workflowId, started.firstExecutionRunId)
-        .result()) as HousekeepingReport;
-      expect(report).toEqual({ inbox: 7, dead_letter: 0 });
+        .result()) as RetentionReport;
+      expect(report).toEqual({ idempotency_key: 7, dead_letter: 0 });
     });
     await connection.close();
     expect(await keysOf()).toEqual({ later: 3 });

@@ -3,23 +3,24 @@ import type { FailedRow } from './batch';
 import { publishErrorKind } from './publish-error';
 import type { PendingRow } from './relay.sql';
 
+/** The outcome of a send. */
 export interface SendResult {
   /** Stored by all in-sync replicas. */
   readonly published: readonly PendingRow[];
-  /** Rows whose own fault it is; later rows of their aggregates were not sent. */
+  /** Rows that Kafka refuses. Later rows of their aggregates were not sent. */
   readonly failed: readonly FailedRow[];
-  /** Why the rest was not sent, when that is no row's fault. */
+  /** Why the rest was not sent, if the broker is the cause. */
   readonly brokerError?: unknown;
 }
 
-/** Answers the failure, if there was one. */
+/** Sends rows, and returns the failure if there was one. */
 type SendPart = (rows: readonly PendingRow[]) => Promise<{ error: unknown } | undefined>;
 
 /**
- * Finds the rows whose content Kafka refuses, since it does not name them: sends aggregate by
- * aggregate, and the one that is refused row by row up to the culprit. Order per aggregate is kept.
+ * Isolates the rows whose content Kafka refuses, because Kafka does not name them. It sends aggregate by aggregate, and
+ * a refused aggregate row by row up to the refused one. The order per aggregate is kept.
  */
-export async function sendApart(rows: readonly PendingRow[], send: SendPart): Promise<SendResult> {
+export async function isolate(rows: readonly PendingRow[], send: SendPart): Promise<SendResult> {
   const published: PendingRow[] = [];
   const failed: FailedRow[] = [];
 

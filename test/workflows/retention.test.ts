@@ -13,7 +13,7 @@ beforeAll(async () => {
 afterAll(() => server?.teardown());
 
 it('tries again until the database is back, and answers what was deleted', async () => {
-  const report = { inbox: 12, dead_letter: 1 };
+  const report = { idempotency_key: 12, dead_letter: 1 };
   let calls = 0;
   const deleteExpiredRows = async () => {
     calls += 1;

@@ -1,4 +1,4 @@
 import { defineModule } from '../define-module';
 import { deleteExpiredHandler } from './delete-expired';
 
-export const housekeepingModule = defineModule({ handlers: () => [deleteExpiredHandler] });
+export const retentionModule = defineModule({ handlers: () => [deleteExpiredHandler] });

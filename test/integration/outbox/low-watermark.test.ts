@@ -1,26 +1,26 @@
 import { Client } from 'pg';
 import { sessionConfig } from '../../../src/platform/database/session';
-import { laneOf } from '../../../src/outbox/lane';
-import { createLowBounds } from '../../../src/outbox/relay/low-bound';
-import { claimPending, deletePublished, type Lease, takeLanes } from '../../../src/outbox/relay/relay.sql';
+import { shardOf } from '../../../src/outbox/shard';
+import { createLowWatermarks } from '../../../src/outbox/relay/low-watermark';
+import { claimPending, deletePublished, type Lease, takeShards } from '../../../src/outbox/relay/relay.sql';
 import { createTestDatabase, type TestDatabase } from '../../support/database';
 import { appendThing } from '../../support/outbox/outbox';
-import { allLanes } from '../../support/outbox/relay';
+import { allShards } from '../../support/outbox/relay';
 
 const AGGREGATE = 'thing_1';
-const lane = laneOf(AGGREGATE);
+const shard = shardOf(AGGREGATE);
 
 let db: TestDatabase;
 let leases: Lease[];
 let clock = 0;
 beforeAll(async () => {
   db = await createTestDatabase();
-  leases = await takeLanes(db.database, allLanes);
+  leases = await takeShards(db.database, allShards);
 });
 beforeEach(() => db.empty('outbox', 'event'));
 afterAll(() => db.close());
 
-const createBounds = () => createLowBounds(db.database, allLanes, () => clock);
+const createBounds = () => createLowWatermarks(db.database, allShards, () => clock);
 type Bounds = ReturnType<typeof createBounds>;
 
 /** Notes the highest id, and looks again later. */
@@ -29,18 +29,18 @@ async function advanceTwice(bounds: Bounds): Promise<bigint> {
     clock += 1_000;
     await bounds.advance();
   }
-  return BigInt(bounds.current.get(lane) ?? -1);
+  return BigInt(bounds.current.get(shard) ?? -1);
 }
 
 const append = (connection: Pick<TestDatabase, 'query'>, version: number) =>
   appendThing(connection, { aggregateId: AGGREGATE, version });
 
 async function claim(bounds: Bounds): Promise<string[]> {
-  const options = { limit: 100, inFlight: [], lowBounds: bounds.current };
+  const options = { limit: 100, inFlight: [], lowWatermarks: bounds.current };
   return (await claimPending(db.database, leases, options)).rows.map(({ id }) => id);
 }
 
-test('rises behind published rows, and stays at the first one that is pending', async () => {
+test('rises behind published rows, and stays at the first pending row', async () => {
   const bounds = createBounds();
   await append(db, 1);
   await append(db, 2);
@@ -54,7 +54,7 @@ test('rises behind published rows, and stays at the first one that is pending', 
   expect(await claim(bounds)).toHaveLength(1);
 });
 
-test('stays at a parked row, so that a requeue finds it', async () => {
+test('stays at a dead letter, so that a requeue finds it', async () => {
   const bounds = createBounds();
   await append(db, 1);
   const [id = ''] = await claim(bounds);

@@ -5,15 +5,15 @@ import { type E2eStack, startE2eStack } from '../../support/e2e-stack';
 import { createRelayOwners, type RelayOwners } from '../../support/outbox/relay-owners';
 
 const GROUPS = 4;
-const env = { OUTBOX_LANES_PER_RELAY: String(16 / GROUPS) };
+const env = { OUTBOX_SHARDS_PER_RELAY: String(16 / GROUPS) };
 /** An interval of 2 s, and the hand-over. */
-const SPREAD_MS = 10_000;
+const REBALANCE_MS = 10_000;
 /** The heartbeat time-out is 10 s. */
 const TAKEOVER_MS = 15_000;
 const HANDOVER_MS = 5_000;
 const ORDERS = 40;
 
-describe('the lane groups', () => {
+describe('the shard groups', () => {
   let stack: E2eStack;
   let owners: RelayOwners;
   let second: AnotherWorker;
@@ -37,7 +37,7 @@ describe('the lane groups', () => {
       },
       { deadlineMs, everyMs: 100 },
     );
-  /** Every lane has an order or two: all of them must be published. */
+  /** Places orders in every shard, and waits until all their events are published. */
   const untilPublished = async (): Promise<void> => {
     await Promise.all(Array.from({ length: ORDERS }, () => placeOrder(stack.service)));
     await eventually(async () => expect(await stack.query('SELECT FROM outbox')).toHaveLength(0), {
@@ -45,10 +45,10 @@ describe('the lane groups', () => {
     });
   };
 
-  it('spread over a worker that joins', async () => {
+  it('rebalance when a worker joins', async () => {
     second = startAnotherWorker(stack, env);
     await eventually(() => expect(second.log.join('\n')).toContain('worker.running'), { deadlineMs: 30_000 });
-    await untilCounts(2, 2, SPREAD_MS);
+    await untilCounts(2, 2, REBALANCE_MS);
     await untilPublished();
     await untilCounts(2, 2);
   }, 60_000);
