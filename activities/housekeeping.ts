@@ -3,16 +3,18 @@ import type { HousekeepingReport } from '../src/contract';
 import { deleteExpired } from '../src/housekeeping/delete-expired';
 import type { Mediator } from '../src/mediator/mediator';
 
+/** What the housekeeping needs. */
 export interface HousekeepingActivitiesOptions {
   readonly mediator: Mediator;
-  /** Rows per transaction; 1,000 unless told. */
+  /** The number of rows per transaction. Defaults to 1,000. */
   readonly batchSize?: number;
 }
 
+/** Creates the activity of the housekeeping. */
 export const createHousekeepingActivities = ({ mediator, batchSize = 1_000 }: HousekeepingActivitiesOptions) => ({
   /**
-   * Deletes what has expired, batch by batch. Told to stop, it leaves the rest to the next time: what is
-   * deleted once is gone, so any number of them may run, and begin anew.
+   * Deletes expired rows in batches until it is cancelled. A later run deletes the rest, so any number of runs is safe,
+   * also at the same time.
    */
   async deleteExpiredRows(): Promise<HousekeepingReport> {
     const context = Context.current();

@@ -22,6 +22,7 @@ export {
   createUnpaidOrderActivities,
 };
 
+/** What the sagas' activities need. */
 export interface SagaActivitiesOptions {
   readonly mediator: Mediator;
   readonly faults: Faults;
@@ -29,7 +30,7 @@ export interface SagaActivitiesOptions {
   readonly carrier: Carrier;
 }
 
-/** The activities of the sagas' task queue. Their names are in the histories of running sagas. */
+/** Creates the activities of the sagas' task queue. Their names are in the histories of running sagas. */
 export function createActivities({ providers, carrier, ...options }: SagaActivitiesOptions) {
   const mediator = outageAware(options.mediator);
   const steps = createStepSender({ mediator, faults: outageAwareFaults(options.faults) });
@@ -43,9 +44,13 @@ export function createActivities({ providers, carrier, ...options }: SagaActivit
   });
 }
 
-/** What workflows know of them: their types. */
+/** The sagas' activities, as workflows import them. */
 export type Activities = ReturnType<typeof createActivities>;
+/** The activity of the housekeeping. */
 export type HousekeepingActivities = ReturnType<typeof createHousekeepingActivities>;
+/** The activities of the reconciliation. */
 export type ReconciliationActivities = ReturnType<typeof createReconciliationActivities>;
+/** The activity of the sweep over unpaid orders. */
 export type UnpaidOrderActivities = ReturnType<typeof createUnpaidOrderActivities>;
+/** The activity of the outbox relays. */
 export type OutboxActivities = ReturnType<typeof createOutboxActivities>;

@@ -6,28 +6,31 @@ import { confirmStep } from '../src/sagas/confirm-step';
 import { recordSagaOutcome } from '../src/sagas/record-saga-outcome';
 import { recordStepDecision } from '../src/sagas/record-step-decision';
 
+/** The ids of a saga that its records need. */
 export interface RecordedSaga {
   readonly saga_id: string;
   readonly correlation_id: string;
 }
 
-/** Each run of a workflow counts its reports from 1, also one that was reset or begun again. */
+/** Includes the run, because every run of a workflow counts its reports from 1. */
 const reportKey = (kind: string, sequence: number): string =>
   `${kind}/${sequence}/${Context.current().info.workflowExecution?.runId}`;
 
-/** What every saga tells and asks, whatever its steps are. */
+/** Creates the activities that every saga has, whatever its steps are. */
 export function createSagaRecords({ mediator }: { readonly mediator: Pick<Mediator, 'send'> }) {
-  /** Whether the step happened; if not, it never will: its once-key is taken as undone. */
+  /** Returns whether the step happened. If it did not, it never will: its idempotency key is marked as undone. */
   async function confirm({ saga_id, correlation_id }: RecordedSaga, step: string): Promise<boolean> {
     const options = { once: undoOnce(saga_id, step), correlationId: correlation_id };
     return (await mediator.send(confirmStep({ saga_id, step }), options)) !== null;
   }
 
   return {
+    /** Returns whether `settle` happened. */
     confirmSettlement: (saga: RecordedSaga): Promise<boolean> => confirm(saga, 'settle'),
+    /** Returns whether `dispatch` happened. */
     confirmDispatch: (saga: RecordedSaga): Promise<boolean> => confirm(saga, 'dispatch'),
 
-    /** A report, not a decision: whatever fails here is retried. */
+    /** Records the saga's state and its troubled steps. Every error is retried. */
     async recordSagaOutcome({ sequence, correlation_id, ...outcome }: SagaOutcomeReport): Promise<void> {
       const { saga_id } = outcome;
       await mediator.send(recordSagaOutcome(outcome), {
@@ -36,10 +39,10 @@ export function createSagaRecords({ mediator }: { readonly mediator: Pick<Mediat
       });
     },
 
-    /** What an operator decided about a stuck step, with the operator as its sender. */
+    /** Records an operator's decision about a stuck step, with the operator as the sender. */
     async recordStepDecision({ saga_id, step, verdict, reason, ...report }: StepDecisionReport): Promise<void> {
       const { actor, sequence, correlation_id } = report;
-      await mediator.send(recordStepDecision({ saga_id, step, verdict, reason }), {
+      await mediator.send(recordStepDecision({ saga_id, step, resolution: verdict, reason }), {
         principal: { role: 'operator', keyId: actor },
         once: stepOnce(saga_id, reportKey('decision', sequence)),
         correlationId: correlation_id,

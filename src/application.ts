@@ -36,7 +36,7 @@ import {
   forgetCopies,
   forgetCopiesHandler,
 } from './reconciliation/finish-reconciliation';
-import { createListDifferences, listDifferences } from './reconciliation/list-differences';
+import { createListDiscrepancies, listDiscrepancies } from './reconciliation/list-differences';
 import { createKeyHandlers, keyMessages } from './keys/handlers';
 import { ROTATION_GRACE_MS } from './key-config';
 import { createMediator, type Mediator } from './mediator/mediator';
@@ -60,8 +60,8 @@ import { createGetReplay, getReplay } from './outbox/replay/get-replay';
 import { createPreviewReplay, previewReplay } from './outbox/replay/preview-replay';
 import { createStartReplay, startReplay } from './outbox/replay/start-replay';
 import { acceptPayment, acceptPaymentHandler } from './payments/accept-payment';
-import { askCharge, askChargeHandler } from './payments/charge/ask-charge';
-import { askRefund, askRefundHandler, confirmCharge, confirmChargeHandler } from './payments/refund/ask-refund';
+import { requestCharge, requestChargeHandler } from './payments/charge/ask-charge';
+import { requestRefund, requestRefundHandler, confirmCharge, confirmChargeHandler } from './payments/refund/ask-refund';
 import { cancelUncharged } from './payments/charge/cancel-uncharged';
 import { failPayment } from './payments/fail-payment';
 import {
@@ -117,11 +117,11 @@ const messages = [
   creditBalance,
   reverseCredit,
   settlePayment,
-  askCharge,
+  requestCharge,
   confirmCharge,
   recordCharge,
   recordChargeUndone,
-  askRefund,
+  requestRefund,
   recordRefund,
   resolveRefund,
   returnPayment,
@@ -162,7 +162,7 @@ const messages = [
   comparePage,
   finishReconciliation,
   forgetCopies,
-  listDifferences,
+  listDiscrepancies,
   deleteExpired,
 ];
 
@@ -207,11 +207,11 @@ export function createApplication({
     creditBalanceHandler,
     reverseCreditHandler,
     settlePaymentHandler,
-    askChargeHandler,
+    requestChargeHandler,
     confirmChargeHandler,
     recordChargeHandler,
     recordChargeUndoneHandler,
-    askRefundHandler,
+    requestRefundHandler,
     recordRefundHandler,
     resolveRefundHandler,
     returnPaymentHandler,
@@ -252,7 +252,7 @@ export function createApplication({
     comparePageHandler,
     finishReconciliationHandler,
     forgetCopiesHandler,
-    createListDifferences(database),
+    createListDiscrepancies(database),
     deleteExpiredHandler,
   ];
   return createMediator({ messages, handlers, registry: eventRegistry, database, notifier, clock, logger });

@@ -122,8 +122,8 @@ export interface SagaStepStatus {
 }
 
 /** What an operator says about a stuck step. */
-export const stepVerdicts = ['retry', 'skip'] as const;
-export type StepVerdict = (typeof stepVerdicts)[number];
+export const stepResolutions = ['retry', 'skip'] as const;
+export type StepResolution = (typeof stepResolutions)[number];
 
 /** Argument of the updates `retryStep` and `skipStep`; kept in the workflow's history. */
 export interface OperatorDecision {
@@ -156,7 +156,7 @@ export interface SagaOutcomeReport {
 export interface StepDecisionReport extends OperatorDecision {
   readonly saga_id: string;
   readonly correlation_id: string;
-  readonly verdict: StepVerdict;
+  readonly verdict: StepResolution;
   /** Counted together with the outcomes. */
   readonly sequence: number;
 }
@@ -185,8 +185,8 @@ export interface UnpaidReport {
 export const RECONCILIATION = 'reconciliation';
 
 /** What is compared, in this order: the providers' charges, and what is kept here. */
-export const bookNames = ['charges', 'payments', 'orders', 'customers', 'transactions'] as const;
-export type BookName = (typeof bookNames)[number];
+export const statementNames = ['charges', 'payments', 'orders', 'customers', 'transactions'] as const;
+export type StatementName = (typeof statementNames)[number];
 
 export interface ReconciliationRun {
   readonly run_id: string;
@@ -195,7 +195,7 @@ export interface ReconciliationRun {
   readonly providers: readonly string[];
 }
 
-export interface ComparedBook {
+export interface ComparedStatement {
   readonly compared: number;
   readonly differences: number;
 }
@@ -204,7 +204,7 @@ export interface ReconciliationReport {
   readonly run_id: string;
   /** Providers whose charges could not be read. */
   readonly unread: readonly string[];
-  readonly books: Readonly<Record<string, ComparedBook>>;
+  readonly books: Readonly<Record<string, ComparedStatement>>;
   /** Differences of the last run that are gone. */
   readonly resolved: number;
 }

@@ -9,7 +9,7 @@ const { deleteExpiredRows } = proxyActivities<HousekeepingActivities>({
   summary: 'batch by batch',
 });
 
-/** Deletes what has expired. Begun by its Schedule, one at a time; the next one does what this one did not. */
+/** Deletes expired rows. A Schedule starts one run at a time; a later run deletes what this one left. */
 export async function housekeeping(): Promise<HousekeepingReport> {
   return deleteExpiredRows();
 }

@@ -15,7 +15,7 @@ export const salesFilter = z.strictObject({
   currency: currency.optional(),
 });
 
-export const salesView = z
+export const salesResponse = z
   .array(
     z.object({
       day: z.string().openapi({ format: 'date', example: '2026-11-21' }),
@@ -31,7 +31,7 @@ export const salesView = z
 export const getSales = defineQuery({
   name: 'GetSales',
   input: salesFilter,
-  result: salesView,
+  result: salesResponse,
   roles: ['service', 'operator'],
 });
 

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { handle } from '../mediator/handler';
-import { defineCommand, system } from '../mediator/message';
+import { defineCommand, systemPrincipal } from '../mediator/message';
 import { notPayable } from '../orders/order';
 import { loadOrder, orderAggregate } from '../orders/order-aggregate';
 import { newId } from '../platform/ids';
@@ -18,7 +18,7 @@ export const closeInvoice = defineCommand({
 
 export const closeInvoiceHandler = handle(closeInvoice, async ({ order_id, invoice_id, payment_id }, { uow }) => {
   await uow.lock([orderAggregate, order_id], [invoiceAggregate, invoice_id]);
-  const order = await loadOrder(uow, order_id, system);
+  const order = await loadOrder(uow, order_id, systemPrincipal);
   if (order.status === 'CANCELLED') throw notPayable(order);
   const invoice = await loadInvoice(uow, invoice_id);
   const capture_ref = newId('cap');

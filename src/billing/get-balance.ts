@@ -1,12 +1,12 @@
 import { z } from '@hono/zod-openapi';
 import { handle } from '../mediator/handler';
-import { defineQuery, maySee } from '../mediator/message';
+import { defineQuery, canAccess } from '../mediator/message';
 import type { Database } from '../platform/database/database';
 import { Refusal } from '../platform/refusal';
 import { clientId, currency } from '../platform/schemas';
 import { customerAccount } from './ledger';
 
-export const balanceView = z
+export const balanceResponse = z
   .object({
     balances: z.array(
       z.object({ currency, amount: z.int().openapi({ description: 'Minor units; from the ledger.', example: 9900 }) }),
@@ -18,13 +18,13 @@ export const balanceView = z
 export const getBalance = defineQuery({
   name: 'GetBalance',
   input: z.strictObject({ customer_id: clientId }),
-  result: balanceView,
+  result: balanceResponse,
   roles: ['customer', 'service', 'operator'],
 });
 
 export const createGetBalance = (database: Database) =>
   handle(getBalance, async ({ customer_id }, { principal }) => {
-    if (!maySee(principal, customer_id)) {
+    if (!canAccess(principal, customer_id)) {
       throw new Refusal('customer_not_found', `There is no customer ${customer_id}.`);
     }
     const sums = await database.ledgerEntry.groupBy({

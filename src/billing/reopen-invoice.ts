@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { handle } from '../mediator/handler';
-import { defineCommand, system } from '../mediator/message';
+import { defineCommand, systemPrincipal } from '../mediator/message';
 import { loadOrder } from '../orders/order-aggregate';
 import { opaqueId } from '../platform/schemas';
 import { decideInvoice } from './invoice';
@@ -15,7 +15,7 @@ export const reopenInvoice = defineCommand({
 });
 
 export const reopenInvoiceHandler = handle(reopenInvoice, async ({ order_id, invoice_id, payment_id }, { uow }) => {
-  const order = await loadOrder(uow, order_id, system);
+  const order = await loadOrder(uow, order_id, systemPrincipal);
   const closed = await loadInvoice(uow, invoice_id);
   const open = uow.change(invoiceAggregate, closed, decideInvoice({ type: 'reopen', payment_id }, closed));
   if (order.status === 'CANCELLED') uow.change(invoiceAggregate, open, decideInvoice({ type: 'void' }, open));

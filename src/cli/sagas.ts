@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander';
-import type { StepVerdict } from '../contract';
+import type { StepResolution } from '../contract';
 import { choices } from './choices';
 import { actorOption, jsonOption, type JsonOptions, reasonOption, withPageOptions } from './options';
 import type { DecisionOptions, ListOptions } from './run/sagas';
@@ -34,9 +34,9 @@ export function addSagaCommands(program: Command): void {
 const withDecisionOptions = (command: Command): Command =>
   command.addOption(reasonOption()).addOption(actorOption()).addOption(jsonOption());
 
-function addDecision(sagas: Command, verdict: StepVerdict, description: string): void {
-  const command = sagas.command(verdict).description(description).argument('<saga_id>').argument('<step>');
+function addDecision(sagas: Command, resolution: StepResolution, description: string): void {
+  const command = sagas.command(resolution).description(description).argument('<saga_id>').argument('<step>');
   withDecisionOptions(command).action(async (sagaId: string, step: string, options: DecisionOptions) =>
-    (await run()).decide(verdict, sagaId, step, options),
+    (await run()).decide(resolution, sagaId, step, options),
   );
 }

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { handle } from '../mediator/handler';
-import { defineCommand, system } from '../mediator/message';
+import { defineCommand, systemPrincipal } from '../mediator/message';
 import { allocateReserved, reserve } from '../inventory/reservation.sql';
 import { outOfStock } from '../inventory/reserve-inventory';
 import { loadOrder } from '../orders/order-aggregate';
@@ -15,7 +15,7 @@ export const allocateGoods = defineCommand({
 });
 
 export const allocateGoodsHandler = handle(allocateGoods, async (goods, { uow, now }) => {
-  await loadOrder(uow, goods.order_id, system);
+  await loadOrder(uow, goods.order_id, systemPrincipal);
   if (await allocateReserved(uow.tx, goods.order_id)) return null;
   if (!(await reserve(uow.tx, goods, 'ALLOCATED', now))) throw outOfStock(goods);
   return null;

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { Catalogue } from '../inventory/catalogue';
 import type { Aggregate } from '../mediator/aggregate';
 import { handle } from '../mediator/handler';
-import { defineCommand, system } from '../mediator/message';
+import { defineCommand, systemPrincipal } from '../mediator/message';
 import { decideOrder } from '../orders/order';
 import { loadOrder, orderAggregate } from '../orders/order-aggregate';
 import { invoicePaidProvisionService } from '../payments/payment-events';
@@ -31,7 +31,7 @@ export const createProvisionService = (catalogue: Catalogue) =>
     const { uow, now } = context;
     const product = await catalogue.find(product_sku, uow.tx);
     if (!product) throw new Error(`Product ${product_sku} of order ${order_id} is not in the catalogue.`);
-    const order = await loadOrder(uow, order_id, system);
+    const order = await loadOrder(uow, order_id, systemPrincipal);
     if (product.kind === 'goods') {
       await beginShipment(order, context);
       return null;

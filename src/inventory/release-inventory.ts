@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { handle } from '../mediator/handler';
-import { defineCommand, system } from '../mediator/message';
+import { defineCommand, systemPrincipal } from '../mediator/message';
 import { loadOrder } from '../orders/order-aggregate';
 import { opaqueId } from '../platform/schemas';
 import { release } from './reservation.sql';
@@ -14,7 +14,7 @@ export const releaseInventory = defineCommand({
 });
 
 export const releaseInventoryHandler = handle(releaseInventory, async ({ order_id }, { uow }) => {
-  await loadOrder(uow, order_id, system);
+  await loadOrder(uow, order_id, systemPrincipal);
   await release(uow.tx, order_id);
   return null;
 });

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { handle } from '../mediator/handler';
-import { defineCommand, system } from '../mediator/message';
+import { defineCommand, systemPrincipal } from '../mediator/message';
 import { notPayable } from '../orders/order';
 import { loadOrder } from '../orders/order-aggregate';
 import { Refusal } from '../platform/refusal';
@@ -18,7 +18,7 @@ export const reserveInventory = defineCommand({
 
 export const createReserveInventory = (catalogue: Catalogue) =>
   handle(reserveInventory, async (goods, { uow, now }) => {
-    const order = await loadOrder(uow, goods.order_id, system);
+    const order = await loadOrder(uow, goods.order_id, systemPrincipal);
     if (order.status !== 'PENDING_PAYMENT') throw notPayable(order);
     if ((await catalogue.find(goods.product_sku, uow.tx))?.kind === 'service') return null;
     if (!(await reserve(uow.tx, goods, 'RESERVED', now))) throw outOfStock(goods);

@@ -1,6 +1,6 @@
 import { newId } from '../platform/ids';
 import type { HandlerContext } from './handler';
-import { actorOf } from './message';
+import { actorId } from './message';
 
 /** What the audit keeps when an operator gives no reason. */
 export const NO_REASON = 'No reason was given.';
@@ -24,7 +24,7 @@ export function recordOperatorAction({ uow, principal, now }: HandlerContext, ac
   uow.insert('operator_action', {
     operator_action_id,
     at: now,
-    actor: actorOf(principal),
+    actor: actorId(principal),
     action,
     subject,
     reason,

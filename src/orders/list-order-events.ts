@@ -1,11 +1,11 @@
 import { z } from '@hono/zod-openapi';
 import { handle } from '../mediator/handler';
-import { defineQuery, maySee } from '../mediator/message';
+import { defineQuery, canAccess } from '../mediator/message';
 import type { Database } from '../platform/database/database';
 import { opaqueId, timestamp } from '../platform/schemas';
 import { orderNotFound } from './order-aggregate';
 
-export const orderEventView = z
+export const orderEventResponse = z
   .object({
     event_id: z.string(),
     type: z.string().openapi({ example: 'order.placed' }),
@@ -22,14 +22,14 @@ export const orderEventView = z
 export const listOrderEvents = defineQuery({
   name: 'ListOrderEvents',
   input: z.strictObject({ order_id: opaqueId }),
-  result: z.object({ data: z.array(orderEventView) }),
+  result: z.object({ data: z.array(orderEventResponse) }),
   roles: ['customer', 'service', 'operator'],
 });
 
 export const createListOrderEvents = (database: Database) =>
   handle(listOrderEvents, async ({ order_id }, { principal }) => {
     const order = await database.order.findUnique({ where: { order_id }, select: { customer_id: true } });
-    if (!order || !maySee(principal, order.customer_id)) throw orderNotFound(order_id);
+    if (!order || !canAccess(principal, order.customer_id)) throw orderNotFound(order_id);
     const events = await database.event.findMany({
       where: { aggregate_type: 'order', aggregate_id: order_id },
       orderBy: { version: 'asc' },

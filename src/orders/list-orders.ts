@@ -4,7 +4,7 @@ import { defineQuery } from '../mediator/message';
 import { decodeCursor, encodeCursor } from '../platform/cursor';
 import type { Database } from '../platform/database/database';
 import { clientId, opaqueId, pageQuery } from '../platform/schemas';
-import { orderStatus, orderView, viewOrder } from './order-view';
+import { orderStatus, orderResponse, toOrderResponse } from './order-view';
 
 export const orderFilter = z.strictObject({
   customer_id: clientId.optional(),
@@ -16,7 +16,7 @@ export const orderFilter = z.strictObject({
 export const listOrders = defineQuery({
   name: 'ListOrders',
   input: orderFilter,
-  result: z.object({ data: z.array(orderView), next_cursor: z.string().nullable() }),
+  result: z.object({ data: z.array(orderResponse), next_cursor: z.string().nullable() }),
   roles: ['customer', 'service', 'operator'],
 });
 
@@ -40,5 +40,5 @@ export const createListOrders = (database: Database) =>
     });
     const page = orders.slice(0, limit);
     const last = orders.length > limit ? page.at(-1) : undefined;
-    return { data: page.map(viewOrder), next_cursor: last ? encodeCursor([last.order_id]) : null };
+    return { data: page.map(toOrderResponse), next_cursor: last ? encodeCursor([last.order_id]) : null };
   });

@@ -1,6 +1,6 @@
 import type { Aggregate } from '../mediator/aggregate';
 import type { Principal } from '../mediator/message';
-import { maySee } from '../mediator/message';
+import { canAccess } from '../mediator/message';
 import type { UnitOfWork } from '../mediator/unit-of-work';
 import { Refusal } from '../platform/refusal';
 import { evolveOrder, type Order } from './order';
@@ -16,7 +16,7 @@ export const orderAggregate: Aggregate<Order, OrderEvent> = {
 /** Locks the order. @throws Refusal `order_not_found`, also when it is another customer's */
 export async function loadOrder(uow: UnitOfWork, orderId: string, principal: Principal): Promise<Order> {
   const order = await uow.load(orderAggregate, orderId);
-  if (!order || !maySee(principal, order.customer_id)) throw orderNotFound(orderId);
+  if (!order || !canAccess(principal, order.customer_id)) throw orderNotFound(orderId);
   return order;
 }
 

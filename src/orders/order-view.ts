@@ -5,7 +5,7 @@ import type { Order } from './order';
 export const orderStatus = z.enum(['PENDING_PAYMENT', 'PAID', 'FULFILLED', 'CANCELLED', 'REFUNDED', 'REFUND_DUE']);
 
 /** An order as clients see it. */
-export const orderView = z
+export const orderResponse = z
   .object({
     order_id: z.string().openapi({ example: 'ord_0199f0c2a5b87c3e8d2f4b6a9c1e3d5f' }),
     status: orderStatus,
@@ -20,16 +20,16 @@ export const orderView = z
   })
   .openapi('Order');
 
-export type OrderView = z.infer<typeof orderView>;
+export type OrderResponse = z.infer<typeof orderResponse>;
 
 /** From the domain's state, or from a row of Prisma's. */
-export const viewOrder = (
+export const toOrderResponse = (
   order: Omit<Order, 'amount' | 'placed_at' | 'status' | 'collection_method'> & {
     readonly amount: number | bigint;
     readonly placed_at: string | Date;
     readonly status: string;
   },
-): OrderView => ({
+): OrderResponse => ({
   order_id: order.order_id,
   status: orderStatus.parse(order.status),
   invoice_id: order.invoice_id,

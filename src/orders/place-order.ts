@@ -3,14 +3,14 @@ import { invoiceAggregate } from '../billing/invoice-aggregate';
 import { decideInvoice } from '../billing/invoice';
 import type { Catalogue } from '../inventory/catalogue';
 import { handle } from '../mediator/handler';
-import { defineCommand, maySee } from '../mediator/message';
+import { defineCommand, canAccess } from '../mediator/message';
 import { newId } from '../platform/ids';
 import { Refusal } from '../platform/refusal';
 import { amount, clientId, currency, quantity, sku, text } from '../platform/schemas';
 import { beginOrderSaga } from './begin-order-saga';
 import { decideOrder } from './order';
 import { orderAggregate } from './order-aggregate';
-import { orderView, viewOrder } from './order-view';
+import { orderResponse, toOrderResponse } from './order-view';
 
 export const newOrder = z
   .strictObject({
@@ -35,7 +35,7 @@ export const newOrder = z
 export const placeOrder = defineCommand({
   name: 'PlaceOrder',
   input: newOrder,
-  result: orderView,
+  result: orderResponse,
   roles: ['customer', 'service', 'operator'],
   transaction: 'one_statement',
 });
@@ -43,7 +43,7 @@ export const placeOrder = defineCommand({
 export const createPlaceOrder = (catalogue: Catalogue) =>
   handle(placeOrder, async (data, context) => {
     const { principal, now, uow } = context;
-    if (!maySee(principal, data.customer_id)) {
+    if (!canAccess(principal, data.customer_id)) {
       throw new Refusal('forbidden', 'This key may order for its own customer only.');
     }
     const product = await catalogue.find(data.product_sku);
@@ -59,5 +59,5 @@ export const createPlaceOrder = (catalogue: Catalogue) =>
     const order = uow.change(orderAggregate, undefined, placed);
     uow.change(invoiceAggregate, undefined, decideInvoice({ type: 'issue', order, issued_at: now }, undefined));
     if (order.collection_method === 'charge_automatically') beginOrderSaga(order, context);
-    return viewOrder(order);
+    return toOrderResponse(order);
   });

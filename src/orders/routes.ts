@@ -13,7 +13,7 @@ import type { HttpEnv } from '../http/http-env';
 import { createRouter } from '../http/router';
 import { orderSagaId } from '../contract';
 import type { Mediator } from '../mediator/mediator';
-import { actorOf, system } from '../mediator/message';
+import { actorId, systemPrincipal } from '../mediator/message';
 import type { Faults } from '../platform/faults/faults';
 import type { Logger } from '../platform/telemetry/logger';
 import { opaqueId } from '../platform/schemas';
@@ -24,7 +24,7 @@ import { cancellation, cancelOrder } from './cancel-order';
 import { getOrder } from './get-order';
 import { listOrderEvents } from './list-order-events';
 import { listOrders, orderFilter } from './list-orders';
-import { orderView } from './order-view';
+import { orderResponse } from './order-view';
 import { newOrder, placeOrder } from './place-order';
 
 const tags: ['orders'] = ['orders'];
@@ -62,7 +62,7 @@ export function createOrderRoutes({ mediator, sagas, cancelSaga, faults }: Order
         headers: idempotencyKey,
         body: jsonBody(newOrder, { customer_id: 'cus_demo', product_sku: 'vps.s', amount: 9900 }),
       },
-      responses: { 201: located(orderView, 'Placed') },
+      responses: { 201: located(orderResponse, 'Placed') },
       refusals: ['forbidden', 'unknown_product', 'price_mismatch'],
     }),
     async (c) => {
@@ -93,7 +93,7 @@ export function createOrderRoutes({ mediator, sagas, cancelSaga, faults }: Order
       operationId: 'getOrder',
       summary: 'Read an order',
       request: { params },
-      responses: { 200: json(orderView, 'The order') },
+      responses: { 200: json(orderResponse, 'The order') },
       refusals: ['order_not_found'],
     }),
     async (c) => c.json(await mediator.send(getOrder(c.req.valid('param')), sendOptions(c)), 200),
@@ -110,7 +110,7 @@ export function createOrderRoutes({ mediator, sagas, cancelSaga, faults }: Order
         headers: idempotencyKey,
         body: optionalJsonBody(cancellation, { reason: 'The customer changed their mind.' }),
       },
-      responses: { 200: json(orderView, 'Cancelled, now or before') },
+      responses: { 200: json(orderResponse, 'Cancelled, now or before') },
       refusals: ['order_not_found', 'order_not_cancellable'],
     }),
     async (c) => {
@@ -119,7 +119,7 @@ export function createOrderRoutes({ mediator, sagas, cancelSaga, faults }: Order
       const order = await mediator.send(cancelOrder(command), options);
       const { principal } = options;
       const cancellation = {
-        actor: actorOf(principal ?? system),
+        actor: actorId(principal ?? systemPrincipal),
         reason: command.reason ?? 'The order was cancelled.',
       };
       void cancelSaga(orderSagaId(order.order_id), cancellation);

@@ -5,9 +5,9 @@ import { createRouter } from '../http/router';
 import type { Mediator } from '../mediator/mediator';
 import type { Faults } from '../platform/faults/faults';
 import { Refusal } from '../platform/refusal';
-import { orderView } from '../orders/order-view';
+import { orderResponse } from '../orders/order-view';
 import { clientId, opaqueId } from '../platform/schemas';
-import { acceptPayment, paymentExample, paymentNotice } from './accept-payment';
+import { acceptPayment, paymentExample, paymentNotification } from './accept-payment';
 import { refundNote, resolveRefund } from './refund/resolve-refund';
 import { returnPayment } from './refund/return-payment';
 import type { SagaStarter } from '../sagas/start/start-saga';
@@ -39,7 +39,7 @@ export function createPaymentRoutes({ mediator, sagas, faults }: PaymentRouteDep
             description: '`wait=N`: seconds to wait for the saga, 10 by default, at most 30 (RFC 7240).',
           }),
         }),
-        body: jsonBody(paymentNotice, paymentExample),
+        body: jsonBody(paymentNotification, paymentExample),
       },
       responses: {
         200: json(paid, 'Paid; the same notice again gets the same answer'),
@@ -78,7 +78,7 @@ export function createPaymentRoutes({ mediator, sagas, faults }: PaymentRouteDep
         headers: idempotencyKey,
         body: jsonBody(refundNote, { reference: 'transfer 4711', reason: 'Paid back by hand.' }),
       },
-      responses: { 200: json(orderView, 'The order, REFUNDED') },
+      responses: { 200: json(orderResponse, 'The order, REFUNDED') },
       refusals: ['forbidden', 'order_not_found', 'order_not_refundable'],
     }),
     async (c) => {

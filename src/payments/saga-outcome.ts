@@ -18,7 +18,7 @@ interface SagaRow {
   readonly failure_detail: string | null;
 }
 
-export function viewSagaOutcome({ saga_id, state, input, result, failed_step, failure_detail }: SagaRow): SagaOutcome {
+export function toSagaOutcome({ saga_id, state, input, result, failed_step, failure_detail }: SagaRow): SagaOutcome {
   if (state === 'completed') return { state, saga_id, result: result as PaymentSagaResult };
   if (state === 'compensated') {
     return { state, saga_id, failed_step: failed_step ?? 'unknown', detail: failure_detail ?? '' };

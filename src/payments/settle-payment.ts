@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { decideInvoice } from '../billing/invoice';
 import { invoiceAggregate, loadInvoice } from '../billing/invoice-aggregate';
 import { handle } from '../mediator/handler';
-import { defineCommand, system } from '../mediator/message';
+import { defineCommand, systemPrincipal } from '../mediator/message';
 import { decideOrder } from '../orders/order';
 import { loadOrder, orderAggregate } from '../orders/order-aggregate';
 import { opaqueId } from '../platform/schemas';
@@ -29,7 +29,7 @@ export const settlePayment = defineCommand({
 export const settlePaymentHandler = handle(settlePayment, async (data, { uow, now }) => {
   const { saga_id, payment_id, capture_ref, balance_tx_id } = data;
   await uow.lock([orderAggregate, data.order_id], [invoiceAggregate, data.invoice_id], [paymentAggregate, payment_id]);
-  const order = await loadOrder(uow, data.order_id, system);
+  const order = await loadOrder(uow, data.order_id, systemPrincipal);
   const invoice = await loadInvoice(uow, data.invoice_id);
   const payment = await uow.load(paymentAggregate, payment_id);
 

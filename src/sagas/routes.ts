@@ -10,7 +10,7 @@ import { findStep } from './decide/find-step';
 import { getSaga } from './view/get-saga';
 import { listSagas, sagaFilter } from './view/list-sagas';
 import { restartSaga } from '../payments/restart-saga';
-import { sagaView } from './view/saga-view';
+import { sagaResponse } from './view/saga-view';
 import type { SagaStarter } from './start/start-saga';
 
 const tags: ['sagas'] = ['sagas'];
@@ -34,7 +34,7 @@ export function createSagaRoutes({ mediator, sagas, decideStep }: SagaRouteDeps)
       operationId: 'getSaga',
       summary: 'A saga with its steps',
       request: { params: z.object({ saga_id: sagaId }) },
-      responses: { 200: json(sagaView, 'The saga') },
+      responses: { 200: json(sagaResponse, 'The saga') },
       refusals: ['forbidden', 'saga_not_found'],
     }),
     async (c) => c.json(await mediator.send(getSaga(c.req.valid('param')), sendOptions(c)), 200),
@@ -58,11 +58,11 @@ export function createSagaRoutes({ mediator, sagas, decideStep }: SagaRouteDeps)
     headers: idempotencyKey,
     body: because,
   };
-  for (const [verdict, operationId, summary] of [
+  for (const [resolution, operationId, summary] of [
     ['retry', 'retryStep', 'Try a stuck step again now'],
     ['skip', 'skipStep', 'Give a stuck compensation up: it was dealt with by other means'],
   ] as const) {
-    const path = `/sagas/{saga_id}/steps/{step}/${verdict}` as const;
+    const path = `/sagas/{saga_id}/steps/{step}/${resolution}` as const;
     routes.openapi(
       apiRoute(path, {
         method: 'post',
@@ -70,7 +70,7 @@ export function createSagaRoutes({ mediator, sagas, decideStep }: SagaRouteDeps)
         operationId,
         summary,
         request: onStep,
-        responses: { 200: json(sagaView, 'The saga') },
+        responses: { 200: json(sagaResponse, 'The saga') },
         refusals: ['forbidden', 'saga_not_found', 'step_not_stuck'],
       }),
       async (c) => {
@@ -80,7 +80,7 @@ export function createSagaRoutes({ mediator, sagas, decideStep }: SagaRouteDeps)
         const saga = await answerOnce({ mediator, options, once }, async () => {
           const { saga_id, step, reason } = command;
           const { actor } = await mediator.send(findStep({ saga_id, step }), options);
-          await decideStep(saga_id, verdict, { step, actor, reason }, once);
+          await decideStep(saga_id, resolution, { step, actor, reason }, once);
           return mediator.send(getSaga({ saga_id }), options);
         });
         return c.json(saga, 200);

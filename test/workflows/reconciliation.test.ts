@@ -3,7 +3,7 @@ import { ApplicationFailure } from '@temporalio/common';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { Worker } from '@temporalio/worker';
 import type { ReconciliationActivities } from '../../activities';
-import { bookNames } from '../../src/contract';
+import { statementNames } from '../../src/contract';
 import type { reconciliation } from '../../workflows';
 import { recordHistory } from '../support/sagas/histories';
 import { startTimeSkippingServer } from '../support/sagas/time-skipping-server';
@@ -52,7 +52,7 @@ async function run(history: string, copyProviderCharges: ReconciliationActivitie
   return { calls, report };
 }
 
-const compared = bookNames.map((book) => `compare ${book}`);
+const compared = statementNames.map((book) => `compare ${book}`);
 
 it('copies what each provider has, then compares book by book', async () => {
   const { calls, report } = await run('reconciliation', async () => 3);

@@ -10,7 +10,7 @@ import {
 } from '../../workflows/saga/testing';
 import { createDeferred } from '../support/deferred';
 import { createProbeFakes, createProbeKit, probeInput, type ProbeKit } from '../support/sagas/probe/probe';
-import { probeRemedies, probeSteps } from '../support/sagas/probe/probe-saga';
+import { probeFollowUps, probeSteps } from '../support/sagas/probe/probe-saga';
 import { stepStates } from '../support/sagas/saga-environment';
 
 let kit: ProbeKit;
@@ -23,7 +23,7 @@ const unrecorded = (calls: readonly string[]): string[] => calls.filter((call) =
 
 describe('whatever befalls a step', () => {
   const input = probeInput();
-  const table = everyStepFails({ steps: probeSteps(input), remedies: probeRemedies(input) });
+  const table = everyStepFails({ steps: probeSteps(input), followUps: probeFollowUps(input) });
 
   it.each(table)('$title', async ({ arm, check }) => {
     const fakes = createProbeFakes();

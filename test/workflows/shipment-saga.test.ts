@@ -1,6 +1,6 @@
 import type { SagaStatus, ShipmentSagaInput } from '../../src/contract';
 import { shipmentSaga } from '../../workflows';
-import { shipmentRemedies, shipmentSteps, type Waybill } from '../../workflows/shipment-saga';
+import { shipmentFollowUps, shipmentSteps, type Waybill } from '../../workflows/shipment-saga';
 import { breaks, everyStepFails, failureOf, refuses } from '../../workflows/saga/testing';
 import { createSagaFakes } from '../support/sagas/saga-activities';
 import { createSagaEnvironment, recordedAs, type SagaEnvironment, stepStates } from '../support/sagas/saga-environment';
@@ -22,7 +22,10 @@ it('allocates, books and dispatches, and pays nothing back', async () => {
 
 describe('whatever befalls a step', () => {
   const input = shipmentSagaInput();
-  const table = everyStepFails({ steps: shipmentSteps(input, { booking_ref: '' }), remedies: shipmentRemedies(input) });
+  const table = everyStepFails({
+    steps: shipmentSteps(input, { booking_ref: '' }),
+    followUps: shipmentFollowUps(input),
+  });
 
   it.each(table)('$title', async ({ title, arm, check }) => {
     const fake = createSagaFakes();

@@ -1,19 +1,19 @@
-import type { StepVerdict } from '../../contract';
+import type { StepResolution } from '../../contract';
 import { createDecideStep } from '../../sagas/decide/decide-step';
 import { findStep } from '../../sagas/decide/find-step';
 import { getSaga } from '../../sagas/view/get-saga';
 import { listSagas } from '../../sagas/view/list-sagas';
 import { restartSaga } from '../../payments/restart-saga';
-import type { SagaView } from '../../sagas/view/saga-view';
+import type { SagaResponse } from '../../sagas/view/saga-view';
 import { asOperator } from '../operator';
 import type { JsonOptions, PageOptions } from '../options';
 import { say, sayJson, table } from '../output';
 
-type StepView = SagaView['steps'][number];
+type StepView = SagaResponse['steps'][number];
 
 export interface ListOptions extends PageOptions {
-  readonly state?: SagaView['state'];
-  readonly type?: SagaView['type'];
+  readonly state?: SagaResponse['state'];
+  readonly type?: SagaResponse['type'];
 }
 
 export interface DecisionOptions extends JsonOptions {
@@ -26,14 +26,14 @@ export async function show(sagaId: string, { json }: JsonOptions): Promise<void>
 }
 
 export async function decide(
-  verdict: StepVerdict,
+  resolution: StepResolution,
   sagaId: string,
   step: string,
   { reason, actor, json }: DecisionOptions,
 ): Promise<void> {
   const saga = await asOperator(actor, async (send, temporal) => {
     const found = await send(findStep({ saga_id: sagaId, step }));
-    await createDecideStep(temporal)(sagaId, verdict, { step, actor: found.actor, reason });
+    await createDecideStep(temporal)(sagaId, resolution, { step, actor: found.actor, reason });
     return send(getSaga({ saga_id: sagaId }));
   });
   tell(saga, json);
@@ -68,7 +68,7 @@ export async function restart(sagaId: string, { reason, actor, json }: DecisionO
   else say(`${saga_id} is recorded; a worker starts it within seconds.`);
 }
 
-function tell(saga: SagaView, json = false): void {
+function tell(saga: SagaResponse, json = false): void {
   if (json) return sayJson(saga);
   const { saga_id, type, state, reason, steps_done, steps_total, steps, workflow_url } = saga;
   say(`${saga_id}: ${type} saga, ${state}, ${steps_done} of ${steps_total} steps done${reason ? `: ${reason}` : ''}`);
@@ -85,9 +85,9 @@ function tell(saga: SagaView, json = false): void {
   steps.forEach(tellStuck);
 }
 
-function tellStuck({ name, act, attempts, stuck }: StepView): void {
+function tellStuck({ name, phase, attempts, stuck }: StepView): void {
   if (!stuck) return;
-  const what = act === 'compensate' ? `The compensation of ${name}` : name;
+  const what = phase === 'compensate' ? `The compensation of ${name}` : name;
   const next = stuck.next_attempt_at
     ? `The next attempt is at ${stuck.next_attempt_at}.`
     : 'It is tried every 5 minutes.';

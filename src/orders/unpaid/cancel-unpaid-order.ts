@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { handle } from '../../mediator/handler';
-import { defineCommand, system } from '../../mediator/message';
+import { defineCommand, systemPrincipal } from '../../mediator/message';
 import { opaqueId, reason } from '../../platform/schemas';
 import { cancelAndVoid } from '../cancel-and-void';
 import { loadOrder } from '../order-aggregate';
@@ -19,7 +19,7 @@ export const cancelUnpaidOrder = defineCommand({
 });
 
 export const cancelUnpaidOrderHandler = handle(cancelUnpaidOrder, async (unpaid, { uow }) => {
-  const order = await loadOrder(uow, unpaid.order_id, system);
+  const order = await loadOrder(uow, unpaid.order_id, systemPrincipal);
   if (!(await isUnpaid(uow.tx, unpaid.timeout_ms, order.order_id))) return false;
   await cancelAndVoid(uow, order, unpaid.reason);
   return true;

@@ -1,5 +1,5 @@
 import type { OrderSagaInput, SagaFailure } from '../../contract';
-import { system } from '../../mediator/message';
+import { systemPrincipal } from '../../mediator/message';
 import type { UnitOfWork } from '../../mediator/unit-of-work';
 import { cancelAndVoid } from '../../orders/cancel-and-void';
 import { loadOrder } from '../../orders/order-aggregate';
@@ -11,6 +11,6 @@ export async function cancelUncharged(
   failure: SagaFailure,
   { uow }: { readonly uow: UnitOfWork },
 ): Promise<void> {
-  await cancelAndVoid(uow, await loadOrder(uow, order_id, system), failure.detail);
+  await cancelAndVoid(uow, await loadOrder(uow, order_id, systemPrincipal), failure.detail);
   await failPayment({ payment_id }, failure, { uow });
 }

@@ -4,7 +4,7 @@ import { defineCommand } from '../../mediator/message';
 import { recordOperatorAction } from '../../mediator/operator-action';
 import { notRefundable } from '../../orders/order';
 import { loadOrder } from '../../orders/order-aggregate';
-import { orderView, viewOrder } from '../../orders/order-view';
+import { orderResponse, toOrderResponse } from '../../orders/order-view';
 import { opaqueId, reason, text } from '../../platform/schemas';
 import { refundPayment } from './refund-payment';
 
@@ -22,7 +22,7 @@ export const refundNote = z
 export const resolveRefund = defineCommand({
   name: 'ResolveRefund',
   input: refundNote.extend({ order_id: opaqueId }),
-  result: orderView,
+  result: orderResponse,
   roles: ['operator'],
 });
 
@@ -35,5 +35,5 @@ export const resolveRefundHandler = handle(resolveRefund, async ({ order_id, ref
   const { amount, currency } = order;
   const details = { reference, payment_id, amount, currency };
   recordOperatorAction(context, { action: 'order.refunded', subject: order_id, reason: why, details });
-  return viewOrder(refunded);
+  return toOrderResponse(refunded);
 });

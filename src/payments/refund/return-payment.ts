@@ -25,7 +25,7 @@ export const returnPaymentHandler = handle(returnPayment, async ({ payment_id, r
   const { status, order_id, amount, currency } = payment;
   const charges = await uow.tx.providerCharge.count({ where: { payment_id } });
   if (status !== 'FAILED' || charges > 0) {
-    const why = charges > 0 ? 'a provider was asked for it, and pays it back itself' : `it is ${status}`;
+    const why = charges > 0 ? 'a provider was asked to charge it, and refunds it itself' : `it is ${status}`;
     throw new Refusal('payment_not_refused', `Payment ${payment_id} owes its payer nothing by hand: ${why}.`);
   }
   const details = { reference, order_id, amount, currency };

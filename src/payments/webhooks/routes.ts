@@ -6,11 +6,12 @@ import type { PaymentRouteDeps } from '../routes';
 import { createStandardWebhook } from './standard-webhook';
 import { createStripeWebhook } from './stripe-webhook';
 
+/** What the webhooks need. */
 export interface WebhookRouteDeps extends PaymentRouteDeps {
   readonly webhooks: Config['webhooks'];
 }
 
-/** Payments told by others. A webhook without a secret has no route: it could not tell anybody from nobody. */
+/** Creates the webhooks. A webhook without a secret has no route, because it could not verify its sender. */
 export function createWebhookRoutes({ webhooks, ...deps }: WebhookRouteDeps): OpenAPIHono<HttpEnv> {
   const { paymentSecret, stripeSecret } = webhooks;
   const routes = createRouter();

@@ -2,7 +2,7 @@ import type { Once } from '../../inbox/once';
 import type { SendOptions } from '../../mediator/behaviour';
 import type { Mediator } from '../../mediator/mediator';
 import { findStepAnswer } from '../find-step-answer';
-import type { SagaView } from '../view/saga-view';
+import type { SagaResponse } from '../view/saga-view';
 import { keepAnswer } from './keep-answer';
 
 export interface AnswerOnceOptions {
@@ -22,10 +22,10 @@ export interface AnswerOnceOptions {
  */
 export async function answerOnce(
   { mediator, options, once }: AnswerOnceOptions,
-  decide: () => Promise<SagaView>,
-): Promise<SagaView> {
+  decide: () => Promise<SagaResponse>,
+): Promise<SagaResponse> {
   if (!once) return decide();
   const first = await mediator.send(findStepAnswer({ once }), options);
-  if (first) return first.answer as SagaView;
+  if (first) return first.answer as SagaResponse;
   return mediator.send(keepAnswer({ answer: await decide() }), { ...options, once });
 }

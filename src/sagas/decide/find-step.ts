@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { handle } from '../../mediator/handler';
-import { actorOf, defineQuery } from '../../mediator/message';
+import { actorId, defineQuery } from '../../mediator/message';
 import type { Database } from '../../platform/database/database';
 import { sagaId, text } from '../../platform/schemas';
 import { sagaNotFound } from '../view/saga-view';
@@ -18,5 +18,5 @@ export const createFindStep = (database: Database) =>
   handle(findStep, async ({ saga_id }, { principal }) => {
     const saga = await database.saga.findUnique({ where: { saga_id }, select: { saga_id: true } });
     if (!saga) throw sagaNotFound(saga_id);
-    return { actor: actorOf(principal) };
+    return { actor: actorId(principal) };
   });

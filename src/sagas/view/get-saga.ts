@@ -4,12 +4,12 @@ import { defineQuery } from '../../mediator/message';
 import type { Database } from '../../platform/database/database';
 import { sagaId } from '../../platform/schemas';
 import type { SagaProgress } from './saga-progress';
-import { hasEnded, sagaNotFound, sagaView, viewSaga, withSteps, type WorkflowUrl } from './saga-view';
+import { hasEnded, sagaNotFound, sagaResponse, toSagaResponse, withSteps, type WorkflowUrl } from './saga-view';
 
 export const getSaga = defineQuery({
   name: 'GetSaga',
   input: z.strictObject({ saga_id: sagaId }),
-  result: sagaView,
+  result: sagaResponse,
   roles: ['service', 'operator'],
 });
 
@@ -18,5 +18,5 @@ export const createGetSaga = (database: Database, workflowUrl: WorkflowUrl, saga
     const saga = await database.saga.findUnique({ where: { saga_id }, include: withSteps });
     if (!saga) throw sagaNotFound(saga_id);
     const progress = hasEnded(saga) ? undefined : await sagaProgress.of(saga_id);
-    return viewSaga(saga, workflowUrl, progress);
+    return toSagaResponse(saga, workflowUrl, progress);
   });

@@ -5,7 +5,7 @@ import { decodeCursor, encodeCursor } from '../../platform/cursor';
 import type { Database } from '../../platform/database/database';
 import { instant, pageQuery, sagaId } from '../../platform/schemas';
 import type { SagaProgress } from './saga-progress';
-import { hasEnded, sagaState, sagaType, sagaView, viewSaga, withSteps, type WorkflowUrl } from './saga-view';
+import { hasEnded, sagaState, sagaType, sagaResponse, toSagaResponse, withSteps, type WorkflowUrl } from './saga-view';
 
 export const sagaFilter = z.strictObject({ state: sagaState.optional(), type: sagaType.optional(), ...pageQuery });
 
@@ -13,7 +13,7 @@ export const sagaFilter = z.strictObject({ state: sagaState.optional(), type: sa
 export const listSagas = defineQuery({
   name: 'ListSagas',
   input: sagaFilter,
-  result: z.object({ data: z.array(sagaView), next_cursor: z.string().nullable() }),
+  result: z.object({ data: z.array(sagaResponse), next_cursor: z.string().nullable() }),
   roles: ['service', 'operator'],
 });
 
@@ -33,7 +33,7 @@ export const createListSagas = (database: Database, workflowUrl: WorkflowUrl, sa
     const last = sagas.length > limit ? page.at(-1) : undefined;
     const running = page.filter((saga) => !hasEnded(saga)).map(({ saga_id }) => saga_id);
     const progress = await sagaProgress.ofAll(running);
-    const data = page.map((saga) => viewSaga(saga, workflowUrl, progress.get(saga.saga_id)));
+    const data = page.map((saga) => toSagaResponse(saga, workflowUrl, progress.get(saga.saga_id)));
     return {
       // Temporal may be ahead of a row: a saga is never listed under a state that it does not show.
       data: state === undefined ? data : data.filter((saga) => saga.state === state),

@@ -4,7 +4,7 @@ import { type SagaRecords, type SagaStatus, searchAttributes } from '../../contr
 import type { Logger } from '../../platform/telemetry/logger';
 import { reasonOf, type TemporalClient } from '../../platform/temporal/temporal';
 import { startFailure } from '../start/start-failure';
-import type { PendingAct, Progress, ProgressUnknown } from './saga-view';
+import type { PendingPhase, Progress, ProgressUnknown } from './saga-view';
 
 /**
  * Where sagas that run stand. It asks the server, for all in the time of one, and the workflows of those that are in
@@ -39,7 +39,7 @@ export function createSagaProgress({ temporal, logger, deadlineMs = 500 }: SagaP
   async function progressOf(sagaId: string): Promise<Progress> {
     const handle = handleOf(sagaId);
     const description = await handle.describe();
-    const pending = pendingActs(description);
+    const pending = pendingPhases(description);
     const state = description.typedSearchAttributes.get(searchAttributes.sagaState);
     if (pending.length === 0 && state === 'running') return { pending };
     const status = await handle.query<SagaStatus>('status').catch(unknown(sagaId));
@@ -61,14 +61,14 @@ const recording: ReadonlySet<unknown> = new Set<keyof SagaRecords>(['recordSagaO
 const SCHEDULED = 1;
 
 /** A step's activity has the step's name as its id, its compensation `compensate/` before it. */
-function pendingActs({ raw }: WorkflowExecutionDescription): PendingAct[] {
-  const acts = raw.pendingActivities?.filter(({ activityType }) => !recording.has(activityType?.name)) ?? [];
-  return acts.map(({ activityId, state, attempt, lastFailure, scheduledTime }) => {
-    const [name = '', act] = activityId?.split('/').reverse() ?? [];
+function pendingPhases({ raw }: WorkflowExecutionDescription): PendingPhase[] {
+  const activities = raw.pendingActivities?.filter(({ activityType }) => !recording.has(activityType?.name)) ?? [];
+  return activities.map(({ activityId, state, attempt, lastFailure, scheduledTime }) => {
+    const [name = '', phase] = activityId?.split('/').reverse() ?? [];
     const waits = state === SCHEDULED;
     return {
       name,
-      state: act === 'compensate' ? 'undoing' : 'running',
+      state: phase === 'compensate' ? 'undoing' : 'running',
       attempts: (attempt ?? 1) - (waits ? 1 : 0),
       error: lastFailure?.message ?? null,
       retryAt: waits ? (optionalTsToDate(scheduledTime) ?? null) : null,

@@ -13,7 +13,7 @@ export const sagaType = z.enum(['payment', 'order', 'shipment']);
 export const stepState = z.enum(['pending', 'running', 'done', 'failed', 'undoing', 'undone', 'skipped']);
 
 /** A saga as operators see it. */
-export const sagaView = z
+export const sagaResponse = z
   .object({
     saga_id: z.string().openapi({ example: 'payment-pay_1' }),
     type: sagaType,
@@ -26,11 +26,11 @@ export const sagaView = z
         name: z.string().openapi({ example: 'close_invoice' }),
         follow_up: z.boolean().openapi({ description: 'Whether it is what a compensated saga still owes' }),
         state: stepState,
-        act: z
-          .enum(['run', 'compensate'])
+        phase: z
+          .enum(['execute', 'compensate'])
           .nullable()
           .openapi({ description: 'What the state and the attempts are about; null for a step that has not begun' }),
-        attempts: z.int().openapi({ description: 'Of its act. They are kept when the step ends' }),
+        attempts: z.int().openapi({ description: 'Of its phase. They are kept when the step ends' }),
         started_at: timestamp.nullable(),
         ended_at: timestamp.nullable(),
         error: z.string().nullable().openapi({ description: 'Of the last attempt that failed' }),
@@ -52,8 +52,8 @@ export const sagaView = z
   })
   .openapi('Saga');
 
-export type SagaView = z.infer<typeof sagaView>;
-type StepView = SagaView['steps'][number];
+export type SagaResponse = z.infer<typeof sagaResponse>;
+type StepResponse = SagaResponse['steps'][number];
 type SagaRow = Prisma.SagaGetPayload<{ include: typeof withSteps }>;
 
 /** A saga's row with those of its steps, in the order in which they began. */
@@ -65,7 +65,7 @@ export type WorkflowUrl = (workflowId: string) => string | null;
 export const sagaNotFound = (sagaId: string): Refusal => new Refusal('saga_not_found', `There is no saga ${sagaId}.`);
 
 /** An activity that Temporal has not ended: an attempt at a step. */
-export interface PendingAct {
+export interface PendingPhase {
   readonly name: string;
   readonly state: 'running' | 'undoing';
   /** Attempts that have begun. */
@@ -79,7 +79,7 @@ export interface PendingAct {
 export interface Progress {
   /** What the workflow says, which is ahead of the rows. Absent where all goes well, or when it did not answer. */
   readonly status?: SagaStatus;
-  readonly pending: readonly PendingAct[];
+  readonly pending: readonly PendingPhase[];
 }
 
 /** Why Temporal could not say it. */
@@ -91,7 +91,7 @@ export interface ProgressUnknown {
 export const NO_WORKER = 'no worker has started it; is one running?';
 
 /** A saga that is older is expected to have begun. */
-const BEGUN_AFTER_MS = 10_000;
+const STARTED_WITHIN_MS = 10_000;
 
 /** Whether all is in its row, and in those of its steps. */
 export const hasEnded = ({ state }: Pick<SagaRow, 'state'>): boolean =>
@@ -102,12 +102,16 @@ export const hasEnded = ({ state }: Pick<SagaRow, 'state'>): boolean =>
  *
  * @param live what Temporal knows of a saga that runs; nothing where its workflow is not there
  */
-export function viewSaga(saga: SagaRow, workflowUrl: WorkflowUrl, live?: Progress | ProgressUnknown): SagaView {
+export function toSagaResponse(
+  saga: SagaRow,
+  workflowUrl: WorkflowUrl,
+  live?: Progress | ProgressUnknown,
+): SagaResponse {
   const type = sagaType.parse(saga.type);
   const progress = live && 'pending' in live ? live : undefined;
   const isPending = !progress && saga.state === 'running' && saga.started_at === null;
   const state = isPending ? 'pending' : (progress?.status?.state ?? sagaState.parse(saga.state));
-  const steps = viewSteps(saga, state, progress);
+  const steps = toStepResponses(saga, state, progress);
   const ownSteps = steps.filter(({ follow_up }) => !follow_up);
   return {
     saga_id: saga.saga_id,
@@ -124,18 +128,18 @@ export function viewSaga(saga: SagaRow, workflowUrl: WorkflowUrl, live?: Progres
 function whyPending({ start_error, created_at }: SagaRow, live?: Progress | ProgressUnknown): string | null {
   if (start_error !== null) return start_error;
   if (live && 'unknown' in live) return live.unknown;
-  return nowMs() - created_at.getTime() > BEGUN_AFTER_MS ? NO_WORKER : null;
+  return nowMs() - created_at.getTime() > STARTED_WITHIN_MS ? NO_WORKER : null;
 }
 
 /**
  * Steps write their rows when they commit or are stuck; the first one without a row is the one at work. Behind the
  * steps come the follow-ups of a saga that failed, as far as they are known.
  */
-function viewSteps(
+function toStepResponses(
   saga: SagaRow,
-  state: SagaView['state'],
+  state: SagaResponse['state'],
   { status, pending = [] }: Partial<Progress> = {},
-): StepView[] {
+): StepResponse[] {
   const own: readonly string[] = sagaSteps[sagaType.parse(saga.type)];
   const rows = new Map(saga.steps.map((row) => [row.name, row]));
   const live = [...(status?.steps ?? []), ...pending].map(({ name }) => name);
@@ -145,44 +149,44 @@ function viewSteps(
     const row = rows.get(name);
     const stored: KnownStep = row
       ? { ...row, state: stepState.parse(row.state) }
-      : { ...NOT_BEGUN, state: name === atWork ? 'running' : 'pending' };
+      : { ...NOT_STARTED, state: name === atWork ? 'running' : 'pending' };
     const reported = status?.steps.find((step) => step.name === name);
     const step = withPending(
       reported ? ahead(stored, reported) : stored,
-      pending.find((act) => act.name === name),
+      pending.find((phase) => phase.name === name),
     );
-    const { act, rests } = STATES[step.state];
+    const { phase, rests } = STATES[step.state];
     return {
       name,
       follow_up: !own.includes(name),
       state: step.state,
-      act,
+      phase,
       attempts: step.attempts,
       started_at: row?.started_at?.toISOString() ?? null,
       ended_at: rests ? (row?.ended_at?.toISOString() ?? null) : null,
       error: step.error,
-      stuck: step.next_attempt_at && !rests ? viewStuck(saga.saga_id, name, step.next_attempt_at) : null,
+      stuck: step.next_attempt_at && !rests ? toStuckResponse(saga.saga_id, name, step.next_attempt_at) : null,
     };
   });
 }
 
 /** A time that has passed says no more than that the step is tried now, or soon. */
-const viewStuck = (sagaId: string, step: string, nextAttemptAt: Date): StepView['stuck'] => ({
+const toStuckResponse = (sagaId: string, step: string, nextAttemptAt: Date): StepResponse['stuck'] => ({
   next_attempt_at: nextAttemptAt.getTime() > nowMs() ? nextAttemptAt.toISOString() : null,
   command: `paysaga sagas retry ${sagaId} ${step} --reason "…"`,
 });
 
 /** Of each state: how far on it is, what it is about, and whether the step rests in it. */
 const STATES: Readonly<
-  Record<StepState, { readonly rank: number; readonly act: StepView['act']; readonly rests: boolean }>
+  Record<StepState, { readonly rank: number; readonly phase: StepResponse['phase']; readonly rests: boolean }>
 > = {
-  pending: { rank: 0, act: null, rests: false },
-  running: { rank: 1, act: 'run', rests: false },
-  done: { rank: 2, act: 'run', rests: true },
-  failed: { rank: 2, act: 'run', rests: true },
-  undoing: { rank: 3, act: 'compensate', rests: false },
-  undone: { rank: 4, act: 'compensate', rests: true },
-  skipped: { rank: 4, act: 'compensate', rests: true },
+  pending: { rank: 0, phase: null, rests: false },
+  running: { rank: 1, phase: 'execute', rests: false },
+  done: { rank: 2, phase: 'execute', rests: true },
+  failed: { rank: 2, phase: 'execute', rests: true },
+  undoing: { rank: 3, phase: 'compensate', rests: false },
+  undone: { rank: 4, phase: 'compensate', rests: true },
+  skipped: { rank: 4, phase: 'compensate', rests: true },
 };
 
 interface KnownStep {
@@ -193,7 +197,7 @@ interface KnownStep {
   readonly next_attempt_at: Date | null;
 }
 
-const NOT_BEGUN = { attempts: 0, error: null, next_attempt_at: null };
+const NOT_STARTED = { attempts: 0, error: null, next_attempt_at: null };
 
 /** The further one of a step's row and what its workflow says. Of two that rest the row counts, as after the saga's end. */
 function ahead(stored: KnownStep, reported: SagaStepStatus): KnownStep {
@@ -208,15 +212,15 @@ function ahead(stored: KnownStep, reported: SagaStepStatus): KnownStep {
 }
 
 /** Adds the attempts that neither the row nor the workflow counts yet. */
-function withPending(step: KnownStep, act?: PendingAct): KnownStep {
-  if (!act) return step;
-  const [{ rank, rests }, actRank] = [STATES[step.state], STATES[act.state].rank];
-  if (rank > actRank || (rank === actRank && rests)) return step;
-  const before = rank === actRank ? step : NOT_BEGUN;
+function withPending(step: KnownStep, phase?: PendingPhase): KnownStep {
+  if (!phase) return step;
+  const [{ rank, rests }, phaseRank] = [STATES[step.state], STATES[phase.state].rank];
+  if (rank > phaseRank || (rank === phaseRank && rests)) return step;
+  const before = rank === phaseRank ? step : NOT_STARTED;
   return {
-    state: act.state,
-    attempts: before.attempts + act.attempts,
-    error: act.error ?? before.error,
-    next_attempt_at: before.next_attempt_at && (act.retryAt ?? new Date(0)),
+    state: phase.state,
+    attempts: before.attempts + phase.attempts,
+    error: phase.error ?? before.error,
+    next_attempt_at: before.next_attempt_at && (phase.retryAt ?? new Date(0)),
   };
 }

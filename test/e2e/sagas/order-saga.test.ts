@@ -9,7 +9,7 @@ import {
   readSaga,
   untilStatus,
 } from '../../../dev/client/shop';
-import type { OrderView, SagaView } from '../../../dev/client/views';
+import type { OrderResponse, SagaResponse } from '../../../dev/client/views';
 import { type E2eStack, startE2eStack } from '../../support/e2e-stack';
 
 const DEADLINE_MS = 30_000;
@@ -22,11 +22,11 @@ afterEach(async () => {
   await stack.checker.holds(DEADLINE_MS);
 }, 2 * DEADLINE_MS);
 
-const charged = (order: OrderRequest = {}): Promise<OrderView> =>
+const charged = (order: OrderRequest = {}): Promise<OrderResponse> =>
   placeOrder(stack.service, { collection_method: 'charge_automatically', payment_method: 'pm_ok', ...order });
 
-const sagaOf = ({ order_id }: OrderView): Promise<SagaView> => readSaga(stack.service, `order-${order_id}`);
-const chargesOf = async ({ order_id }: OrderView) =>
+const sagaOf = ({ order_id }: OrderResponse): Promise<SagaResponse> => readSaga(stack.service, `order-${order_id}`);
+const chargesOf = async ({ order_id }: OrderResponse) =>
   stack.query<{ provider: string; state: string }>(
     'SELECT provider, state FROM provider_charge WHERE order_id = $1',
     order_id,
@@ -36,7 +36,7 @@ const stockOf = async (sku: string) =>
     await stack.query<{ stock: number; reserved: number }>('SELECT stock, reserved FROM product WHERE sku = $1', sku)
   )[0];
 
-const untilSaga = (order: OrderView, state: SagaView['state']): Promise<SagaView> =>
+const untilSaga = (order: OrderResponse, state: SagaResponse['state']): Promise<SagaResponse> =>
   eventually(
     async () => {
       const saga = await sagaOf(order);
@@ -132,8 +132,8 @@ describe('an order that is charged automatically', () => {
 });
 
 describe('a cancel', () => {
-  const cancel = ({ order_id }: OrderView) =>
-    stack.service.call<OrderView & { code: string }>('POST', `/orders/${order_id}/cancel`, {
+  const cancel = ({ order_id }: OrderResponse) =>
+    stack.service.call<OrderResponse & { code: string }>('POST', `/orders/${order_id}/cancel`, {
       json: { reason: 'changed my mind' },
     });
 

@@ -1,6 +1,6 @@
 import { eventually, must } from '../../../dev/client/eventually';
 import { newClientId, pay, placeOrder, untilStatus } from '../../../dev/client/shop';
-import type { Difference } from '../../../src/reconciliation/difference';
+import type { Discrepancy } from '../../../src/reconciliation/difference';
 import { chargeRequest } from '../../support/payments/charge-request';
 import { type E2eStack, startE2eStack } from '../../support/e2e-stack';
 
@@ -8,7 +8,7 @@ const DEADLINE_MS = 60_000;
 
 interface Report {
   readonly checked_at: string | null;
-  readonly data: readonly (Difference & { readonly first_seen_at: string })[];
+  readonly data: readonly (Discrepancy & { readonly first_seen_at: string })[];
 }
 
 let stack: E2eStack;
@@ -61,7 +61,7 @@ it('reports money that a provider took for nobody: by HTTP, in the log, as a met
   expect(data[0]?.detail).toContain(stray.payment_id);
   expect((await nextReport()).data).toEqual(data);
 
-  const lines = stack.log.filter((line) => line.includes('reconciliation.difference'));
+  const lines = stack.log.filter((line) => line.includes('reconciliation.discrepancy_found'));
   expect(lines.filter((line) => line.includes(stray.payment_id))).toHaveLength(1);
   const metrics = await (await fetch(stack.processes.metrics.api)).text();
   expect(metrics).toContain('paysaga_reconciliation_differences{kind="charge_unknown_here"} 1');

@@ -3,7 +3,7 @@ import { armFault, disarmFaults } from '../../../dev/client/faults';
 import { newClientId, pay, placeOrder, readBalance, readSaga, untilStatus } from '../../../dev/client/shop';
 import { run } from '../../../dev/os/run';
 import { fromRoot } from '../../../dev/root';
-import type { OrderView, SagaView } from '../../../dev/client/views';
+import type { OrderResponse, SagaResponse } from '../../../dev/client/views';
 import { type E2eStack, startE2eStack } from '../../support/e2e-stack';
 
 const ROUND = 8;
@@ -27,7 +27,7 @@ async function stuckPayment() {
   return { order, payment_id, saga_id };
 }
 
-const until = (sagaId: string, wanted: (saga: SagaView) => boolean) =>
+const until = (sagaId: string, wanted: (saga: SagaResponse) => boolean) =>
   eventually(
     async () => {
       const saga = await readSaga(stack.service, sagaId);
@@ -46,7 +46,7 @@ function paysaga(...args: string[]) {
 }
 
 const act = (path: string, body: object = { reason }, key?: string) =>
-  stack.operator.call<SagaView>('POST', path, { json: body, ...(key && { headers: { 'idempotency-key': key } }) });
+  stack.operator.call<SagaResponse>('POST', path, { json: body, ...(key && { headers: { 'idempotency-key': key } }) });
 /** What is left when the API dies between Temporal's answer and its own. */
 const forgetAnswer = (key: string) => stack.query('DELETE FROM inbox WHERE key = $1 RETURNING key', key);
 const actions = (sagaId: string) =>
@@ -54,8 +54,8 @@ const actions = (sagaId: string) =>
     'SELECT action, reason, details FROM operator_action WHERE subject = ANY ($1) ORDER BY at',
     [sagaId],
   );
-const stepOf = ({ steps }: SagaView, name: string) => steps.find((step) => step.name === name);
-const repeat = (order: OrderView, payment_id: string) => pay(stack.service, order, { payment_id });
+const stepOf = ({ steps }: SagaResponse, name: string) => steps.find((step) => step.name === name);
+const repeat = (order: OrderResponse, payment_id: string) => pay(stack.service, order, { payment_id });
 
 it('shows a stuck step with its attempts and error; a retry undoes it', async () => {
   const { order, saga_id } = await stuckPayment();
@@ -157,7 +157,7 @@ it('lists the attempts and the error of a step that fails, as Temporal knows the
   expect((await pay(stack.service, order, { payment_id, wait: 0 })).status).toBe(202);
   await eventually(
     async () => {
-      const { body } = await stack.operator.call<{ data: SagaView[] }>('GET', '/sagas?state=running&type=payment');
+      const { body } = await stack.operator.call<{ data: SagaResponse[] }>('GET', '/sagas?state=running&type=payment');
       const listed = body.data.find((saga) => saga.saga_id === `payment-${payment_id}`);
       expect(listed?.steps.map(({ name }) => name)).toEqual(['close_invoice', 'credit_balance', 'settle']);
       expect(listed?.steps[1]).toMatchObject({ state: 'running', error: expect.stringMatching(/.+/) });

@@ -9,7 +9,7 @@ import {
   readSales,
   untilStatus,
 } from '../../../dev/client/shop';
-import type { OrderView } from '../../../dev/client/views';
+import type { OrderResponse } from '../../../dev/client/views';
 import { type E2eStack, startE2eStack } from '../../support/e2e-stack';
 
 const DEADLINE_MS = 30_000;
@@ -24,11 +24,11 @@ afterEach(async () => {
 }, 2 * DEADLINE_MS);
 
 const refundedToday = async () => (await readSales(stack.service)).reduce((sum, day) => sum + day.refunded_amount, 0);
-const refunded = (order: OrderView, json: object = { reference: 'bank-4711', reason: 'sent back by bank' }) =>
-  stack.operator.call<OrderView & { code: string }>('POST', `/orders/${order.order_id}/refunded`, { json });
+const refunded = (order: OrderResponse, json: object = { reference: 'bank-4711', reason: 'sent back by bank' }) =>
+  stack.operator.call<OrderResponse & { code: string }>('POST', `/orders/${order.order_id}/refunded`, { json });
 
 /** Goods that the carrier refuses, paid outside. */
-async function refundDue(customer_id = newClientId('cus')): Promise<OrderView> {
+async function refundDue(customer_id = newClientId('cus')): Promise<OrderResponse> {
   const order = await placeOrder(stack.service, { ...UNSHIPPABLE, customer_id });
   expect((await pay(stack.service, order)).status).toBe(200);
   return untilStatus(stack.service, order.order_id, 'REFUND_DUE', DEADLINE_MS);

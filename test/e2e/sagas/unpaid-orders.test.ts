@@ -23,7 +23,7 @@ it('cancels orders that nobody pays in time, and none that is paid, through the 
   for (const { order_id } of paid) await untilStatus(stack.service, order_id, 'FULFILLED', DEADLINE_MS);
 
   const cancelled = (await readOrderEvents(stack.service, later.order_id)).at(-1);
-  expect(cancelled).toMatchObject({ type: 'order.cancelled', payload: { reason: 'Nobody paid it within 4s.' } });
+  expect(cancelled).toMatchObject({ type: 'order.cancelled', payload: { reason: 'It was not paid within 4s.' } });
   const refused = await pay(stack.service, later, { payment_id: newClientId('pay') });
   expect([refused.status, refused.body.code]).toEqual([409, 'order_not_payable']);
   await stack.checker.holds(DEADLINE_MS);

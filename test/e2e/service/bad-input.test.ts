@@ -1,7 +1,7 @@
 import { request } from 'node:http';
 import type { Problem } from '../../../dev/client/api-client';
 import { newClientId, orderRequest, paymentNotice, placeOrder } from '../../../dev/client/shop';
-import type { OrderView } from '../../../dev/client/views';
+import type { OrderResponse } from '../../../dev/client/views';
 import { type E2eStack, startE2eStack } from '../../support/e2e-stack';
 
 const order = (change: object): object => ({ ...orderRequest(), ...change });
@@ -40,7 +40,7 @@ const refusedOrders: [what: string, body: object, code: string, pointer: string 
 
 describe('bad input', () => {
   let stack: E2eStack;
-  let placed: OrderView;
+  let placed: OrderResponse;
   beforeAll(async () => {
     stack = await startE2eStack();
     placed = await placeOrder(stack.service);

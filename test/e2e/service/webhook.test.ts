@@ -3,7 +3,7 @@ import { newWebhookSecret } from '../../../dev/stack/secrets';
 import { eventually } from '../../../dev/client/eventually';
 import { armFault } from '../../../dev/client/faults';
 import { newClientId, paymentNotice, placeOrder, readBalance, untilStatus } from '../../../dev/client/shop';
-import type { OrderView } from '../../../dev/client/views';
+import type { OrderResponse } from '../../../dev/client/views';
 import { capturedWebhook, sendWebhook, type WebhookRequest } from '../../../dev/client/webhook';
 import { type E2eStack, startE2eStack } from '../../support/e2e-stack';
 
@@ -17,10 +17,10 @@ afterAll(() => stack?.stop());
 const send = (body: object | string, request: Partial<WebhookRequest> = {}) =>
   sendWebhook(stack.nobody, { secret: stack.webhookSecret, body, ...request });
 
-const captured = (order: OrderView, payment_id = newClientId('pay')) =>
+const captured = (order: OrderResponse, payment_id = newClientId('pay')) =>
   capturedWebhook(paymentNotice(order, { payment_id }));
 
-const sagasOf = (order: OrderView) =>
+const sagasOf = (order: OrderResponse) =>
   stack.query<{ saga_id: string }>('SELECT saga_id FROM saga WHERE order_id = $1', order.order_id);
 
 it('begins the payment saga, and says so at once', async () => {
@@ -137,7 +137,7 @@ it('takes what is refused for good, so that the sender stops: another amount or 
 });
 
 describe('from Stripe', () => {
-  const intent = ({ order_id, invoice_id, customer_id, amount }: OrderView, change: object = {}) => {
+  const intent = ({ order_id, invoice_id, customer_id, amount }: OrderResponse, change: object = {}) => {
     const metadata = { order_id, invoice_id, customer_id };
     const object = {
       id: newClientId('pi'),

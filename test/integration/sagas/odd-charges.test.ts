@@ -3,7 +3,7 @@ import { createReconciliationActivities } from '../../../activities';
 import { createApplication } from '../../../src/application';
 import { chainOf } from '../../../src/payments/provider/create-provider-chain';
 import type { ProviderCharge } from '../../../src/payments/provider/payment-provider';
-import { listDifferences } from '../../../src/reconciliation/list-differences';
+import { listDiscrepancies } from '../../../src/reconciliation/list-differences';
 import { createTestDatabase, type TestDatabase } from '../../support/database';
 import { silentLogger } from '../../support/logger';
 import { createMemoryProvider } from '../../support/payments/memory-provider';
@@ -44,7 +44,7 @@ async function compare(listed: readonly ProviderCharge[]): Promise<string[]> {
   await run(activities.copyProviderCharges, { ...begun, provider: 'memory' });
   await run(activities.compareBook, { run_id, book: 'charges' });
   await run(activities.finishReconciliation, { run_id, unread: [] });
-  const { data } = await mediator.send(listDifferences({ limit: 200, kind: 'charge_unknown_here' }));
+  const { data } = await mediator.send(listDiscrepancies({ limit: 200, kind: 'charge_unknown_here' }));
   return data.map(({ subject }) => subject).sort();
 }
 

@@ -5,16 +5,16 @@ import { createApplication } from '../../../src/application';
 import { closeInvoice } from '../../../src/billing/close-invoice';
 import { creditBalance } from '../../../src/billing/credit-balance';
 import { returnPayment } from '../../../src/payments/refund/return-payment';
-import { bookNames, type OrderSagaInput, type ReconciliationRun } from '../../../src/contract';
+import { statementNames, type OrderSagaInput, type ReconciliationRun } from '../../../src/contract';
 import { placeOrder } from '../../../src/orders/place-order';
 import { acceptPayment } from '../../../src/payments/accept-payment';
-import { askCharge } from '../../../src/payments/charge/ask-charge';
+import { requestCharge } from '../../../src/payments/charge/ask-charge';
 import { createProviderChain } from '../../../src/payments/provider/create-provider-chain';
 import type { ProviderChain } from '../../../src/payments/provider/provider-chain';
 import { recordCharge } from '../../../src/payments/charge/record-charge';
 import { settlePayment } from '../../../src/payments/settle-payment';
 import { createMetrics } from '../../../src/platform/telemetry/metrics';
-import { listDifferences } from '../../../src/reconciliation/list-differences';
+import { listDiscrepancies } from '../../../src/reconciliation/list-differences';
 import { registerReconciliationMetrics } from '../../../src/reconciliation/reconciliation-metrics';
 import { createTestApi } from '../../support/api';
 import { chargeRequest } from '../../support/payments/charge-request';
@@ -59,7 +59,7 @@ async function chargedOrder(customer_id = 'cus_1'): Promise<OrderSagaInput> {
   if (!row) throw new Error('No saga was begun.');
   const { saga_id, payment_id, invoice_id, amount, currency, payment_method } = row.input;
   const content = { payment_id, order_id, invoice_id, customer_id, amount, currency };
-  const { provider: name, ...request } = await send(askCharge({ ...content, payment_method, provider: 'test' }));
+  const { provider: name, ...request } = await send(requestCharge({ ...content, payment_method, provider: 'test' }));
   const { charge_ref } = await providers.named(name).charge(request);
   await send(recordCharge({ payment_id, charge_ref }));
   const { capture_ref } = await send(closeInvoice({ order_id, invoice_id, payment_id }));
@@ -86,9 +86,9 @@ async function reconcile(options: Partial<typeof config> & { unread?: string[] }
   }
   const { run_id } = begun;
   const compared: Record<string, number> = {};
-  for (const book of bookNames) compared[book] = (await run(activities.compareBook, { run_id, book })).compared;
+  for (const book of statementNames) compared[book] = (await run(activities.compareBook, { run_id, book })).compared;
   await run(activities.finishReconciliation, { run_id, unread });
-  const { data } = await mediator().send(listDifferences({ limit: 200 }));
+  const { data } = await mediator().send(listDiscrepancies({ limit: 200 }));
   return { found: data.map(({ kind, subject }) => `${kind} ${subject}`).sort(), data, compared };
 }
 

@@ -3,7 +3,7 @@ import { sagaSteps, type SagaType } from '../../../src/contract';
 import { connectTemporalClient } from '../../../src/platform/temporal/temporal';
 import { listSagas } from '../../../src/sagas/view/list-sagas';
 import { createSagaProgress } from '../../../src/sagas/view/saga-progress';
-import type { SagaView } from '../../../src/sagas/view/saga-view';
+import type { SagaResponse } from '../../../src/sagas/view/saga-view';
 import { type ApiAnswer, createTestApi, type TestApi } from '../../support/api';
 import { givenServices } from '../../support/e2e-stack';
 import { silentLogger } from '../../support/logger';
@@ -23,14 +23,14 @@ afterAll(() => steps?.db.close());
 const get = (path: string, as: 'operator' | 'service' | 'customer' = 'service'): Promise<ApiAnswer> =>
   api.call('GET', path, { as });
 
-async function show(sagaId: string): Promise<SagaView> {
+async function show(sagaId: string): Promise<SagaResponse> {
   const { status, body } = await get(`/sagas/${sagaId}`);
   expect(status).toBe(200);
-  return body as unknown as SagaView;
+  return body as unknown as SagaResponse;
 }
-const statesOf = ({ steps: of }: SagaView): string[] => of.map(({ name, state }) => `${name} ${state}`);
+const statesOf = ({ steps: of }: SagaResponse): string[] => of.map(({ name, state }) => `${name} ${state}`);
 
-async function list(query: string): Promise<{ data: SagaView[]; next_cursor: string | null }> {
+async function list(query: string): Promise<{ data: SagaResponse[]; next_cursor: string | null }> {
   const { status, body } = await get(`/sagas?${query}`);
   expect(status).toBe(200);
   return body as never;

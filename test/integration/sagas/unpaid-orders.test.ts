@@ -4,7 +4,7 @@ import { createApplication } from '../../../src/application';
 import { closeInvoice } from '../../../src/billing/close-invoice';
 import type { UnpaidReport } from '../../../src/contract';
 import { cancelOrder } from '../../../src/orders/cancel-order';
-import type { OrderView } from '../../../src/orders/order-view';
+import type { OrderResponse } from '../../../src/orders/order-view';
 import { placeOrder } from '../../../src/orders/place-order';
 import { acceptPayment } from '../../../src/payments/accept-payment';
 import { openConnection } from '../../support/connection';
@@ -27,7 +27,7 @@ afterAll(() => db.close());
 const mediator = () => createApplication({ database: db.database, logger: silentLogger });
 
 /** An order that was placed so many days ago, by the database's clock. */
-async function placedDaysAgo(days: number, change: object = {}): Promise<OrderView> {
+async function placedDaysAgo(days: number, change: object = {}): Promise<OrderResponse> {
   const order = await mediator().send(placeOrder({ ...newOrder, ...change }));
   await db.query(
     `UPDATE orders SET placed_at = now() - $2::float8 * interval '1 day' WHERE order_id = $1`,
@@ -37,7 +37,7 @@ async function placedDaysAgo(days: number, change: object = {}): Promise<OrderVi
   return order;
 }
 
-const payment = ({ order_id, invoice_id, customer_id, amount, currency }: OrderView) => ({
+const payment = ({ order_id, invoice_id, customer_id, amount, currency }: OrderResponse) => ({
   order_id,
   invoice_id,
   customer_id,
@@ -45,7 +45,7 @@ const payment = ({ order_id, invoice_id, customer_id, amount, currency }: OrderV
   currency,
   payment_id: `pay_${order_id}`,
 });
-const pay = (order: OrderView) => mediator().send(acceptPayment(payment(order)));
+const pay = (order: OrderResponse) => mediator().send(acceptPayment(payment(order)));
 
 /** The activity as a worker runs it. */
 function sweep(batchSize = 10, environment = new MockActivityEnvironment()): Promise<UnpaidReport> {
@@ -53,7 +53,7 @@ function sweep(batchSize = 10, environment = new MockActivityEnvironment()): Pro
   return environment.run(cancelUnpaidOrders) as Promise<UnpaidReport>;
 }
 
-const statusOf = async ({ order_id }: OrderView) => {
+const statusOf = async ({ order_id }: OrderResponse) => {
   const [row] = await db.query<{ status: string; invoice: string }>(
     `SELECT orders.status, invoice.status AS invoice FROM orders JOIN invoice USING (order_id) WHERE order_id = $1`,
     order_id,
@@ -73,7 +73,7 @@ it('cancels what nobody has paid in time, with its invoice, and says why', async
   );
   expect(events).toEqual([
     { type: 'invoice.voided', reason: null },
-    { type: 'order.cancelled', reason: 'Nobody paid it within 30 days.' },
+    { type: 'order.cancelled', reason: 'It was not paid within 30 days.' },
   ]);
   expect(await sweep()).toEqual({ cancelled: 0, failed: 0 });
 });
@@ -142,7 +142,7 @@ it('leaves an order whose row somebody holds to the next time, and cancels the o
 });
 
 it('competes with payments on the order: one of the two wins each, never both', async () => {
-  const orders: OrderView[] = [];
+  const orders: OrderResponse[] = [];
   for (let index = 0; index < 30; index++) orders.push(await placedDaysAgo(31));
   const [report, ...answers] = await Promise.all([sweep(5), ...orders.map(pay)]);
   const refused = answers.filter(({ state }) => state === 'refused');

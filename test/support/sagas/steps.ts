@@ -6,7 +6,7 @@ import { createApplication } from '../../../src/application';
 import type { OrderSagaInput, PaymentSagaInput, SagaType, ShipmentSagaInput } from '../../../src/contract';
 import { provisionService } from '../../../src/fulfilment/provision-service';
 import type { Mediator } from '../../../src/mediator/mediator';
-import type { OrderView } from '../../../src/orders/order-view';
+import type { OrderResponse } from '../../../src/orders/order-view';
 import { placeOrder } from '../../../src/orders/place-order';
 import { acceptPayment } from '../../../src/payments/accept-payment';
 import { chainOf } from '../../../src/payments/provider/create-provider-chain';
@@ -33,7 +33,7 @@ export interface Steps {
   sagaOf<Input>(type: SagaType, orderId: string): Promise<Input>;
 }
 
-type OrderOf = Pick<OrderView, 'customer_id' | 'product_sku' | 'amount' | 'quantity'> & {
+type OrderOf = Pick<OrderResponse, 'customer_id' | 'product_sku' | 'amount' | 'quantity'> & {
   readonly payment_method: string;
 };
 

@@ -1,5 +1,5 @@
 import Stripe from 'stripe';
-import { readStripeNotice } from '../../../src/payments/provider/stripe/read-stripe-notice';
+import { readStripeNotification } from '../../../src/payments/provider/stripe/read-stripe-notice';
 import { refusalCode } from '../../support/refusal-code';
 
 const secret = 'whsec_test_secret';
@@ -15,7 +15,7 @@ const sign = (payload: string, timestamp = Math.floor(Date.now() / 1_000)): stri
   Stripe.webhooks.generateTestHeaderString({ payload, secret, timestamp });
 
 const read = (payload: string, signature = sign(payload)) =>
-  readStripeNotice({ body: Buffer.from(payload), signature, secret });
+  readStripeNotification({ body: Buffer.from(payload), signature, secret });
 
 it('gives the payment notice of an order whose intent succeeded', () => {
   const notice = { ...metadata, amount: 9_900, currency: 'EUR' };

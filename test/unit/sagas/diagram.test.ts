@@ -49,7 +49,7 @@ describe('the sequence diagram', () => {
 
   it.each(types)('of the %s saga names every participant first, and closes every block', (type) => {
     const lines = sequenceDiagram(type, outlines[type]).trimEnd().split('\n');
-    const known = ['saga', ...outlines[type].steps, ...outlines[type].remedies].map((step) =>
+    const known = ['saga', ...outlines[type].steps, ...outlines[type].followUps].map((step) =>
       typeof step === 'string' ? step : step.name,
     );
     expect(lines.flatMap((line) => /participant (\w+) as/.exec(line)?.[1] ?? [])).toEqual(known);

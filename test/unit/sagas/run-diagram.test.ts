@@ -1,7 +1,7 @@
 import { runSequenceDiagram } from '../../../src/cli/diagram/run-sequence-diagram';
 import { runStateDiagram } from '../../../src/cli/diagram/run-state-diagram';
 import { sagaSteps, type StepState } from '../../../src/contract';
-import { type SagaView, viewSaga } from '../../../src/sagas/view/saga-view';
+import { type SagaResponse, toSagaResponse } from '../../../src/sagas/view/saga-view';
 import { declaredSagas } from '../../../workflows/declared-sagas';
 
 const outlines = declaredSagas();
@@ -16,12 +16,12 @@ interface Row {
 }
 
 /** A saga as it is shown, made of its rows. */
-function sagaOf(type: SagaView['type'], state: string, rows: Readonly<Record<string, Row>>): SagaView {
+function sagaOf(type: SagaResponse['type'], state: string, rows: Readonly<Record<string, Row>>): SagaResponse {
   const saga = { saga_id: `${type}-1`, type, state, created_at: at, started_at: at, start_error: null };
   const steps = Object.entries(rows).map(([name, { attempts = 1, error = null, next_attempt_at = null, ...row }]) => ({
     ...{ saga_id: saga.saga_id, name, ...row, attempts, error, next_attempt_at, started_at: at, ended_at: at },
   }));
-  return viewSaga({ ...saga, steps } as unknown as Parameters<typeof viewSaga>[0], () => null);
+  return toSagaResponse({ ...saga, steps } as unknown as Parameters<typeof toSagaResponse>[0], () => null);
 }
 
 const lines = (diagram: string): string[] =>
@@ -111,11 +111,11 @@ it('the state diagram shows where a saga has been, and where it is stuck', () =>
 });
 
 it('a saga whose workflow has not begun is drawn with its participants alone', () => {
-  const pending = viewSaga(
+  const pending = toSagaResponse(
     {
       ...{ saga_id: 'order-1', type: 'order', state: 'running', created_at: at, started_at: null },
       ...{ start_error: 'no namespace x', steps: [] },
-    } as unknown as Parameters<typeof viewSaga>[0],
+    } as unknown as Parameters<typeof toSagaResponse>[0],
     () => null,
   );
   const drawn = runSequenceDiagram(pending, outlines.order);

@@ -32,7 +32,7 @@ it('an open circuit is no refusal, and says nothing of what is inside', () => {
   expect(failureOf(failed_step, cause)).toEqual({
     failed_step,
     code: 'circuit_open',
-    detail: 'What the step credit_balance asks is out of order.',
+    detail: 'The service that the step credit_balance calls is out of order.',
   });
 });
 
