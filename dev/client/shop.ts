@@ -42,7 +42,7 @@ export const orderRequest = (order: OrderRequest = {}) => ({
 });
 
 /** The notice that pays the order's invoice. */
-export const paymentNotice = (order: OrderResponse, { payment_id, amount }: PaymentRequest = {}) => ({
+export const paymentNotification = (order: OrderResponse, { payment_id, amount }: PaymentRequest = {}) => ({
   order_id: order.order_id,
   customer_id: order.customer_id,
   invoice_id: order.invoice_id,
@@ -80,7 +80,7 @@ export function pay(
   payment: PaymentRequest = {},
 ): Promise<Answer<PaymentAnswer>> {
   return api.call('POST', '/invoices/close-after-payment', {
-    json: paymentNotice(order, payment),
+    json: paymentNotification(order, payment),
     headers: { prefer: `wait=${payment.wait ?? 10}` },
     ...(payment.timeoutMs !== undefined && { timeoutMs: payment.timeoutMs }),
   });

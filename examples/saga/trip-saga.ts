@@ -2,7 +2,7 @@ import { runSaga, type SagaStep } from 'paysaga/saga';
 import type { Tickets, Trip } from './trip';
 import type { TripActivities } from './trip-activities';
 
-/** A flight, a room, the money, and the tickets: all of it, or nothing and a letter. */
+/** Books a flight and a room, takes the money and sends the tickets, or undoes everything and sends a letter. */
 export async function tripSaga(trip: Trip): Promise<Tickets> {
   const tickets: Tickets = { flight_ref: '', room_ref: '' };
   await runSaga({ subject: trip, steps: tripSteps(trip, tickets), followUps: tripFollowUps(trip) });

@@ -5,6 +5,7 @@ import { createRouter } from '../http/router';
 import type { Mediator } from '../mediator/mediator';
 import { getSales, salesFilter, salesResponse } from './get-sales';
 
+/** Creates the route of the sales. */
 export function createAnalyticsRoutes({ mediator }: { mediator: Mediator }): OpenAPIHono<HttpEnv> {
   const routes = createRouter();
   routes.openapi(

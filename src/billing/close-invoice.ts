@@ -8,7 +8,7 @@ import { opaqueId } from '../platform/schemas';
 import { decideInvoice } from './invoice';
 import { invoiceAggregate, loadInvoice } from './invoice-aggregate';
 
-/** Step `close_invoice` of the payment saga: the invoice is taken for this payment. */
+/** Step `close_invoice` of the payment saga: reserves the invoice for this payment. */
 export const closeInvoice = defineCommand({
   name: 'CloseInvoice',
   input: z.strictObject({ order_id: opaqueId, invoice_id: opaqueId, payment_id: opaqueId }),

@@ -6,15 +6,19 @@ import { Refusal } from '../platform/refusal';
 import { clientId, currency } from '../platform/schemas';
 import { customerAccount } from './ledger';
 
+/** A balance in responses. */
 export const balanceResponse = z
   .object({
     balances: z.array(
-      z.object({ currency, amount: z.int().openapi({ description: 'Minor units; from the ledger.', example: 9900 }) }),
+      z.object({
+        currency,
+        amount: z.int().openapi({ description: 'In minor units, from the ledger.', example: 9900 }),
+      }),
     ),
   })
   .openapi('Balance');
 
-/** Money received for the customer, per currency. */
+/** Reads the money received for a customer, per currency. */
 export const getBalance = defineQuery({
   name: 'GetBalance',
   input: z.strictObject({ customer_id: clientId }),

@@ -6,7 +6,7 @@ import { opaqueId } from '../platform/schemas';
 import { decideInvoice } from './invoice';
 import { invoiceAggregate, loadInvoice } from './invoice-aggregate';
 
-/** Compensation of `close_invoice`. An invoice whose order was cancelled meanwhile is voided at once. */
+/** Compensation of `close_invoice`: reopens the invoice, and voids it if its order was cancelled meanwhile. */
 export const reopenInvoice = defineCommand({
   name: 'ReopenInvoice',
   input: z.strictObject({ order_id: opaqueId, invoice_id: opaqueId, payment_id: opaqueId }),

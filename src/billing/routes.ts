@@ -6,6 +6,7 @@ import type { Mediator } from '../mediator/mediator';
 import { clientId } from '../platform/schemas';
 import { balanceResponse, getBalance } from './get-balance';
 
+/** Creates the route of the balance. */
 export function createBillingRoutes({ mediator }: { mediator: Mediator }): OpenAPIHono<HttpEnv> {
   const routes = createRouter();
   routes.openapi(
@@ -13,7 +14,7 @@ export function createBillingRoutes({ mediator }: { mediator: Mediator }): OpenA
       method: 'get',
       tags: ['billing'],
       operationId: 'getBalance',
-      summary: 'Money received for a customer, from the ledger',
+      summary: 'Read the money received for a customer, from the ledger',
       request: { params: z.object({ customer_id: clientId }) },
       responses: { 200: json(balanceResponse, 'Balance per currency') },
       refusals: ['customer_not_found'],

@@ -6,7 +6,7 @@ import { outOfStock } from '../inventory/reserve-inventory';
 import { loadOrder } from '../orders/order-aggregate';
 import { opaqueId } from '../platform/schemas';
 
-/** Step `allocate` of the shipment saga: takes the order's reservation over, or makes one for an order paid outside. */
+/** Step `allocate` of the shipment saga: allocates the order's reservation, or stock if the order has none. */
 export const allocateGoods = defineCommand({
   name: 'AllocateGoods',
   input: z.strictObject({ order_id: opaqueId, product_sku: z.string(), quantity: z.int() }),

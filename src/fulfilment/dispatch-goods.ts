@@ -9,7 +9,7 @@ import { completeSaga } from '../sagas/complete-saga';
 import { decideShipment } from './shipment';
 import { shipmentAggregate } from './shipment-aggregate';
 
-/** Step `dispatch`, the pivot: the goods leave the house, and their order is fulfilled. */
+/** Step `dispatch`, the pivot of the shipment saga: dispatches the goods and fulfils their order. */
 export const dispatchGoods = defineCommand({
   name: 'DispatchGoods',
   input: z.strictObject({ saga_id: z.string(), order_id: opaqueId, shipment_id: opaqueId, booking_ref: z.string() }),

@@ -18,7 +18,7 @@ const provisioningAggregate: Aggregate<Provisioning, ProvisioningEvent> = {
   evolve: evolveProvisioning,
 };
 
-/** What `invoice_paid.provision_service` asks for: a service is provisioned at once; goods begin their shipment saga. */
+/** Handles `invoice_paid.provision_service`: provisions a service at once, or begins the shipment saga of goods. */
 export const provisionService = defineCommand({
   name: 'ProvisionService',
   input: invoicePaidProvisionService.payload,

@@ -6,7 +6,7 @@ import { Refusal } from '../platform/refusal';
 import { sku } from '../platform/schemas';
 import { productResponse, toProductResponse } from './product';
 
-/** @throws Refusal `product_not_found` */
+/** Reads a product. @throws Refusal `product_not_found` */
 export const getProduct = defineQuery({
   name: 'GetProduct',
   input: z.strictObject({ sku }),
@@ -17,6 +17,6 @@ export const getProduct = defineQuery({
 export const createGetProduct = (database: Database) =>
   handle(getProduct, async ({ sku }) => {
     const row = await database.product.findUnique({ where: { sku } });
-    if (!row) throw new Refusal('product_not_found', `There is no product ${sku}; GET /products lists them.`);
+    if (!row) throw new Refusal('product_not_found', `There is no product ${sku}. GET /products lists the products.`);
     return toProductResponse(row);
   });

@@ -6,9 +6,10 @@ import type { Database } from '../platform/database/database';
 import { pageQuery, text } from '../platform/schemas';
 import { productResponse, toProductResponse } from './product';
 
+/** The query of the route. */
 export const productFilter = z.strictObject(pageQuery);
 
-/** The catalogue, by SKU. */
+/** Lists the catalogue, by SKU. */
 export const listProducts = defineQuery({
   name: 'ListProducts',
   input: productFilter,

@@ -5,7 +5,7 @@ import { loadOrder } from '../orders/order-aggregate';
 import { opaqueId } from '../platform/schemas';
 import { release } from './reservation.sql';
 
-/** Compensation of `reserve_inventory` and of `allocate`: what the order holds goes back on the shelf. */
+/** Compensation of `reserve_inventory` and of `allocate`: releases the goods of the order. */
 export const releaseInventory = defineCommand({
   name: 'ReleaseInventory',
   input: z.strictObject({ order_id: opaqueId }),

@@ -8,7 +8,7 @@ import { opaqueId } from '../platform/schemas';
 import type { Catalogue } from './catalogue';
 import { reserve } from './reservation.sql';
 
-/** Step `reserve_inventory` of the order saga. Services need none. */
+/** Step `reserve_inventory` of the order saga: reserves goods. No-op for a service. */
 export const reserveInventory = defineCommand({
   name: 'ReserveInventory',
   input: z.strictObject({ order_id: opaqueId, product_sku: z.string(), quantity: z.int() }),
@@ -25,5 +25,9 @@ export const createReserveInventory = (catalogue: Catalogue) =>
     return null;
   });
 
+/** The refusal for goods that are out of stock. */
 export const outOfStock = ({ product_sku, quantity }: { product_sku: string; quantity: number }): Refusal =>
-  new Refusal('out_of_stock', `There are not ${quantity} of ${product_sku} left; GET /products says how many are.`);
+  new Refusal(
+    'out_of_stock',
+    `There are not ${quantity} of ${product_sku} left. GET /products shows how many are available.`,
+  );

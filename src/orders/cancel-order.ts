@@ -6,9 +6,10 @@ import { cancelAndVoid } from './cancel-and-void';
 import { loadOrder } from './order-aggregate';
 import { orderResponse, toOrderResponse } from './order-view';
 
+/** The body of the request. */
 export const cancellation = z.strictObject({ reason: reason.optional() }).openapi('Cancellation');
 
-/** Competes with `SettlePayment` for the order's row: the first one wins. */
+/** Cancels an unpaid order. It competes with `SettlePayment` for the order's row, and the first one wins. */
 export const cancelOrder = defineCommand({
   name: 'CancelOrder',
   input: cancellation.extend({ order_id: opaqueId }),

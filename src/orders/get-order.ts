@@ -8,6 +8,7 @@ import type { Order } from './order';
 import { orderNotFound } from './order-aggregate';
 import { orderResponse, toOrderResponse } from './order-view';
 
+/** Reads an order. Another customer's order does not exist for a customer key. */
 export const getOrder = defineQuery({
   name: 'GetOrder',
   input: z.strictObject({ order_id: opaqueId }),

@@ -5,6 +5,7 @@ import type { Database } from '../platform/database/database';
 import { opaqueId, timestamp } from '../platform/schemas';
 import { orderNotFound } from './order-aggregate';
 
+/** An event of an order in responses. */
 export const orderEventResponse = z
   .object({
     event_id: z.string(),
@@ -18,7 +19,7 @@ export const orderEventResponse = z
   })
   .openapi('OrderEvent');
 
-/** The order's own events, in version order. */
+/** Lists the events of an order, in version order. */
 export const listOrderEvents = defineQuery({
   name: 'ListOrderEvents',
   input: z.strictObject({ order_id: opaqueId }),

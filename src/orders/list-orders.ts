@@ -6,13 +6,14 @@ import type { Database } from '../platform/database/database';
 import { clientId, opaqueId, pageQuery } from '../platform/schemas';
 import { orderStatus, orderResponse, toOrderResponse } from './order-view';
 
+/** The query of the route. */
 export const orderFilter = z.strictObject({
   customer_id: clientId.optional(),
   status: orderStatus.optional(),
   ...pageQuery,
 });
 
-/** Newest first; a customer's key sees its own. */
+/** Lists orders, newest first. A customer key sees only its customer's orders. */
 export const listOrders = defineQuery({
   name: 'ListOrders',
   input: orderFilter,
@@ -34,7 +35,7 @@ export const createListOrders = (database: Database) =>
         ...(status !== undefined && { status }),
         ...(before !== undefined && { order_id: { lt: before } }),
       },
-      // Ids begin with their time of making, so this is newest first.
+      // Ids start with their creation time, so this is newest first.
       orderBy: { order_id: 'desc' },
       take: limit + 1,
     });

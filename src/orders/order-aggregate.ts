@@ -6,6 +6,7 @@ import { Refusal } from '../platform/refusal';
 import { evolveOrder, type Order } from './order';
 import type { OrderEvent } from './order-events';
 
+/** The order as an aggregate. */
 export const orderAggregate: Aggregate<Order, OrderEvent> = {
   type: 'order',
   table: 'orders',
@@ -13,12 +14,13 @@ export const orderAggregate: Aggregate<Order, OrderEvent> = {
   evolve: evolveOrder,
 };
 
-/** Locks the order. @throws Refusal `order_not_found`, also when it is another customer's */
+/** Loads and locks an order. @throws Refusal `order_not_found`, also for another customer's order */
 export async function loadOrder(uow: UnitOfWork, orderId: string, principal: Principal): Promise<Order> {
   const order = await uow.load(orderAggregate, orderId);
   if (!order || !canAccess(principal, order.customer_id)) throw orderNotFound(orderId);
   return order;
 }
 
+/** The refusal for an unknown order. */
 export const orderNotFound = (orderId: string): Refusal =>
   new Refusal('order_not_found', `There is no order ${orderId}.`);

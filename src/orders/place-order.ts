@@ -12,11 +12,12 @@ import { decideOrder } from './order';
 import { orderAggregate } from './order-aggregate';
 import { orderResponse, toOrderResponse } from './order-view';
 
+/** The body of the request. */
 export const newOrder = z
   .strictObject({
     customer_id: clientId,
     product_sku: sku.openapi({ example: 'vps.s' }),
-    /** What the client saw: price × quantity. The server checks it, and never takes it. */
+    /** Price × quantity, as the client saw it. The server compares it with its own price. */
     amount,
     currency: currency.default('EUR'),
     quantity: quantity.default(1),
@@ -25,13 +26,13 @@ export const newOrder = z
   })
   .refine((order) => order.collection_method !== 'charge_automatically' || order.payment_method !== undefined, {
     path: ['payment_method'],
-    error: 'is needed when collection_method is charge_automatically',
+    error: 'is required when collection_method is charge_automatically',
   })
   .openapi('NewOrder', {
     anyOf: [{ properties: { collection_method: { const: 'send_invoice' } } }, { required: ['payment_method'] }],
   });
 
-/** Writes order, invoice, their events and, for an order that is charged, its saga in one statement. */
+/** Places an order: writes order, invoice, events and, for a charged order, its saga in one statement. */
 export const placeOrder = defineCommand({
   name: 'PlaceOrder',
   input: newOrder,
@@ -44,11 +45,14 @@ export const createPlaceOrder = (catalogue: Catalogue) =>
   handle(placeOrder, async (data, context) => {
     const { principal, now, uow } = context;
     if (!canAccess(principal, data.customer_id)) {
-      throw new Refusal('forbidden', 'This key may order for its own customer only.');
+      throw new Refusal('forbidden', 'A customer key can order only for its own customer.');
     }
     const product = await catalogue.find(data.product_sku);
     if (!product) {
-      throw new Refusal('unknown_product', `There is no product ${data.product_sku}; GET /products lists them.`);
+      throw new Refusal(
+        'unknown_product',
+        `There is no product ${data.product_sku}. GET /products lists the products.`,
+      );
     }
     const { payment_method = null, ...rest } = data;
     const ids = { order_id: newId('ord'), invoice_id: newId('inv') };

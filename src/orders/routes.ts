@@ -28,10 +28,11 @@ import { orderResponse } from './order-view';
 import { newOrder, placeOrder } from './place-order';
 
 const tags: ['orders'] = ['orders'];
-/** Nobody waits for it; the sweeper begins with what is 2 s old. */
+/** The start runs in the background. The sweeper starts sagas that are 2 s old. */
 const START_MS = 1_500;
 const params = z.object({ order_id: opaqueId });
 
+/** What the routes need. */
 export interface OrderRouteDeps {
   readonly mediator: Mediator;
   readonly sagas: SagaStarter;
@@ -39,10 +40,11 @@ export interface OrderRouteDeps {
   readonly faults: Faults;
 }
 
+/** Creates the routes of orders. */
 export function createOrderRoutes({ mediator, sagas, cancelSaga, faults }: OrderRouteDeps): OpenAPIHono<HttpEnv> {
   const routes = createRouter();
 
-  /** Nobody waits for it: the order is accepted, and the sweeper starts what is not started here. */
+  /** Starts the saga in the background. After a failure the sweeper starts it. */
   async function startOrderSaga(orderId: string, logger: Logger): Promise<void> {
     const saga_id = orderSagaId(orderId);
     try {
@@ -104,7 +106,7 @@ export function createOrderRoutes({ mediator, sagas, cancelSaga, faults }: Order
       method: 'post',
       tags,
       operationId: 'cancelOrder',
-      summary: 'Cancel an order that is not paid; what was charged is paid back',
+      summary: 'Cancel an unpaid order; a charge is refunded',
       request: {
         params,
         headers: idempotencyKey,
@@ -132,9 +134,9 @@ export function createOrderRoutes({ mediator, sagas, cancelSaga, faults }: Order
       method: 'get',
       tags,
       operationId: 'listOrderEvents',
-      summary: 'The order’s own events, in version order',
+      summary: 'List the events of an order, in version order',
       request: { params },
-      responses: { 200: json(listOrderEvents.result, 'Its events') },
+      responses: { 200: json(listOrderEvents.result, 'The events') },
       refusals: ['order_not_found'],
     }),
     async (c) => c.json(await mediator.send(listOrderEvents(c.req.valid('param')), sendOptions(c)), 200),

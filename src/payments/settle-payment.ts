@@ -11,7 +11,7 @@ import { decidePayment } from './payment';
 import { paymentAggregate } from './payment-aggregate';
 import { invoicePaidProvisionService } from './payment-events';
 
-/** Step `settle`, the pivot: order, invoice and payment are paid, and others are told, in one transaction. */
+/** Step `settle`, the pivot: marks order, invoice and payment as paid and notifies other systems, in one transaction. */
 export const settlePayment = defineCommand({
   name: 'SettlePayment',
   input: z.strictObject({
@@ -40,7 +40,7 @@ export const settlePaymentHandler = handle(settlePayment, async (data, { uow, no
   uow.append({
     aggregate_type: 'notification',
     aggregate_id: order_id,
-    // The first notification of an order: it is paid once.
+    // The only notification of an order, because an order is paid once.
     version: 1,
     type: invoicePaidProvisionService.type,
     payload: { order_id, customer_id, product_sku, invoice_id },

@@ -3,9 +3,8 @@ import { handle } from '../mediator/handler';
 import { defineCommand } from '../mediator/message';
 
 /**
- * Asks whether a step happened, for a saga that was not told. Sent once as the undoing of the step: when that
- * never happened, its key is taken as undone, so a late attempt does nothing, and the answer is `null`; the
- * handler runs, and changes nothing, only when it did happen.
+ * Returns whether a step happened. Sent as the compensation of the step: if the step never happened, its key is marked as
+ * undone, so that a late attempt fails, and the result is `null`. Otherwise the handler runs and changes nothing.
  */
 export const confirmStep = defineCommand({
   name: 'ConfirmStep',

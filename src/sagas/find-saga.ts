@@ -5,7 +5,7 @@ import type { Database } from '../platform/database/database';
 import { sagaNotFound, sagaType } from './view/saga-view';
 import type { SagaToStart } from './start/start-saga';
 
-/** A saga as it was begun, for whoever starts it. */
+/** Reads a saga as its workflow is started. */
 export const findSaga = defineQuery({
   name: 'FindSaga',
   input: z.strictObject({ saga_id: z.string() }),

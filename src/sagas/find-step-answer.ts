@@ -6,7 +6,7 @@ import { handle } from '../mediator/handler';
 import { defineQuery } from '../mediator/message';
 import type { Database } from '../platform/database/database';
 
-/** What was recorded of a step, or answered to a decision about it, under its once-key; `null` when nothing was yet. */
+/** Reads the stored response of a step, or of a decision about it; `null` when there is none yet. */
 export const findStepAnswer = defineQuery({
   name: 'FindStepAnswer',
   input: z.strictObject({ once: z.custom<Once>() }),

@@ -15,15 +15,18 @@ import type { SagaStarter } from './start/start-saga';
 
 const tags: ['sagas'] = ['sagas'];
 const pending = z.object({ status: z.literal('pending'), saga_id: z.string() }).openapi('SagaPending');
-const because = jsonBody(z.strictObject({ reason }).openapi('OperatorReason'), { reason: 'The ledger is mended.' });
+const because = jsonBody(z.strictObject({ reason }).openapi('OperatorReason'), {
+  reason: 'The ledger is available again.',
+});
 
+/** What the routes need. */
 export interface SagaRouteDeps {
   readonly mediator: Mediator;
   readonly sagas: SagaStarter;
   readonly decideStep: DecideStep;
 }
 
-/** Sagas as operators see and resolve them. */
+/** Creates the routes by which operators see and resolve sagas. */
 export function createSagaRoutes({ mediator, sagas, decideStep }: SagaRouteDeps): OpenAPIHono<HttpEnv> {
   const routes = createRouter();
 
@@ -32,7 +35,7 @@ export function createSagaRoutes({ mediator, sagas, decideStep }: SagaRouteDeps)
       method: 'get',
       tags,
       operationId: 'getSaga',
-      summary: 'A saga with its steps',
+      summary: 'Read a saga with its steps',
       request: { params: z.object({ saga_id: sagaId }) },
       responses: { 200: json(sagaResponse, 'The saga') },
       refusals: ['forbidden', 'saga_not_found'],
@@ -59,8 +62,8 @@ export function createSagaRoutes({ mediator, sagas, decideStep }: SagaRouteDeps)
     body: because,
   };
   for (const [resolution, operationId, summary] of [
-    ['retry', 'retryStep', 'Try a stuck step again now'],
-    ['skip', 'skipStep', 'Give a stuck compensation up: it was dealt with by other means'],
+    ['retry', 'retryStep', 'Retry a stuck step now'],
+    ['skip', 'skipStep', 'Skip a stuck compensation that was done by other means'],
   ] as const) {
     const path = `/sagas/{saga_id}/steps/{step}/${resolution}` as const;
     routes.openapi(
@@ -93,9 +96,9 @@ export function createSagaRoutes({ mediator, sagas, decideStep }: SagaRouteDeps)
       method: 'post',
       tags,
       operationId: 'restartSaga',
-      summary: 'Begin a compensated payment saga again, as <saga_id>-2',
+      summary: 'Restart a compensated payment saga, as <saga_id>-2',
       request: { params: z.object({ saga_id: sagaId }), headers: idempotencyKey, body: because },
-      responses: { 202: located(pending, 'Begun: look at Location') },
+      responses: { 202: located(pending, 'Restarted; Location is the new saga') },
       refusals: [
         'forbidden',
         'saga_not_found',

@@ -8,8 +8,8 @@ import { paymentTimeout } from './find-unpaid-orders';
 import { isUnpaid } from './unpaid.sql';
 
 /**
- * Cancels an order that nobody has paid in time, and says whether it did. It competes for the order's row with
- * `AcceptPayment`: an order whose payment was accepted first is left alone until that payment is undone.
+ * Cancels an order that was not paid in time, and returns whether it did. It competes with `AcceptPayment` for the
+ * order's row. An order whose payment was accepted first is not cancelled until that payment is compensated.
  */
 export const cancelUnpaidOrder = defineCommand({
   name: 'CancelUnpaidOrder',

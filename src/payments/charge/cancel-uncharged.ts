@@ -5,7 +5,7 @@ import { cancelAndVoid } from '../../orders/cancel-and-void';
 import { loadOrder } from '../../orders/order-aggregate';
 import { failPayment } from '../fail-payment';
 
-/** An order that could not be charged is cancelled, its invoice void, its payment failed. */
+/** Cancels an order that could not be charged: voids its invoice and fails its payment. */
 export async function cancelUncharged(
   { order_id, payment_id }: OrderSagaInput,
   failure: SagaFailure,

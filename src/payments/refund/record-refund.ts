@@ -8,8 +8,8 @@ import { refundPayment } from './refund-payment';
 import { markCharge } from '../charge/provider-charge';
 
 /**
- * What became of the money of an order that cannot be fulfilled: the provider has paid it back, or an operator
- * has to, because it was paid outside, the provider refused, or it has nothing of it.
+ * Records the refund of an order that cannot be fulfilled. The provider has refunded it, or an operator must, because it
+ * was paid by external means or the provider did not refund it.
  */
 export const recordRefund = defineCommand({
   name: 'RecordRefund',

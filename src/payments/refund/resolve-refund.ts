@@ -8,17 +8,18 @@ import { orderResponse, toOrderResponse } from '../../orders/order-view';
 import { opaqueId, reason, text } from '../../platform/schemas';
 import { refundPayment } from './refund-payment';
 
+/** The body of a request that records a refund by an operator. */
 export const refundNote = z
   .strictObject({
     reference: text(200).openapi({
-      description: 'Of the transfer by which the money went back.',
+      description: 'The reference of the transfer that returned the money.',
       example: 'bank-4711',
     }),
     reason,
   })
   .openapi('RefundNote');
 
-/** An operator has paid back by other means what a `REFUND_DUE` order owed. */
+/** Records that an operator has refunded a `REFUND_DUE` order by other means. */
 export const resolveRefund = defineCommand({
   name: 'ResolveRefund',
   input: refundNote.extend({ order_id: opaqueId }),

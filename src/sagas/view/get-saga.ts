@@ -6,6 +6,7 @@ import { sagaId } from '../../platform/schemas';
 import type { SagaProgress } from './saga-progress';
 import { hasEnded, sagaNotFound, sagaResponse, toSagaResponse, withSteps, type WorkflowUrl } from './saga-view';
 
+/** Reads a saga with its steps. */
 export const getSaga = defineQuery({
   name: 'GetSaga',
   input: z.strictObject({ saga_id: sagaId }),
@@ -13,6 +14,7 @@ export const getSaga = defineQuery({
   roles: ['service', 'operator'],
 });
 
+/** @throws Refusal `saga_not_found` */
 export const createGetSaga = (database: Database, workflowUrl: WorkflowUrl, sagaProgress: SagaProgress) =>
   handle(getSaga, async ({ saga_id }) => {
     const saga = await database.saga.findUnique({ where: { saga_id }, include: withSteps });

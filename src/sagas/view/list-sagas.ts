@@ -7,9 +7,10 @@ import { instant, pageQuery, sagaId } from '../../platform/schemas';
 import type { SagaProgress } from './saga-progress';
 import { hasEnded, sagaState, sagaType, sagaResponse, toSagaResponse, withSteps, type WorkflowUrl } from './saga-view';
 
+/** The query of the route. */
 export const sagaFilter = z.strictObject({ state: sagaState.optional(), type: sagaType.optional(), ...pageQuery });
 
-/** Newest first, each as `GetSaga` shows it. */
+/** Lists sagas, newest first. */
 export const listSagas = defineQuery({
   name: 'ListSagas',
   input: sagaFilter,
@@ -35,7 +36,7 @@ export const createListSagas = (database: Database, workflowUrl: WorkflowUrl, sa
     const progress = await sagaProgress.ofAll(running);
     const data = page.map((saga) => toSagaResponse(saga, workflowUrl, progress.get(saga.saga_id)));
     return {
-      // Temporal may be ahead of a row: a saga is never listed under a state that it does not show.
+      // Temporal may be ahead of a row. Leave out a saga whose shown state is not the wanted one.
       data: state === undefined ? data : data.filter((saga) => saga.state === state),
       next_cursor: last ? encodeCursor([last.created_at.toISOString(), last.saga_id]) : null,
     };
@@ -50,7 +51,7 @@ const position = z.tuple([instant, sagaId]);
 
 function after(cursor: string) {
   const [created_at, saga_id] = decodeCursor(cursor, position);
-  // The first part alone is what an index can begin at.
+  // The first condition alone can use the index.
   return {
     created_at: { lte: created_at },
     OR: [{ created_at: { lt: created_at } }, { created_at, saga_id: { lt: saga_id } }],

@@ -7,25 +7,28 @@ import { startFailure } from '../start/start-failure';
 import type { PendingPhase, Progress, ProgressUnknown } from './saga-view';
 
 /**
- * Where sagas that run stand. It asks the server, for all in the time of one, and the workflows of those that are in
- * trouble, which costs their workers a task each. Never throws: a saga without a workflow is missing.
+ * Reads the progress of running sagas from Temporal. A troubled saga's workflow is queried, which costs its worker a task.
+ * Never throws. A saga without a workflow is missing from the result.
  */
 export interface SagaProgress {
+  /** Reads one saga. */
   of(sagaId: string): Promise<Progress | ProgressUnknown | undefined>;
-  /** By saga. */
+  /** Reads several sagas concurrently. @returns the progress by saga id */
   ofAll(sagaIds: readonly string[]): Promise<ReadonlyMap<string, Progress | ProgressUnknown>>;
 }
 
-/** For processes that show no saga. */
+/** Knows no progress; for processes that do not show sagas. */
 export const noProgress: SagaProgress = { of: async () => undefined, ofAll: async () => new Map() };
 
+/** What the progress is read with. */
 export interface SagaProgressOptions {
   readonly temporal: TemporalClient;
   readonly logger: Logger;
-  /** What Temporal has not answered by then is left out. Defaults to half a second. */
+  /** Sagas without an answer after this time are left out. Defaults to 500 ms. */
   readonly deadlineMs?: number;
 }
 
+/** Creates a {@link SagaProgress}. */
 export function createSagaProgress({ temporal, logger, deadlineMs = 500 }: SagaProgressOptions): SagaProgress {
   const { namespace } = temporal.client.options;
   const handleOf = (sagaId: string) => temporal.client.workflow.getHandle(sagaId);
@@ -57,10 +60,10 @@ export function createSagaProgress({ temporal, logger, deadlineMs = 500 }: SagaP
 }
 
 const recording: ReadonlySet<unknown> = new Set<keyof SagaRecords>(['recordSagaOutcome', 'recordStepDecision']);
-/** `PendingActivityState` of Temporal's protocol: no worker has the attempt. */
+/** The `PendingActivityState` of an attempt that no worker has. */
 const SCHEDULED = 1;
 
-/** A step's activity has the step's name as its id, its compensation `compensate/` before it. */
+/** Parses the activity ids: `<step>`, or `<phase>/<step>`. */
 function pendingPhases({ raw }: WorkflowExecutionDescription): PendingPhase[] {
   const activities = raw.pendingActivities?.filter(({ activityType }) => !recording.has(activityType?.name)) ?? [];
   return activities.map(({ activityId, state, attempt, lastFailure, scheduledTime }) => {

@@ -5,102 +5,109 @@ import { nowMs } from '../../platform/clock';
 import { Refusal } from '../../platform/refusal';
 import { timestamp } from '../../platform/schemas';
 
-/** `pending`: recorded, and its workflow not begun. */
+/** The states of a saga. A `pending` saga is recorded, but its workflow has not started. */
 export const sagaState = z.enum(['pending', 'running', 'completed', 'compensating', 'compensated', 'stuck']);
+/** The types of sagas. */
 export const sagaType = z.enum(['payment', 'order', 'shipment']);
 
-/** Of a saga's step. */
+/** The states of a step. */
 export const stepState = z.enum(['pending', 'running', 'done', 'failed', 'undoing', 'undone', 'skipped']);
 
-/** A saga as operators see it. */
+/** A saga in responses. */
 export const sagaResponse = z
   .object({
     saga_id: z.string().openapi({ example: 'payment-pay_1' }),
     type: sagaType,
     state: sagaState,
-    reason: z.string().nullable().openapi({ description: 'Why a pending saga has not begun, as far as it is known' }),
-    steps_done: z.int().openapi({ description: 'How many of the saga’s steps are done; follow-ups do not count' }),
-    steps_total: z.int().openapi({ description: 'How many steps the saga has; follow-ups do not count' }),
+    reason: z.string().nullable().openapi({ description: 'Why a pending saga has not started, if known' }),
+    steps_done: z.int().openapi({ description: 'Number of done steps, without follow-ups' }),
+    steps_total: z.int().openapi({ description: 'Number of steps, without follow-ups' }),
     steps: z.array(
       z.object({
         name: z.string().openapi({ example: 'close_invoice' }),
-        follow_up: z.boolean().openapi({ description: 'Whether it is what a compensated saga still owes' }),
+        follow_up: z
+          .boolean()
+          .openapi({ description: 'Whether the step is a follow-up: a consequence of the saga’s failure' }),
         state: stepState,
         phase: z
           .enum(['execute', 'compensate'])
           .nullable()
-          .openapi({ description: 'What the state and the attempts are about; null for a step that has not begun' }),
-        attempts: z.int().openapi({ description: 'Of its phase. They are kept when the step ends' }),
+          .openapi({
+            description: 'What state and attempts refer to: the step or its compensation. Null before the step starts',
+          }),
+        attempts: z.int().openapi({ description: 'Attempts of the phase. They are kept when the step ends' }),
         started_at: timestamp.nullable(),
         ended_at: timestamp.nullable(),
-        error: z.string().nullable().openapi({ description: 'Of the last attempt that failed' }),
+        error: z.string().nullable().openapi({ description: 'Error of the last failed attempt' }),
         stuck: z
           .object({
             next_attempt_at: timestamp
               .nullable()
-              .openapi({ description: 'When it is tried next; null while it is tried, or where that is not known' }),
+              .openapi({ description: 'Time of the next attempt; null during an attempt, or if unknown' }),
             command: z.string().openapi({
-              description: 'Tries it at once. Fill in the reason',
+              description: 'Command that retries the step now. Fill in the reason',
               example: 'paysaga sagas retry payment-pay_1 credit_balance --reason "…"',
             }),
           })
           .nullable()
-          .openapi({ description: 'Of a step that failed for a whole round, until it is resolved' }),
+          .openapi({ description: 'Set while the step is stuck: a round of attempts failed and it is not resolved' }),
       }),
     ),
     workflow_url: z.string().nullable(),
   })
   .openapi('Saga');
 
+/** A saga in responses. */
 export type SagaResponse = z.infer<typeof sagaResponse>;
 type StepResponse = SagaResponse['steps'][number];
 type SagaRow = Prisma.SagaGetPayload<{ include: typeof withSteps }>;
 
-/** A saga's row with those of its steps, in the order in which they began. */
+/** Includes the rows of the steps, in the order in which they started. */
 export const withSteps = { steps: { orderBy: { started_at: 'asc' } } } as const;
 
-/** Where people look into a workflow. */
+/** Returns the address of a workflow in the Web UI; `null` if there is none. */
 export type WorkflowUrl = (workflowId: string) => string | null;
 
+/** The refusal for an unknown saga. */
 export const sagaNotFound = (sagaId: string): Refusal => new Refusal('saga_not_found', `There is no saga ${sagaId}.`);
 
-/** An activity that Temporal has not ended: an attempt at a step. */
+/** A running or scheduled activity of a step. */
 export interface PendingPhase {
   readonly name: string;
   readonly state: 'running' | 'undoing';
-  /** Attempts that have begun. */
+  /** The number of started attempts. */
   readonly attempts: number;
   readonly error: string | null;
-  /** When the server tries it again; `null` while it is tried. */
+  /** The time of the next attempt; `null` during an attempt. */
   readonly retryAt: Date | null;
 }
 
-/** What Temporal knows of a saga that runs. */
+/** What Temporal knows of a running saga. */
 export interface Progress {
-  /** What the workflow says, which is ahead of the rows. Absent where all goes well, or when it did not answer. */
+  /** The workflow's status, which is ahead of the rows. Absent for a saga without trouble or without an answer. */
   readonly status?: SagaStatus;
   readonly pending: readonly PendingPhase[];
 }
 
-/** Why Temporal could not say it. */
+/** Why the progress is unknown. */
 export interface ProgressUnknown {
   readonly unknown: string;
 }
 
-/** What is known where Temporal has not refused a saga. */
-export const NO_WORKER = 'no worker has started it; is one running?';
+/** The reason of a pending saga that Temporal did not refuse. */
+export const NO_WORKER = 'no worker has started it; check that a worker runs';
 
-/** A saga that is older is expected to have begun. */
+/** The age by which a saga should have started. */
 const STARTED_WITHIN_MS = 10_000;
 
-/** Whether all is in its row, and in those of its steps. */
+/** Whether the saga has ended, so that its rows are complete. */
 export const hasEnded = ({ state }: Pick<SagaRow, 'state'>): boolean =>
   state === 'completed' || state === 'compensated';
 
 /**
- * The one mapping behind `GET /sagas/{id}`, `GET /sagas` and the CLI.
+ * Makes the response of `GET /sagas/{id}`, `GET /sagas` and the CLI.
  *
- * @param live what Temporal knows of a saga that runs; nothing where its workflow is not there
+ * @param live what Temporal knows of a running saga; `undefined` without a workflow
  */
 export function toSagaResponse(
   saga: SagaRow,
@@ -132,8 +139,8 @@ function whyPending({ start_error, created_at }: SagaRow, live?: Progress | Prog
 }
 
 /**
- * Steps write their rows when they commit or are stuck; the first one without a row is the one at work. Behind the
- * steps come the follow-ups of a saga that failed, as far as they are known.
+ * Merges rows, workflow status and pending activities. Steps write their rows when they commit or are stuck, so the first
+ * step without a row is the running one. The known follow-ups of a failed saga come last.
  */
 function toStepResponses(
   saga: SagaRow,
@@ -170,13 +177,13 @@ function toStepResponses(
   });
 }
 
-/** A time that has passed says no more than that the step is tried now, or soon. */
+/** A next attempt in the past means that the step is tried now or soon, so the time is `null`. */
 const toStuckResponse = (sagaId: string, step: string, nextAttemptAt: Date): StepResponse['stuck'] => ({
   next_attempt_at: nextAttemptAt.getTime() > nowMs() ? nextAttemptAt.toISOString() : null,
   command: `paysaga sagas retry ${sagaId} ${step} --reason "…"`,
 });
 
-/** Of each state: how far on it is, what it is about, and whether the step rests in it. */
+/** The rank, phase and finality of each state. */
 const STATES: Readonly<
   Record<StepState, { readonly rank: number; readonly phase: StepResponse['phase']; readonly rests: boolean }>
 > = {
@@ -193,16 +200,16 @@ interface KnownStep {
   readonly state: StepState;
   readonly attempts: number;
   readonly error: string | null;
-  /** Of a stuck step. */
+  /** Set for a stuck step. */
   readonly next_attempt_at: Date | null;
 }
 
 const NOT_STARTED = { attempts: 0, error: null, next_attempt_at: null };
 
-/** The further one of a step's row and what its workflow says. Of two that rest the row counts, as after the saga's end. */
+/** Returns the later of a step's row and its workflow status. Of two final states the row counts. */
 function ahead(stored: KnownStep, reported: SagaStepStatus): KnownStep {
   const [{ rank, rests }, reportedRank] = [STATES[stored.state], STATES[reported.state].rank];
-  // Its compensation found that it never happened.
+  // The compensation found that the step never happened.
   const neverHappened = stored.state === 'failed' && reported.state === 'undone';
   if (neverHappened || rank > reportedRank || (rank === reportedRank && rests)) {
     return { ...stored, error: stored.error ?? reported.error };
@@ -211,7 +218,7 @@ function ahead(stored: KnownStep, reported: SagaStepStatus): KnownStep {
   return { state, attempts, error, next_attempt_at: next_attempt_at ? new Date(next_attempt_at) : null };
 }
 
-/** Adds the attempts that neither the row nor the workflow counts yet. */
+/** Adds the attempts of the pending activity, which neither row nor workflow counts yet. */
 function withPending(step: KnownStep, phase?: PendingPhase): KnownStep {
   if (!phase) return step;
   const [{ rank, rests }, phaseRank] = [STATES[step.state], STATES[phase.state].rank];

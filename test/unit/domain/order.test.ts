@@ -118,7 +118,7 @@ it('tells one story, whatever is asked of it: the fold of its events, paid once,
 });
 
 it.each(changes)('has nothing to %s before it is placed', (change) => {
-  expect(() => decideOrder(commands[change], undefined)).toThrow(/Nothing was placed/);
+  expect(() => decideOrder(commands[change], undefined)).toThrow(/There is no order/);
 });
 
 it('refuses an event log that does not begin with order.placed', () => {

@@ -38,7 +38,7 @@ it.each([
 });
 
 it.each([dispatch, fail])('has nothing to $type before it is requested', (command) => {
-  expect(() => decideShipment(command, undefined)).toThrow(/Nothing was requested/);
+  expect(() => decideShipment(command, undefined)).toThrow(/There is no shipment/);
 });
 
 it('ends once, whatever is asked of it, and is the fold of its events', () => {
