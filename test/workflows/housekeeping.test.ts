@@ -12,7 +12,7 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => server?.teardown());
 
-it('tries again until the database is back, and answers what was deleted', async () => {
+it('retries until the database is back, and returns the number of deleted rows', async () => {
   const report = { inbox: 12, dead_letter: 1 };
   let calls = 0;
   const deleteExpiredRows = async () => {

@@ -54,13 +54,13 @@ async function run(history: string, copyProviderCharges: ReconciliationActivitie
 
 const compared = statementNames.map((book) => `compare ${book}`);
 
-it('copies what each provider has, then compares book by book', async () => {
+it('copies each provider’s charges, then compares statement by statement', async () => {
   const { calls, report } = await run('reconciliation', async () => 3);
   expect(calls).toEqual(['copy one', 'copy two', ...compared, 'finish without none']);
   expect(report).toMatchObject({ run_id: 'rec_1', unread: [], resolved: 4, books: { orders: { differences: 1 } } });
 });
 
-it('compares the rest when a provider stays away', async () => {
+it('compares the other statements when a provider is unavailable', async () => {
   const { calls, report } = await run('reconciliation-unread', async ({ provider }) => {
     if (provider === 'one') throw ApplicationFailure.create({ message: 'It is away.' });
     return 3;

@@ -26,7 +26,7 @@ interface Kill {
 
 const kills: Kill[] = [
   {
-    title: 'every step: before something outside is called, after it was, and inside',
+    title: 'every step: before an external call, after it, and in the transaction',
     transactions: [
       'shipment/allocate',
       'shipment/ask/book_carrier',
@@ -67,7 +67,7 @@ const kills: Kill[] = [
     orders: { order: 'CANCELLED', payment: 'PENDING_PAYMENT' },
   },
   {
-    title: 'every compensation of a shipment, its remedies, and what its failure is recorded with',
+    title: 'every compensation of a shipment, its follow-ups, and the record of its failure',
     refuse: 'shipping.dispatch',
     transactions: [
       'shipment/undo/dispatch',

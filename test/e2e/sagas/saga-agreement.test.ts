@@ -92,7 +92,7 @@ async function begin(): Promise<string> {
   return `payment-${payment_id}`;
 }
 
-it('the route, the list and the command line agree on a saga that runs, and that has completed', async () => {
+it('route, list and command line agree on a running and on a completed saga', async () => {
   // Each attempt takes its 5 s, and is given up.
   await armDelay(stack.operator, 'ledger.credit_balance', 60_000, 100);
   const sagaId = await begin();
@@ -107,7 +107,7 @@ it('the route, the list and the command line agree on a saga that runs, and that
   expect(completed).toEqual(await storedView(sagaId));
 });
 
-it('all views, and the rows alone, agree on a stuck step, on its repair, and on what is left of it', async () => {
+it('all responses, and the rows alone, agree on a stuck step, before and after its repair', async () => {
   await armFault(stack.operator, 'payments.settle', 'refuse');
   await armFault(stack.operator, 'ledger.reverse_credit', 'error', 3 * ROUND);
   const sagaId = await begin();
@@ -159,7 +159,7 @@ it('all views, and the rows alone, agree on a stuck step, on its repair, and on 
   ]);
 });
 
-it('records each failed round, and does not count follow-ups as steps done', async () => {
+it('records each failed round, and does not count follow-ups as done steps', async () => {
   await armFault(stack.operator, 'ledger.reverse_credit', 'error', 100);
   const order = await placeOrder(stack.service, {
     product_sku: 'unshippable',

@@ -58,12 +58,12 @@ it.each([
   ['a long payment id', { payment_id: 'p'.repeat(100_000) }, 'ch_odd'],
   ['a NUL character in its payment id', { payment_id: 'p\0' }, 'ch_odd'],
   ['a long currency of NUL characters', { currency: '\0'.repeat(100_000) }, 'ch_odd'],
-])('a charge with %s is unknown here, as are those beside it', async (_, odd, charge_ref) => {
+])('reports a charge with %s and the charges beside it as unknown', async (_, odd, charge_ref) => {
   const found = await compare([chargeOf('a'), { ...chargeOf('odd'), ...odd }, chargeOf('z')]);
   expect(found).toEqual(['memory/ch_a', `memory/${charge_ref}`, 'memory/ch_z'].sort());
 });
 
-it('two charges whose keys differ only in what cannot be stored are two', async () => {
+it('keeps charges apart whose keys differ only in unstorable characters', async () => {
   const listed = ['k\ud800', 'k\ud801', 'k\0'].map((key, n) => ({ ...chargeOf(key), charge_ref: `ch_${n}` }));
   expect(await compare(listed)).toEqual(['memory/ch_0', 'memory/ch_1', 'memory/ch_2']);
 });

@@ -61,7 +61,7 @@ const statusOf = async ({ order_id }: OrderResponse) => {
   return row && `${row.status} ${row.invoice}`;
 };
 
-it('cancels what nobody has paid in time, with its invoice, and says why', async () => {
+it('cancels orders that were not paid in time, with their invoices and the reason', async () => {
   const late = await placedDaysAgo(30.01);
   const young = await placedDaysAgo(29.99);
   expect(await sweep()).toEqual({ cancelled: 1, failed: 0 });
@@ -78,7 +78,7 @@ it('cancels what nobody has paid in time, with its invoice, and says why', async
   expect(await sweep()).toEqual({ cancelled: 0, failed: 0 });
 });
 
-it('leaves alone what is charged automatically, cancelled, or about to be paid', async () => {
+it('does not cancel orders that are charged automatically, cancelled or about to be paid', async () => {
   const charged = await placedDaysAgo(31, { collection_method: 'charge_automatically', payment_method: 'pm_ok' });
   const cancelled = await placedDaysAgo(31);
   await mediator().send(cancelOrder({ order_id: cancelled.order_id }));
@@ -97,20 +97,20 @@ it('leaves alone what is charged automatically, cancelled, or about to be paid',
   expect(await statusOf(closed)).toBe('PENDING_PAYMENT CLOSED');
 });
 
-it('cancels an order whose payment was undone', async () => {
+it('cancels an order whose payment was compensated', async () => {
   const order = await placedDaysAgo(31);
   await pay(order);
   await db.query(`UPDATE saga SET state = 'compensated' WHERE order_id = $1`, order.order_id);
   expect(await sweep()).toEqual({ cancelled: 1, failed: 0 });
 });
 
-it('goes through many orders page by page, also where most of a page is not for it', async () => {
+it('pages through many orders, also when most of a page is not due', async () => {
   const ages = Array.from({ length: 45 }, (_, index) => (index % 3 === 0 ? 31 : 1));
   for (const days of ages) await placedDaysAgo(days);
   expect(await sweep(4)).toEqual({ cancelled: 15, failed: 0 });
 });
 
-it('may run in several workers at a time: each order is cancelled once', async () => {
+it('cancels each order once when several workers sweep at once', async () => {
   for (let index = 0; index < 20; index++) await placedDaysAgo(31);
   const reports = await Promise.all([sweep(5), sweep(7), sweep(20)]);
   expect(reports.reduce((sum, { cancelled }) => sum + cancelled, 0)).toBe(20);
@@ -120,7 +120,7 @@ it('may run in several workers at a time: each order is cancelled once', async (
   expect(events).toBe(20);
 });
 
-it('stops between two orders when its worker shuts down, and the next one goes on', async () => {
+it('stops between two orders when its worker shuts down, and the next run continues', async () => {
   for (let index = 0; index < 6; index++) await placedDaysAgo(31);
   const environment = new MockActivityEnvironment();
   environment.on('heartbeat', () => environment.cancel('WORKER_SHUTDOWN'));
@@ -128,7 +128,7 @@ it('stops between two orders when its worker shuts down, and the next one goes o
   expect(await sweep(4)).toEqual({ cancelled: 5, failed: 0 });
 });
 
-it('leaves an order whose row somebody holds to the next time, and cancels the others', async () => {
+it('leaves a locked order to the next run, and cancels the others', async () => {
   const held = await placedDaysAgo(31);
   const other = await placedDaysAgo(31);
   const connection = await openConnection(db.url);
@@ -141,7 +141,7 @@ it('leaves an order whose row somebody holds to the next time, and cancels the o
   expect(await sweep()).toEqual({ cancelled: 1, failed: 0 });
 });
 
-it('competes with payments on the order: one of the two wins each, never both', async () => {
+it('cancels or accepts a payment of each order, never both', async () => {
   const orders: OrderResponse[] = [];
   for (let index = 0; index < 30; index++) orders.push(await placedDaysAgo(31));
   const [report, ...answers] = await Promise.all([sweep(5), ...orders.map(pay)]);

@@ -73,7 +73,7 @@ const world = fc.array(payment, { maxLength: 20 }).map((payments): Statements =>
   };
 });
 
-it('finds nothing where everything agrees, whatever has happened', () => {
+it('finds no discrepancy between consistent statements', () => {
   fc.assert(fc.property(world, (books) => expect(reconcile(books)).toEqual([])));
 });
 
@@ -133,7 +133,7 @@ const damages: [DiscrepancyKind, Damage][] = [
   ],
 ];
 
-it.each(damages)('%s: is found alone, and not while it is in motion', (kind, damage) => {
+it.each(damages)('finds only %s, and not while the order is in motion', (kind, damage) => {
   fc.assert(
     fc.property(payment, (book) => {
       const damaged = damage(book);
@@ -144,7 +144,7 @@ it.each(damages)('%s: is found alone, and not while it is in motion', (kind, dam
   );
 });
 
-it('says nothing of a provider whose list was not read, or does not reach back', () => {
+it('ignores a provider whose list was not read or does not reach back', () => {
   fc.assert(
     fc.property(payment, (book) => {
       expect(foundIn({ ...book, comparable: false, theirs: null })).toEqual([]);
@@ -152,7 +152,7 @@ it('says nothing of a provider whose list was not read, or does not reach back',
   );
 });
 
-it('says each thing once, however much is amiss', () => {
+it('reports each kind once per subject', () => {
   fc.assert(
     fc.property(payment, payment, fc.integer({ min: 1 }), (one, { charge, theirs }, credited) => {
       const differences = reconcile({

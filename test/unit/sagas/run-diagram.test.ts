@@ -66,7 +66,7 @@ it('the sequence diagram of a completed saga shows its calls with their attempts
   ]);
 });
 
-it('the sequence diagram of a stuck saga shows the failure, the way back, and when it is tried next', () => {
+it('the sequence diagram of a stuck saga shows the failure, the compensations and the next attempt', () => {
   expect(lines(runSequenceDiagram(stuck, outlines.payment)).slice(4)).toEqual([
     'saga->>settle: settlePayment',
     'settle--xsaga: failed, The order is cancelled.',
@@ -78,7 +78,7 @@ it('the sequence diagram of a stuck saga shows the failure, the way back, and wh
   ]);
 });
 
-it('the sequence diagram of a compensated saga ends with its follow-ups, and leaves out what it never began', () => {
+it('the sequence diagram of a compensated saga ends with its follow-ups, without steps that never started', () => {
   const drawn = lines(runSequenceDiagram(refunded, outlines.shipment));
   expect(drawn).not.toContain(expect.stringContaining('dispatch'));
   expect(drawn.slice(2)).toEqual([
@@ -94,7 +94,7 @@ it('the sequence diagram of a compensated saga ends with its follow-ups, and lea
   ]);
 });
 
-it('the state diagram shows where a saga has been, and where it is stuck', () => {
+it('the state diagram shows the states of a saga, and where it is stuck', () => {
   expect(lines(runStateDiagram(stuck, outlines.payment))).toEqual([
     '[*] --> close_invoice',
     'close_invoice --> credit_balance: done',
@@ -110,7 +110,7 @@ it('the state diagram shows where a saga has been, and where it is stuck', () =>
   ]);
 });
 
-it('a saga whose workflow has not begun is drawn with its participants alone', () => {
+it('a saga whose workflow has not started is drawn with its participants alone', () => {
   const pending = toSagaResponse(
     {
       ...{ saga_id: 'order-1', type: 'order', state: 'running', created_at: at, started_at: null },

@@ -29,7 +29,7 @@ const stuckRow: Row = { state: 'undoing', attempts: 8, error: 'away', next_attem
 const stuckStatus = { name, state: 'undoing', attempts: 8, error: 'away', next_attempt_at: NEXT } as const;
 const pending: PendingPhase = { name, state: 'undoing', attempts: 2, error: 'still away', retryAt: new Date(LATER) };
 
-it('shows a stuck step from its row alone as with what its workflow says', () => {
+it('shows a stuck step from its row alone as with the workflow’s status', () => {
   expect(shown(stuckRow)).toMatchObject({ state: 'undoing', phase: 'compensate', attempts: 8, ended_at: null });
   expect(shown(stuckRow)?.stuck).toEqual({
     next_attempt_at: NEXT,
@@ -38,18 +38,18 @@ it('shows a stuck step from its row alone as with what its workflow says', () =>
   expect(shown(stuckRow, stuckStatus)).toEqual(shown(stuckRow));
 });
 
-it('adds the attempts at work to those that the row or the workflow counts, with the server’s next attempt', () => {
+it('adds the pending attempts to those of row or workflow, with the server’s next attempt', () => {
   const expected = { attempts: 10, error: 'still away', stuck: { next_attempt_at: LATER } };
   expect(shown(stuckRow, undefined, [pending])).toMatchObject(expected);
   expect(shown(stuckRow, stuckStatus, [pending])).toMatchObject(expected);
 });
 
-it('knows no time of the next attempt while an attempt runs, and when the recorded time has passed', () => {
+it('has no next attempt while an attempt runs, or after the recorded time', () => {
   expect(shown(stuckRow, stuckStatus, [{ ...pending, retryAt: null }])?.stuck?.next_attempt_at).toBeNull();
   expect(shown({ ...stuckRow, next_attempt_at: at })?.stuck?.next_attempt_at).toBeNull();
 });
 
-it('counts the attempts of a compensation anew', () => {
+it('counts the attempts of a compensation from zero', () => {
   const done: Row = { state: 'done', attempts: 3 };
   expect(shown(done, undefined, [pending])).toMatchObject({ state: 'undoing', attempts: 2, stuck: null });
 });
