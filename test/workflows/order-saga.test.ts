@@ -53,7 +53,7 @@ it.each([
   ['charge', ['refundCharge', 'releaseInventory']],
   ['closeInvoice', ['reopenInvoice', 'refundCharge', 'releaseInventory']],
   ['creditBalance', ['reverseCredit', 'reopenInvoice', 'refundCharge', 'releaseInventory']],
-] as const)('a customer’s cancel while %s is tried undoes what was begun', async (name, undone) => {
+] as const)('a customer’s cancellation while %s is tried compensates every started step', async (name, undone) => {
   const fake = createSagaFakes();
   fake.make(name, breaks());
   await sagas.tell(`order-cancelled-${name}`, fake, async (saga) => {

@@ -39,7 +39,7 @@ const nanosOf = ({ seconds, nanos }: { seconds?: unknown; nanos?: number | null 
 it.each([
   ['reserve', ['release', 'apologise', 'tell']],
   ['charge', ['refund', 'release', 'apologise', 'tell']],
-] as const)('%s, tried again by the server: is given up and undone', async (name, undone) => {
+] as const)('a cancellation stops the retries of %s and compensates', async (name, undone) => {
   const fakes = createProbeFakes();
   fakes.make(name, breaks());
   await kit.probe(fakes, async (saga) => {
@@ -168,8 +168,8 @@ it.each([
   ['retryStep', 'retry'],
   ['skipStep', 'skip'],
 ])(
-  'of Temporal’s own, and then an operator’s %s of what is stuck: is recorded, and the saga ends',
-  async (update, verdict) => {
+  'a cancellation by Temporal does not lose an operator’s %s of a stuck step',
+  async (update, resolution) => {
     const fakes = createProbeFakes();
     fakes.make('charge', breaks());
     fakes.make('refund', breaks(8));
@@ -179,7 +179,7 @@ it.each([
       await kit.until(saga, ({ state, steps }) => state === 'stuck' && steps[0]?.state === 'undone');
       await saga.executeUpdate(update, { args: [{ step: 'charge', actor: 'key_op', reason: 'looked into' }] });
       expect(await failureOf(saga)).toMatchObject({ failed_step: 'charge', code: 'cancelled' });
-      expect(fakes.calls).toContain(`record ${verdict} charge`);
+      expect(fakes.calls).toContain(`record ${resolution} charge`);
       expect(fakes.calls.at(-1)).toBe('record compensated');
     });
   },

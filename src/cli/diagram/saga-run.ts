@@ -1,7 +1,7 @@
 import type { SagaResponse } from '../../sagas/view/saga-view';
 import type { Outline } from './outline';
 
-type StepView = SagaResponse['steps'][number];
+type StepResponse = SagaResponse['steps'][number];
 
 /** One phase of a step in a real run: its execution or its compensation. */
 export interface Visit {
@@ -24,7 +24,7 @@ export function visitsOf(saga: SagaResponse, outline: Outline): Visit[] {
   const activityOf = (name: string, phase: 'execute' | 'compensate'): string =>
     [...outline.steps, ...outline.followUps].find((step) => step.name === name)?.[phase] ?? name;
 
-  const forward = (step: StepView): Visit => {
+  const forward = (step: StepResponse): Visit => {
     const visit = { name: step.name, step: step.name, activity: activityOf(step.name, 'execute') };
     if (step === failed) return { ...visit, outcome: 'failed', label: failure(step) };
     if (step.phase === 'compensate') return { ...visit, outcome: 'done', label: 'done' };
@@ -32,7 +32,7 @@ export function visitsOf(saga: SagaResponse, outline: Outline): Visit[] {
     return { ...visit, outcome: 'at work', label: atWork(step) };
   };
 
-  const back = (step: StepView): Visit => {
+  const back = (step: StepResponse): Visit => {
     const visit = { name: `undo_${step.name}`, step: step.name, activity: activityOf(step.name, 'compensate') };
     const { state } = step;
     if (state === 'undone') return { ...visit, outcome: 'undone', label: `undone${after(step)}` };
@@ -52,15 +52,15 @@ export function visitsOf(saga: SagaResponse, outline: Outline): Visit[] {
 }
 
 /** One attempt goes without saying. */
-const after = ({ attempts }: StepView): string => (attempts > 1 ? ` after ${attempts} attempts` : '');
+const after = ({ attempts }: StepResponse): string => (attempts > 1 ? ` after ${attempts} attempts` : '');
 
 /** An error beside a compensation is that of the compensation when this needed more than one attempt. */
-function failure({ state, error, attempts }: StepView): string {
+function failure({ state, error, attempts }: StepResponse): string {
   if (state === 'failed') return plain(`failed${attempts > 1 ? ` after ${attempts} attempts` : ''}`, error);
   return plain('failed', attempts > 1 ? null : error);
 }
 
-function atWork({ phase, attempts, error, stuck }: StepView): string {
+function atWork({ phase, attempts, error, stuck }: StepResponse): string {
   const state = stuck ? 'stuck' : phase === 'compensate' ? 'undoing' : 'running';
   const next = stuck?.next_attempt_at ? `next attempt at ${stuck.next_attempt_at}` : null;
   return plain(`${state}${attempts > 0 ? `, attempts ${attempts}` : ''}`, error, next);

@@ -15,8 +15,8 @@ export function stateDiagram(saga: string, outline: Outline): string {
 
   /** Where a failed step goes: to its own compensation, or to that of the last one before it that has one. */
   function undoing(index: number): string {
-    const begun = mayFail.slice(0, index + 1).findLast(({ compensate }) => compensate !== undefined);
-    return begun ? `undo_${begun.name}` : (followUps[0]?.name ?? 'compensated');
+    const started = mayFail.slice(0, index + 1).findLast(({ compensate }) => compensate !== undefined);
+    return started ? `undo_${started.name}` : (followUps[0]?.name ?? 'compensated');
   }
 
   const transitions = [
