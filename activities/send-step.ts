@@ -77,6 +77,7 @@ interface ExternalAttempt {
   readonly deadline: number;
 }
 
+/** What the sender needs. */
 export interface StepSenderOptions {
   readonly mediator: Pick<Mediator, 'send'>;
   readonly faults: Pick<Faults, 'pass'>;

@@ -27,17 +27,17 @@ export interface Saga<A extends SagaRecords> {
 const DEFAULTS: SagaOptions = { compensation_max_interval_ms: 5_000 };
 
 /**
- * Runs the steps in order. When a step up to the pivot fails, or the saga is cancelled before the pivot starts, it
- * compensates every started step in reverse order, and then executes the follow-ups.
+ * Runs the steps in order. A failure up to the pivot, or a cancellation before it, compensates every started step in
+ * reverse order. Then the follow-ups are executed.
  *
  * - A compensation is registered before its step runs, because a step that timed out may have happened.
  * - Nothing interrupts the pivot, the steps after it, a compensation or a follow-up.
- * - Compensations, follow-ups and the steps after the pivot must succeed. One that fails for a round of 8 attempts is
- *   stuck: the saga raises an alarm, and retries it every 5 minutes and whenever an operator asks, without end. The other
+ * - Compensations, follow-ups and the steps after the pivot must succeed. After a round of 8 failed attempts they are
+ *   stuck. The saga raises an alarm, and retries every 5 minutes and whenever an operator asks, without end. The other
  *   compensations go on meanwhile. An operator may skip a stuck compensation.
  *
- * A run that follows a lost or reset run gets the stored results of its steps. When it finds a step that was undone, or
- * has the failure of the lost run, it compensates all steps up to the pivot: it cannot know which of them are undone.
+ * A run that follows a lost or reset run gets the stored results of its steps. If it finds an undone step, or has the
+ * failure of the lost run, it compensates all steps up to the pivot. It cannot know which of them are undone.
  *
  * @throws ApplicationFailure `saga_compensated` with the first failure, after all compensations and follow-ups
  */

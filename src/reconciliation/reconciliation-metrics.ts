@@ -31,7 +31,7 @@ export function registerReconciliationMetrics({ metrics, database, logger }: Rec
       this.reset();
       if (!state) return;
       for (const kind of Object.keys(discrepancyKinds)) this.set({ kind }, 0);
-      for (const { kind, count } of state.differences) this.set({ kind }, count);
+      for (const { kind, count } of state.discrepancies) this.set({ kind }, count);
     },
   });
   new Gauge({

@@ -140,12 +140,12 @@ export function findDiscrepancies(
 export interface ReconciliationState {
   /** Seconds since the start of the last finished run; `null` before the first. */
   readonly ageSeconds: number | null;
-  readonly differences: readonly { readonly kind: string; readonly count: number }[];
+  readonly discrepancies: readonly { readonly kind: string; readonly count: number }[];
 }
 
 /** Reads the state of the last run. */
 export async function readState(database: Queryable): Promise<ReconciliationState> {
-  const [[run], differences] = await Promise.all([
+  const [[run], discrepancies] = await Promise.all([
     database.$queryRawUnsafe<{ age: number | null }[]>(
       `SELECT extract(epoch FROM now() - max(started_at))::float8 AS age FROM reconciliation_run
        WHERE finished_at IS NOT NULL`,
@@ -154,5 +154,5 @@ export async function readState(database: Queryable): Promise<ReconciliationStat
       'SELECT kind, count(*)::int AS count FROM reconciliation_difference GROUP BY kind',
     ),
   ]);
-  return { ageSeconds: run?.age ?? null, differences };
+  return { ageSeconds: run?.age ?? null, discrepancies };
 }

@@ -3,8 +3,8 @@ import { handle } from '../mediator/handler';
 import { defineCommand } from '../mediator/message';
 
 /**
- * Returns whether a step happened. Sent as the compensation of the step: if the step never happened, its key is marked as
- * undone, so that a late attempt fails, and the result is `null`. Otherwise the handler runs and changes nothing.
+ * Returns whether a step happened. It is sent as the compensation of the step. If the step never happened, its key is
+ * marked as undone, a late attempt fails, and the result is `null`. Otherwise the handler runs and changes nothing.
  */
 export const confirmStep = defineCommand({
   name: 'ConfirmStep',

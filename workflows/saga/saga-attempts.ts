@@ -33,6 +33,7 @@ const STUCK = {
 /** Sagas of earlier versions try a step with one activity of ten minutes. */
 const COUNTS_ATTEMPTS = 'counts-attempts-that-ran';
 
+/** What the attempts depend on. */
 export interface SagaAttemptsOptions<A> extends SagaTriesOptions<A> {
   readonly operator: SagaOperator;
   readonly options: SagaOptions;

@@ -37,6 +37,7 @@ export interface Tries {
   readonly activity?: Pick<ActivityOptions, 'startToCloseTimeout' | 'cancellationType'>;
 }
 
+/** Tries the phases of steps within a budget. */
 export interface SagaTries<A> {
   /**
    * Tries a phase until its budget is used up. A step that has fallen back is never executed again, because its
@@ -49,6 +50,7 @@ export interface SagaTries<A> {
   summaryOf(step: SagaStep<A>, phase: StepPhase): string;
 }
 
+/** What the tries depend on. */
 export interface SagaTriesOptions<A> {
   readonly status: SagaStatusReporter;
   /** Returns a step's title in the Web UI. */
