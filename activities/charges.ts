@@ -2,14 +2,15 @@ import { ApplicationFailure } from '@temporalio/activity';
 import type { OrderSagaInput, ShipmentSagaInput } from '../src/contract';
 import type { Mediator } from '../src/mediator/mediator';
 import { getOrder } from '../src/orders/get-order';
-import { askCharge } from '../src/payments/charge/ask-charge';
+import { requestCharge } from '../src/payments/charge/ask-charge';
 import type { GuardedProvider, ProviderChain } from '../src/payments/provider/provider-chain';
 import { recordCharge, recordChargeUndone } from '../src/payments/charge/record-charge';
-import { askRefund, confirmCharge } from '../src/payments/refund/ask-refund';
+import { requestRefund, confirmCharge } from '../src/payments/refund/ask-refund';
 import { recordRefund } from '../src/payments/refund/record-refund';
 import { Refusal } from '../src/platform/refusal';
 import type { StepSender } from './send-step';
 
+/** What the activities at the payment provider need. */
 export interface ChargeActivitiesOptions {
   readonly steps: StepSender;
   readonly mediator: Pick<Mediator, 'send'>;
@@ -18,65 +19,66 @@ export interface ChargeActivitiesOptions {
 
 type Charged = { readonly charge_ref: string };
 
-/** Steps at the payment provider. */
+/** Creates the steps that call the payment provider. */
 export function createChargeActivities({ steps, mediator, providers }: ChargeActivitiesOptions) {
-  /** Whoever was asked first is asked again: `provider` counts only as long as nobody was. */
+  /** Charges at the provider of the first attempt. `provider` is used only when there was no attempt before. */
   function chargeAt(provider: GuardedProvider, saga: OrderSagaInput): Promise<Charged> {
     const { payment_id, order_id, invoice_id, customer_id, amount, currency, payment_method } = saga;
     const content = { payment_id, order_id, invoice_id, customer_id, amount, currency, payment_method };
-    return steps.runOutside({
+    return steps.executeExternal({
       saga,
       step: 'charge',
       point: 'payments.charge',
-      ask: askCharge({ ...content, provider: provider.name }),
-      async call({ provider: asked, ...request }) {
-        // While it was tried again, somebody may have cancelled the order: no money for that.
+      intend: requestCharge({ ...content, provider: provider.name }),
+      async call({ provider: chosen, ...request }) {
+        // The order may have been cancelled between two attempts. A cancelled order is not charged.
         const { status } = await mediator.send(getOrder({ order_id }));
         if (status === 'CANCELLED') throw new Refusal('order_not_payable', `Order ${order_id} was cancelled.`);
-        return providers.named(asked).charge(request);
+        return providers.named(chosen).charge(request);
       },
       record: ({ charge_ref }) => recordCharge({ payment_id, charge_ref }),
     });
   }
 
   return {
-    /** @throws ApplicationFailure `circuit_open`, only when no provider was ever asked */
+    /** Charges an order. @throws ApplicationFailure `circuit_open`, only if no provider was ever called */
     async charge(saga: OrderSagaInput): Promise<Charged> {
       const provider = firstOf(providers, saga);
-      if (provider.isOpen() && !(await steps.wasAsked({ saga, step: 'charge' }))) throw circuitOpen(provider.name);
+      if (provider.isOpen() && !(await steps.hasIntent({ saga, step: 'charge' }))) throw circuitOpen(provider.name);
       return chargeAt(provider, saga);
     },
 
-    /** The fallback of `charge`: the next provider that can. When nobody can now, somebody may be able to later. */
+    /** The fallback of `charge`: charges at the next available provider, and is retried while there is none. */
     async chargeElsewhere(saga: OrderSagaInput): Promise<Charged> {
       const first = firstOf(providers, saga);
       const provider = providers.next(saga, first.name) ?? first;
-      if (provider.isOpen() && !(await steps.wasAsked({ saga, step: 'charge' }))) {
+      if (provider.isOpen() && !(await steps.hasIntent({ saga, step: 'charge' }))) {
         throw new Error(`No payment provider takes ${saga.payment_method} now.`);
       }
       return chargeAt(provider, saga);
     },
 
+    /** Refunds the charge, even if its outcome is unknown. */
     async refundCharge(saga: OrderSagaInput): Promise<void> {
       const { payment_id } = saga;
-      await steps.undoOutside({
+      await steps.compensateExternal({
         saga,
         step: 'charge',
         point: 'payments.refund',
-        ask: confirmCharge({ payment_id }),
+        intend: confirmCharge({ payment_id }),
         call: ({ provider, charge_ref, ...request }) => providers.named(provider).refund(request, charge_ref),
         record: ({ refund_ref }) => recordChargeUndone({ payment_id, refund_ref }),
       });
     },
 
-    /** Of goods that cannot be sent: through the provider that took the money, else it is an operator's task. */
+    /** Refunds goods that cannot be shipped, through the provider that took the money or else by an operator. */
     async refundPayment(saga: ShipmentSagaInput): Promise<void> {
       const { payment_id, order_id } = saga;
-      await steps.mustOutside({
+      await steps.executeExternalUntilDone({
         saga,
         step: 'refund_payment',
         point: 'payments.refund',
-        ask: askRefund({ payment_id }),
+        intend: requestRefund({ payment_id }),
         async call({ charge }) {
           if (!charge) return byOperator('It was paid outside.');
           const { provider, charge_ref, ...request } = charge;
@@ -98,7 +100,7 @@ export function createChargeActivities({ steps, mediator, providers }: ChargeAct
 
 const byOperator = (reason: string) => ({ by: 'operator' as const, reason });
 
-/** @throws ApplicationFailure non-retryable when no provider can */
+/** The first provider for this charge. @throws ApplicationFailure non-retryable when there is none */
 function firstOf(providers: ProviderChain, saga: OrderSagaInput): GuardedProvider {
   try {
     return providers.first(saga);

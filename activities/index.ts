@@ -23,6 +23,7 @@ export {
   createUnpaidOrderActivities,
 };
 
+/** What the sagas' activities need. */
 export interface SagaActivitiesOptions {
   readonly mediator: Mediator;
   readonly idempotency: IdempotencyKeys;
@@ -31,7 +32,7 @@ export interface SagaActivitiesOptions {
   readonly carrier: Carrier;
 }
 
-/** The activities of the sagas' task queue. Their names are in the histories of running sagas. */
+/** Creates the activities of the sagas' task queue. Their names are in the histories of running sagas. */
 export function createActivities({ providers, carrier, ...options }: SagaActivitiesOptions) {
   const mediator = outageAware(options.mediator);
   const idempotency = outageAwareKeys(options.idempotency);
@@ -46,9 +47,13 @@ export function createActivities({ providers, carrier, ...options }: SagaActivit
   });
 }
 
-/** What workflows know of them: their types. */
+/** The sagas' activities, as workflows import them. */
 export type Activities = ReturnType<typeof createActivities>;
+/** The activity of the retention. */
 export type RetentionActivities = ReturnType<typeof createRetentionActivities>;
+/** The activities of the reconciliation. */
 export type ReconciliationActivities = ReturnType<typeof createReconciliationActivities>;
+/** The activity of the sweep over unpaid orders. */
 export type UnpaidOrderActivities = ReturnType<typeof createUnpaidOrderActivities>;
+/** The activity of the outbox relays. */
 export type OutboxActivities = ReturnType<typeof createOutboxActivities>;

@@ -3,16 +3,16 @@ import { releaseInventory } from '../src/inventory/release-inventory';
 import { reserveInventory } from '../src/inventory/reserve-inventory';
 import type { StepSender } from './send-step';
 
-/** Steps on the stock. */
+/** Creates the steps on the stock. */
 export const createInventoryActivities = (steps: StepSender) => ({
   async reserveInventory(saga: OrderSagaInput): Promise<void> {
     const { order_id, product_sku, quantity } = saga;
     const message = reserveInventory({ order_id, product_sku, quantity });
-    await steps.run({ saga, step: 'reserve_inventory', point: 'inventory.reserve', message });
+    await steps.execute({ saga, step: 'reserve_inventory', point: 'inventory.reserve', message });
   },
 
   async releaseInventory(saga: OrderSagaInput): Promise<void> {
     const message = releaseInventory({ order_id: saga.order_id });
-    await steps.undo({ saga, step: 'reserve_inventory', point: 'inventory.release', message });
+    await steps.compensate({ saga, step: 'reserve_inventory', point: 'inventory.release', message });
   },
 });

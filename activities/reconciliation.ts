@@ -1,6 +1,6 @@
 import { Context } from '@temporalio/activity';
 import type { Duration } from '../src/platform/duration';
-import type { BookName, ComparedBook, ReconciliationRun } from '../src/contract';
+import type { StatementName, ComparedStatement, ReconciliationRun } from '../src/contract';
 import type { Mediator } from '../src/mediator/mediator';
 import type { ProviderChain } from '../src/payments/provider/provider-chain';
 import type { Logger } from '../src/platform/telemetry/logger';
@@ -8,27 +8,29 @@ import { beginReconciliation } from '../src/reconciliation/begin-reconciliation'
 import { firstPage, type PageKey } from '../src/reconciliation/books/books.sql';
 import { comparePage } from '../src/reconciliation/compare-page';
 import { copyCharges } from '../src/reconciliation/copy-charges';
-import type { Difference } from '../src/reconciliation/difference';
+import type { Discrepancy } from '../src/reconciliation/difference';
 import { finishReconciliation, forgetCopies } from '../src/reconciliation/finish-reconciliation';
 import { storableCharge } from '../src/reconciliation/storable-charge';
 
+/** What the reconciliation needs. */
 export interface ReconciliationActivitiesOptions {
   readonly mediator: Mediator;
   readonly providers: Pick<ProviderChain, 'all' | 'named'>;
   readonly config: { readonly window: Duration; readonly grace: Duration };
   readonly logger: Logger;
-  /** Rows that are compared at a time; 500 unless told. */
+  /** The number of rows per page. Defaults to 500. */
   readonly pageSize?: number;
 }
 
-/** Each may be tried again: what it writes it writes over, and money it never moves. */
+/** Creates the activities of the reconciliation. Each is safe to repeat, and none moves money. */
 export function createReconciliationActivities(options: ReconciliationActivitiesOptions) {
   const { mediator, providers, config, logger, pageSize = 500 } = options;
 
-  const tell = (fresh: readonly Difference[]): void =>
-    fresh.forEach((difference) => logger.error({ ...difference }, 'reconciliation.difference'));
+  const report = (discrepancies: readonly Discrepancy[]): void =>
+    discrepancies.forEach((discrepancy) => logger.error({ ...discrepancy }, 'reconciliation.discrepancy_found'));
 
   return {
+    /** Begins a run. Its providers are those of the configuration and those with recent charges. */
     async beginReconciliation(): Promise<ReconciliationRun> {
       const { window, grace } = config;
       const run = await mediator.send(beginReconciliation({ window_ms: window.ms, grace_ms: grace.ms }));
@@ -36,8 +38,8 @@ export function createReconciliationActivities(options: ReconciliationActivities
     },
 
     /**
-     * Copies a provider's list from a day before the window on, so that no clock of its own matters. Lives as long as
-     * pages come, whatever is on them.
+     * Copies a provider's charges from a day before the window, which allows for a wrong clock of the provider. The
+     * activity heartbeats with every page, even an empty one.
      */
     async copyProviderCharges({ run_id, since, provider }: ReconciliationRun & { provider: string }): Promise<number> {
       const from = new Date(Date.parse(since) - DAY_MS).toISOString();
@@ -53,11 +55,12 @@ export function createReconciliationActivities(options: ReconciliationActivities
       return copied;
     },
 
-    async compareBook({ run_id, book }: { run_id: string; book: BookName }): Promise<ComparedBook> {
+    /** Compares one statement, page by page, and reports new discrepancies. */
+    async compareBook({ run_id, book }: { run_id: string; book: StatementName }): Promise<ComparedStatement> {
       const total = { compared: 0, differences: 0 };
       for (let after: PageKey | null = firstPage; after !== null;) {
         const page: Awaited<ReturnType<typeof send>> = await send(after);
-        tell(page.fresh);
+        report(page.new_discrepancies);
         total.compared += page.compared;
         total.differences += page.differences;
         after = page.next;
@@ -70,10 +73,11 @@ export function createReconciliationActivities(options: ReconciliationActivities
       }
     },
 
+    /** Ends the run, deletes its copied charges, and returns the number of resolved discrepancies. */
     async finishReconciliation({ run_id, unread }: { run_id: string; unread: readonly string[] }): Promise<number> {
-      const { resolved, fresh } = await mediator.send(finishReconciliation({ run_id, unread }));
-      tell(fresh);
-      const hasNews = fresh.length > 0 || resolved > 0 || unread.length > 0;
+      const { resolved, new_discrepancies } = await mediator.send(finishReconciliation({ run_id, unread }));
+      report(new_discrepancies);
+      const hasNews = new_discrepancies.length > 0 || resolved > 0 || unread.length > 0;
       logger[hasNews ? 'info' : 'debug']({ run_id, resolved, unread }, 'reconciliation.finished');
       while ((await mediator.send(forgetCopies({ limit: FORGET_BATCH }))) === FORGET_BATCH) {
         Context.current().heartbeat();

@@ -17,70 +17,78 @@ interface Step {
   readonly point: ActivityFaultPoint;
 }
 
+/** A step whose effect is in the database: one command. */
 export interface StepOptions<Result> extends Step {
   readonly message: Message<Result>;
 }
 
-/** A step whose effect is outside the database: what is asked is written down before, what came of it after. */
-export interface OutsideStepOptions<Asked, Answer, Result> extends Step {
-  /** Sent once, before the first call: whoever takes the step back finds out whether anybody was asked. */
-  readonly ask: Message<Asked>;
-  /** The call itself: idempotent at the other side, because it may be made again. */
-  readonly call: (asked: NonNullable<Asked>) => Promise<Answer>;
+/** A step that calls an external service. The intent is recorded before the call, its answer after it. */
+export interface ExternalStepOptions<Intent, Answer, Result> extends Step {
+  /** Sent once, before the first call, so that the compensation knows whether a call was made. Returns the intent. */
+  readonly intend: Message<Intent>;
+  /** Calls the service. The call must be idempotent, because it may be repeated. */
+  readonly call: (intent: NonNullable<Intent>) => Promise<Answer>;
+  /** Makes the command that records the answer. */
   readonly record: (answer: Answer) => Message<Result>;
 }
 
+/** Sends the commands of steps and compensations, each under the idempotency key of its step. */
 export interface StepSender {
   /**
-   * Sends a forward step's command: it happens once, however often it is tried.
+   * Executes a forward step. Its command takes effect once, however often it is sent.
    *
-   * @throws ApplicationFailure non-retryable for a business refusal; any other error is retried
+   * @throws ApplicationFailure non-retryable for a business refusal; every other error is retried
    */
-  run<Result>(options: StepOptions<Result>): Promise<Result>;
-  /** The same for a step that must succeed: it cannot be refused, so every error is retried. */
-  must<Result>(options: StepOptions<Result>): Promise<Result>;
+  execute<Result>(options: StepOptions<Result>): Promise<Result>;
+  /** {@link execute} for a step that must succeed: every error is retried, including a refusal. */
+  executeUntilDone<Result>(options: StepOptions<Result>): Promise<Result>;
   /**
-   * Sends a compensation's command, or, when the step never happened, only bars its late attempts.
-   * A compensation cannot be refused: every error is retried, and then an operator's.
+   * Compensates a step that happened, and makes a late attempt of the step fail. Returns `null` for a step that never
+   * happened. Every error is retried, until an operator decides.
    */
-  undo<Result>(options: StepOptions<Result>): Promise<Result | null>;
-  /** {@link undo}, whose command is sent also when the step never happened. */
-  undoAlways<Result>(options: StepOptions<Result>): Promise<Result>;
-  /** {@link run} with a call to the outside: ask, call, record, each repeatable. */
-  runOutside<Asked, Answer, Result>(options: OutsideStepOptions<Asked, Answer, Result>): Promise<Result>;
+  compensate<Result>(options: StepOptions<Result>): Promise<Result | null>;
+  /** {@link compensate} that also sends its command when the step never happened. */
+  compensateAlways<Result>(options: StepOptions<Result>): Promise<Result>;
+  /** {@link execute} for an external step: intend, call, record. Each part is safe to repeat. */
+  executeExternal<Intent, Answer, Result>(options: ExternalStepOptions<Intent, Answer, Result>): Promise<Result>;
   /**
-   * Whether the `ask` of a step outside was sent: then nobody else may be asked.
+   * Whether the intent of an external step is recorded. Then no other service may be called.
    *
    * @throws ApplicationFailure non-retryable when the step was undone
    */
-  wasAsked(step: Omit<Step, 'point'>): Promise<boolean>;
-  /** {@link must} with a call to the outside. */
-  mustOutside<Asked, Answer, Result>(options: OutsideStepOptions<Asked, Answer, Result>): Promise<Result>;
+  hasIntent(step: Omit<Step, 'point'>): Promise<boolean>;
+  /** {@link executeUntilDone} for an external step. */
+  executeExternalUntilDone<Intent, Answer, Result>(
+    options: ExternalStepOptions<Intent, Answer, Result>,
+  ): Promise<Result>;
   /**
-   * {@link undo} with a call to the outside. `ask` answers `null` when nobody was asked: then nobody is, now or
-   * later. Otherwise the call takes back whatever was done, also when nobody knows what that was.
+   * {@link compensate} for an external step. Without an intent, no call was made and none will be. Otherwise the call
+   * undoes whatever the step did, even if its outcome is unknown.
    */
-  undoOutside<Asked, Answer, Result>(options: OutsideStepOptions<Asked, Answer, Result>): Promise<Result | null>;
+  compensateExternal<Intent, Answer, Result>(
+    options: ExternalStepOptions<Intent, Answer, Result>,
+  ): Promise<Result | null>;
 }
 
-interface OutsideAttempt {
-  readonly asking: Once;
+interface ExternalAttempt {
+  readonly intending: Once;
   readonly once: Once;
   readonly state: SagaStepRecord['state'];
   readonly deadline: number;
 }
 
+/** What the sender needs. */
 export interface StepSenderOptions {
   readonly mediator: Pick<Mediator, 'send'>;
   readonly idempotency: Pick<IdempotencyKeys, 'peek'>;
   readonly faults: Pick<Faults, 'pass'>;
 }
 
-/** A saga's activity is this: one command through the mediator, once, recorded as a step. */
+/** Creates a sender for the activities of sagas. Each command takes effect once and is recorded as a step. */
 export function createStepSender({ mediator, idempotency, faults }: StepSenderOptions): StepSender {
-  const askOf = (step: string): string => `ask/${step}`;
+  const intentKeyOf = (step: string): string => `ask/${step}`;
 
-  /** @param work gets the time when Temporal gives the attempt up and begins another one */
+  /** @param work gets the time at which the attempt times out */
   async function between<Result>(
     point: ActivityFaultPoint,
     work: (deadline: number) => Promise<Result>,
@@ -110,69 +118,71 @@ export function createStepSender({ mediator, idempotency, faults }: StepSenderOp
     return between(point, (deadline) => send(options, message, { once, step: record, deadline }));
   }
 
-  function undoBy<Result>(onceOf: typeof undoOnce, options: StepOptions<Result>): Promise<Result> {
+  function compensateBy<Result>(onceOf: typeof undoOnce, options: StepOptions<Result>): Promise<Result> {
     const { saga, step, point, message } = options;
     const [once, record] = [onceOf(saga.saga_id, step), stepRecord(options, 'undone')];
     return between(point, (deadline) => send(options, message, { once, step: record, deadline }));
   }
 
   /**
-   * Asks, calls and records. What was recorded stands: whoever comes again is told it, and calls nobody, because
-   * another answer than the recorded one would be lost. `undefined` when there is nobody to ask.
+   * Intends, calls and records. A repeat returns the recorded result without a call, because another answer would be
+   * lost. Returns `undefined` when there is no intent.
    */
-  async function outside<Asked, Answer, Result>(
-    options: OutsideStepOptions<Asked, Answer, Result>,
-    { asking, once, state, deadline }: OutsideAttempt,
+  async function external<Intent, Answer, Result>(
+    options: ExternalStepOptions<Intent, Answer, Result>,
+    { intending, once, state, deadline }: ExternalAttempt,
   ): Promise<{ readonly result: Result } | undefined> {
-    const { ask, call, record } = options;
+    const { intend, call, record } = options;
     let isRepeat = false;
     const onRepeat = (): void => void (isRepeat = true);
-    const asked = await send(options, ask, { once: asking, onRepeat, deadline });
-    if (asked === null || asked === undefined) return undefined;
+    const intent = await send(options, intend, { once: intending, onRepeat, deadline });
+    if (intent === null || intent === undefined) return undefined;
     const recorded = isRepeat ? await idempotency.peek(once) : undefined;
     if (recorded) return { result: recorded.response as Result };
-    if (performance.now() > deadline) throw new Error('The attempt ended before its call: the next one makes it.');
-    const answer = await call(asked);
+    if (performance.now() > deadline) {
+      throw new Error('The attempt ended before its call. The next attempt makes the call.');
+    }
+    const answer = await call(intent);
     return { result: await send(options, record(answer), { once, step: stepRecord(options, state), deadline }) };
   }
 
-  const mustOutside: StepSender['mustOutside'] = (options) => {
+  const executeExternalUntilDone: StepSender['executeExternalUntilDone'] = (options) => {
     const { saga, step, point } = options;
-    const [asking, once] = [stepOnce(saga.saga_id, askOf(step)), stepOnce(saga.saga_id, step)];
+    const [intending, once] = [stepOnce(saga.saga_id, intentKeyOf(step)), stepOnce(saga.saga_id, step)];
     return between(point, async (deadline) => {
-      const told = await outside(options, { asking, once, state: 'done', deadline });
-      if (!told) throw new Error(`Step ${step} has nobody to ask.`);
-      return told.result;
+      const done = await external(options, { intending, once, state: 'done', deadline });
+      if (!done) throw new Error(`Step ${step} has no intent.`);
+      return done.result;
     });
   };
 
   return {
-    run: (options) => forward(options, LOCAL_FIRST).catch(refuse),
-    must: (options) => forward(options, 0),
-    mustOutside,
-    runOutside: (options) => mustOutside(options).catch(refuse),
-    async wasAsked({ saga, step }) {
-      const once = stepOnce(saga.saga_id, askOf(step));
+    execute: (options) => forward(options, LOCAL_FIRST).catch(refuse),
+    executeUntilDone: (options) => forward(options, 0),
+    executeExternalUntilDone,
+    executeExternal: (options) => executeExternalUntilDone(options).catch(refuse),
+    async hasIntent({ saga, step }) {
+      const once = stepOnce(saga.saga_id, intentKeyOf(step));
       return (await idempotency.peek(once).catch(refuse)) !== undefined;
     },
 
-    undo: (options) => undoBy(undoOnce, options),
-    undoAlways: (options) => undoBy(undoAlwaysOnce, options),
+    compensate: (options) => compensateBy(undoOnce, options),
+    compensateAlways: (options) => compensateBy(undoAlwaysOnce, options),
 
-    undoOutside(options) {
+    compensateExternal(options) {
       const { saga, step, point } = options;
-      const [asking, once] = [undoOnce(saga.saga_id, askOf(step)), undoAlwaysOnce(saga.saga_id, step)];
+      const [intending, once] = [undoOnce(saga.saga_id, intentKeyOf(step)), undoAlwaysOnce(saga.saga_id, step)];
       return between(point, async (deadline) => {
-        const told = await outside(options, { asking, once, state: 'undone', deadline });
-        return told ? told.result : null;
+        const done = await external(options, { intending, once, state: 'undone', deadline });
+        return done ? done.result : null;
       });
     },
   };
 }
 
 /**
- * The same failure with a fifth more or less of its policy's pause before the next attempt: steps that failed together
- * do not come back together.
+ * Returns the failure with a pause that is up to a fifth longer or shorter than its policy's. Steps that failed together
+ * are then not retried together.
  */
 function retryApart(error: unknown): unknown {
   const { attempt, retryPolicy } = Context.current().info;
@@ -187,7 +197,7 @@ function retryApart(error: unknown): unknown {
   });
 }
 
-/** The first attempt of a forward step inside the database is a local one; the server counts those that follow. */
+/** The first attempt of a forward step in the database is a local activity. The server counts only later attempts. */
 const LOCAL_FIRST = 1;
 
 function stepRecord({ saga, step }: Step, state: SagaStepRecord['state'], attemptsBefore = 0): SagaStepRecord {
@@ -202,8 +212,8 @@ function stepRecord({ saga, step }: Step, state: SagaStepRecord['state'], attemp
 }
 
 /**
- * The one place where a refusal becomes a Temporal failure. An earlier attempt that is still in its
- * transaction is no answer yet: that one is tried again.
+ * Translates a refusal into a Temporal failure; the only place that does. A refusal because an earlier attempt is still
+ * in its transaction is retried.
  */
 function refuse(error: unknown): never {
   if (!(error instanceof Refusal)) throw error;

@@ -7,6 +7,7 @@ import { findUnpaidOrders } from '../src/orders/unpaid/find-unpaid-orders';
 import type { UnpaidOrder } from '../src/orders/unpaid/unpaid.sql';
 import { isDatabaseOutage } from '../src/platform/database/database-error';
 
+/** What the sweep over unpaid orders needs. */
 export interface UnpaidOrderActivitiesOptions {
   readonly mediator: Mediator;
   readonly timeout: Duration;
@@ -14,20 +15,20 @@ export interface UnpaidOrderActivitiesOptions {
   readonly batchSize?: number;
 }
 
+/** Creates the activity of the sweep over unpaid orders. */
 export const createUnpaidOrderActivities = ({
   mediator,
   timeout,
   batchSize = 1_000,
 }: UnpaidOrderActivitiesOptions) => ({
   /**
-   * Cancels every order that nobody has paid in time, each in a transaction of its own. What is cancelled is
-   * found no more, so any number of them may run, stop in between, and begin anew. An order that could not be
-   * cancelled (its row was locked for too long, say) is left to the next time.
+   * Cancels every order that was not paid in time, each in its own transaction. A failed cancellation, such as of a locked
+   * row, is left to the next run. Any number of runs is safe, also at the same time.
    */
   async cancelUnpaidOrders(): Promise<UnpaidReport> {
     const context = Context.current();
     const timeout_ms = timeout.ms;
-    const reason = `Nobody paid it within ${timeout.text}.`;
+    const reason = `It was not paid within ${timeout.text}.`;
     const report = { cancelled: 0, failed: 0 };
 
     const cancel = async (order_id: string): Promise<void> => {

@@ -2,24 +2,25 @@ import type { SagaType } from '../src/contract';
 import { orderSteps } from './order-saga';
 import { paymentSteps } from './payment-saga';
 import { outlineOf, type StepOutline } from './saga/saga-outline';
-import { shipmentRemedies, shipmentSteps } from './shipment-saga';
+import { shipmentFollowUps, shipmentSteps } from './shipment-saga';
 
+/** The steps and follow-ups of a saga. */
 export interface SagaOutline {
   readonly steps: readonly StepOutline[];
-  readonly remedies: readonly StepOutline[];
+  readonly followUps: readonly StepOutline[];
 }
 
-/** The steps never run here, so that there is nothing they are about. */
+/** The saga's input; empty, because the steps never run here. */
 const nothing = {} as never;
 
-/** What each saga is made of, read from its steps themselves. */
+/** Returns the outline of each saga, read from its step definitions. */
 export function declaredSagas(): Readonly<Record<SagaType, SagaOutline>> {
   return {
-    payment: { steps: outlineOf(paymentSteps(nothing, nothing)), remedies: [] },
-    order: { steps: outlineOf(orderSteps(nothing, nothing)), remedies: [] },
+    payment: { steps: outlineOf(paymentSteps(nothing, nothing)), followUps: [] },
+    order: { steps: outlineOf(orderSteps(nothing, nothing)), followUps: [] },
     shipment: {
       steps: outlineOf(shipmentSteps(nothing, nothing)),
-      remedies: outlineOf(shipmentRemedies(nothing)),
+      followUps: outlineOf(shipmentFollowUps(nothing)),
     },
   };
 }

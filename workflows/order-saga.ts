@@ -4,8 +4,8 @@ import { paymentSteps, type Receipt } from './payment-saga';
 import { runSaga, type SagaStep } from './saga';
 
 /**
- * An order is charged: its goods are reserved, the provider takes the money, and the payment is booked like any
- * other. Whatever fails, and a cancel before the pivot, cancels the order. See {@link runSaga}.
+ * Charges an order: reserves its goods, charges the payment provider, and processes the payment. A failure, or a
+ * cancellation before the pivot, cancels the order. See {@link runSaga}.
  *
  * @throws ApplicationFailure `saga_compensated`
  */
@@ -15,17 +15,18 @@ export async function orderSaga(input: OrderSagaInput, options: SagaOptions): Pr
   return receipt;
 }
 
+/** The steps of the order saga. `receipt` is filled in by the steps. */
 export function orderSteps(order: OrderSagaInput, receipt: Receipt): SagaStep<Activities>[] {
   return [
     {
       name: 'reserve_inventory',
-      run: ({ reserveInventory }) => reserveInventory(order),
+      execute: ({ reserveInventory }) => reserveInventory(order),
       compensate: ({ releaseInventory }) => releaseInventory(order),
     },
     {
       name: 'charge',
-      outside: true,
-      run: ({ charge }) => charge(order),
+      external: true,
+      execute: ({ charge }) => charge(order),
       fallback: ({ chargeElsewhere }) => chargeElsewhere(order),
       compensate: ({ refundCharge }) => refundCharge(order),
     },

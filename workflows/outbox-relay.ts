@@ -3,8 +3,8 @@ import type { OutboxActivities } from '../activities';
 import { type RelayInput, taskQueues } from '../src/contract';
 
 /**
- * The heartbeat time-out is how long the shards of a killed relay rest. The epoch fences off a relay that was only
- * slow. Retries have no end: whatever fails, the outbox waits in Postgres.
+ * After the heartbeat time-out another worker relays the shards of a killed relay. Their epoch fences a relay that was
+ * only slow. The activity is retried without end.
  */
 const { relayOutbox } = proxyActivities<OutboxActivities>({
   taskQueue: taskQueues.relay,
@@ -14,15 +14,13 @@ const { relayOutbox } = proxyActivities<OutboxActivities>({
   summary: 'claim, send, mark',
 });
 
-/** An activity runs for minutes, so this is most of a day and some hundred events. */
+/** An activity runs for minutes, so a history covers most of a day and has a few hundred events. */
 const RUNS_PER_HISTORY = 100;
 
-/** Only a relay outside this workflow can take the shards. The pause keeps the two from a fight at full speed. */
+/** Another relay has taken the shards. The pause keeps the two from taking them from each other all the time. */
 const FENCED_OFF_PAUSE = '5s';
 
-/**
- * Keeps one activity running that relays the shards of a group, without end. The workflow id makes it one per group.
- */
+/** Runs one relay activity after the other for a group of shards, without end. There is one workflow per group. */
 export async function outboxRelay(input: RelayInput): Promise<never> {
   let published = 0;
   for (let run = 0; run < RUNS_PER_HISTORY && !workflowInfo().continueAsNewSuggested; run += 1) {

@@ -2,12 +2,12 @@ import type { Activities } from '../activities';
 import type { PaymentSagaInput, PaymentSagaResult, SagaOptions } from '../src/contract';
 import { runSaga, type SagaStep } from './saga';
 
-/** Filled by the steps as they are done. */
+/** The saga's result, which its steps fill in. */
 export type Receipt = { -readonly [Field in keyof PaymentSagaResult]: PaymentSagaResult[Field] };
 
 /**
- * A payment was made: the invoice is closed, the customer's balance credited, and with `settle`, the
- * pivot, order, invoice and payment are paid. See {@link runSaga} for what happens when a step fails.
+ * Processes a payment: closes the invoice, credits the customer's balance, and marks order, invoice and payment as paid
+ * with `settle`, the pivot. See {@link runSaga} for failures.
  *
  * @throws ApplicationFailure `saga_compensated`
  */
@@ -17,23 +17,23 @@ export async function paymentSaga(input: PaymentSagaInput, options: SagaOptions)
   return receipt;
 }
 
-/** The steps as data, for every saga that takes a payment. */
+/** The steps of every saga that takes a payment. */
 export function paymentSteps(payment: PaymentSagaInput, receipt: Receipt): SagaStep<Activities>[] {
   return [
     {
       name: 'close_invoice',
-      run: async ({ closeInvoice }) => Object.assign(receipt, await closeInvoice(payment)),
+      execute: async ({ closeInvoice }) => Object.assign(receipt, await closeInvoice(payment)),
       compensate: ({ reopenInvoice }) => reopenInvoice(payment),
     },
     {
       name: 'credit_balance',
-      run: async ({ creditBalance }) => Object.assign(receipt, await creditBalance(payment)),
+      execute: async ({ creditBalance }) => Object.assign(receipt, await creditBalance(payment)),
       compensate: ({ reverseCredit }) => reverseCredit(payment),
     },
     {
       name: 'settle',
-      run: ({ settlePayment }) => settlePayment({ ...payment, ...receipt }),
-      pivot: ({ confirmSettlement }) => confirmSettlement(payment),
+      execute: ({ settlePayment }) => settlePayment({ ...payment, ...receipt }),
+      pivot: { confirm: ({ confirmSettlement }) => confirmSettlement(payment) },
     },
   ];
 }

@@ -1,6 +1,6 @@
 import { isCancellation, log, proxyActivities } from '@temporalio/workflow';
 import type { ReconciliationActivities } from '../activities';
-import { bookNames, type ComparedBook, type ReconciliationReport } from '../src/contract';
+import { statementNames, type ComparedStatement, type ReconciliationReport } from '../src/contract';
 
 const retry = { initialInterval: '1s', maximumInterval: '1m' } as const;
 
@@ -15,7 +15,7 @@ const { compareBook } = proxyActivities<ReconciliationActivities>({
   retry,
   summary: 'page by page',
 });
-/** One provider that is away must not keep the other books from being compared. */
+/** Limited, so that an unavailable provider does not block the comparison of the other statements. */
 const { copyProviderCharges } = proxyActivities<ReconciliationActivities>({
   startToCloseTimeout: '30 minutes',
   scheduleToCloseTimeout: '1 hour',
@@ -24,7 +24,7 @@ const { copyProviderCharges } = proxyActivities<ReconciliationActivities>({
   summary: 'page by page',
 });
 
-/** Compares all books, and reports what differs. Begun by its Schedule, one at a time. */
+/** Compares all statements and reports the discrepancies. A Schedule starts one run at a time. */
 export async function reconciliation(): Promise<ReconciliationReport> {
   const run = await beginReconciliation();
   const { run_id } = run;
@@ -38,8 +38,8 @@ export async function reconciliation(): Promise<ReconciliationReport> {
       unread.push(provider);
     }
   }
-  const books: Record<string, ComparedBook> = {};
-  for (const book of bookNames) books[book] = await compareBook({ run_id, book });
+  const books: Record<string, ComparedStatement> = {};
+  for (const book of statementNames) books[book] = await compareBook({ run_id, book });
   const resolved = await finishReconciliation({ run_id, unread });
   return { run_id, unread, books, resolved };
 }

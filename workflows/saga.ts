@@ -9,82 +9,81 @@ import { type SagaFailure, type SagaOptions, type SagaRecords, STEP_UNDONE } fro
 import { createSagaAttempts } from './saga/saga-attempts';
 import { awaitCancel } from './saga/saga-cancel';
 import { failureOf, sagaCompensated } from './saga/saga-failure';
-import { createSagaJournal, type SagaSubject } from './saga/saga-journal';
+import { createSagaStatusReporter, type SagaSubject } from './saga/saga-journal';
 import { awaitOperator } from './saga/saga-operator';
 import type { SagaStep } from './saga/saga-step';
 
 export type { SagaStep } from './saga/saga-step';
 
-/** A saga with the activities `A`, among them the two that record how it goes. */
+/** A saga with the activities `A`, which include the two of {@link SagaRecords}. */
 export interface Saga<A extends SagaRecords> {
   readonly subject: SagaSubject;
   readonly steps: readonly SagaStep<A>[];
-  /** What a failure has for consequences: done in order once all is undone or skipped. Each must succeed. */
-  readonly remedies?: readonly SagaStep<A>[];
+  /** The consequences of a failure, executed in order after every compensation. Each is retried until it succeeds. */
+  readonly followUps?: readonly SagaStep<A>[];
   readonly options?: SagaOptions;
 }
 
 const DEFAULTS: SagaOptions = { compensation_max_interval_ms: 5_000 };
 
 /**
- * Runs the steps in order. When one up to the pivot fails, or the saga is cancelled before the pivot
- * begins, all that was begun is undone in reverse order, and then the remedies are done.
+ * Runs the steps in order. A failure up to the pivot, or a cancellation before it, compensates every started step in
+ * reverse order. Then the follow-ups are executed.
  *
- * - A compensation is registered before its step runs: a step that timed out may have happened.
- * - Nothing interrupts the pivot, what follows it, a compensation or a remedy.
- * - What must succeed (compensations, remedies, steps behind the pivot) and failed for a round of 8
- *   attempts is stuck: an alarm is raised, and it is tried every 5 minutes and whenever an operator says
- *   so, without end. The other compensations go on meanwhile. An operator may skip a stuck compensation.
+ * - A compensation is registered before its step runs, because a step that timed out may have happened.
+ * - Nothing interrupts the pivot, the steps after it, a compensation or a follow-up.
+ * - Compensations, follow-ups and the steps after the pivot must succeed. After a round of 8 failed attempts they are
+ *   stuck. The saga raises an alarm, and retries every 5 minutes and whenever an operator asks, without end. The other
+ *   compensations go on meanwhile. An operator may skip a stuck compensation.
  *
- * A run after one that was lost, or reset, is answered by its steps' keys. Where it meets a step that was undone, or was
- * given the failure of the lost run, it undoes all steps up to the pivot: which of them the lost run undid, it cannot know.
+ * A run that follows a lost or reset run gets the stored results of its steps. If it finds an undone step, or has the
+ * failure of the lost run, it compensates all steps up to the pivot. It cannot know which of them are undone.
  *
- * @throws ApplicationFailure `saga_compensated` with the first failure, once all is undone or skipped,
- *   and the remedies are done
+ * @throws ApplicationFailure `saga_compensated` with the first failure, after all compensations and follow-ups
  */
 export async function runSaga<A extends SagaRecords>({ subject, steps, ...saga }: Saga<A>): Promise<void> {
-  const { remedies = [], options = DEFAULTS } = saga;
+  const { followUps = [], options = DEFAULTS } = saga;
   const names = steps.map(({ name }) => name);
-  const journal = createSagaJournal(subject, names);
+  const status = createSagaStatusReporter(subject, names);
   const wayForward = new CancellationScope();
   const cancelling = awaitCancel((cancellation) => {
-    journal.cancelled(cancellation);
+    status.cancelled(cancellation);
     wayForward.cancel();
   });
-  const operator = awaitOperator(journal.decided);
-  const attempts = createSagaAttempts<A>({ journal, operator, options, titleOf });
-  const begun: SagaStep<A>[] = [];
+  const operator = awaitOperator(status.decided);
+  const attempts = createSagaAttempts<A>({ status, operator, options, titleOf });
+  const started: SagaStep<A>[] = [];
   let pivotPassed = false;
 
   const pivotAt = steps.findIndex(({ pivot }) => pivot);
-  const mayBeUndone = pivotAt < 0 ? steps : steps.slice(0, pivotAt + 1);
+  const compensable = pivotAt < 0 ? steps : steps.slice(0, pivotAt + 1);
 
   try {
     if (options.failure) throw sagaCompensated(options.failure);
     await wayForward.run(async () => {
       for (const step of steps) {
-        begun.push(step);
-        journal.mark(step.name, 'running');
+        started.push(step);
+        status.mark(step.name, 'running');
         await forward(step);
-        journal.mark(step.name, 'done');
+        status.mark(step.name, 'done');
       }
       stopIfCancelled();
     });
   } catch (error) {
     const failure = options.failure ?? failureOfStep(error);
-    const undoing = options.failure || failure.code === STEP_UNDONE ? mayBeUndone : begun;
+    const toCompensate = options.failure || failure.code === STEP_UNDONE ? compensable : started;
     cancelling.close();
-    await CancellationScope.nonCancellable(() => compensate(undoing.toReversed(), failure));
+    await CancellationScope.nonCancellable(() => compensate(toCompensate.toReversed(), failure));
     throw sagaCompensated(failure);
   }
   cancelling.close();
   await CancellationScope.nonCancellable(async () => {
-    await journal.completed();
+    await status.completed();
     await condition(allHandlersFinished);
   });
 
   function failureOfStep(error: unknown): SagaFailure {
-    const failed = begun.at(-1);
+    const failed = started.at(-1);
     if (!failed || !(error instanceof TemporalFailure)) throw error;
     return failureOf(failed.name, isCancellation(error) ? cancelling.failure() : error);
   }
@@ -92,7 +91,7 @@ export async function runSaga<A extends SagaRecords>({ subject, steps, ...saga }
   async function forward(step: SagaStep<A>): Promise<void> {
     stopIfCancelled();
     if (pivotPassed) {
-      await CancellationScope.nonCancellable(() => attempts.persist(step, 'run'));
+      await CancellationScope.nonCancellable(() => attempts.retryForever(step, 'execute'));
     } else if (step.pivot) {
       cancelling.close();
       await CancellationScope.nonCancellable(() => passPivot(step));
@@ -102,7 +101,7 @@ export async function runSaga<A extends SagaRecords>({ subject, steps, ...saga }
     }
   }
 
-  /** An activity whose answer came together with the cancellation is done, and the saga cancelled all the same. */
+  /** A cancellation holds even if it arrives together with the result of the running activity. */
   function stopIfCancelled(): void {
     if (!pivotPassed && wayForward.consideredCancelled) throw cancelling.failure();
   }
@@ -111,36 +110,36 @@ export async function runSaga<A extends SagaRecords>({ subject, steps, ...saga }
     try {
       await attempts.forward(step);
     } catch (error) {
-      if (!(await attempts.persist(step, 'pivot'))) throw error;
+      if (!(await attempts.retryForever(step, 'confirm'))) throw error;
     }
   }
 
-  async function compensate(undoing: readonly SagaStep<A>[], failure: SagaFailure): Promise<void> {
-    journal.fail(
+  async function compensate(toCompensate: readonly SagaStep<A>[], failure: SagaFailure): Promise<void> {
+    status.fail(
       failure,
-      remedies.map(({ name }) => name),
+      followUps.map(({ name }) => name),
     );
     const stuck: Promise<unknown>[] = [];
-    for (const step of undoing) {
+    for (const step of toCompensate) {
       if (!step.compensate) continue;
-      journal.mark(step.name, 'undoing');
+      status.mark(step.name, 'undoing');
       const outcome = await attempts.round(step, 'compensate');
-      if (outcome === 'failed') stuck.push(attempts.untilResolved(step, 'compensate'));
-      else journal.mark(step.name, 'undone');
+      if (outcome === 'failed') stuck.push(attempts.retryUntilResolved(step, 'compensate'));
+      else status.mark(step.name, 'undone');
     }
     await Promise.all(stuck);
-    for (const remedy of remedies) {
-      journal.mark(remedy.name, 'running');
-      await attempts.persist(remedy, 'run');
-      journal.mark(remedy.name, 'done');
+    for (const followUp of followUps) {
+      status.mark(followUp.name, 'running');
+      await attempts.retryForever(followUp, 'execute');
+      status.mark(followUp.name, 'done');
     }
-    await journal.compensated();
+    await status.compensated();
     await condition(allHandlersFinished);
   }
 
   function titleOf(step: SagaStep<A>): string {
-    const of = steps.includes(step) ? steps : remedies;
+    const of = steps.includes(step) ? steps : followUps;
     const title = `${step.name.replaceAll('_', ' ')} (${of.indexOf(step) + 1}/${of.length})`;
-    return of === steps ? title : `remedy: ${title}`;
+    return of === steps ? title : `follow-up: ${title}`;
   }
 }

@@ -2,14 +2,14 @@ import type { Activities } from '../activities';
 import type { SagaOptions, ShipmentSagaInput } from '../src/contract';
 import { runSaga, type SagaStep } from './saga';
 
-/** Filled by the booking. */
+/** The saga's result, which the step `book_carrier` fills in. */
 export interface Waybill {
   booking_ref: string;
 }
 
 /**
- * Paid goods are sent. `dispatch` is the pivot: what has left the house does not come back. Goods that cannot be
- * sent are paid back. See {@link runSaga}.
+ * Ships paid goods. `dispatch` is the pivot, because dispatched goods do not come back. The payment of goods that cannot
+ * be shipped is refunded. See {@link runSaga}.
  *
  * @throws ApplicationFailure `saga_compensated`
  */
@@ -18,35 +18,36 @@ export async function shipmentSaga(input: ShipmentSagaInput, options: SagaOption
   await runSaga({
     subject: input,
     steps: shipmentSteps(input, waybill),
-    remedies: shipmentRemedies(input),
+    followUps: shipmentFollowUps(input),
     options,
   });
   return waybill;
 }
 
+/** The steps of the shipment saga. `waybill` is filled in by the steps. */
 export function shipmentSteps(shipment: ShipmentSagaInput, waybill: Waybill): SagaStep<Activities>[] {
   return [
     {
       name: 'allocate',
-      run: ({ allocateGoods }) => allocateGoods(shipment),
+      execute: ({ allocateGoods }) => allocateGoods(shipment),
       compensate: ({ releaseGoods }) => releaseGoods(shipment),
     },
     {
       name: 'book_carrier',
-      outside: true,
-      run: async ({ bookCarrier }) => Object.assign(waybill, await bookCarrier(shipment)),
+      external: true,
+      execute: async ({ bookCarrier }) => Object.assign(waybill, await bookCarrier(shipment)),
       compensate: ({ cancelBooking }) => cancelBooking(shipment),
     },
     {
       name: 'dispatch',
-      run: ({ dispatchGoods }) => dispatchGoods({ ...shipment, ...waybill }),
-      pivot: ({ confirmDispatch }) => confirmDispatch(shipment),
+      execute: ({ dispatchGoods }) => dispatchGoods({ ...shipment, ...waybill }),
+      pivot: { confirm: ({ confirmDispatch }) => confirmDispatch(shipment) },
     },
   ];
 }
 
-/** The customer has paid for what does not come: the credit is reversed, and the money goes back. */
-export const shipmentRemedies = (shipment: ShipmentSagaInput): SagaStep<Activities>[] => [
-  { name: 'reverse_credit', run: ({ reversePaymentCredit }) => reversePaymentCredit(shipment) },
-  { name: 'refund_payment', outside: true, run: ({ refundPayment }) => refundPayment(shipment) },
+/** Reverses the credit and refunds the payment of goods that were not shipped. */
+export const shipmentFollowUps = (shipment: ShipmentSagaInput): SagaStep<Activities>[] => [
+  { name: 'reverse_credit', execute: ({ reversePaymentCredit }) => reversePaymentCredit(shipment) },
+  { name: 'refund_payment', external: true, execute: ({ refundPayment }) => refundPayment(shipment) },
 ];

@@ -9,7 +9,7 @@ const { cancelUnpaidOrders } = proxyActivities<UnpaidOrderActivities>({
   summary: 'order by order',
 });
 
-/** Cancels what nobody has paid in time. Begun by its Schedule, one at a time; the next one does what this one did not. */
+/** Cancels orders that were not paid in time. A Schedule starts one run at a time; a later run continues. */
 export async function unpaidSweep(): Promise<UnpaidReport> {
   return cancelUnpaidOrders();
 }

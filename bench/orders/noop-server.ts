@@ -1,6 +1,6 @@
 import { serve } from '@hono/node-server';
 import { Hono } from 'hono';
-import type { OrderView } from '../../src/orders/order-view';
+import type { OrderResponse } from '../../src/orders/order-view';
 import { newOrder } from '../../src/orders/place-order';
 import { opaqueId } from '../../src/platform/schemas';
 
@@ -8,7 +8,7 @@ import { opaqueId } from '../../src/platform/schemas';
  * The limit of the HTTP side: parse, validate with the same schemas, answer the same shape. Leaves out
  * keys, request ids, logs, body limit, roles, events, ids, and of course the database.
  */
-const order: OrderView = {
+const order: OrderResponse = {
   order_id: 'ord_0199f0c2a5b87c3e8d2f4b6a9c1e3d5f',
   status: 'PENDING_PAYMENT',
   invoice_id: 'inv_0199f0c2a5b87c3e8d2f4b6a9c1e3d60',

@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { ApiClient } from '../client/api-client';
 import { eventually, must } from '../client/eventually';
 import { CHARGED_GOODS, newClientId, type OrderRequest, orderRequest, payUntilSettled } from '../client/shop';
-import type { OrderView } from '../client/views';
+import type { OrderResponse } from '../client/views';
 
 export interface OrderSteadilyOptions {
   readonly api: ApiClient;
@@ -38,11 +38,11 @@ export async function orderSteadily({ api, orders, durationMs, patienceMs }: Ord
 }
 
 /** One order for one `Idempotency-Key`, however often it is asked for. */
-function placeUntilAnswered(api: ApiClient, order: OrderRequest, patienceMs: number): Promise<OrderView> {
+function placeUntilAnswered(api: ApiClient, order: OrderRequest, patienceMs: number): Promise<OrderResponse> {
   const request = { json: orderRequest(order), headers: { 'idempotency-key': randomUUID() }, timeoutMs: ASK_AGAIN_MS };
   return eventually(
     async () => {
-      const { status, body, text } = await api.call<OrderView>('POST', '/orders', request);
+      const { status, body, text } = await api.call<OrderResponse>('POST', '/orders', request);
       must(status === 201, `POST /orders answered ${status} ${text}`);
       return body;
     },
@@ -50,7 +50,7 @@ function placeUntilAnswered(api: ApiClient, order: OrderRequest, patienceMs: num
   );
 }
 
-async function payOrder(api: ApiClient, order: OrderView, patienceMs: number): Promise<void> {
+async function payOrder(api: ApiClient, order: OrderResponse, patienceMs: number): Promise<void> {
   const { status, text } = await payUntilSettled(api, order, { payment_id: newClientId('pay') }, patienceMs);
   must(status === 200, `the payment of ${order.order_id} was answered ${status} ${text}`);
 }

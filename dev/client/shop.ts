@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { BalanceView, OrderEventsView, OrderView, PaidView, SagaView, SalesView } from './views';
+import type { BalanceView, OrderEventsView, OrderResponse, PaidView, SagaResponse, SalesView } from './views';
 import type { Answer, ApiClient, Problem } from './api-client';
 import { eventually, must } from './eventually';
 
@@ -42,7 +42,7 @@ export const orderRequest = (order: OrderRequest = {}) => ({
 });
 
 /** The notice that pays the order's invoice. */
-export const paymentNotice = (order: OrderView, { payment_id, amount }: PaymentRequest = {}) => ({
+export const paymentNotification = (order: OrderResponse, { payment_id, amount }: PaymentRequest = {}) => ({
   order_id: order.order_id,
   customer_id: order.customer_id,
   invoice_id: order.invoice_id,
@@ -55,11 +55,15 @@ export const paymentNotice = (order: OrderView, { payment_id, amount }: PaymentR
  * Places an order; the API may die in between, or be too busy for it, because the repeat has the same
  * `Idempotency-Key`.
  */
-export async function placeOrder(api: ApiClient, order: OrderRequest = {}, deadlineMs = 30_000): Promise<OrderView> {
+export async function placeOrder(
+  api: ApiClient,
+  order: OrderRequest = {},
+  deadlineMs = 30_000,
+): Promise<OrderResponse> {
   const request = { json: orderRequest(order), headers: { 'idempotency-key': randomUUID() } };
   const { status, body, text } = await eventually(
     async () => {
-      const answer = await api.call<OrderView>('POST', '/orders', request);
+      const answer = await api.call<OrderResponse>('POST', '/orders', request);
       must(answer.status !== 503, `POST /orders is still answered 503 ${answer.text}`);
       return answer;
     },
@@ -70,9 +74,13 @@ export async function placeOrder(api: ApiClient, order: OrderRequest = {}, deadl
 }
 
 /** Tells that the order's invoice was paid, once. */
-export function pay(api: ApiClient, order: OrderView, payment: PaymentRequest = {}): Promise<Answer<PaymentAnswer>> {
+export function pay(
+  api: ApiClient,
+  order: OrderResponse,
+  payment: PaymentRequest = {},
+): Promise<Answer<PaymentAnswer>> {
   return api.call('POST', '/invoices/close-after-payment', {
-    json: paymentNotice(order, payment),
+    json: paymentNotification(order, payment),
     headers: { prefer: `wait=${payment.wait ?? 10}` },
     ...(payment.timeoutMs !== undefined && { timeoutMs: payment.timeoutMs }),
   });
@@ -81,7 +89,7 @@ export function pay(api: ApiClient, order: OrderView, payment: PaymentRequest = 
 /** Tells it again and again until the saga has ended: what a client does on 202, and when the API is gone. */
 export function payUntilSettled(
   api: ApiClient,
-  order: OrderView,
+  order: OrderResponse,
   payment: PaymentRequest & { readonly payment_id: string },
   deadlineMs: number,
 ): Promise<Answer<PaymentAnswer>> {
@@ -97,14 +105,14 @@ export function payUntilSettled(
   );
 }
 
-export const readOrder = async (api: ApiClient, orderId: string): Promise<OrderView> =>
-  (await api.call<OrderView>('GET', `/orders/${orderId}`)).body;
+export const readOrder = async (api: ApiClient, orderId: string): Promise<OrderResponse> =>
+  (await api.call<OrderResponse>('GET', `/orders/${orderId}`)).body;
 
 export const readOrderEvents = async (api: ApiClient, orderId: string): Promise<OrderEventsView['data']> =>
   (await api.call<OrderEventsView>('GET', `/orders/${orderId}/events`)).body.data;
 
-export const readSaga = async (api: ApiClient, sagaId: string): Promise<SagaView> =>
-  (await api.call<SagaView>('GET', `/sagas/${sagaId}`)).body;
+export const readSaga = async (api: ApiClient, sagaId: string): Promise<SagaResponse> =>
+  (await api.call<SagaResponse>('GET', `/sagas/${sagaId}`)).body;
 
 /** Minor units of EUR; 0 for a customer without any. */
 export async function readBalance(api: ApiClient, customerId: string): Promise<number> {
@@ -116,7 +124,7 @@ export const readSales = async (api: ApiClient): Promise<SalesView> =>
   (await api.call<SalesView>('GET', '/analytics/sales')).body;
 
 /** Waits until the order is in this state. */
-export const untilStatus = (api: ApiClient, orderId: string, status: OrderView['status'], deadlineMs = 20_000) =>
+export const untilStatus = (api: ApiClient, orderId: string, status: OrderResponse['status'], deadlineMs = 20_000) =>
   eventually(
     async () => {
       const order = await readOrder(api, orderId);

@@ -1,13 +1,13 @@
 /** The bodies of the API's answers, as its own schemas say them. */
 import type { z } from 'zod';
-import type { salesView } from '../../src/analytics/get-sales';
-import type { balanceView } from '../../src/billing/get-balance';
+import type { salesResponse } from '../../src/analytics/get-sales';
+import type { balanceResponse } from '../../src/billing/get-balance';
 import type { listOrderEvents } from '../../src/orders/list-order-events';
 
-export type { OrderView } from '../../src/orders/order-view';
-export type { SagaView } from '../../src/sagas/view/saga-view';
-export type BalanceView = z.infer<typeof balanceView>;
-export type SalesView = z.infer<typeof salesView>;
+export type { OrderResponse } from '../../src/orders/order-view';
+export type { SagaResponse } from '../../src/sagas/view/saga-view';
+export type BalanceView = z.infer<typeof balanceResponse>;
+export type SalesView = z.infer<typeof salesResponse>;
 export type OrderEventsView = z.infer<(typeof listOrderEvents)['result']>;
 
 /** Of `POST /invoices/close-after-payment`: with `pending`, the last two are not there yet. */

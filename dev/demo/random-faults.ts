@@ -1,7 +1,7 @@
 import { eventually, must } from '../client/eventually';
 import { armFault, disarmFaults } from '../client/faults';
 import { CHARGED_GOODS, newClientId, placeOrder, readBalance, readOrder, readSaga } from '../client/shop';
-import type { OrderView, SagaView } from '../client/views';
+import type { OrderResponse, SagaResponse } from '../client/views';
 import { PATIENCE_MS, type Scene } from './scene';
 
 const ORDERS = 20;
@@ -30,7 +30,7 @@ export async function tellRandomFaults({ service, operator, checker, narrator, q
   await disarmFaults(operator);
   const shipped = orders.filter(({ status }) => status === 'FULFILLED');
   const cancelled = orders.filter(({ status }) => status === 'CANCELLED');
-  const sagaOf = ({ order_id }: OrderView): Promise<SagaView> => readSaga(service, `order-${order_id}`);
+  const sagaOf = ({ order_id }: OrderResponse): Promise<SagaResponse> => readSaga(service, `order-${order_id}`);
 
   await claim('each of the twenty is paid and shipped, or cancelled', async () => {
     must(shipped.length + cancelled.length === ORDERS, orders.map(({ status }) => status).join(', '));
@@ -68,7 +68,7 @@ export async function tellRandomFaults({ service, operator, checker, narrator, q
     return `balance ${balance}`;
   });
 
-  function untilEnded(orderId: string): Promise<OrderView> {
+  function untilEnded(orderId: string): Promise<OrderResponse> {
     return eventually(
       async () => {
         const order = await readOrder(service, orderId);
@@ -91,7 +91,7 @@ async function readStock(query: Scene['query']): Promise<{ stock: number; reserv
 }
 
 /** A line: the saga, and the state of each of its steps. */
-function describe({ saga_id, state, steps }: SagaView): string {
+function describe({ saga_id, state, steps }: SagaResponse): string {
   const states = steps.map(({ name, state, error }) => `${name} ${state}${state === 'failed' ? ` (${error})` : ''}`);
   return `${saga_id} ${state}: ${states.join(', ')}`;
 }

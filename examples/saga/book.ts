@@ -1,7 +1,7 @@
 import { Client, Connection, WorkflowFailedError } from '@temporalio/client';
 import type { tripSaga } from './trip-saga';
 
-/** `node book.js <traveller>`: a trip per traveller, however often it is asked for. */
+/** `node book.js <traveller>`: books one trip per traveller; safe to repeat. */
 async function main(traveller: string): Promise<void> {
   const connection = await Connection.connect({ address: process.env['TEMPORAL_ADDRESS'] ?? 'localhost:7233' });
   const saga_id = `trip-${traveller}`;

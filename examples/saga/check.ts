@@ -1,6 +1,6 @@
 import { createFakeActivities, createSagaKit, everyStepFails } from 'paysaga/saga/testing';
 import type { TripActivities } from './trip-activities';
-import { tripRemedies, tripSaga, tripSteps } from './trip-saga';
+import { tripFollowUps, tripSaga, tripSteps } from './trip-saga';
 
 const trip = { saga_id: 'trip-1', correlation_id: 'req-1', traveller: 'ada', nights: 2 };
 
@@ -26,7 +26,7 @@ async function main(): Promise<void> {
   });
   try {
     const steps = tripSteps(trip, { flight_ref: '', room_ref: '' });
-    for (const { title, arm, check } of everyStepFails({ steps, remedies: tripRemedies(trip) })) {
+    for (const { title, arm, check } of everyStepFails({ steps, followUps: tripFollowUps(trip) })) {
       const fakes = createFakes();
       arm(fakes);
       await kit.run({ workflow: tripSaga, args: [trip], fakes }, (saga) => check(saga, fakes));

@@ -2,7 +2,7 @@ import { patched } from '@temporalio/workflow';
 import { runSaga, type SagaStep } from 'paysaga/saga';
 import type { Tickets, Trip } from './trip';
 import type { TripActivities } from './trip-activities';
-import { tripRemedies, tripSteps } from './trip-saga';
+import { tripFollowUps, tripSteps } from './trip-saga';
 
 /**
  * The trip saga of the next release, under its old name: trips are insured before money is taken. A trip that runs
@@ -11,7 +11,7 @@ import { tripRemedies, tripSteps } from './trip-saga';
 export async function tripSaga(trip: Trip): Promise<Tickets> {
   const tickets: Tickets = { flight_ref: '', room_ref: '' };
   const steps = patched('insure') ? insuredTripSteps(trip, tickets) : tripSteps(trip, tickets);
-  await runSaga<InsuredActivities>({ subject: trip, steps, remedies: tripRemedies(trip) });
+  await runSaga<InsuredActivities>({ subject: trip, steps, followUps: tripFollowUps(trip) });
   return tickets;
 }
 
@@ -24,7 +24,7 @@ export function insuredTripSteps(trip: Trip, tickets: Tickets): SagaStep<Insured
   const [flight, ...others] = tripSteps(trip, tickets);
   const insurance: SagaStep<InsuredActivities> = {
     name: 'insure',
-    run: ({ insure }) => insure(trip),
+    execute: ({ insure }) => insure(trip),
     compensate: ({ cancelInsurance }) => cancelInsurance(trip),
   };
   return [...(flight ? [flight] : []), insurance, ...others];

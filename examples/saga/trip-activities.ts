@@ -42,7 +42,7 @@ export const createTripActivities = (agency: Agency) => ({
   ...records,
 });
 
-/** What the saga tells on its way. A service keeps it in its database, for those who ask. */
+/** The saga's records. A service stores them in its database. */
 const records: SagaRecords = {
   async recordSagaOutcome({ saga_id, state, failure }) {
     console.log(JSON.stringify({ saga_id, state, failure }));

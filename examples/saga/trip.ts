@@ -1,4 +1,4 @@
-/** What a saga is asked for. JSON: it is kept in the workflow's history. */
+/** The saga's input, as JSON. The workflow's history contains it. */
 export interface Trip {
   /** Also the workflow's id, so that one trip is booked once. */
   readonly saga_id: string;

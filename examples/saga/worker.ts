@@ -2,7 +2,7 @@ import { NativeConnection, Worker } from '@temporalio/worker';
 import { createAgency } from './agency';
 import { createTripActivities } from './trip-activities';
 
-/** One room: whoever comes second gets nothing, and a letter. */
+/** An agency with one room: the second traveller gets a letter instead. */
 async function main(): Promise<void> {
   const connection = await NativeConnection.connect({ address: process.env['TEMPORAL_ADDRESS'] ?? 'localhost:7233' });
   const worker = await Worker.create({

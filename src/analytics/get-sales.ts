@@ -5,16 +5,18 @@ import { currency, day } from '../platform/schemas';
 
 const DAY_MS = 24 * 3_600_000;
 const DEFAULT_DAYS = 30;
-/** That Postgres knows. */
+/** The first day that Postgres supports. */
 const FIRST_DAY = '0001-01-01';
 
+/** The query of the route. */
 export const salesFilter = z.strictObject({
-  from: day.optional().openapi({ description: 'UTC day, inclusive; 30 days ago unless given.' }),
-  to: day.optional().openapi({ description: 'UTC day, inclusive; today unless given.' }),
+  from: day.optional().openapi({ description: 'UTC day, inclusive. Defaults to 30 days ago.' }),
+  to: day.optional().openapi({ description: 'UTC day, inclusive. Defaults to today.' }),
   currency: currency.optional(),
 });
 
-export const salesView = z
+/** Sales in responses. Amounts in minor units. */
+export const salesResponse = z
   .array(
     z.object({
       day: z.string().openapi({ format: 'date', example: '2026-11-21' }),
@@ -26,11 +28,11 @@ export const salesView = z
   )
   .openapi('Sales');
 
-/** The read model of the event stream: a moment behind the orders. */
+/** Reads the sales per day and currency. The read model is slightly behind the orders. */
 export const getSales = defineQuery({
   name: 'GetSales',
   input: salesFilter,
-  result: salesView,
+  result: salesResponse,
   roles: ['service', 'operator'],
 });
 

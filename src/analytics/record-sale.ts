@@ -4,7 +4,7 @@ import { defineCommand } from '../mediator/message';
 import { amount, currency, day } from '../platform/schemas';
 import { addSale } from './sales.sql';
 
-/** One `order.paid` or `order.refunded`, counted on its UTC day. */
+/** Counts an `order.paid` or `order.refunded` on its UTC day. */
 export const recordSale = defineCommand({
   name: 'RecordSale',
   input: z.strictObject({

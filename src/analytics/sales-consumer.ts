@@ -3,7 +3,7 @@ import { isEvent } from '../messaging/consumer/received-event';
 import { orderPaid, orderRefunded } from '../orders/order-events';
 import { recordSale } from './record-sale';
 
-/** Keeps `sales_daily` from the orders' stream. */
+/** Updates `sales_daily` from the events of orders. */
 export const salesConsumer: ConsumerDefinition = {
   group: 'sales-projection',
   topics: [orderPaid.topic],

@@ -1,5 +1,6 @@
 import type { Queryable } from '../platform/database/database';
 
+/** What is added to a day. */
 export interface Sale {
   /** UTC, `YYYY-MM-DD`. */
   readonly day: string;
@@ -11,6 +12,7 @@ export interface Sale {
   readonly refunded_amount: number;
 }
 
+/** Adds a sale to its day. */
 export async function addSale(tx: Queryable, sale: Sale): Promise<void> {
   await tx.$executeRawUnsafe(
     `INSERT INTO sales_daily (day, currency, orders, amount, refunded_amount) VALUES ($1::date, $2, $3, $4, $5)

@@ -6,7 +6,7 @@ import { amount, clientId, currency } from '../platform/schemas';
 import { paymentCredit } from './ledger';
 import { recordLedgerTransaction } from './record-ledger-transaction';
 
-/** Step `credit_balance` of the payment saga. */
+/** Step `credit_balance` of the payment saga: credits the customer's balance. */
 export const creditBalance = defineCommand({
   name: 'CreditBalance',
   input: z.strictObject({ saga_id: z.string(), customer_id: clientId, amount, currency }),

@@ -1,28 +1,32 @@
 import { z } from '@hono/zod-openapi';
 import { handle } from '../mediator/handler';
-import { defineQuery, maySee } from '../mediator/message';
+import { defineQuery, canAccess } from '../mediator/message';
 import { Refusal } from '../platform/refusal';
 import { clientId, currency } from '../platform/schemas';
 import { customerAccount } from './ledger';
 
-export const balanceView = z
+/** A balance in responses. */
+export const balanceResponse = z
   .object({
     balances: z.array(
-      z.object({ currency, amount: z.int().openapi({ description: 'Minor units; from the ledger.', example: 9900 }) }),
+      z.object({
+        currency,
+        amount: z.int().openapi({ description: 'In minor units, from the ledger.', example: 9900 }),
+      }),
     ),
   })
   .openapi('Balance');
 
-/** Money received for the customer, per currency. */
+/** Reads the money received for a customer, per currency. */
 export const getBalance = defineQuery({
   name: 'GetBalance',
   input: z.strictObject({ customer_id: clientId }),
-  result: balanceView,
+  result: balanceResponse,
   roles: ['customer', 'service', 'operator'],
 });
 
 export const getBalanceHandler = handle(getBalance, async ({ customer_id }, { database, principal }) => {
-  if (!maySee(principal, customer_id)) {
+  if (!canAccess(principal, customer_id)) {
     throw new Refusal('customer_not_found', `There is no customer ${customer_id}.`);
   }
   const sums = await database.ledgerEntry.groupBy({

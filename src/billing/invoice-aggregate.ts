@@ -5,18 +5,20 @@ import { Refusal } from '../platform/refusal';
 import { evolveInvoice, type Invoice } from './invoice';
 import type { InvoiceEvent } from './invoice-events';
 
+/** The invoice as an aggregate. */
 export const invoiceAggregate: Aggregate<Invoice, InvoiceEvent> = {
   type: 'invoice',
   table: defineTable('invoice', 'invoice_id'),
   evolve: evolveInvoice,
 };
 
-/** Locks the invoice; where an order is locked too, it comes first. @throws Refusal `invoice_not_found` */
+/** Loads and locks an invoice. Lock its order before it. @throws Refusal `invoice_not_found` */
 export async function loadInvoice(uow: UnitOfWork, invoiceId: string): Promise<Invoice> {
   const invoice = await uow.load(invoiceAggregate, invoiceId);
   if (!invoice) throw invoiceNotFound(invoiceId);
   return invoice;
 }
 
+/** The refusal for an unknown invoice. */
 export const invoiceNotFound = (invoiceId: string): Refusal =>
-  new Refusal('invoice_not_found', `There is no invoice ${invoiceId} of this order.`);
+  new Refusal('invoice_not_found', `This order has no invoice ${invoiceId}.`);

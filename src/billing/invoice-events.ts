@@ -48,5 +48,7 @@ const invoicePaid = defineEvent({
 
 const invoiceVoided = defineEvent({ type: 'invoice.voided', dataVersion: 1, topic, payload: z.object(reference) });
 
+/** The events of an invoice. */
 export const invoiceEvents = [invoiceIssued, invoiceClosed, invoiceReopened, invoicePaid, invoiceVoided] as const;
+/** An event of an invoice. */
 export type InvoiceEvent = EventOf<(typeof invoiceEvents)[number]>;

@@ -1,9 +1,10 @@
 import { Refusal } from '../platform/refusal';
 import type { InvoiceEvent } from './invoice-events';
 
+/** The statuses of an invoice. */
 export type InvoiceStatus = 'OPEN' | 'CLOSED' | 'PAID' | 'VOID';
 
-/** The row of `invoice`: the fold of the invoice's events. */
+/** An invoice: the row of `invoice` and the fold of its events. */
 export interface Invoice {
   readonly invoice_id: string;
   readonly order_id: string;
@@ -21,6 +22,7 @@ export interface Invoice {
 
 type Ordered = Pick<Invoice, 'invoice_id' | 'order_id' | 'customer_id' | 'amount' | 'currency'>;
 
+/** What can be decided about an invoice. */
 export type InvoiceCommand =
   | { readonly type: 'issue'; readonly order: Ordered; readonly issued_at: string }
   | { readonly type: 'close'; readonly payment_id: string; readonly capture_ref: string }
@@ -29,6 +31,8 @@ export type InvoiceCommand =
   | { readonly type: 'void' };
 
 /**
+ * Decides a command on an invoice. Returns no event when the invoice is already void.
+ *
  * @throws Refusal `invoice_already_paid`, `invoice_not_payable`, `invoice_not_closed`, `invoice_not_voidable`
  */
 export function decideInvoice(command: InvoiceCommand, invoice: Invoice | undefined): InvoiceEvent[] {
@@ -37,7 +41,7 @@ export function decideInvoice(command: InvoiceCommand, invoice: Invoice | undefi
     const { issued_at } = command;
     return [{ type: 'invoice.issued', payload: { invoice_id, order_id, customer_id, amount, currency, issued_at } }];
   }
-  if (!invoice) throw new Error(`Nothing was issued that one could ${command.type}.`);
+  if (!invoice) throw new Error(`There is no invoice to ${command.type}.`);
   const { invoice_id, order_id, status } = invoice;
 
   switch (command.type) {
@@ -66,7 +70,10 @@ export function decideInvoice(command: InvoiceCommand, invoice: Invoice | undefi
     case 'void':
       if (status === 'VOID') return [];
       if (status !== 'OPEN') {
-        throw new Refusal('invoice_not_voidable', `Invoice ${invoice_id} is ${status}; only an open one is voided.`);
+        throw new Refusal(
+          'invoice_not_voidable',
+          `Invoice ${invoice_id} is ${status}. Only an open invoice can be voided.`,
+        );
       }
       return [{ type: 'invoice.voided', payload: { invoice_id, order_id } }];
     default:
@@ -74,13 +81,14 @@ export function decideInvoice(command: InvoiceCommand, invoice: Invoice | undefi
   }
 }
 
+/** The refusal to pay an invoice that another payment has closed. */
 export const alreadyPaid = ({ invoice_id, status }: Invoice): Refusal =>
   new Refusal('invoice_already_paid', `Invoice ${invoice_id} is ${status}: another payment closed it.`);
 
 const notClosedBy = ({ invoice_id, status }: Invoice, paymentId: string): Refusal =>
   new Refusal('invoice_not_closed', `Invoice ${invoice_id} is ${status}, not closed by payment ${paymentId}.`);
 
-/** The state after the event; replaying an invoice's events gives its row. */
+/** Applies an event. The fold of an invoice's events is its row. */
 export function evolveInvoice(invoice: Invoice | undefined, event: InvoiceEvent): Invoice {
   if (event.type === 'invoice.issued') {
     return { ...event.payload, status: 'OPEN', payment_id: null, capture_ref: null, version: 1 };

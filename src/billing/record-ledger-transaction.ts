@@ -2,10 +2,11 @@ import { defineTable } from '../platform/database/table';
 import type { PendingWrites } from '../mediator/unit-of-work';
 import type { LedgerEntry } from './ledger';
 
+/** A transaction of the ledger. */
 export interface LedgerTransaction {
   readonly ledger_transaction_id: string;
   readonly kind: 'payment_credit' | 'payment_credit_reversal';
-  /** What it is for; with `kind` it is unique, so nothing is booked twice. */
+  /** The id of the saga. It is unique per `kind`, so nothing is booked twice. */
   readonly reference: string;
   readonly reverses: string | null;
   readonly created_at: string;

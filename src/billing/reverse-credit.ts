@@ -5,7 +5,7 @@ import { newId } from '../platform/ids';
 import { reversal } from './ledger';
 import { recordLedgerTransaction } from './record-ledger-transaction';
 
-/** Compensation of `credit_balance`: a new transaction with the opposite entries. */
+/** Compensation of `credit_balance`: records a transaction with the opposite entries. */
 export const reverseCredit = defineCommand({
   name: 'ReverseCredit',
   input: z.strictObject({ saga_id: z.string() }),

@@ -4,8 +4,9 @@ import type { HttpEnv } from '../http/http-env';
 import { createRouter } from '../http/router';
 import type { Mediator } from '../mediator/mediator';
 import { clientId } from '../platform/schemas';
-import { balanceView, getBalance } from './get-balance';
+import { balanceResponse, getBalance } from './get-balance';
 
+/** Creates the route of the balance. */
 export function createBillingRoutes({ mediator }: { mediator: Mediator }): OpenAPIHono<HttpEnv> {
   const routes = createRouter();
   routes.openapi(
@@ -13,9 +14,9 @@ export function createBillingRoutes({ mediator }: { mediator: Mediator }): OpenA
       method: 'get',
       tags: ['billing'],
       operationId: 'getBalance',
-      summary: 'Money received for a customer, from the ledger',
+      summary: 'Read the money received for a customer, from the ledger',
       request: { params: z.object({ customer_id: clientId }) },
-      responses: { 200: json(balanceView, 'Balance per currency') },
+      responses: { 200: json(balanceResponse, 'Balance per currency') },
       refusals: ['customer_not_found'],
     }),
     async (c) => c.json(await mediator.send(getBalance(c.req.valid('param')), sendOptions(c)), 200),

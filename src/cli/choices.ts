@@ -3,7 +3,7 @@ import type { ProductResponse } from '../inventory/product';
 import type { DeadLetterState, OpenFilter } from '../messaging/dead-letters/dead-letter';
 import type { Role } from '../mediator/message';
 import type { OutboxState } from '../outbox/operator/outbox-row';
-import type { SagaView } from '../sagas/view/saga-view';
+import type { SagaResponse } from '../sagas/view/saga-view';
 import type { DiagramOptions } from './run/diagram';
 
 /** What the options choose from, written out: help loads no schemas. A test compares them with the schemas. */
@@ -14,6 +14,13 @@ export const choices = {
   outboxStates: ['parked', 'pending'] satisfies OutboxState[],
   productKinds: ['service', 'goods'] satisfies ProductResponse['kind'][],
   roles: ['customer', 'service', 'operator'] satisfies Role[],
-  sagaStates: ['pending', 'running', 'completed', 'compensating', 'compensated', 'stuck'] satisfies SagaView['state'][],
+  sagaStates: [
+    'pending',
+    'running',
+    'completed',
+    'compensating',
+    'compensated',
+    'stuck',
+  ] satisfies SagaResponse['state'][],
   sagaTypes: ['payment', 'order', 'shipment'] satisfies SagaType[],
 };

@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander';
-import type { StepVerdict } from '../contract';
+import type { StepResolution } from '../contract';
 import { choices } from './choices';
 import { actorOption, jsonOption, type JsonOptions, reasonOption, withPageOptions } from './options';
 import type { DecisionOptions, ListOptions } from './run/sagas';
@@ -7,7 +7,7 @@ import type { DecisionOptions, ListOptions } from './run/sagas';
 const run = () => import('./run/sagas.js');
 
 export function addSagaCommands(program: Command): void {
-  const sagas = program.command('sagas').description('sagas, and what an operator may do about stuck ones');
+  const sagas = program.command('sagas').description('list, show and resolve sagas');
   const ls = sagas
     .command('ls')
     .alias('list')
@@ -21,12 +21,12 @@ export function addSagaCommands(program: Command): void {
     .argument('<saga_id>')
     .addOption(jsonOption())
     .action(async (sagaId: string, options: JsonOptions) => (await run()).show(sagaId, options));
-  addDecision(sagas, 'retry', 'try a stuck step again now');
-  addDecision(sagas, 'skip', 'give up a stuck compensation that was dealt with by other means');
+  addDecision(sagas, 'retry', 'retry a stuck step now');
+  addDecision(sagas, 'skip', 'skip a stuck compensation that was done by other means');
   withDecisionOptions(
     sagas
       .command('restart')
-      .description('begin a compensated payment saga again, as <saga_id>-2')
+      .description('restart a compensated payment saga, as <saga_id>-2')
       .argument('<saga_id>'),
   ).action(async (sagaId: string, options: DecisionOptions) => (await run()).restart(sagaId, options));
 }
@@ -34,9 +34,9 @@ export function addSagaCommands(program: Command): void {
 const withDecisionOptions = (command: Command): Command =>
   command.addOption(reasonOption()).addOption(actorOption()).addOption(jsonOption());
 
-function addDecision(sagas: Command, verdict: StepVerdict, description: string): void {
-  const command = sagas.command(verdict).description(description).argument('<saga_id>').argument('<step>');
+function addDecision(sagas: Command, resolution: StepResolution, description: string): void {
+  const command = sagas.command(resolution).description(description).argument('<saga_id>').argument('<step>');
   withDecisionOptions(command).action(async (sagaId: string, step: string, options: DecisionOptions) =>
-    (await run()).decide(verdict, sagaId, step, options),
+    (await run()).decide(resolution, sagaId, step, options),
   );
 }

@@ -8,7 +8,7 @@ import { shipmentAggregate } from './shipment-aggregate';
 
 type Context = Pick<CommandContext, 'uow' | 'now' | 'correlationId'>;
 
-/** Requests the shipment of paid goods, and begins its saga; the sweeper starts it. */
+/** Requests the shipment of paid goods and begins its saga, which the sweeper starts. */
 export async function beginShipment(order: Order, { uow, now, correlationId }: Context): Promise<void> {
   const { order_id, invoice_id, customer_id, product_sku, quantity, amount, currency } = order;
   const { payment_id } = await uow.tx.payment.findFirstOrThrow({ where: { order_id, status: 'CAPTURED' } });

@@ -3,7 +3,7 @@ import type { UnitOfWork } from '../mediator/unit-of-work';
 import { decideShipment } from './shipment';
 import { shipmentAggregate } from './shipment-aggregate';
 
-/** A shipment whose saga was compensated has failed; what became of the money, its order says. */
+/** Marks the shipment of a compensated saga as failed. Its order shows whether the money was refunded. */
 export async function failShipment(
   { shipment_id }: ShipmentSagaInput,
   { code }: SagaFailure,

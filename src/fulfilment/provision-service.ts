@@ -3,7 +3,7 @@ import type { Catalogue } from '../inventory/catalogue';
 import type { Aggregate } from '../mediator/aggregate';
 import { defineTable } from '../platform/database/table';
 import { handle } from '../mediator/handler';
-import { defineCommand, system } from '../mediator/message';
+import { defineCommand, systemPrincipal } from '../mediator/message';
 import { decideOrder } from '../orders/order';
 import { loadOrder, orderAggregate } from '../orders/order-aggregate';
 import { invoicePaidProvisionService } from '../payments/payment-events';
@@ -18,7 +18,7 @@ const provisioningAggregate: Aggregate<Provisioning, ProvisioningEvent> = {
   evolve: evolveProvisioning,
 };
 
-/** What `invoice_paid.provision_service` asks for: a service is provisioned at once; goods begin their shipment saga. */
+/** Handles `invoice_paid.provision_service`: provisions a service at once, or begins the shipment saga of goods. */
 export const provisionService = defineCommand({
   name: 'ProvisionService',
   input: invoicePaidProvisionService.payload,
@@ -31,7 +31,7 @@ export const createProvisionService = (catalogue: Catalogue) =>
     const { uow, now } = context;
     const product = await catalogue.find(product_sku, uow.tx);
     if (!product) throw new Error(`Product ${product_sku} of order ${order_id} is not in the catalogue.`);
-    const order = await loadOrder(uow, order_id, system);
+    const order = await loadOrder(uow, order_id, systemPrincipal);
     if (product.kind === 'goods') {
       await beginShipment(order, context);
       return null;

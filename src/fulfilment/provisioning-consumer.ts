@@ -3,7 +3,7 @@ import { isEvent } from '../messaging/consumer/received-event';
 import { invoicePaidProvisionService } from '../payments/payment-events';
 import { provisionService } from './provision-service';
 
-/** Provides what was paid for. */
+/** Provisions or ships what was paid for. */
 export const provisioningConsumer: ConsumerDefinition = {
   group: 'provisioning',
   topics: [invoicePaidProvisionService.topic],

@@ -25,5 +25,7 @@ const serviceProvisioned = defineEvent({
   payload: z.object(reference),
 });
 
+/** The events of a provisioning. */
 export const provisioningEvents = [serviceRequested, serviceProvisioned] as const;
+/** An event of a provisioning. */
 export type ProvisioningEvent = EventOf<(typeof provisioningEvents)[number]>;

@@ -1,6 +1,6 @@
 import type { ProvisioningEvent } from './provisioning-events';
 
-/** The row of `service_provisioning`: the fold of its events. One per order. */
+/** The provisioning of an order: the row of `service_provisioning` and the fold of its events. */
 export interface Provisioning {
   readonly provisioning_id: string;
   readonly order_id: string;
@@ -12,9 +12,10 @@ export interface Provisioning {
   readonly version: number;
 }
 
+/** A provisioning to request. */
 export type ProvisioningRequest = Omit<Provisioning, 'status' | 'version'>;
 
-/** A service is provisioned as soon as it is requested: there is nothing to wait for. */
+/** Requests and completes a provisioning at once. */
 export function provision(request: ProvisioningRequest): ProvisioningEvent[] {
   const { provisioning_id, order_id } = request;
   return [
@@ -23,7 +24,7 @@ export function provision(request: ProvisioningRequest): ProvisioningEvent[] {
   ];
 }
 
-/** The state after the event; replaying a provisioning's events gives its row. */
+/** Applies an event. The fold of a provisioning's events is its row. */
 export function evolveProvisioning(provisioning: Provisioning | undefined, event: ProvisioningEvent): Provisioning {
   if (event.type === 'service.requested') return { ...event.payload, status: 'REQUESTED', version: 1 };
   if (!provisioning) throw new Error(`${event.type} before service.requested: the event log is broken.`);

@@ -4,12 +4,12 @@ import { defineCommand } from '../mediator/message';
 
 const booked = z.strictObject({ booking_ref: z.string() });
 
-/** After the carrier has taken the booking: the step's once-key keeps what it is called. */
+/** Records the carrier's booking, as the stored result of the step. */
 export const recordBooking = defineCommand({ name: 'RecordBooking', input: booked, result: booked, roles: [] });
 
 export const recordBookingHandler = handle(recordBooking, async (booking) => booking);
 
-/** After the carrier has cancelled what it had booked, if anything: the step's row says so. */
+/** Records that the carrier has cancelled the booking, if there was one. */
 export const recordBookingCancelled = defineCommand({
   name: 'RecordBookingCancelled',
   input: z.strictObject({}),

@@ -4,7 +4,7 @@ import { defineCommand } from '../mediator/message';
 import { opaqueId } from '../platform/schemas';
 
 const booking = z.object({
-  /** Idempotency key at the carrier. */
+  /** The idempotency key at the carrier. */
   key: z.string(),
   shipment_id: z.string(),
   order_id: z.string(),
@@ -13,8 +13,8 @@ const booking = z.object({
 });
 
 /**
- * Before the carrier is asked: what it will be asked for. Its once-key says that it may have been, which is all
- * that the cancelling of a booking has to know; so it changes nothing else.
+ * The intent of the step `book_carrier`: returns the booking request. With its idempotency key the compensation knows that
+ * a booking may exist. It changes nothing else.
  */
 export const requestBooking = defineCommand({
   name: 'RequestBooking',

@@ -32,5 +32,7 @@ const shipmentFailed = defineEvent({
   payload: z.object({ ...reference, code: text(100) }),
 });
 
+/** The events of a shipment. */
 export const shipmentEvents = [shipmentRequested, shipmentDispatched, shipmentFailed] as const;
+/** An event of a shipment. */
 export type ShipmentEvent = EventOf<(typeof shipmentEvents)[number]>;

@@ -1,7 +1,7 @@
 import { Refusal } from '../platform/refusal';
 import type { ShipmentEvent } from './shipment-events';
 
-/** The row of `shipment`: the fold of its events. One per order of goods. */
+/** The shipment of an order: the row of `shipment` and the fold of its events. */
 export interface Shipment {
   readonly shipment_id: string;
   readonly order_id: string;
@@ -9,24 +9,26 @@ export interface Shipment {
   readonly product_sku: string;
   readonly quantity: number;
   readonly status: 'REQUESTED' | 'DONE' | 'FAILED';
-  /** The carrier's id of what it has taken. */
+  /** The carrier's id of the booking. */
   readonly booking_ref: string | null;
   readonly failure_code: string | null;
   readonly requested_at: string;
   readonly version: number;
 }
 
+/** A shipment to request. */
 export type ShipmentRequest = Omit<Shipment, 'status' | 'booking_ref' | 'failure_code' | 'version'>;
 
+/** What can be decided about a shipment. */
 export type ShipmentCommand =
   | { readonly type: 'request'; readonly shipment: ShipmentRequest }
   | { readonly type: 'dispatch'; readonly booking_ref: string }
   | { readonly type: 'fail'; readonly code: string };
 
-/** @throws Refusal `shipment_not_requested` */
+/** Decides a command on a shipment. @throws Refusal `shipment_not_requested` */
 export function decideShipment(command: ShipmentCommand, shipment: Shipment | undefined): ShipmentEvent[] {
   if (command.type === 'request') return [{ type: 'shipment.requested', payload: command.shipment }];
-  if (!shipment) throw new Error(`Nothing was requested that one could ${command.type}.`);
+  if (!shipment) throw new Error(`There is no shipment to ${command.type}.`);
   const { shipment_id, order_id, status } = shipment;
   if (status !== 'REQUESTED') {
     throw new Refusal('shipment_not_requested', `Shipment ${shipment_id} of order ${order_id} is ${status}.`);
@@ -41,7 +43,7 @@ export function decideShipment(command: ShipmentCommand, shipment: Shipment | un
   }
 }
 
-/** The state after the event; replaying a shipment's events gives its row. */
+/** Applies an event. The fold of a shipment's events is its row. */
 export function evolveShipment(shipment: Shipment | undefined, event: ShipmentEvent): Shipment {
   if (event.type === 'shipment.requested') {
     return { ...event.payload, status: 'REQUESTED', booking_ref: null, failure_code: null, version: 1 };

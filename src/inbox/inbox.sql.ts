@@ -49,7 +49,7 @@ export async function prepareToClaim(tx: Tx): Promise<void> {
 /** Stores the response of a key that this transaction has claimed. */
 export async function store(tx: Queryable, { scope, key }: Once, response: unknown): Promise<void> {
   await tx.$executeRawUnsafe(
-    'UPDATE inbox SET result = $3::json WHERE scope = $1 AND key = $2',
+    'UPDATE idempotency_key SET result = $3::json WHERE scope = $1 AND key = $2',
     scope,
     key,
     JSON.stringify(response),

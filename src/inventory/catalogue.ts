@@ -1,6 +1,6 @@
 import type { Database, Tx } from '../platform/database/database';
 
-/** `price` in minor units of `currency`. */
+/** A product of the catalogue. `price` is in minor units of `currency`. */
 export interface Product {
   readonly sku: string;
   readonly name: string;
@@ -9,16 +9,17 @@ export interface Product {
   readonly currency: string;
 }
 
+/** Finds products. */
 export interface Catalogue {
-  /** @param through the open transaction of a handler that has one: it never waits for a second connection */
+  /** Finds a product. @param through the handler's open transaction, so that it needs no second connection */
   find(sku: string, through?: Tx): Promise<Product | undefined>;
 }
 
 const MAX_ENTRIES = 10_000;
 
 /**
- * Reads products through a short memory, so that placing an order costs one statement: a changed price
- * holds for new orders after `ttlMs` at the latest.
+ * Creates a catalogue that caches products for `ttlMs`, so that placing an order is one statement. A changed price applies
+ * to new orders after `ttlMs` at the latest.
  */
 export function createCatalogue(database: Database, ttlMs = 1_000): Catalogue {
   const remembered = new Map<string, { readonly until: number; readonly product: Product | undefined }>();

@@ -8,7 +8,7 @@ type DemoProduct = { readonly sku: string; readonly stock: number | null } & {
   readonly [Term in Exclude<keyof typeof productTerms, 'currency'>]: z.input<(typeof productTerms)[Term]>;
 };
 
-/** Each product has a story: `last-one` runs out, `unshippable` is refused by the test carrier. */
+/** The demo products. `last-one` runs out, and the test carrier refuses `unshippable`. */
 const DEMO_CATALOGUE: readonly DemoProduct[] = [
   { sku: 'vps.s', name: 'Virtual server, small', kind: 'service', price: 9_900, stock: null },
   { sku: 'vps.m', name: 'Virtual server, medium', kind: 'service', price: 19_900, stock: null },
@@ -18,10 +18,10 @@ const DEMO_CATALOGUE: readonly DemoProduct[] = [
 ];
 
 /**
- * Makes the demo products that are missing; those that are there stay as they are.
+ * Creates the missing demo products. Existing products are not changed.
  *
- * @param send as an operator
- * @returns the SKUs of the products that were made
+ * @param send sends messages as an operator
+ * @returns the SKUs of the created products
  */
 export async function putDemoCatalogue(send: <Result>(message: Message<Result>) => Promise<Result>): Promise<string[]> {
   const made: string[] = [];

@@ -3,7 +3,7 @@ import { Refusal } from '../platform/refusal';
 import { getProduct } from './get-product';
 import type { ProductResponse } from './product';
 
-/** Reads a product; `undefined` where the catalogue does not have it. @param send as any role */
+/** Reads a product; `undefined` if there is none. @param send sends messages as any role */
 export const findProduct = (
   send: <Result>(message: Message<Result>) => Promise<Result>,
   sku: string,

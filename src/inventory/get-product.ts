@@ -5,7 +5,7 @@ import { Refusal } from '../platform/refusal';
 import { sku } from '../platform/schemas';
 import { productResponse, toProductResponse } from './product';
 
-/** @throws Refusal `product_not_found` */
+/** Reads a product. @throws Refusal `product_not_found` */
 export const getProduct = defineQuery({
   name: 'GetProduct',
   input: z.strictObject({ sku }),

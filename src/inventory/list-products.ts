@@ -5,9 +5,10 @@ import { decodeCursor, encodeCursor } from '../platform/cursor';
 import { pageQuery, text } from '../platform/schemas';
 import { productResponse, toProductResponse } from './product';
 
+/** The query of the route. */
 export const productFilter = z.strictObject(pageQuery);
 
-/** The catalogue, by SKU. */
+/** Lists the catalogue, by SKU. */
 export const listProducts = defineQuery({
   name: 'ListProducts',
   input: productFilter,

@@ -15,7 +15,7 @@ import {
   toProductResponse,
 } from './product';
 
-/** The SKU of a product that is made or changed. */
+/** The SKU of a product to create or change. */
 export const productSku = z
   .string()
   .regex(/^[A-Za-z0-9._-]{1,64}$/, 'must be 1 to 64 characters of A-Z a-z 0-9 . _ -')
@@ -23,13 +23,13 @@ export const productSku = z
 
 const shape = {
   ...productTerms,
-  stock: stock.optional().openapi({ description: 'The new stock, with what is reserved; null without a limit.' }),
-  stock_change: stockChange.optional().openapi({ description: 'By how much the stock changes, instead of `stock`.' }),
-  reason: reason.optional().openapi({ description: 'Why, for the audit.' }),
+  stock: stock.optional().openapi({ description: 'The new stock, including reserved units; null without a limit.' }),
+  stock_change: stockChange.optional().openapi({ description: 'The change of the stock, instead of `stock`.' }),
+  reason: reason.optional().openapi({ description: 'The reason for the audit.' }),
 };
 const isOneOfTwo = (product: { stock?: number | null | undefined; stock_change?: number | undefined }): boolean =>
   (product.stock === undefined) !== (product.stock_change === undefined);
-const oneOfTwo = { path: ['stock'], error: 'is needed, or stock_change instead of it' };
+const oneOfTwo = { path: ['stock'], error: 'or stock_change is required, but not both' };
 
 /** The body of the request. */
 export const newProduct = z
@@ -39,12 +39,13 @@ export const newProduct = z
 
 const input = z.strictObject({ sku: productSku, ...shape }).refine(isOneOfTwo, oneOfTwo);
 const result = z.object({ outcome: z.enum(['created', 'changed', 'unchanged']), product: productResponse });
+/** The outcome with the product. */
 export type PutProductResult = z.infer<typeof result>;
 
 /**
- * Makes a product, or changes it; orders that are placed keep their price.
+ * Creates or changes a product. Placed orders keep their price.
  *
- * @throws Refusal what {@link decideProduct} refuses
+ * @throws Refusal the refusals of {@link decideProduct}
  */
 export const putProduct = defineCommand({ name: 'PutProduct', input, result, roles: ['operator'] });
 
@@ -58,7 +59,7 @@ export const putProductHandler = handle(putProduct, async ({ reason = NO_REASON,
   return { outcome: before ? 'changed' : 'created', product: toProductResponse(product) };
 });
 
-/** What {@link putProduct} would answer now; nothing is written. */
+/** Returns the result that {@link putProduct} would have now, without writing. */
 export const previewProduct = defineQuery({ name: 'PreviewProduct', input, result, roles: ['operator'] });
 
 export const previewProductHandler = handle(previewProduct, async (wanted, { database }) => {

@@ -1,17 +1,18 @@
 import type { Queryable } from '../platform/database/queryable';
 
+/** The goods to reserve for an order. */
 export interface ReservationOf {
   readonly order_id: string;
   readonly product_sku: string;
   readonly quantity: number;
 }
 
-/** Who holds the goods: the order saga, then the shipment that takes them over. */
+/** The state of a reservation: made by the order saga, or allocated by the shipment saga. */
 export type Holding = 'RESERVED' | 'ALLOCATED';
 
 /**
- * Holds goods for an order: `false` when there are not that many left. The product's row is locked until the
- * transaction ends, so two orders never get the last one.
+ * Reserves goods for an order. Returns `false` when too few are left. The product's row is locked until the transaction
+ * ends, so two orders never get the same unit.
  */
 export async function reserve(tx: Queryable, of: ReservationOf, state: Holding, now: string): Promise<boolean> {
   const reserved = await tx.$executeRawUnsafe(
@@ -29,7 +30,7 @@ export async function reserve(tx: Queryable, of: ReservationOf, state: Holding, 
   return reserved === 1;
 }
 
-/** The shipment takes over what the order holds: `false` when it holds nothing. */
+/** Allocates the reservation of an order. Returns `false` when there is none. */
 export async function allocateReserved(tx: Queryable, orderId: string): Promise<boolean> {
   const allocated = await tx.$executeRawUnsafe(
     `UPDATE inventory_reservation SET state = 'ALLOCATED' WHERE order_id = $1 AND state = 'RESERVED'`,
@@ -38,7 +39,7 @@ export async function allocateReserved(tx: Queryable, orderId: string): Promise<
   return allocated === 1;
 }
 
-/** The goods go back on the shelf: `false` when the order held none. */
+/** Releases the goods of an order. Returns `false` when the order has none. */
 export async function release(tx: Queryable, orderId: string): Promise<boolean> {
   const released = await tx.$executeRawUnsafe(
     `WITH released AS (
@@ -50,7 +51,7 @@ export async function release(tx: Queryable, orderId: string): Promise<boolean> 
   return released === 1;
 }
 
-/** The goods leave the house: `false` when none were allocated. */
+/** Dispatches the allocated goods of an order. Returns `false` when there are none. */
 export async function dispatchAllocated(tx: Queryable, orderId: string): Promise<boolean> {
   const dispatched = await tx.$executeRawUnsafe(
     `WITH dispatched AS (

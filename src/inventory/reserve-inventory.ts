@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { handle } from '../mediator/handler';
-import { defineCommand, system } from '../mediator/message';
+import { defineCommand, systemPrincipal } from '../mediator/message';
 import { notPayable } from '../orders/order';
 import { loadOrder } from '../orders/order-aggregate';
 import { Refusal } from '../platform/refusal';
@@ -8,7 +8,7 @@ import { opaqueId } from '../platform/schemas';
 import type { Catalogue } from './catalogue';
 import { reserve } from './reservation.sql';
 
-/** Step `reserve_inventory` of the order saga. Services need none. */
+/** Step `reserve_inventory` of the order saga: reserves goods. No-op for a service. */
 export const reserveInventory = defineCommand({
   name: 'ReserveInventory',
   input: z.strictObject({ order_id: opaqueId, product_sku: z.string(), quantity: z.int() }),
@@ -18,12 +18,16 @@ export const reserveInventory = defineCommand({
 
 export const createReserveInventory = (catalogue: Catalogue) =>
   handle(reserveInventory, async (goods, { uow, now }) => {
-    const order = await loadOrder(uow, goods.order_id, system);
+    const order = await loadOrder(uow, goods.order_id, systemPrincipal);
     if (order.status !== 'PENDING_PAYMENT') throw notPayable(order);
     if ((await catalogue.find(goods.product_sku, uow.tx))?.kind === 'service') return null;
     if (!(await reserve(uow.tx, goods, 'RESERVED', now))) throw outOfStock(goods);
     return null;
   });
 
+/** The refusal for goods that are out of stock. */
 export const outOfStock = ({ product_sku, quantity }: { product_sku: string; quantity: number }): Refusal =>
-  new Refusal('out_of_stock', `There are not ${quantity} of ${product_sku} left; GET /products says how many are.`);
+  new Refusal(
+    'out_of_stock',
+    `There are not ${quantity} of ${product_sku} left. GET /products shows how many are available.`,
+  );

@@ -11,6 +11,7 @@ import { newProduct, productSku, putProduct } from './put-product';
 
 const tags: ['inventory'] = ['inventory'];
 
+/** Creates the routes of products. */
 export function createInventoryRoutes({ mediator }: { mediator: Mediator }): OpenAPIHono<HttpEnv> {
   const routes = createRouter();
   routes.openapi(
@@ -44,15 +45,15 @@ export function createInventoryRoutes({ mediator }: { mediator: Mediator }): Ope
       method: 'put',
       tags,
       operationId: 'putProduct',
-      summary: 'Make a product, or change it; placed orders keep their price',
+      summary: 'Create or change a product; placed orders keep their price',
       request: {
         params: z.object({ product_sku: productSku }),
         headers: idempotencyKey,
         body: jsonBody(newProduct, { name: 'VPS S', kind: 'service', price: 9900, currency: 'EUR', stock: null }),
       },
       responses: {
-        200: json(productResponse, 'Changed, or the same already'),
-        201: json(productResponse, 'Made'),
+        200: json(productResponse, 'Changed, or unchanged'),
+        201: json(productResponse, 'Created'),
       },
       refusals: ['forbidden', 'kind_fixed', 'stock_reserved', 'stock_unlimited', 'stock_too_large'],
     }),

@@ -3,9 +3,10 @@ import type { Role } from '../mediator/message';
 import { Refusal } from '../platform/refusal';
 import { clientId, instant, reason, text, timestamp } from '../platform/schemas';
 
+/** The roles of API keys. */
 export const keyRole = z.enum(['customer', 'service', 'operator']) satisfies z.ZodType<Role>;
 
-/** An API key as operators see it. Its secret is not part of it. */
+/** An API key in responses, without its secret. */
 export const keyResponse = z
   .object({
     key_id: z.string().openapi({ example: 'key_0199f0c2a5b87c3e8d2f4b6a9c1e3d5f' }),
@@ -18,6 +19,7 @@ export const keyResponse = z
     revoked_at: timestamp.nullable(),
   })
   .openapi('ApiKey');
+/** An API key in responses. */
 export type KeyResponse = z.infer<typeof keyResponse>;
 
 /** A new key with its secret. The secret appears in this response alone. */
@@ -55,11 +57,12 @@ export const newKey = z
 /** The identity of a key that an adapter has made. See `newCredentials`. */
 export const madeKey = { key_id: text(64), hash: text(64) };
 
+/** The input of the command. */
 export const createKeyInput = z
   .strictObject({ ...newKeyShape, ...madeKey, reason: reason.optional() })
   .refine(hasItsCustomer, ownerMismatch);
 
-/** What an act on one key takes. */
+/** The body of a request that changes a key. */
 export const keyAct = z.strictObject({ reason: reason.optional() }).openapi('ApiKeyAct');
 
 /** A row of `api_key`: with times as Prisma reads them, or as JSON has them. */
@@ -78,6 +81,7 @@ export interface KeyRow {
 const iso = (time: Date | string): string => new Date(time).toISOString();
 const isoOrNull = (time: Date | string | null): string | null => (time === null ? null : iso(time));
 
+/** Makes the response from a row. */
 export const toKeyResponse = (row: KeyRow): KeyResponse => ({
   key_id: row.key_id,
   role: keyRole.parse(row.role),
@@ -89,12 +93,12 @@ export const toKeyResponse = (row: KeyRow): KeyResponse => ({
   revoked_at: isoOrNull(row.revoked_at),
 });
 
-/** @throws Refusal `key_revoked` */
+/** Checks that a key is not revoked. @throws Refusal `key_revoked` */
 export function assertNotRevoked({ key_id, revoked_at }: Pick<KeyRow, 'key_id' | 'revoked_at'>): void {
   if (revoked_at !== null) throw new Refusal('key_revoked', `Key ${key_id} was revoked at ${iso(revoked_at)}.`);
 }
 
-/** @throws Refusal `key_revoked`, `key_rotated`, `key_expired` */
+/** Checks that a key can be rotated. @throws Refusal `key_revoked`, `key_rotated`, `key_expired` */
 export function assertRotatable(key: KeyRow, now: string): void {
   assertNotRevoked(key);
   const { key_id, replaced_by, expires_at } = key;
@@ -106,5 +110,6 @@ export function assertRotatable(key: KeyRow, now: string): void {
   }
 }
 
+/** The refusal for an unknown key. */
 export const keyNotFound = (id: string): Refusal =>
   new Refusal('key_not_found', `There is no key ${id}. GET /admin/keys lists the keys.`);

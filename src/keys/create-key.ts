@@ -6,7 +6,7 @@ import { createKeyInput, keyResponse, toKeyResponse } from './api-key';
 import { keyTable } from './find-key';
 
 /**
- * Adds a key whose credentials the caller has made: neither the command nor its result holds the secret.
+ * Adds a key with credentials from the caller: neither the command nor its result holds the secret.
  *
  * @throws Refusal `expiry_passed` for an expiry that is not in the future
  */
@@ -28,7 +28,7 @@ export const createKeyHandler = handle(createKey, async ({ key_id, hash, reason 
   return toKeyResponse({ ...row, last_used_at: null, revoked_at: null, replaced_by: null });
 });
 
-/** @throws Refusal `expiry_passed` for an expiry that is not in the future */
+/** Checks an expiry. @throws Refusal `expiry_passed` for an expiry that is not in the future */
 export function assertInFuture(expiresAt: string | null | undefined, now: string): void {
   if (typeof expiresAt !== 'string' || expiresAt > now) return;
   throw new Refusal('expiry_passed', `The key would have expired already: it is ${now} now.`);

@@ -8,9 +8,10 @@ import type { Tx } from '../platform/database/database';
 import { opaqueId, pageQuery, text } from '../platform/schemas';
 import { keyNotFound, keyResponse, type KeyRow, toKeyResponse } from './api-key';
 
+/** The query of the route. */
 export const keyFilter = z.strictObject(pageQuery);
 
-/** Lists all keys, newest first; revoked and expired ones too. */
+/** Lists all keys, newest first, including revoked and expired keys. */
 export const listKeys = defineQuery({
   name: 'ListKeys',
   input: keyFilter,

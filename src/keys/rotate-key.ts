@@ -19,7 +19,7 @@ export const rotateKey = defineCommand({
   roles: ['operator'],
 });
 
-/** @returns when the old key stops working */
+/** Returns when the old key stops working. */
 export function endOfGrace(expiresAt: Date | string | null, now: string, graceMs: number): string {
   const end = Date.parse(now) + graceMs;
   return new Date(expiresAt === null ? end : Math.min(end, new Date(expiresAt).getTime())).toISOString();

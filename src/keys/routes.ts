@@ -18,7 +18,7 @@ const NOT_REPEATABLE =
   'The request takes no `Idempotency-Key`: the response holds a secret, and stored responses would keep it. ' +
   'If the response is lost, list the keys and revoke the one whose secret you did not get.';
 
-/** API keys: listed, created, revoked and rotated. Acts are recorded with their actor and reason. */
+/** Creates the routes of API keys. Changes are recorded with actor and reason. */
 export function createKeyRoutes({ mediator }: { mediator: Mediator }): OpenAPIHono<HttpEnv> {
   const routes = createRouter();
 
@@ -40,7 +40,7 @@ export function createKeyRoutes({ mediator }: { mediator: Mediator }): OpenAPIHo
       method: 'post',
       tags,
       operationId: 'createKey',
-      summary: 'Create an API key; its secret is shown this once',
+      summary: 'Create an API key; its secret is shown only once',
       description: NOT_REPEATABLE,
       request: { body: jsonBody(newKey, { role: 'service', label: 'shop backend' }) },
       responses: { 201: json(newKeyResponse, 'The key, with its secret in `key`') },

@@ -14,7 +14,7 @@ import { once } from './behaviours/once';
 import { createTransaction } from './behaviours/transaction';
 import { validation } from './behaviours/validation';
 import type { Contexts, Handler, HandlerContext } from './handler';
-import { type Message, system } from './message';
+import { type Message, systemPrincipal } from './message';
 import { createUnitOfWork } from './unit-of-work';
 
 export interface MediatorOptions {
@@ -80,7 +80,7 @@ export function createMediator(options: MediatorOptions): Mediator {
       definition: message.definition,
       data: message.data,
       options,
-      principal: options.principal ?? system,
+      principal: options.principal ?? systemPrincipal,
       logger,
       context,
       ...(within && { uow: createUnitOfWork(within.tx, { registry, context, shards: within.shards }) }),

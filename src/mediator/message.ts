@@ -8,13 +8,13 @@ export type Principal =
   | { readonly role: 'service' | 'operator'; readonly keyId: string }
   | { readonly role: 'system' };
 
-export const system: Principal = { role: 'system' };
+export const systemPrincipal: Principal = { role: 'system' };
 
 /** Who did it, for the audit: the API key's id, or the service itself. */
-export const actorOf = (principal: Principal): string => (principal.role === 'system' ? 'system' : principal.keyId);
+export const actorId = (principal: Principal): string => (principal.role === 'system' ? 'system' : principal.keyId);
 
 /** Whether data of this customer is the principal's to see; otherwise it does not exist for it. */
-export const maySee = (principal: Principal, customerId: string): boolean =>
+export const canAccess = (principal: Principal, customerId: string): boolean =>
   principal.role !== 'customer' || principal.customerId === customerId;
 
 /**

@@ -1,6 +1,6 @@
 import { newId } from '../platform/ids';
 import type { OneStatementContext } from './handler';
-import { actorOf } from './message';
+import { actorId } from './message';
 import { defineTable } from '../platform/database/table';
 
 const auditLogTable = defineTable('audit_log', 'audit_log_id');
@@ -27,7 +27,7 @@ export function recordOperatorAction({ uow, principal, now }: OneStatementContex
   uow.insert(auditLogTable, {
     audit_log_id,
     at: now,
-    actor: actorOf(principal),
+    actor: actorId(principal),
     action,
     subject,
     reason,

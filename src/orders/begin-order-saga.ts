@@ -4,7 +4,7 @@ import { newId } from '../platform/ids';
 import { beginSaga } from '../sagas/begin-saga';
 import type { Order } from './order';
 
-/** Begins the saga that charges the order, in the transaction that places it. */
+/** Begins the saga that charges the order, in the transaction that places the order. */
 export function beginOrderSaga(
   order: Order,
   { uow, now, correlationId }: Pick<OneStatementContext, 'uow' | 'now' | 'correlationId'>,

@@ -5,8 +5,8 @@ import { decideOrder, type Order } from './order';
 import { orderAggregate } from './order-aggregate';
 
 /**
- * Cancels an order and voids its open invoice. A closed one belongs to a payment saga, whose compensation reopens and
- * voids it, or to an operator who skipped that. A cancelled order stays as it is.
+ * Cancels an order and voids its open invoice. The compensation of a payment saga voids a closed invoice later. No-op for
+ * a cancelled order.
  *
  * @throws Refusal `order_not_cancellable` when it is paid
  */

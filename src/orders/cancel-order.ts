@@ -4,19 +4,20 @@ import { defineCommand } from '../mediator/message';
 import { opaqueId, reason } from '../platform/schemas';
 import { cancelAndVoid } from './cancel-and-void';
 import { loadOrder } from './order-aggregate';
-import { orderView, viewOrder } from './order-view';
+import { orderResponse, toOrderResponse } from './order-view';
 
+/** The body of the request. */
 export const cancellation = z.strictObject({ reason: reason.optional() }).openapi('Cancellation');
 
-/** Competes with `SettlePayment` for the order's row: the first one wins. */
+/** Cancels an unpaid order. It competes with `SettlePayment` for the order's row, and the first one wins. */
 export const cancelOrder = defineCommand({
   name: 'CancelOrder',
   input: cancellation.extend({ order_id: opaqueId }),
-  result: orderView,
+  result: orderResponse,
   roles: ['customer', 'service', 'operator'],
 });
 
 export const cancelOrderHandler = handle(cancelOrder, async ({ order_id, reason = null }, { principal, uow }) => {
   const order = await loadOrder(uow, order_id, principal);
-  return viewOrder(await cancelAndVoid(uow, order, reason));
+  return toOrderResponse(await cancelAndVoid(uow, order, reason));
 });

@@ -1,10 +1,11 @@
 import { z } from '@hono/zod-openapi';
 import { handle } from '../mediator/handler';
-import { defineQuery, maySee } from '../mediator/message';
+import { defineQuery, canAccess } from '../mediator/message';
 import { opaqueId, timestamp } from '../platform/schemas';
 import { orderNotFound } from './order-aggregate';
 
-export const orderEventView = z
+/** An event of an order in responses. */
+export const orderEventResponse = z
   .object({
     event_id: z.string(),
     type: z.string().openapi({ example: 'order.placed' }),
@@ -17,17 +18,17 @@ export const orderEventView = z
   })
   .openapi('OrderEvent');
 
-/** The order's own events, in version order. */
+/** Lists the events of an order, in version order. */
 export const listOrderEvents = defineQuery({
   name: 'ListOrderEvents',
   input: z.strictObject({ order_id: opaqueId }),
-  result: z.object({ data: z.array(orderEventView) }),
+  result: z.object({ data: z.array(orderEventResponse) }),
   roles: ['customer', 'service', 'operator'],
 });
 
 export const listOrderEventsHandler = handle(listOrderEvents, async ({ order_id }, { database, principal }) => {
   const order = await database.order.findUnique({ where: { order_id }, select: { customer_id: true } });
-  if (!order || !maySee(principal, order.customer_id)) throw orderNotFound(order_id);
+  if (!order || !canAccess(principal, order.customer_id)) throw orderNotFound(order_id);
   const events = await database.event.findMany({
     where: { aggregate_type: 'order', aggregate_id: order_id },
     orderBy: { version: 'asc' },

@@ -3,19 +3,20 @@ import { handle } from '../mediator/handler';
 import { defineQuery } from '../mediator/message';
 import { decodeCursor, encodeCursor } from '../platform/cursor';
 import { clientId, opaqueId, pageQuery } from '../platform/schemas';
-import { orderStatus, orderView, viewOrder } from './order-view';
+import { orderStatus, orderResponse, toOrderResponse } from './order-view';
 
+/** The query of the route. */
 export const orderFilter = z.strictObject({
   customer_id: clientId.optional(),
   status: orderStatus.optional(),
   ...pageQuery,
 });
 
-/** Newest first; a customer's key sees its own. */
+/** Lists orders, newest first. A customer key sees only its customer's orders. */
 export const listOrders = defineQuery({
   name: 'ListOrders',
   input: orderFilter,
-  result: z.object({ data: z.array(orderView), next_cursor: z.string().nullable() }),
+  result: z.object({ data: z.array(orderResponse), next_cursor: z.string().nullable() }),
   roles: ['customer', 'service', 'operator'],
 });
 
@@ -34,12 +35,12 @@ export const listOrdersHandler = handle(
         ...(status !== undefined && { status }),
         ...(before !== undefined && { order_id: { lt: before } }),
       },
-      // Ids begin with their time of making, so this is newest first.
+      // Ids start with their creation time, so this is newest first.
       orderBy: { order_id: 'desc' },
       take: limit + 1,
     });
     const page = orders.slice(0, limit);
     const last = orders.length > limit ? page.at(-1) : undefined;
-    return { data: page.map(viewOrder), next_cursor: last ? encodeCursor([last.order_id]) : null };
+    return { data: page.map(toOrderResponse), next_cursor: last ? encodeCursor([last.order_id]) : null };
   },
 );

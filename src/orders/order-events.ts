@@ -36,6 +36,7 @@ const orderPlaced = defineEvent({
   }),
 });
 
+/** The order is paid. */
 export const orderPaid = defineEvent({
   type: 'order.paid',
   dataVersion: 1,
@@ -61,7 +62,7 @@ const orderCancelled = defineEvent({
   payload: z.object({ order_id: opaqueId, reason: explanation.nullable() }),
 });
 
-/** The money was paid outside, and is to go back: an operator's task. */
+/** The payment must be refunded by an operator. */
 const orderRefundDue = defineEvent({
   type: 'order.refund_due',
   dataVersion: 1,
@@ -69,6 +70,7 @@ const orderRefundDue = defineEvent({
   payload: z.object({ order_id: opaqueId, amount, currency, reason: explanation }),
 });
 
+/** The payment is refunded. */
 export const orderRefunded = defineEvent({
   type: 'order.refunded',
   dataVersion: 1,
@@ -76,6 +78,7 @@ export const orderRefunded = defineEvent({
   payload: z.object({ order_id: opaqueId, amount, currency, reference: outsideId }),
 });
 
+/** The events of an order. */
 export const orderEvents = [
   orderPlaced,
   orderPaid,
@@ -84,4 +87,5 @@ export const orderEvents = [
   orderRefundDue,
   orderRefunded,
 ] as const;
+/** An event of an order. */
 export type OrderEvent = EventOf<(typeof orderEvents)[number]>;

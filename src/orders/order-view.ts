@@ -2,10 +2,11 @@ import { z } from '@hono/zod-openapi';
 import { amount, currency, timestamp } from '../platform/schemas';
 import type { Order } from './order';
 
+/** The statuses of an order. */
 export const orderStatus = z.enum(['PENDING_PAYMENT', 'PAID', 'FULFILLED', 'CANCELLED', 'REFUNDED', 'REFUND_DUE']);
 
-/** An order as clients see it. */
-export const orderView = z
+/** An order in responses. */
+export const orderResponse = z
   .object({
     order_id: z.string().openapi({ example: 'ord_0199f0c2a5b87c3e8d2f4b6a9c1e3d5f' }),
     status: orderStatus,
@@ -20,16 +21,17 @@ export const orderView = z
   })
   .openapi('Order');
 
-export type OrderView = z.infer<typeof orderView>;
+/** An order in responses. */
+export type OrderResponse = z.infer<typeof orderResponse>;
 
-/** From the domain's state, or from a row of Prisma's. */
-export const viewOrder = (
+/** Makes the response from the domain's state or from a row of Prisma. */
+export const toOrderResponse = (
   order: Omit<Order, 'amount' | 'placed_at' | 'status' | 'collection_method'> & {
     readonly amount: number | bigint;
     readonly placed_at: string | Date;
     readonly status: string;
   },
-): OrderView => ({
+): OrderResponse => ({
   order_id: order.order_id,
   status: orderStatus.parse(order.status),
   invoice_id: order.invoice_id,

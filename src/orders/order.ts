@@ -1,10 +1,12 @@
 import { Refusal } from '../platform/refusal';
 import type { OrderEvent } from './order-events';
 
+/** The statuses of an order. */
 export type OrderStatus = 'PENDING_PAYMENT' | 'PAID' | 'FULFILLED' | 'CANCELLED' | 'REFUNDED' | 'REFUND_DUE';
+/** How an order is paid: by a notified payment, or by a charge. */
 export type CollectionMethod = 'send_invoice' | 'charge_automatically';
 
-/** The row of `orders`: the fold of the order's events. Amounts in minor units. */
+/** An order: the row of `orders` and the fold of its events. Amounts in minor units. */
 export interface Order {
   readonly order_id: string;
   readonly customer_id: string;
@@ -20,13 +22,16 @@ export interface Order {
   readonly version: number;
 }
 
+/** An order to place. */
 export type NewOrder = Omit<Order, 'status' | 'version'>;
 
+/** The price of a product, in minor units. */
 export interface PricedProduct {
   readonly price: number;
   readonly currency: string;
 }
 
+/** What can be decided about an order. */
 export type OrderCommand =
   | { readonly type: 'place'; readonly order: NewOrder; readonly product: PricedProduct }
   | { readonly type: 'pay'; readonly payment_id: string }
@@ -36,14 +41,14 @@ export type OrderCommand =
   | { readonly type: 'refund'; readonly reference: string };
 
 /**
- * What happens when the command meets the order in this state. Nothing, for what is done already.
+ * Decides a command on an order. Returns no event when the order already has the wanted state.
  *
  * @throws Refusal `price_mismatch`, `order_not_payable`, `order_not_fulfillable`, `order_not_cancellable`,
  *   `order_not_refundable`
  */
 export function decideOrder(command: OrderCommand, order: Order | undefined): OrderEvent[] {
   if (command.type === 'place') return [placed(command.order, command.product)];
-  if (!order) throw new Error(`Nothing was placed that one could ${command.type}.`);
+  if (!order) throw new Error(`There is no order to ${command.type}.`);
   const { order_id, status } = order;
 
   switch (command.type) {
@@ -57,7 +62,10 @@ export function decideOrder(command: OrderCommand, order: Order | undefined): Or
     case 'fulfil':
       if (status === 'FULFILLED') return [];
       if (status !== 'PAID') {
-        throw new Refusal('order_not_fulfillable', `Order ${order_id} is ${status}; only a PAID order is fulfilled.`);
+        throw new Refusal(
+          'order_not_fulfillable',
+          `Order ${order_id} is ${status}. Only a PAID order can be fulfilled.`,
+        );
       }
       return [{ type: 'order.fulfilled', payload: { order_id } }];
     case 'cancel':
@@ -65,7 +73,7 @@ export function decideOrder(command: OrderCommand, order: Order | undefined): Or
       if (status !== 'PENDING_PAYMENT') {
         throw new Refusal(
           'order_not_cancellable',
-          `Order ${order_id} is ${status}; only an unpaid order is cancelled.`,
+          `Order ${order_id} is ${status}. Only an unpaid order can be cancelled.`,
         );
       }
       return [{ type: 'order.cancelled', payload: { order_id, reason: command.reason } }];
@@ -84,11 +92,13 @@ export function decideOrder(command: OrderCommand, order: Order | undefined): Or
   }
 }
 
+/** The refusal to pay an order in this status. */
 export const notPayable = ({ order_id, status }: Order): Refusal =>
-  new Refusal('order_not_payable', `Order ${order_id} is ${status}, and takes no payment.`);
+  new Refusal('order_not_payable', `Order ${order_id} is ${status}. It cannot be paid.`);
 
+/** The refusal to refund an order in this status. */
 export const notRefundable = ({ order_id, status }: Order): Refusal =>
-  new Refusal('order_not_refundable', `Order ${order_id} is ${status}: there is no refund to be made.`);
+  new Refusal('order_not_refundable', `Order ${order_id} is ${status}. It cannot be refunded.`);
 
 function placed(order: NewOrder, product: PricedProduct): OrderEvent {
   const price = product.price * order.quantity;
@@ -96,13 +106,13 @@ function placed(order: NewOrder, product: PricedProduct): OrderEvent {
     throw new Refusal(
       'price_mismatch',
       `${order.quantity} × ${order.product_sku} costs ${price} ${product.currency} (minor units), not ` +
-        `${order.amount} ${order.currency}; read GET /products and order again.`,
+        `${order.amount} ${order.currency}. Read GET /products and order again.`,
     );
   }
   return { type: 'order.placed', payload: order };
 }
 
-/** The state after the event; replaying an order's events gives its row. */
+/** Applies an event. The fold of an order's events is its row. */
 export function evolveOrder(order: Order | undefined, event: OrderEvent): Order {
   if (event.type === 'order.placed') return { ...event.payload, status: 'PENDING_PAYMENT', version: 1 };
   if (!order) throw new Error(`${event.type} before order.placed: the event log is broken.`);

@@ -13,7 +13,7 @@ import type { HttpEnv } from '../http/http-env';
 import { createRouter } from '../http/router';
 import { orderSagaId } from '../contract';
 import type { Mediator } from '../mediator/mediator';
-import { actorOf, system } from '../mediator/message';
+import { actorId, systemPrincipal } from '../mediator/message';
 import type { Faults } from '../platform/faults/faults';
 import type { Logger } from '../platform/telemetry/logger';
 import { opaqueId } from '../platform/schemas';
@@ -24,14 +24,15 @@ import { cancellation, cancelOrder } from './cancel-order';
 import { getOrder } from './get-order';
 import { listOrderEvents } from './list-order-events';
 import { listOrders, orderFilter } from './list-orders';
-import { orderView } from './order-view';
+import { orderResponse } from './order-view';
 import { newOrder, placeOrder } from './place-order';
 
 const tags: ['orders'] = ['orders'];
-/** Nobody waits for it; the sweeper begins with what is 2 s old. */
+/** The start runs in the background. The sweeper starts sagas that are 2 s old. */
 const START_MS = 1_500;
 const params = z.object({ order_id: opaqueId });
 
+/** What the routes need. */
 export interface OrderRouteDeps {
   readonly mediator: Mediator;
   readonly sagas: SagaStarter;
@@ -39,10 +40,11 @@ export interface OrderRouteDeps {
   readonly faults: Faults;
 }
 
+/** Creates the routes of orders. */
 export function createOrderRoutes({ mediator, sagas, cancelSaga, faults }: OrderRouteDeps): OpenAPIHono<HttpEnv> {
   const routes = createRouter();
 
-  /** Nobody waits for it: the order is accepted, and the sweeper starts what is not started here. */
+  /** Starts the saga in the background. After a failure the sweeper starts it. */
   async function startOrderSaga(orderId: string, logger: Logger): Promise<void> {
     const saga_id = orderSagaId(orderId);
     try {
@@ -62,7 +64,7 @@ export function createOrderRoutes({ mediator, sagas, cancelSaga, faults }: Order
         headers: idempotencyKey,
         body: jsonBody(newOrder, { customer_id: 'cus_demo', product_sku: 'vps.s', amount: 9900 }),
       },
-      responses: { 201: located(orderView, 'Placed') },
+      responses: { 201: located(orderResponse, 'Placed') },
       refusals: ['forbidden', 'unknown_product', 'price_mismatch'],
     }),
     async (c) => {
@@ -93,7 +95,7 @@ export function createOrderRoutes({ mediator, sagas, cancelSaga, faults }: Order
       operationId: 'getOrder',
       summary: 'Read an order',
       request: { params },
-      responses: { 200: json(orderView, 'The order') },
+      responses: { 200: json(orderResponse, 'The order') },
       refusals: ['order_not_found'],
     }),
     async (c) => c.json(await mediator.send(getOrder(c.req.valid('param')), sendOptions(c)), 200),
@@ -104,13 +106,13 @@ export function createOrderRoutes({ mediator, sagas, cancelSaga, faults }: Order
       method: 'post',
       tags,
       operationId: 'cancelOrder',
-      summary: 'Cancel an order that is not paid; what was charged is paid back',
+      summary: 'Cancel an unpaid order; a charge is refunded',
       request: {
         params,
         headers: idempotencyKey,
         body: optionalJsonBody(cancellation, { reason: 'The customer changed their mind.' }),
       },
-      responses: { 200: json(orderView, 'Cancelled, now or before') },
+      responses: { 200: json(orderResponse, 'Cancelled, now or before') },
       refusals: ['order_not_found', 'order_not_cancellable'],
     }),
     async (c) => {
@@ -119,7 +121,7 @@ export function createOrderRoutes({ mediator, sagas, cancelSaga, faults }: Order
       const order = await mediator.send(cancelOrder(command), options);
       const { principal } = options;
       const cancellation = {
-        actor: actorOf(principal ?? system),
+        actor: actorId(principal ?? systemPrincipal),
         reason: command.reason ?? 'The order was cancelled.',
       };
       void cancelSaga(orderSagaId(order.order_id), cancellation);
@@ -132,9 +134,9 @@ export function createOrderRoutes({ mediator, sagas, cancelSaga, faults }: Order
       method: 'get',
       tags,
       operationId: 'listOrderEvents',
-      summary: 'The order’s own events, in version order',
+      summary: 'List the events of an order, in version order',
       request: { params },
-      responses: { 200: json(listOrderEvents.result, 'Its events') },
+      responses: { 200: json(listOrderEvents.result, 'The events') },
       refusals: ['order_not_found'],
     }),
     async (c) => c.json(await mediator.send(listOrderEvents(c.req.valid('param')), sendOptions(c)), 200),

@@ -11,9 +11,10 @@ import { paymentAggregate } from './payment-aggregate';
 import { beginPaymentSaga } from './begin-payment-saga';
 import { refusalOf } from './payable';
 import { firstSagaId, sagasOf } from './payment-sagas';
-import { sagaOutcome, viewSagaOutcome } from './saga-outcome';
+import { sagaOutcome, toSagaOutcome } from './saga-outcome';
 
-export const paymentNotice = z
+/** The notification of a payment. */
+export const paymentNotification = z
   .strictObject({
     order_id: opaqueId,
     customer_id: clientId,
@@ -22,9 +23,10 @@ export const paymentNotice = z
     currency: currency.default('EUR'),
     payment_id: clientId,
   })
-  .openapi('PaymentNotice');
+  .openapi('PaymentNotification');
 
-export const paymentExample: z.input<typeof paymentNotice> = {
+/** The example of the OpenAPI document. */
+export const paymentExample: z.input<typeof paymentNotification> = {
   order_id: 'ord_0199f0c2a5b87c3e8d2f4b6a9c1e3d5f',
   customer_id: 'cus_demo',
   invoice_id: 'inv_0199f0c2a5b87c3e8d2f4b6a9c1e3d60',
@@ -34,19 +36,20 @@ export const paymentExample: z.input<typeof paymentNotice> = {
 };
 
 /**
- * What became of the notice: its saga as it stands, or a refusal. That is recorded with the payment, unless the
- * payment is one that its order's own saga makes.
+ * The outcome of a notification: the current state of its saga, or a refusal. A refusal is recorded with the payment,
+ * unless the order's own saga makes the payment.
  */
 const acceptance = z.union([
   sagaOutcome,
   z.object({ state: z.literal('refused'), code: z.custom<RefusalCode>(), detail: z.string() }),
 ]);
+/** The outcome of a notification. */
 export type Acceptance = z.infer<typeof acceptance>;
 
-/** Begins the payment saga: once per payment id, however often the payment is notified. */
+/** Accepts the notification of a payment, and begins the payment saga once per payment id. */
 export const acceptPayment = defineCommand({
   name: 'AcceptPayment',
-  input: paymentNotice,
+  input: paymentNotification,
   result: acceptance,
   roles: ['service', 'operator'],
 });
@@ -54,7 +57,7 @@ export const acceptPayment = defineCommand({
 export const acceptPaymentHandler = handle(
   acceptPayment,
   async (content, { uow, now, principal, correlationId }): Promise<Acceptance> => {
-    // The payment only after them: a notice that came first may insert it while this one waits.
+    // Load the payment only after these locks: another notification may insert it while this one waits.
     await uow.lock([orderAggregate, content.order_id], [invoiceAggregate, content.invoice_id]);
     const order = await loadOrder(uow, content.order_id, principal);
     if (order.customer_id !== content.customer_id) throw orderNotFound(content.order_id);
@@ -66,13 +69,13 @@ export const acceptPaymentHandler = handle(
       return refused(paymentConflict(payment));
     }
     const [newest] = payment ? await sagasOf(uow.tx, content) : [];
-    if (newest) return viewSagaOutcome(newest);
+    if (newest) return toSagaOutcome(newest);
 
     const requested = decidePayment({ type: 'request', content, requested_at: now }, payment);
     const refusal = refusalOf(order, invoice, content);
     if (refusal) {
       const { code } = refusal;
-      // The order's own saga makes it, or has made it: not this notice's to fail.
+      // The order's own saga makes the payment, so the notification must not fail it.
       const isOwn = payment !== undefined && payment.status !== 'FAILED';
       if (!isOwn && payment?.failure_code !== code) {
         const open = uow.change(paymentAggregate, payment, requested);

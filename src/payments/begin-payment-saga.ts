@@ -3,7 +3,7 @@ import type { UnitOfWork } from '../mediator/unit-of-work';
 import { beginSaga } from '../sagas/begin-saga';
 import type { SagaOutcome } from './saga-outcome';
 
-/** The first saga of a payment, or one that an operator begins again. */
+/** Begins a saga of a payment: the first one, or a restart by an operator. */
 export function beginPaymentSaga(
   uow: UnitOfWork,
   input: PaymentSagaInput,

@@ -3,7 +3,7 @@ import type { UnitOfWork } from '../mediator/unit-of-work';
 import { decidePayment } from './payment';
 import { paymentAggregate } from './payment-aggregate';
 
-/** A payment whose saga was compensated has failed. One that was never requested stays unknown. */
+/** Marks the payment of a compensated saga as failed. No-op for a payment that was never requested. */
 export async function failPayment(
   { payment_id }: Pick<PaymentSagaInput, 'payment_id'>,
   { code }: { readonly code: string },

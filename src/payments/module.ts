@@ -1,9 +1,9 @@
 import { defineModule } from '../define-module';
 import { acceptPaymentHandler } from './accept-payment';
-import { askChargeHandler } from './charge/ask-charge';
+import { requestChargeHandler } from './charge/ask-charge';
 import { recordChargeHandler, recordChargeUndoneHandler } from './charge/record-charge';
 import { invoicePaidProvisionService, paymentEvents } from './payment-events';
-import { askRefundHandler, confirmChargeHandler } from './refund/ask-refund';
+import { requestRefundHandler, confirmChargeHandler } from './refund/ask-refund';
 import { recordRefundHandler } from './refund/record-refund';
 import { resolveRefundHandler } from './refund/resolve-refund';
 import { returnPaymentHandler } from './refund/return-payment';
@@ -17,11 +17,11 @@ export const paymentsModule = defineModule({
   handlers: () => [
     acceptPaymentHandler,
     settlePaymentHandler,
-    askChargeHandler,
+    requestChargeHandler,
     confirmChargeHandler,
     recordChargeHandler,
     recordChargeUndoneHandler,
-    askRefundHandler,
+    requestRefundHandler,
     recordRefundHandler,
     resolveRefundHandler,
     returnPaymentHandler,

@@ -4,7 +4,7 @@ import { amount, clientId, currency, instant, opaqueId, outsideId, sku, text } f
 
 const topic = 'paysaga.payment';
 
-/** What a payment says. */
+/** The content of a payment. */
 const content = z.object({
   payment_id: clientId,
   order_id: opaqueId,
@@ -21,7 +21,7 @@ const paymentRequested = defineEvent({
   payload: content.extend({ requested_at: instant }),
 });
 
-/** Refused, and nothing was changed by it: what was notified under the id of a payment with another content. */
+/** Refused content under the id of another payment. It changes nothing else. */
 const paymentConflicted = defineEvent({
   type: 'payment.conflicted',
   dataVersion: 1,
@@ -60,11 +60,12 @@ const paymentRefunded = defineEvent({
     order_id: opaqueId,
     amount,
     currency,
-    /** Of the provider's refund, or what an operator wrote down. */
+    /** The provider's refund id, or the reference that an operator recorded. */
     reference: outsideId,
   }),
 });
 
+/** The events of a payment. */
 export const paymentEvents = [
   paymentRequested,
   paymentConflicted,
@@ -72,9 +73,10 @@ export const paymentEvents = [
   paymentFailed,
   paymentRefunded,
 ] as const;
+/** An event of a payment. */
 export type PaymentEvent = EventOf<(typeof paymentEvents)[number]>;
 
-/** For other systems: what was bought is paid, and may be provided. Keyed by order. */
+/** Notifies other systems that an order is paid and can be provisioned. Keyed by order. */
 export const invoicePaidProvisionService = defineEvent({
   type: 'invoice_paid.provision_service',
   dataVersion: 1,

@@ -1,7 +1,7 @@
 import { paymentSagaId } from '../contract';
 import type { Tx } from '../platform/database/database';
 
-/** The sagas of one payment, the newest first: the first try, and what operators began again. No clock decides. */
+/** Finds the sagas of a payment, newest first: the first saga and its restarts. The order does not depend on clocks. */
 export async function sagasOf(tx: Tx, { order_id, payment_id }: { order_id: string; payment_id: string }) {
   const sagas = await tx.saga.findMany({ where: { order_id, type: 'payment' } });
   const attemptOf = ({ saga_id }: { saga_id: string }): number => attemptIn(saga_id, payment_id);
@@ -9,8 +9,8 @@ export async function sagasOf(tx: Tx, { order_id, payment_id }: { order_id: stri
 }
 
 /**
- * `payment-<payment_id>`, then `-2`, `-3`…: the first that is free, since another payment's id may end like that.
- * An id is never free again, so this number is greater than those of the payment's other sagas.
+ * Returns the first free id of `payment-<payment_id>`, `-2`, `-3`…; another payment's id may end like that. A used id
+ * is never free again, so the number is greater than those of the payment's other sagas.
  */
 export async function freeSagaId(tx: Tx, paymentId: string): Promise<string> {
   for (let attempt = 1; ; attempt++) {
@@ -19,11 +19,11 @@ export async function freeSagaId(tx: Tx, paymentId: string): Promise<string> {
   }
 }
 
-/** {@link freeSagaId} of a payment that has none yet: taken only where its own id ends like one that was begun again. */
+/** Returns the id of a payment's first saga. An id that ends like a restart may be taken, and needs a query. */
 export const firstSagaId = async (tx: Tx, paymentId: string): Promise<string> =>
   /-\d+$/.test(paymentId) ? freeSagaId(tx, paymentId) : paymentSagaId(paymentId);
 
-/** The number that {@link freeSagaId} gave to this payment's saga. */
+/** The number that {@link freeSagaId} gave to the saga. */
 const attemptIn = (sagaId: string, paymentId: string): number =>
   Number(sagaId.slice(`${paymentSagaId(paymentId)}-`.length) || 1);
 

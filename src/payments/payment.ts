@@ -1,46 +1,52 @@
 import { Refusal } from '../platform/refusal';
 import type { PaymentEvent } from './payment-events';
 
+/** The statuses of a payment. */
 export type PaymentStatus = 'REQUESTED' | 'CAPTURED' | 'REFUNDED' | 'FAILED';
 
-/** What a payment says; the same id with another content is another payment, and refused. */
+/** The content of a payment. Other content under the same id is refused. */
 export interface PaymentContent {
   readonly payment_id: string;
   readonly order_id: string;
   readonly invoice_id: string;
   readonly customer_id: string;
-  /** Minor units. */
+  /** In minor units. */
   readonly amount: number;
   readonly currency: string;
 }
 
-/** The row of `payment`: the fold of the payment's events. */
+/** A payment: the row of `payment` and the fold of its events. */
 export interface Payment extends PaymentContent {
   readonly status: PaymentStatus;
   readonly failure_code: string | null;
-  /** What came last under this id although it is another payment's content. It changes nothing else. */
+  /** The last refused content under this id. It changes nothing else. */
   readonly conflict: PaymentContent | null;
   readonly requested_at: string;
   readonly version: number;
 }
 
+/** What can be decided about a payment. */
 export type PaymentCommand =
   | { readonly type: 'request'; readonly content: PaymentContent; readonly requested_at: string }
-  /** Another content under the id of a payment that is known. */
+  /** Other content under the id of a known payment. */
   | { readonly type: 'conflict'; readonly content: PaymentContent }
   | { readonly type: 'capture'; readonly capture_ref: string; readonly balance_tx_id: string }
   | { readonly type: 'fail'; readonly code: string }
   | { readonly type: 'refund'; readonly reference: string };
 
-/** @throws Refusal `payment_conflict`, `payment_not_requested`, `payment_not_captured` */
+/**
+ * Decides a command on a payment. Returns no event when the payment already has the wanted state.
+ *
+ * @throws Refusal `payment_conflict`, `payment_not_requested`, `payment_not_captured`
+ */
 export function decidePayment(command: PaymentCommand, payment: Payment | undefined): PaymentEvent[] {
   if (command.type === 'request') {
     if (payment && !sameContent(payment, command.content)) throw paymentConflict(payment);
-    // A failed payment may be requested again: what refused it may have changed.
+    // A failed payment may be requested again, because the reason of its refusal may have changed.
     if (payment && payment.status !== 'FAILED') return [];
     return [{ type: 'payment.requested', payload: { ...command.content, requested_at: command.requested_at } }];
   }
-  if (!payment) throw new Error(`Nothing was requested that could ${command.type}.`);
+  if (!payment) throw new Error(`There is no payment to ${command.type}.`);
   const { payment_id, order_id, invoice_id, amount, currency, status } = payment;
 
   switch (command.type) {
@@ -61,7 +67,7 @@ export function decidePayment(command: PaymentCommand, payment: Payment | undefi
       return [{ type: 'payment.failed', payload: { payment_id, order_id, code: command.code } }];
     case 'refund': {
       if (status !== 'CAPTURED') {
-        throw new Refusal('payment_not_captured', `Payment ${payment_id} is ${status}; there is nothing to pay back.`);
+        throw new Refusal('payment_not_captured', `Payment ${payment_id} is ${status}. There is nothing to refund.`);
       }
       const { reference } = command;
       return [{ type: 'payment.refunded', payload: { payment_id, order_id, amount, currency, reference } }];
@@ -73,17 +79,21 @@ export function decidePayment(command: PaymentCommand, payment: Payment | undefi
 
 const contentFields = ['payment_id', 'order_id', 'invoice_id', 'customer_id', 'amount', 'currency'] as const;
 
-/** Whether both tell of one payment. */
+/** Whether both contents are equal. */
 export const sameContent = (one: PaymentContent, other: PaymentContent): boolean =>
   contentFields.every((field) => one[field] === other[field]);
 
+/** The refusal of other content under a known id. */
 export const paymentConflict = ({ payment_id }: Payment): Refusal =>
-  new Refusal('payment_conflict', `Payment ${payment_id} was notified before with another content; check its id.`);
+  new Refusal(
+    'payment_conflict',
+    `Payment ${payment_id} was notified before with other content. Check the payment_id.`,
+  );
 
 const notRequested = ({ payment_id, status }: Payment): Refusal =>
   new Refusal('payment_not_requested', `Payment ${payment_id} is ${status}.`);
 
-/** The state after the event; replaying a payment's events gives its row. */
+/** Applies an event. The fold of a payment's events is its row. */
 export function evolvePayment(payment: Payment | undefined, event: PaymentEvent): Payment {
   if (event.type === 'payment.requested') {
     const { conflict = null, version = 1 } = payment ?? {};

@@ -14,7 +14,7 @@ import { paymentAggregate } from './payment-aggregate';
 import { freeSagaId, sagasOf } from './payment-sagas';
 import { sagaNotFound } from '../sagas/view/saga-view';
 
-/** Begins a compensated payment saga again, as a new saga `<saga_id>-2` of the same payment. */
+/** Restarts a compensated payment saga, as a new saga `<saga_id>-2` of the same payment. */
 export const restartSaga = defineCommand({
   name: 'RestartSaga',
   input: z.strictObject({ saga_id: sagaId, reason }),
@@ -26,14 +26,14 @@ export const restartSagaHandler = handle(restartSaga, async ({ saga_id, reason: 
   const { uow, now, principal, correlationId } = context;
   const saga = await uow.tx.saga.findUnique({ where: { saga_id } });
   if (!saga) throw sagaNotFound(saga_id);
-  if (saga.type !== 'payment') throw notCompensated(`${saga_id} is no payment saga`);
+  if (saga.type !== 'payment') throw notCompensated(`${saga_id} is not a payment saga`);
 
   const { payment_id, order_id, invoice_id, customer_id, amount, currency } = saga.input as unknown as PaymentSagaInput;
   const content = { payment_id, order_id, invoice_id, customer_id, amount, currency };
   const order = await loadOrder(uow, content.order_id, principal);
   const invoice = await loadInvoice(uow, content.invoice_id);
   const [newest] = await sagasOf(uow.tx, content);
-  if (newest?.saga_id !== saga_id) throw notCompensated(`${saga_id} was begun again as ${newest?.saga_id}`);
+  if (newest?.saga_id !== saga_id) throw notCompensated(`${saga_id} was restarted as ${newest?.saga_id}`);
   if (newest.state !== 'compensated') throw notCompensated(`${saga_id} is ${newest.state}`);
   const refusal = refusalOf(order, invoice, content);
   if (refusal) throw new Refusal(refusal.code, refusal.detail);
@@ -46,4 +46,7 @@ export const restartSagaHandler = handle(restartSaga, async ({ saga_id, reason: 
 });
 
 const notCompensated = (why: string): Refusal =>
-  new Refusal('saga_not_compensated', `Only the newest, compensated saga of a payment can begin again: ${why}.`);
+  new Refusal(
+    'saga_not_compensated',
+    `Only the newest saga of a payment can be restarted, if it is compensated: ${why}.`,
+  );

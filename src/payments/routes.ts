@@ -5,9 +5,9 @@ import { createRouter } from '../http/router';
 import type { Mediator } from '../mediator/mediator';
 import type { Faults } from '../platform/faults/faults';
 import { Refusal } from '../platform/refusal';
-import { orderView } from '../orders/order-view';
+import { orderResponse } from '../orders/order-view';
 import { clientId, opaqueId } from '../platform/schemas';
-import { acceptPayment, paymentExample, paymentNotice } from './accept-payment';
+import { acceptPayment, paymentExample, paymentNotification } from './accept-payment';
 import { refundNote, resolveRefund } from './refund/resolve-refund';
 import { returnPayment } from './refund/return-payment';
 import type { SagaStarter } from '../sagas/start/start-saga';
@@ -18,12 +18,14 @@ const paid = z
   .openapi('PaymentAccepted');
 const pending = z.object({ status: z.literal('pending'), saga_id: z.string() }).openapi('PaymentPending');
 
+/** What the routes need. */
 export interface PaymentRouteDeps {
   readonly mediator: Mediator;
   readonly sagas: SagaStarter;
   readonly faults: Faults;
 }
 
+/** Creates the routes of payments. */
 export function createPaymentRoutes({ mediator, sagas, faults }: PaymentRouteDeps): OpenAPIHono<HttpEnv> {
   const routes = createRouter();
 
@@ -32,18 +34,18 @@ export function createPaymentRoutes({ mediator, sagas, faults }: PaymentRouteDep
       method: 'post',
       tags: ['payments'],
       operationId: 'closeInvoiceAfterPayment',
-      summary: 'Record a payment of an invoice: runs the payment saga once per payment_id',
+      summary: 'Record a payment of an invoice and run its saga, once per payment_id',
       request: {
         headers: z.object({
           prefer: z.string().optional().openapi({
-            description: '`wait=N`: seconds to wait for the saga, 10 by default, at most 30 (RFC 7240).',
+            description: '`wait=N`: seconds to wait for the saga, at most 30 (RFC 7240). Defaults to 10.',
           }),
         }),
-        body: jsonBody(paymentNotice, paymentExample),
+        body: jsonBody(paymentNotification, paymentExample),
       },
       responses: {
-        200: json(paid, 'Paid; the same notice again gets the same answer'),
-        202: located(pending, 'Accepted for certain, still running: look at Location'),
+        200: json(paid, 'Paid. Repeating the notification returns the same response'),
+        202: located(pending, 'Accepted and stored; the saga in Location still runs'),
       },
       refusals: [
         'forbidden',
@@ -72,13 +74,13 @@ export function createPaymentRoutes({ mediator, sagas, faults }: PaymentRouteDep
       method: 'post',
       tags: ['payments'],
       operationId: 'resolveRefund',
-      summary: 'Record that the money of a REFUND_DUE order went back by other means',
+      summary: 'Record that a REFUND_DUE order was refunded by other means',
       request: {
         params: z.object({ order_id: opaqueId }),
         headers: idempotencyKey,
-        body: jsonBody(refundNote, { reference: 'transfer 4711', reason: 'Paid back by hand.' }),
+        body: jsonBody(refundNote, { reference: 'transfer 4711', reason: 'Refunded by hand.' }),
       },
-      responses: { 200: json(orderView, 'The order, REFUNDED') },
+      responses: { 200: json(orderResponse, 'The order, REFUNDED') },
       refusals: ['forbidden', 'order_not_found', 'order_not_refundable'],
     }),
     async (c) => {
@@ -93,13 +95,13 @@ export function createPaymentRoutes({ mediator, sagas, faults }: PaymentRouteDep
       method: 'post',
       tags: ['operator'],
       operationId: 'returnPayment',
-      summary: 'Record that the money of a refused payment went back to its payer',
+      summary: 'Record that the money of a refused payment was returned to its payer',
       request: {
         params: z.object({ payment_id: clientId }),
         headers: idempotencyKey,
-        body: jsonBody(refundNote, { reference: 'transfer 4711', reason: 'Paid back by hand.' }),
+        body: jsonBody(refundNote, { reference: 'transfer 4711', reason: 'Refunded by hand.' }),
       },
-      responses: { 200: json(returnPayment.result, 'Recorded; the reconciliation no longer lists it') },
+      responses: { 200: json(returnPayment.result, 'Recorded. The reconciliation no longer lists the payment') },
       refusals: ['forbidden', 'payment_not_found', 'payment_not_refused'],
     }),
     async (c) => {

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { decideInvoice } from '../billing/invoice';
 import { invoiceAggregate, loadInvoice } from '../billing/invoice-aggregate';
 import { handle } from '../mediator/handler';
-import { defineCommand, system } from '../mediator/message';
+import { defineCommand, systemPrincipal } from '../mediator/message';
 import { decideOrder } from '../orders/order';
 import { loadOrder, orderAggregate } from '../orders/order-aggregate';
 import { opaqueId } from '../platform/schemas';
@@ -11,7 +11,7 @@ import { decidePayment } from './payment';
 import { paymentAggregate } from './payment-aggregate';
 import { invoicePaidProvisionService } from './payment-events';
 
-/** Step `settle`, the pivot: order, invoice and payment are paid, and others are told, in one transaction. */
+/** Step `settle`, the pivot: marks order, invoice and payment as paid and notifies other systems, in one transaction. */
 export const settlePayment = defineCommand({
   name: 'SettlePayment',
   input: z.strictObject({
@@ -29,7 +29,7 @@ export const settlePayment = defineCommand({
 export const settlePaymentHandler = handle(settlePayment, async (data, { uow, now }) => {
   const { saga_id, payment_id, capture_ref, balance_tx_id } = data;
   await uow.lock([orderAggregate, data.order_id], [invoiceAggregate, data.invoice_id], [paymentAggregate, payment_id]);
-  const order = await loadOrder(uow, data.order_id, system);
+  const order = await loadOrder(uow, data.order_id, systemPrincipal);
   const invoice = await loadInvoice(uow, data.invoice_id);
   const payment = await uow.load(paymentAggregate, payment_id);
 
@@ -40,7 +40,7 @@ export const settlePaymentHandler = handle(settlePayment, async (data, { uow, no
   uow.append({
     aggregate_type: 'notification',
     aggregate_id: order_id,
-    // The first notification of an order: it is paid once.
+    // The only notification of an order, because an order is paid once.
     version: 1,
     type: invoicePaidProvisionService.type,
     payload: { order_id, customer_id, product_sku, invoice_id },

@@ -5,21 +5,21 @@ import type { SagaStarter } from '../sagas/start/start-saga';
 
 const DEFAULT_WAIT_MS = 10_000;
 const MAX_WAIT_MS = 30_000;
-/** For the start. In a burst, one that is given up early comes later than one that is waited for. */
+/** The limits of the time to start. In a burst, a longer wait ends sooner than a start by the sweeper. */
 const MIN_START_MS = 500;
 const MAX_START_MS = 2_000;
 
-/** `Prefer: wait=N` (RFC 7240, section 4.3), in ms; 10 s unless given, at most 30 s. */
+/** Reads `Prefer: wait=N` (RFC 7240, section 4.3), in ms. Defaults to 10 s, at most 30 s. */
 export function preferredWaitMs(prefer: string | undefined): number {
   const seconds = /(?:^|[,;\s])wait\s*=\s*"?(\d{1,6})"?/i.exec(prefer ?? '')?.[1];
   return seconds === undefined ? DEFAULT_WAIT_MS : Math.min(Number(seconds) * 1_000, MAX_WAIT_MS);
 }
 
 /**
- * Starts the payment's saga and waits for its end. `undefined` while it still runs, or when Temporal
- * does not answer: the saga is in the database, and the sweeper starts it.
+ * Starts the payment's saga and waits for its end. Returns `undefined` if the saga still runs or Temporal does not answer;
+ * the sweeper then starts it.
  *
- * @throws Refusal `saga_compensated` when it ended without the payment
+ * @throws Refusal `saga_compensated`
  */
 export async function settledPayment(
   accepted: SagaOutcome,
@@ -41,7 +41,7 @@ export async function settledPayment(
 }
 
 const sagaCompensated = (saga_id: string, failed_step: string, cause: string): Refusal =>
-  new Refusal('saga_compensated', `The payment could not be completed at ${failed_step}, and was undone: ${cause}`, {
+  new Refusal('saga_compensated', `The payment failed at ${failed_step} and was undone: ${cause}`, {
     saga_id,
     failed_step,
   });

@@ -4,7 +4,7 @@ import { defineCommand } from '../mediator/message';
 import { newId } from '../platform/ids';
 import { insertRun } from './reconciliation.sql';
 
-/** Begins a run: how far back the providers are asked, and whom there is to ask besides those configured. */
+/** Begins a run. Returns the start of its window and the providers of recent charges. */
 export const beginReconciliation = defineCommand({
   name: 'BeginReconciliation',
   input: z.strictObject({ window_ms: z.int().min(0), grace_ms: z.int().min(0) }),

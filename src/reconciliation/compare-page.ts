@@ -11,17 +11,17 @@ import {
   readPayments,
   readTransactions,
 } from './books/books.sql';
-import { bookNames } from '../contract';
-import type { Difference } from './difference';
-import { type Books, noBooks, reconcile } from './reconcile';
-import { upsertDifferences } from './reconciliation.sql';
+import { statementNames } from '../contract';
+import type { Discrepancy } from './difference';
+import { type Statements, noStatements, reconcile } from './reconcile';
+import { upsertDiscrepancies } from './reconciliation.sql';
 
-/** Compares one page of a book with the others, and keeps what differs: nothing else is changed. */
+/** Compares one page of a statement and stores its discrepancies. It changes nothing else. */
 export const comparePage = defineCommand({
   name: 'ComparePage',
   input: z.strictObject({
     run_id: z.string(),
-    book: z.enum(bookNames),
+    book: z.enum(statementNames),
     after: z.array(z.string()).readonly(),
     limit: z.int().min(1).max(10_000),
   }),
@@ -29,13 +29,13 @@ export const comparePage = defineCommand({
     next: z.array(z.string()).readonly().nullable(),
     compared: z.int(),
     differences: z.int(),
-    /** That no run before had found. */
-    fresh: z.array(z.custom<Difference>()),
+    /** Discrepancies that no earlier run found. */
+    new_discrepancies: z.array(z.custom<Discrepancy>()),
   }),
   roles: [],
 });
 
-const pageReaders: { readonly [Name in keyof Books]: ReadPage<Books[Name][number]> } = {
+const pageReaders: { readonly [Name in keyof Statements]: ReadPage<Statements[Name][number]> } = {
   charges: readCharges,
   payments: readPayments,
   orders: readOrders,
@@ -45,10 +45,10 @@ const pageReaders: { readonly [Name in keyof Books]: ReadPage<Books[Name][number
 
 export const comparePageHandler = handle(comparePage, async ({ run_id, book, after, limit }, { uow }) => {
   const { rows, next } = await pageOf(book, uow.tx, run_id, after, limit);
-  const differences = reconcile({ ...noBooks, [book]: rows });
-  const fresh = await upsertDifferences(uow.tx, run_id, differences);
-  return { next, compared: rows.length, differences: differences.length, fresh };
+  const discrepancies = reconcile({ ...noStatements, [book]: rows });
+  const new_discrepancies = await upsertDiscrepancies(uow.tx, run_id, discrepancies);
+  return { next, compared: rows.length, differences: discrepancies.length, new_discrepancies };
 });
 
-const pageOf = (book: keyof Books, tx: Queryable, runId: string, after: PageKey, limit: number) =>
+const pageOf = (book: keyof Statements, tx: Queryable, runId: string, after: PageKey, limit: number) =>
   pageReaders[book](tx, runId, after, limit);

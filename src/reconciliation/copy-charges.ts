@@ -3,7 +3,7 @@ import { handle } from '../mediator/handler';
 import { defineCommand } from '../mediator/message';
 import { insertCharges, markRead } from './reconciliation.sql';
 
-/** Writes down a part of what a provider has on its list; the last one says that it was all. */
+/** Stores a part of a provider's list. `last` marks the list as complete. */
 export const copyCharges = defineCommand({
   name: 'CopyCharges',
   input: z.strictObject({

@@ -3,33 +3,36 @@ import { handle } from '../mediator/handler';
 import { defineQuery } from '../mediator/message';
 import { decodeCursor, encodeCursor } from '../platform/cursor';
 import { instant, pageQuery, text, timestamp } from '../platform/schemas';
-import { differenceKinds } from './difference';
-import { findDifferences, readCheckedAt } from './reconciliation.sql';
+import { discrepancyKinds } from './difference';
+import { findDiscrepancies, readCheckedAt } from './reconciliation.sql';
 
-const kind = z.enum(Object.keys(differenceKinds) as [keyof typeof differenceKinds]);
+const kind = z.enum(Object.keys(discrepancyKinds) as [keyof typeof discrepancyKinds]);
 
-export const differenceFilter = z.strictObject({ kind: kind.optional(), ...pageQuery });
+/** The query of the route. */
+export const discrepancyFilter = z.strictObject({ kind: kind.optional(), ...pageQuery });
 
-const differenceView = z
+const discrepancyResponse = z
   .object({
     kind,
-    subject: z.string().openapi({ description: 'The id of what it is about.' }),
+    subject: z
+      .string()
+      .openapi({ description: 'The id of the payment, order, customer, ledger transaction, charge or provider.' }),
     detail: z.string(),
-    expected: z.string().nullable().openapi({ description: '`null` for nothing', example: '9900 EUR' }),
+    expected: z.string().nullable().openapi({ description: '`null` for nothing.', example: '9900 EUR' }),
     actual: z.string().nullable(),
     first_seen_at: timestamp,
   })
-  .openapi('Difference');
+  .openapi('Discrepancy');
 
-/** What the last run found, the longest known first. */
-export const listDifferences = defineQuery({
-  name: 'ListDifferences',
-  input: differenceFilter,
+/** The discrepancies of the last run, oldest first. */
+export const listDiscrepancies = defineQuery({
+  name: 'ListDiscrepancies',
+  input: discrepancyFilter,
   result: z.object({
     checked_at: timestamp
       .nullable()
-      .openapi({ description: 'When the last run began that has finished; `null` before.' }),
-    data: z.array(differenceView),
+      .openapi({ description: 'The start of the last finished run; `null` before the first.' }),
+    data: z.array(discrepancyResponse),
     next_cursor: z.string().nullable(),
   }),
   roles: ['operator'],
@@ -38,11 +41,11 @@ export const listDifferences = defineQuery({
 const START = ['-infinity', '', ''];
 const position = z.tuple([instant, kind, text(500)]);
 
-export const listDifferencesHandler = handle(listDifferences, async ({ kind = null, limit, cursor }, { database }) => {
+export const listDiscrepanciesHandler = handle(listDiscrepancies, async ({ kind = null, limit, cursor }, { database }) => {
   const after = cursor === undefined ? START : decodeCursor(cursor, position);
   const [checked_at, found] = await Promise.all([
     readCheckedAt(database),
-    findDifferences(database, kind, after, limit + 1),
+    findDiscrepancies(database, kind, after, limit + 1),
   ]);
   const data = found.slice(0, limit);
   const last = found.length > limit ? data.at(-1) : undefined;

@@ -3,7 +3,7 @@ import { beginReconciliationHandler } from './begin-reconciliation';
 import { comparePageHandler } from './compare-page';
 import { copyChargesHandler } from './copy-charges';
 import { finishReconciliationHandler, forgetCopiesHandler } from './finish-reconciliation';
-import { listDifferencesHandler } from './list-differences';
+import { listDiscrepanciesHandler } from './list-differences';
 import { createReconciliationRoutes } from './routes';
 
 export const reconciliationModule = defineModule({
@@ -13,7 +13,7 @@ export const reconciliationModule = defineModule({
     comparePageHandler,
     finishReconciliationHandler,
     forgetCopiesHandler,
-    listDifferencesHandler,
+    listDiscrepanciesHandler,
   ],
   routes: [createReconciliationRoutes],
 });

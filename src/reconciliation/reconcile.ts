@@ -1,21 +1,21 @@
-import { type ChargeBook, reconcileCharge } from './books/charge-book';
-import { type CustomerBook, reconcileCustomer } from './books/customer-book';
-import { type OrderBook, reconcileOrder } from './books/order-book';
-import { type PaymentBook, reconcilePayment } from './books/payment-book';
-import { reconcileTransaction, type TransactionBook } from './books/transaction-book';
-import type { Difference } from './difference';
+import { type ChargeStatement, reconcileCharge } from './books/charge-book';
+import { type CustomerStatement, reconcileCustomer } from './books/customer-book';
+import { type OrderStatement, reconcileOrder } from './books/order-book';
+import { type PaymentStatement, reconcilePayment } from './books/payment-book';
+import { reconcileTransaction, type TransactionStatement } from './books/transaction-book';
+import type { Discrepancy } from './difference';
 
-/** What the parties say, or a page of it: each entry is compared by itself. */
-export interface Books {
-  readonly charges: readonly ChargeBook[];
-  readonly payments: readonly PaymentBook[];
-  readonly orders: readonly OrderBook[];
-  readonly customers: readonly CustomerBook[];
-  readonly transactions: readonly TransactionBook[];
+/** All statements, or a page of one. Each row is compared by itself. */
+export interface Statements {
+  readonly charges: readonly ChargeStatement[];
+  readonly payments: readonly PaymentStatement[];
+  readonly orders: readonly OrderStatement[];
+  readonly customers: readonly CustomerStatement[];
+  readonly transactions: readonly TransactionStatement[];
 }
 
-/** Everything that does not agree, once per kind and subject. Pure: it decides by the books alone. */
-export const reconcile = ({ charges, payments, orders, customers, transactions }: Books): Difference[] => [
+/** Returns all discrepancies, one per kind and subject. A pure function of the statements. */
+export const reconcile = ({ charges, payments, orders, customers, transactions }: Statements): Discrepancy[] => [
   ...charges.flatMap(reconcileCharge),
   ...payments.flatMap(reconcilePayment),
   ...orders.flatMap(reconcileOrder),
@@ -23,4 +23,5 @@ export const reconcile = ({ charges, payments, orders, customers, transactions }
   ...transactions.flatMap(reconcileTransaction),
 ];
 
-export const noBooks: Books = { charges: [], payments: [], orders: [], customers: [], transactions: [] };
+/** Statements without rows. */
+export const noStatements: Statements = { charges: [], payments: [], orders: [], customers: [], transactions: [] };

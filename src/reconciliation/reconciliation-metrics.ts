@@ -3,16 +3,17 @@ import type { Queryable } from '../platform/database/database';
 import type { Logger } from '../platform/telemetry/logger';
 import type { Metrics } from '../platform/telemetry/metrics';
 import { scraped } from '../platform/telemetry/scraped';
-import { differenceKinds } from './difference';
+import { discrepancyKinds } from './difference';
 import { readState } from './reconciliation.sql';
 
+/** What the metrics need. */
 export interface ReconciliationMetricsOptions {
   readonly metrics: Metrics;
   readonly database: Queryable;
   readonly logger: Logger;
 }
 
-/** As the last finished run left it, read when it is asked for: every process says the same, so take `max`. */
+/** Registers gauges of the last finished run, read with each scrape. Every process reports the same value: use `max`. */
 export function registerReconciliationMetrics({ metrics, database, logger }: ReconciliationMetricsOptions): void {
   const registers = [metrics.registry];
   const read = scraped(
@@ -22,20 +23,20 @@ export function registerReconciliationMetrics({ metrics, database, logger }: Rec
 
   new Gauge({
     name: 'paysaga_reconciliation_differences',
-    help: 'Where providers, payments, ledger and orders do not agree; GET /admin/reconciliation lists them',
+    help: 'Discrepancies between providers, payments, ledger and orders; GET /admin/reconciliation lists them',
     labelNames: ['kind'],
     registers,
     async collect() {
       const state = await read();
       this.reset();
       if (!state) return;
-      for (const kind of Object.keys(differenceKinds)) this.set({ kind }, 0);
-      for (const { kind, count } of state.differences) this.set({ kind }, count);
+      for (const kind of Object.keys(discrepancyKinds)) this.set({ kind }, 0);
+      for (const { kind, count } of state.discrepancies) this.set({ kind }, count);
     },
   });
   new Gauge({
     name: 'paysaga_reconciliation_age_seconds',
-    help: 'Since the last finished comparison began; absent before the first',
+    help: 'Time since the start of the last finished comparison; absent before the first',
     registers,
     async collect() {
       const state = await read();

@@ -1,17 +1,18 @@
 import type { Queryable } from '../platform/database/database';
 import type { ProviderCharge } from '../payments/provider/payment-provider';
-import type { Difference } from './difference';
+import type { Discrepancy } from './difference';
 import { rfc3339 } from '../platform/database/rfc3339';
 
+/** A run of the reconciliation. */
 export interface Run {
   readonly run_id: string;
-  /** RFC 3339, UTC. */
+  /** The start of the window. RFC 3339, UTC. */
   readonly since: string;
-  /** Of this deployment, or asked by an earlier one. */
+  /** The providers with charges in the window, also those that are no longer configured. */
   readonly providers: readonly string[];
 }
 
-/** A run, by the database's clock. */
+/** Inserts a run, with times of the database's clock. */
 export async function insertRun(tx: Queryable, runId: string, windowMs: number, graceMs: number): Promise<Run> {
   const [run] = await tx.$queryRawUnsafe<[Run]>(
     `INSERT INTO reconciliation_run (run_id, started_at, since, settled_at)
@@ -26,6 +27,7 @@ export async function insertRun(tx: Queryable, runId: string, windowMs: number, 
   return run;
 }
 
+/** Stores a part of a provider's charges. */
 export async function insertCharges(
   tx: Queryable,
   runId: string,
@@ -45,7 +47,7 @@ export async function insertCharges(
   );
 }
 
-/** All that the provider has is copied. */
+/** Marks a provider's list as complete. */
 export async function markRead(tx: Queryable, runId: string, provider: string): Promise<void> {
   await tx.$executeRawUnsafe(
     `UPDATE reconciliation_run SET providers = providers || $2 WHERE run_id = $1 AND NOT $2 = ANY (providers)`,
@@ -54,29 +56,29 @@ export async function markRead(tx: Queryable, runId: string, provider: string): 
   );
 }
 
-/** Keeps what was found, with the time when it was found first. @returns what is new */
-export async function upsertDifferences(
+/** Stores the discrepancies with the time when each was first found. @returns the new discrepancies */
+export async function upsertDiscrepancies(
   tx: Queryable,
   runId: string,
-  differences: readonly Difference[],
-): Promise<Difference[]> {
-  if (differences.length === 0) return [];
-  return tx.$queryRawUnsafe<Difference[]>(
+  discrepancies: readonly Discrepancy[],
+): Promise<Discrepancy[]> {
+  if (discrepancies.length === 0) return [];
+  return tx.$queryRawUnsafe<Discrepancy[]>(
     `WITH found AS (SELECT * FROM jsonb_to_recordset($2::jsonb)
          AS found (kind text, subject text, detail text, expected text, actual text)),
-       fresh AS (SELECT * FROM found WHERE NOT EXISTS (SELECT FROM reconciliation_difference known
+       added AS (SELECT * FROM found WHERE NOT EXISTS (SELECT FROM reconciliation_difference known
          WHERE known.kind = found.kind AND known.subject = found.subject)),
        kept AS (INSERT INTO reconciliation_difference (kind, subject, detail, expected, actual, run_id, first_seen_at)
          SELECT kind, subject, detail, expected, actual, $1, now() FROM found
          ON CONFLICT (kind, subject) DO UPDATE
          SET detail = EXCLUDED.detail, expected = EXCLUDED.expected, actual = EXCLUDED.actual, run_id = $1)
-     SELECT kind, subject, detail, expected, actual FROM fresh`,
+     SELECT kind, subject, detail, expected, actual FROM added`,
     runId,
-    JSON.stringify(differences),
+    JSON.stringify(discrepancies),
   );
 }
 
-/** What this run did not find is gone; of a kind that it could not look for, nothing is. @returns how many went */
+/** Deletes the discrepancies that this run did not find, except for `keptKinds`. @returns their number */
 export function deleteOthers(tx: Queryable, runId: string, keptKinds: readonly string[]): Promise<number> {
   return tx.$executeRawUnsafe(
     `DELETE FROM reconciliation_difference WHERE run_id <> $1 AND NOT kind = ANY ($2::text[])`,
@@ -85,7 +87,7 @@ export function deleteOthers(tx: Queryable, runId: string, keptKinds: readonly s
   );
 }
 
-/** The run is the one that operators see; those before it go. */
+/** Publishes the run to operators and deletes earlier runs. */
 export async function finishRun(tx: Queryable, runId: string): Promise<void> {
   await tx.$executeRawUnsafe('UPDATE reconciliation_run SET finished_at = now() WHERE run_id = $1', runId);
   await tx.$executeRawUnsafe(
@@ -95,7 +97,7 @@ export async function finishRun(tx: Queryable, runId: string): Promise<void> {
   );
 }
 
-/** Forgets one batch of what runs have copied. @returns how many charges */
+/** Deletes one batch of copied charges. @returns their number */
 export function deleteCopies(tx: Queryable, limit: number): Promise<number> {
   return tx.$executeRawUnsafe(
     `DELETE FROM reconciliation_charge WHERE ctid = ANY (ARRAY(SELECT ctid FROM reconciliation_charge LIMIT $1))`,
@@ -103,7 +105,7 @@ export function deleteCopies(tx: Queryable, limit: number): Promise<number> {
   );
 }
 
-/** When the last finished run began, RFC 3339; `null` before the first. */
+/** The start of the last finished run, RFC 3339; `null` before the first. */
 export async function readCheckedAt(database: Queryable): Promise<string | null> {
   const [run] = await database.$queryRawUnsafe<{ checked_at: string }[]>(
     `SELECT ${rfc3339('started_at')} AS checked_at FROM reconciliation_run
@@ -112,16 +114,17 @@ export async function readCheckedAt(database: Queryable): Promise<string | null>
   return run?.checked_at ?? null;
 }
 
-export type SeenDifference = Difference & { readonly first_seen_at: string };
+/** A stored discrepancy. */
+export type SeenDiscrepancy = Discrepancy & { readonly first_seen_at: string };
 
-/** Longest known first, behind the one given by its three parts. */
-export function findDifferences(
+/** Reads a page of discrepancies, oldest first. @param after the three parts of the last position */
+export function findDiscrepancies(
   database: Queryable,
   kind: string | null,
   after: readonly string[],
   limit: number,
-): Promise<SeenDifference[]> {
-  return database.$queryRawUnsafe<SeenDifference[]>(
+): Promise<SeenDiscrepancy[]> {
+  return database.$queryRawUnsafe<SeenDiscrepancy[]>(
     `SELECT kind, subject, detail, expected, actual,
        ${rfc3339('first_seen_at')} AS first_seen_at
      FROM reconciliation_difference
@@ -133,14 +136,16 @@ export function findDifferences(
   );
 }
 
+/** What the metrics show. */
 export interface ReconciliationState {
-  /** Since the last finished run began; `null` before the first. */
+  /** Seconds since the start of the last finished run; `null` before the first. */
   readonly ageSeconds: number | null;
-  readonly differences: readonly { readonly kind: string; readonly count: number }[];
+  readonly discrepancies: readonly { readonly kind: string; readonly count: number }[];
 }
 
+/** Reads the state of the last run. */
 export async function readState(database: Queryable): Promise<ReconciliationState> {
-  const [[run], differences] = await Promise.all([
+  const [[run], discrepancies] = await Promise.all([
     database.$queryRawUnsafe<{ age: number | null }[]>(
       `SELECT extract(epoch FROM now() - max(started_at))::float8 AS age FROM reconciliation_run
        WHERE finished_at IS NOT NULL`,
@@ -149,5 +154,5 @@ export async function readState(database: Queryable): Promise<ReconciliationStat
       'SELECT kind, count(*)::int AS count FROM reconciliation_difference GROUP BY kind',
     ),
   ]);
-  return { ageSeconds: run?.age ?? null, differences };
+  return { ageSeconds: run?.age ?? null, discrepancies };
 }

@@ -3,8 +3,9 @@ import { apiRoute, json, sendOptions } from '../http/api-route';
 import type { HttpEnv } from '../http/http-env';
 import { createRouter } from '../http/router';
 import type { Mediator } from '../mediator/mediator';
-import { differenceFilter, listDifferences } from './list-differences';
+import { discrepancyFilter, listDiscrepancies } from './list-differences';
 
+/** Creates the route that lists discrepancies. */
 export function createReconciliationRoutes({ mediator }: { mediator: Mediator }): OpenAPIHono<HttpEnv> {
   const routes = createRouter();
   routes.openapi(
@@ -12,12 +13,12 @@ export function createReconciliationRoutes({ mediator }: { mediator: Mediator })
       method: 'get',
       tags: ['operator'],
       operationId: 'listDiscrepancies',
-      summary: 'Where providers, payments, ledger and orders do not agree. Nothing is repaired by itself',
-      request: { query: differenceFilter },
-      responses: { 200: json(listDifferences.result, 'A page of discrepancies') },
+      summary: 'List discrepancies between providers, payments, ledger and orders',
+      request: { query: discrepancyFilter },
+      responses: { 200: json(listDiscrepancies.result, 'A page of discrepancies') },
       refusals: ['forbidden'],
     }),
-    async (c) => c.json(await mediator.send(listDifferences(c.req.valid('query')), sendOptions(c)), 200),
+    async (c) => c.json(await mediator.send(listDiscrepancies(c.req.valid('query')), sendOptions(c)), 200),
   );
   return routes;
 }

@@ -2,13 +2,12 @@ import { createHash } from 'node:crypto';
 import type { ProviderCharge } from '../payments/provider/payment-provider';
 import { text } from '../platform/bounds';
 
-/** What the columns keep, in characters. Every key and id of ours is shorter. */
+/** The lengths of the columns, in characters. Our keys and ids are shorter. */
 const MAX = { key: 500, charge_ref: 500, payment_id: 64, currency: 10 } as const;
 
 /**
- * The charge with texts that the database can keep: what does not fit is cut, and other characters are replaced. Such a
- * key gets a digest, so that two of them stay two. It is none of ours, so the charge is reported as unknown here, and the
- * rest of the provider's list is compared.
+ * Returns the charge with texts that the database can store: long texts are cut, other characters are replaced. An
+ * unstorable key becomes a digest, so that keys stay distinct. Such a charge is reported as unknown.
  */
 export const storableCharge = (charge: ProviderCharge): ProviderCharge => ({
   ...charge,
@@ -18,7 +17,7 @@ export const storableCharge = (charge: ProviderCharge): ProviderCharge => ({
   currency: storable(charge.currency, MAX.currency),
 });
 
-/** Stripe's charges may have no payment id. */
+/** An empty text fits, because Stripe's charges may have no payment id. */
 const fits = (value: string, max: number): boolean => value === '' || text(max).safeParse(value).success;
 
 const storable = (value: string, max: number): string =>
@@ -29,6 +28,6 @@ const storable = (value: string, max: number): string =>
         .join('')
         .replace(/[\p{Cc}\p{Cs}]/gu, '\ufffd');
 
-/** Of its UTF-16: in UTF-8 all lone surrogates are the same. */
+/** The digest of the UTF-16, because in UTF-8 all lone surrogates are equal. */
 const digestOf = (value: string): string =>
   createHash('sha256').update(Buffer.from(value, 'utf16le')).digest('base64url');

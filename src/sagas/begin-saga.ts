@@ -5,8 +5,8 @@ import type { PendingWrites } from '../mediator/unit-of-work';
 export const sagaTable = defineTable('saga', 'saga_id');
 
 /**
- * Writes the saga's row, in the transaction of the command that begins it: that makes it unique for ever. After the
- * commit whoever sent the command starts it, or the sweeper.
+ * Inserts the saga's row in the transaction of the command that begins it, so a saga id is used only once. After the
+ * commit, the sender of the command or the sweeper starts the workflow.
  */
 export function beginSaga<Type extends SagaType>(
   uow: Pick<PendingWrites, 'insert'>,

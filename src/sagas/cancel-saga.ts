@@ -3,13 +3,14 @@ import type { Logger } from '../platform/telemetry/logger';
 import { reasonOf, type TemporalClient } from '../platform/temporal/temporal';
 
 /**
- * Tells a saga that its order was cancelled, so that it stops what it is doing now. A hint: the order's row is what
- * decides, and every step looks at it. Never throws; a saga that has ended or never was is told nothing.
+ * Notifies a saga that its order was cancelled, so that it stops early. Every step checks the order's row anyway. Never
+ * throws. No-op for a saga that has ended or does not exist.
  */
 export type CancelSaga = (sagaId: string, cancellation: SagaCancellation) => Promise<void>;
 
 const DEADLINE_MS = 500;
 
+/** Creates a {@link CancelSaga} with a deadline of 500 ms. */
 export function createCancelSaga({ temporal, logger }: { temporal: TemporalClient; logger: Logger }): CancelSaga {
   return async function cancelSaga(sagaId, cancellation) {
     try {
@@ -19,7 +20,7 @@ export function createCancelSaga({ temporal, logger }: { temporal: TemporalClien
         }),
       );
     } catch (error) {
-      logger.debug({ saga_id: sagaId, reason: reasonOf(error) }, 'saga.not_told_of_cancellation');
+      logger.debug({ saga_id: sagaId, reason: reasonOf(error) }, 'saga.cancellation_not_delivered');
     }
   };
 }

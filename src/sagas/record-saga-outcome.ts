@@ -14,8 +14,8 @@ const stepReport = z.object({
 type StepReport = z.infer<typeof stepReport>;
 
 /**
- * How a saga in trouble goes on: stuck, running again, compensating, and compensated at its end. A saga whose last step
- * has committed is completed, whatever is told of it afterwards: its workflow may have asked for long whether it was.
+ * Records the state of a saga after a failure. A saga whose last step has committed stays completed, because a report of
+ * its workflow may arrive later.
  */
 export const recordSagaOutcome = defineCommand({
   name: 'RecordSagaOutcome',
@@ -29,7 +29,7 @@ export const recordSagaOutcome = defineCommand({
   roles: [],
 });
 
-/** What is true besides, once a saga of this type is compensated: told in the same transaction. */
+/** Updates order and payment when a saga of a type is compensated, in the same transaction. */
 export type SagaEndings = {
   readonly [Type in SagaType]: (
     input: SagaInputs[Type],
@@ -38,6 +38,7 @@ export type SagaEndings = {
   ) => Promise<void>;
 };
 
+/** Creates the handler with the endings of all types of sagas. */
 export const createRecordSagaOutcome = (endings: SagaEndings) =>
   handle(recordSagaOutcome, async (outcome, context) => {
     const { saga_id, state, failure, steps = [] } = outcome;
@@ -47,7 +48,7 @@ export const createRecordSagaOutcome = (endings: SagaEndings) =>
       where: { saga_id },
       select: { type: true, input: true, failure_code: true },
     });
-    // A saga that was begun again may fail at another step: callers see its first failure.
+    // A saga that began again may fail at another step. Callers see its first failure.
     const isFirst = failure !== null && (saga.failure_code === null || saga.failure_code === failure.code);
     if (ended && failure) {
       await endings[saga.type as SagaType](saga.input as never, failure, context);
@@ -80,7 +81,7 @@ export const createRecordSagaOutcome = (endings: SagaEndings) =>
       update: {},
     });
     await uow.tx.sagaStep.updateMany({
-      // Its compensation may have been first: it is undone then, and keeps its error.
+      // A step whose compensation came first is undone and keeps its error.
       where: { saga_id, name: failure.failed_step, error: null },
       data: { error: failure.detail },
     });
@@ -88,8 +89,7 @@ export const createRecordSagaOutcome = (endings: SagaEndings) =>
   });
 
 /**
- * The states that a report replaces. A step's own transaction may have committed before the report of what came before
- * it is written: that row stands.
+ * The states that a report replaces. A report may be written after a later transaction of its step, whose row is kept.
  */
 const REPLACES: Readonly<Record<StepState, readonly StepState[]>> = {
   pending: [],

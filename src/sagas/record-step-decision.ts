@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { stepVerdicts } from '../contract';
+import { stepResolutions } from '../contract';
 import { claim, undone } from '../inbox/inbox.sql';
 import { stepOnce, undoOnce } from '../inbox/once';
 import { handle } from '../mediator/handler';
@@ -8,21 +8,21 @@ import { recordOperatorAction } from '../mediator/operator-action';
 import { reason } from '../platform/schemas';
 
 /**
- * What an operator decided about a stuck step, once its workflow has accepted it. The compensation of a skipped step is
- * barred: it was dealt with by other means, and a late attempt, or one of a later run, does nothing.
+ * Records an operator's decision that the workflow has accepted. The compensation of a skipped step never runs again,
+ * neither as a late attempt nor in a later run.
  */
 export const recordStepDecision = defineCommand({
   name: 'RecordStepDecision',
-  input: z.strictObject({ saga_id: z.string(), step: z.string(), verdict: z.enum(stepVerdicts), reason }),
+  input: z.strictObject({ saga_id: z.string(), step: z.string(), resolution: z.enum(stepResolutions), reason }),
   result: z.null(),
   roles: ['operator'],
 });
 
 export const recordStepDecisionHandler = handle(recordStepDecision, async (decision, context) => {
-  const { saga_id, step, verdict, reason: why } = decision;
+  const { saga_id, step, resolution, reason: why } = decision;
   const { uow, now } = context;
-  recordOperatorAction(context, { action: `saga.${verdict}`, subject: saga_id, reason: why, details: { step } });
-  if (verdict === 'skip') {
+  recordOperatorAction(context, { action: `saga.${resolution}`, subject: saga_id, reason: why, details: { step } });
+  if (resolution === 'skip') {
     for (const key of [step, `ask/${step}`]) {
       await claim(uow.tx, stepOnce(saga_id, key), now, undone);
       await claim(uow.tx, undoOnce(saga_id, key), now);

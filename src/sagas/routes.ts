@@ -5,20 +5,23 @@ import { createRouter } from '../http/router';
 import { type IdempotencyKeys, respondOnce } from '../inbox/idempotency-keys';
 import { assertRole } from '../mediator/behaviours/authorization';
 import type { Mediator } from '../mediator/mediator';
-import { actorOf } from '../mediator/message';
+import { actorId } from '../mediator/message';
 import { reason, sagaId, text } from '../platform/schemas';
 import type { DecideStep } from './decide/decide-step';
 import { findSaga } from './find-saga';
 import { getSaga } from './view/get-saga';
 import { listSagas, sagaFilter } from './view/list-sagas';
 import { restartSaga } from '../payments/restart-saga';
-import { sagaView } from './view/saga-view';
+import { sagaResponse } from './view/saga-view';
 import type { SagaStarter } from './start/start-saga';
 
 const tags: ['sagas'] = ['sagas'];
 const pending = z.object({ status: z.literal('pending'), saga_id: z.string() }).openapi('SagaPending');
-const because = jsonBody(z.strictObject({ reason }).openapi('OperatorReason'), { reason: 'The ledger is mended.' });
+const because = jsonBody(z.strictObject({ reason }).openapi('OperatorReason'), {
+  reason: 'The ledger is available again.',
+});
 
+/** What the routes need. */
 export interface SagaRouteDeps {
   readonly mediator: Mediator;
   readonly sagas: SagaStarter;
@@ -35,9 +38,9 @@ export function createSagaRoutes({ mediator, sagas, decideStep, idempotency }: S
       method: 'get',
       tags,
       operationId: 'getSaga',
-      summary: 'A saga with its steps',
+      summary: 'Read a saga with its steps',
       request: { params: z.object({ saga_id: sagaId }) },
-      responses: { 200: json(sagaView, 'The saga') },
+      responses: { 200: json(sagaResponse, 'The saga') },
       refusals: ['forbidden', 'saga_not_found'],
     }),
     async (c) => c.json(await mediator.send(getSaga(c.req.valid('param')), sendOptions(c)), 200),
@@ -61,11 +64,11 @@ export function createSagaRoutes({ mediator, sagas, decideStep, idempotency }: S
     headers: idempotencyKey,
     body: because,
   };
-  for (const [verdict, operationId, summary] of [
-    ['retry', 'retryStep', 'Try a stuck step again now'],
-    ['skip', 'skipStep', 'Give a stuck compensation up: it was dealt with by other means'],
+  for (const [resolution, operationId, summary] of [
+    ['retry', 'retryStep', 'Retry a stuck step now'],
+    ['skip', 'skipStep', 'Skip a stuck compensation that was done by other means'],
   ] as const) {
-    const path = `/sagas/{saga_id}/steps/{step}/${verdict}` as const;
+    const path = `/sagas/{saga_id}/steps/{step}/${resolution}` as const;
     routes.openapi(
       apiRoute(path, {
         method: 'post',
@@ -73,7 +76,7 @@ export function createSagaRoutes({ mediator, sagas, decideStep, idempotency }: S
         operationId,
         summary,
         request: onStep,
-        responses: { 200: json(sagaView, 'The saga') },
+        responses: { 200: json(sagaResponse, 'The saga') },
         refusals: ['forbidden', 'saga_not_found', 'step_not_stuck'],
       }),
       async (c) => {
@@ -85,7 +88,7 @@ export function createSagaRoutes({ mediator, sagas, decideStep, idempotency }: S
         const saga = await respondOnce(idempotency, once, async () => {
           const { saga_id, step, reason } = command;
           await mediator.send(findSaga({ saga_id }), options);
-          await decideStep(saga_id, verdict, { step, actor: actorOf(principal), reason }, once);
+          await decideStep(saga_id, resolution, { step, actor: actorId(principal), reason }, once);
           return mediator.send(getSaga({ saga_id }), options);
         });
         return c.json(saga, 200);
@@ -98,9 +101,9 @@ export function createSagaRoutes({ mediator, sagas, decideStep, idempotency }: S
       method: 'post',
       tags,
       operationId: 'restartSaga',
-      summary: 'Begin a compensated payment saga again, as <saga_id>-2',
+      summary: 'Restart a compensated payment saga, as <saga_id>-2',
       request: { params: z.object({ saga_id: sagaId }), headers: idempotencyKey, body: because },
-      responses: { 202: located(pending, 'Begun: look at Location') },
+      responses: { 202: located(pending, 'Restarted; Location is the new saga') },
       refusals: [
         'forbidden',
         'saga_not_found',

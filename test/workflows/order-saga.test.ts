@@ -15,7 +15,7 @@ afterAll(() => sagas?.close());
 const receipt = { capture_ref: 'cap_1', balance_tx_id: 'ltx_1' };
 const undoing = ['releaseInventory', 'refundCharge', 'reopenInvoice', 'reverseCredit'];
 
-it('reserves, charges and books the payment, each once', async () => {
+it('reserves, charges and processes the payment, each once', async () => {
   const fake = createSagaFakes();
   await sagas.tell('order-completed', fake, async (saga) => {
     expect(await saga.result()).toEqual(receipt);
@@ -23,7 +23,7 @@ it('reserves, charges and books the payment, each once', async () => {
   });
 });
 
-describe('whatever befalls a step', () => {
+describe('an order, when a step fails', () => {
   const steps = orderSteps(orderSagaInput(), { ...receipt });
 
   it.each(everyStepFails({ steps }))('$title', async ({ title, arm, check }) => {
@@ -33,7 +33,7 @@ describe('whatever befalls a step', () => {
   });
 });
 
-it('charges elsewhere when nobody can be asked, and undoes that charge like any other', async () => {
+it('charges at another provider when the first is unavailable, and compensates that charge', async () => {
   const fake = createSagaFakes();
   fake.make('charge', opensCircuit());
   fake.make('closeInvoice', refuses('order_not_payable'));
@@ -53,7 +53,7 @@ it.each([
   ['charge', ['refundCharge', 'releaseInventory']],
   ['closeInvoice', ['reopenInvoice', 'refundCharge', 'releaseInventory']],
   ['creditBalance', ['reverseCredit', 'reopenInvoice', 'refundCharge', 'releaseInventory']],
-] as const)('a customer’s cancel while %s is tried undoes what was begun', async (name, undone) => {
+] as const)('a customer’s cancellation while %s is tried compensates every started step', async (name, undone) => {
   const fake = createSagaFakes();
   fake.make(name, breaks());
   await sagas.tell(`order-cancelled-${name}`, fake, async (saga) => {
@@ -64,7 +64,7 @@ it.each([
   });
 });
 
-it('a refund that fails is stuck, and an operator’s skip ends it', async () => {
+it('a failing refund is stuck until an operator skips it', async () => {
   const fake = createSagaFakes();
   fake.make('settlePayment', refuses('order_not_payable'));
   fake.make('refundCharge', breaks());

@@ -61,21 +61,21 @@ async function telling(
 
 beforeAll(() => silenceTemporal());
 
-describe.each(['trip-running', 'trip-compensated'])('a history of the release before (%s)', (name) => {
-  it('replays on the code of then', async () => {
+describe.each(['trip-running', 'trip-compensated'])('a history of the earlier release (%s)', (name) => {
+  it('replays on the old code', async () => {
     expect(await replay('before', name)).toBeUndefined();
   });
 
-  it('replays on the new code, which asks whether it is patched', async () => {
+  it('replays on the new code with patched', async () => {
     expect(await replay('patched', name)).toBeUndefined();
   });
 
-  it('does not replay on new code that does not ask', async () => {
+  it('does not replay on the new code without patched', async () => {
     expect(await replay('unpatched', name)).toMatchObject({ name: 'DeterminismViolationError' });
   });
 });
 
-it('new sagas take the new way', async () => {
+it('a new saga runs the new steps', async () => {
   await telling('patched', async (_, saga, fakes) => {
     await saga.result();
     expect(fakes.calls).toEqual(['bookFlight', 'insure', 'bookHotel', 'takeMoney', 'sendTickets']);
@@ -83,7 +83,7 @@ it('new sagas take the new way', async () => {
 });
 
 /** With `RECORD_HISTORIES=1` they are kept: those in the folder were recorded before there was a patch. */
-describe('the release before', () => {
+describe('the earlier release', () => {
   it('leaves a saga in the middle of a step', async () => {
     await telling('before', async (kit, saga, fakes) => {
       fakes.make('bookHotel', breaks());
@@ -93,7 +93,7 @@ describe('the release before', () => {
     });
   });
 
-  it('leaves a saga that was undone', async () => {
+  it('leaves a compensated saga', async () => {
     await telling('before', async (_, saga, fakes) => {
       fakes.make('takeMoney', refuses('card_declined'));
       expect(await failureOf(saga)).toMatchObject({ failed_step: 'take_money' });

@@ -29,7 +29,7 @@ describe('a compensation that fails for a round of 8 attempts', () => {
       .filter(({ name }) => name === step)
       .map(({ state, attempts }) => `${state} ${attempts}`);
 
-  it('is stuck, and told to Postgres, while the other compensations go on', async () => {
+  it('is stuck and recorded, while the other compensations go on', async () => {
     const fake = brokenReversal(8);
     await sagas.tell('stuck', fake, async (saga) => {
       const status = await sagas.until(saga, ({ state, steps }) => state === 'stuck' && steps[0]?.state === 'undone');
@@ -46,7 +46,7 @@ describe('a compensation that fails for a round of 8 attempts', () => {
     });
   });
 
-  it('is tried again every 5 minutes, without the history growing', async () => {
+  it('is retried every 5 minutes, without growth of the history', async () => {
     const fake = brokenReversal(8 + 50);
     await sagas.tell('stuck-retried-by-time', fake, async (saga) => {
       expect(await failureOf(saga)).toMatchObject({ failed_step: 'settle', code: 'order_not_payable' });
@@ -56,7 +56,7 @@ describe('a compensation that fails for a round of 8 attempts', () => {
     });
   });
 
-  it('is tried again at once when an operator says so', async () => {
+  it('is retried at once when an operator asks', async () => {
     const fake = brokenReversal(8);
     await sagas.tell('stuck-retried-by-operator', fake, async (saga) => {
       await sagas.until(saga, ({ state }) => state === 'stuck');
@@ -68,7 +68,7 @@ describe('a compensation that fails for a round of 8 attempts', () => {
     });
   });
 
-  it('stays stuck when the operator’s retry fails, too', async () => {
+  it('stays stuck when the operator’s retry fails', async () => {
     const fake = brokenReversal(16);
     await sagas.tell('stuck-retried-in-vain-recorded', fake, async (saga) => {
       await sagas.until(saga, ({ state }) => state === 'stuck');
@@ -80,7 +80,7 @@ describe('a compensation that fails for a round of 8 attempts', () => {
     });
   });
 
-  it('is skipped when an operator says so, and the saga ends compensated', async () => {
+  it('is skipped when an operator asks, and the saga ends compensated', async () => {
     const fake = brokenReversal(Number.POSITIVE_INFINITY);
     await sagas.tell('stuck-skipped', fake, async (saga) => {
       await sagas.until(saga, ({ state }) => state === 'stuck');
@@ -93,7 +93,7 @@ describe('a compensation that fails for a round of 8 attempts', () => {
     });
   });
 
-  it('refuses an operator’s word about a step that is not stuck', async () => {
+  it('refuses a decision about a step that is not stuck', async () => {
     const fake = brokenReversal(8);
     await sagas.tell('stuck-other-refused', fake, async (saga) => {
       await sagas.until(saga, ({ state }) => state === 'stuck');
@@ -107,7 +107,7 @@ describe('a compensation that fails for a round of 8 attempts', () => {
     });
   });
 
-  it('may be one of several: each is resolved by itself', async () => {
+  it('is resolved by itself when several are stuck', async () => {
     const fake = brokenReversal(8);
     fake.make('reopenInvoice', breaks());
     await sagas.tell('stuck-twice-recorded', fake, async (saga) => {

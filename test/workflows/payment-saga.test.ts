@@ -11,7 +11,7 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => sagas?.close());
 
-describe('going forward', () => {
+describe('the payment saga', () => {
   it('closes the invoice, credits the balance and settles, each once', async () => {
     const fake = createSagaFakes();
     await sagas.tell('completed', fake, async (saga) => {
@@ -44,7 +44,7 @@ describe('going forward', () => {
   );
 });
 
-describe('a step that is refused', () => {
+describe('a refused step', () => {
   const compensated = ['record compensating', 'record compensated'];
 
   it.each([
@@ -67,7 +67,7 @@ describe('a step that is refused', () => {
     });
   });
 
-  it('fails the saga with the first error, also when compensations fail on the way', async () => {
+  it('fails the saga with the first error, even if compensations fail meanwhile', async () => {
     const fake = createSagaFakes();
     fake.make('creditBalance', refuses('account_closed'));
     fake.make('reverseCredit', breaks(3));
@@ -78,8 +78,8 @@ describe('a step that is refused', () => {
   });
 });
 
-describe('a step that does not succeed for 10 minutes', () => {
-  it('compensates, because it may have happened all the same', async () => {
+describe('a step that fails for 10 minutes', () => {
+  it('is compensated, because it may have happened', async () => {
     const fake = createSagaFakes();
     fake.make('creditBalance', breaks());
     await sagas.tell('timed-out', fake, async (saga) => {
@@ -91,7 +91,7 @@ describe('a step that does not succeed for 10 minutes', () => {
     });
   });
 
-  it('the pivot: compensates when it did not happen', async () => {
+  it('is not compensated as a pivot that did not happen, but the earlier steps are', async () => {
     const fake = createSagaFakes({ settled: false });
     fake.make('settlePayment', breaks());
     await sagas.tell('pivot-timed-out', fake, async (saga) => {
@@ -101,7 +101,7 @@ describe('a step that does not succeed for 10 minutes', () => {
     });
   });
 
-  it('the pivot: completes, and undoes nothing, when it did happen', async () => {
+  it('completes the saga as a pivot that did happen', async () => {
     const fake = createSagaFakes({ settled: true });
     fake.make('settlePayment', breaks());
     await sagas.tell('pivot-happened', fake, async (saga) => {
@@ -110,7 +110,7 @@ describe('a step that does not succeed for 10 minutes', () => {
     });
   });
 
-  it('the pivot: undoes nothing as long as nobody knows whether it happened', async () => {
+  it('compensates nothing as a pivot while its outcome is unknown', async () => {
     const fake = createSagaFakes();
     fake.make('settlePayment', refuses('order_not_payable'));
     fake.make('confirmSettlement', breaks(9));
@@ -127,10 +127,10 @@ describe('a step that does not succeed for 10 minutes', () => {
   });
 });
 
-describe('a cancellation that is asked for', () => {
+describe('the update cancel', () => {
   const cancellation = { actor: 'key_op', reason: 'booked by mistake' };
 
-  it('before the pivot compensates, and says why', async () => {
+  it('compensates before the pivot, with the reason in the failure', async () => {
     const fake = createSagaFakes();
     fake.make('creditBalance', breaks());
     await sagas.tell('cancel-asked', fake, async (saga) => {
@@ -143,7 +143,7 @@ describe('a cancellation that is asked for', () => {
     });
   });
 
-  it('while the pivot runs is refused', async () => {
+  it('is refused while the pivot runs', async () => {
     const fake = createSagaFakes();
     fake.make('settlePayment', breaks(3));
     await sagas.tell('cancel-refused', fake, async (saga) => {
@@ -156,8 +156,8 @@ describe('a cancellation that is asked for', () => {
   });
 });
 
-describe('a cancellation', () => {
-  it('before the pivot compensates', async () => {
+describe('a cancellation by Temporal', () => {
+  it('compensates before the pivot', async () => {
     const fake = createSagaFakes();
     fake.make('creditBalance', breaks());
     await sagas.tell('cancelled', fake, async (saga) => {
@@ -169,7 +169,7 @@ describe('a cancellation', () => {
     });
   });
 
-  it('while the pivot runs is too late: the saga completes', async () => {
+  it('is too late while the pivot runs: the saga completes', async () => {
     const fake = createSagaFakes();
     fake.make('settlePayment', breaks(3));
     await sagas.tell('cancelled-too-late', fake, async (saga) => {
@@ -179,7 +179,7 @@ describe('a cancellation', () => {
     });
   });
 
-  it('while compensations run interrupts none of them', async () => {
+  it('interrupts no compensation', async () => {
     const fake = createSagaFakes();
     fake.make('settlePayment', refuses('order_not_payable'));
     fake.make('reverseCredit', breaks(4));

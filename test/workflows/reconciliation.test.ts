@@ -3,7 +3,7 @@ import { ApplicationFailure } from '@temporalio/common';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { Worker } from '@temporalio/worker';
 import type { ReconciliationActivities } from '../../activities';
-import { bookNames } from '../../src/contract';
+import { statementNames } from '../../src/contract';
 import type { reconciliation } from '../../workflows';
 import { recordHistory } from '../support/sagas/histories';
 import { startTimeSkippingServer } from '../support/sagas/time-skipping-server';
@@ -52,15 +52,15 @@ async function run(history: string, copyProviderCharges: ReconciliationActivitie
   return { calls, report };
 }
 
-const compared = bookNames.map((book) => `compare ${book}`);
+const compared = statementNames.map((book) => `compare ${book}`);
 
-it('copies what each provider has, then compares book by book', async () => {
+it('copies each provider’s charges, then compares statement by statement', async () => {
   const { calls, report } = await run('reconciliation', async () => 3);
   expect(calls).toEqual(['copy one', 'copy two', ...compared, 'finish without none']);
   expect(report).toMatchObject({ run_id: 'rec_1', unread: [], resolved: 4, books: { orders: { differences: 1 } } });
 });
 
-it('compares the rest when a provider stays away', async () => {
+it('compares the other statements when a provider is unavailable', async () => {
   const { calls, report } = await run('reconciliation-unread', async ({ provider }) => {
     if (provider === 'one') throw ApplicationFailure.create({ message: 'It is away.' });
     return 3;

@@ -39,7 +39,7 @@ const nanosOf = ({ seconds, nanos }: { seconds?: unknown; nanos?: number | null 
 it.each([
   ['reserve', ['release', 'apologise', 'tell']],
   ['charge', ['refund', 'release', 'apologise', 'tell']],
-] as const)('%s, tried again by the server: is given up and undone', async (name, undone) => {
+] as const)('a cancellation stops the retries of %s and compensates', async (name, undone) => {
   const fakes = createProbeFakes();
   fakes.make(name, breaks());
   await kit.probe(fakes, async (saga) => {
@@ -55,7 +55,7 @@ it.each([
   });
 });
 
-it('while a fallback is tried: gives it up', async () => {
+it('a cancellation stops a fallback that is retried', async () => {
   const fakes = createProbeFakes();
   fakes.make('charge', refuses('circuit_open'));
   fakes.make('chargeElsewhere', breaks());
@@ -67,7 +67,7 @@ it('while a fallback is tried: gives it up', async () => {
   });
 });
 
-it('again, while the saga is undone because of the first: is accepted, and changes nothing', async () => {
+it('a second cancellation is a no-op while the saga compensates because of the first', async () => {
   const fakes = createProbeFakes();
   fakes.make('charge', breaks());
   fakes.make('refund', breaks(8));
@@ -82,18 +82,21 @@ it('again, while the saga is undone because of the first: is accepted, and chang
   });
 });
 
-it.each(['decide', 'deliver'] as const)('while %s is tried: is refused, and the saga completes', async (name) => {
-  const fakes = createProbeFakes();
-  fakes.make(name, breaks(4));
-  await kit.probe(fakes, async (saga) => {
-    await kit.until(saga, () => fakes.attemptsOf(name) > 1, '10ms');
-    await expect(cancel(saga)).rejects.toMatchObject(tooLate);
-    await saga.result();
-    expect(compensations(fakes)).toEqual([]);
-  });
-});
+it.each(['decide', 'deliver'] as const)(
+  'a cancellation while %s is tried is refused, and the saga completes',
+  async (name) => {
+    const fakes = createProbeFakes();
+    fakes.make(name, breaks(4));
+    await kit.probe(fakes, async (saga) => {
+      await kit.until(saga, () => fakes.attemptsOf(name) > 1, '10ms');
+      await expect(cancel(saga)).rejects.toMatchObject(tooLate);
+      await saga.result();
+      expect(compensations(fakes)).toEqual([]);
+    });
+  },
+);
 
-it('while nobody knows whether the pivot happened: is refused', async () => {
+it('a cancellation is refused while the outcome of the pivot is unknown', async () => {
   const fakes = createProbeFakes();
   fakes.make('decide', refuses('too_late'));
   fakes.make('wasDecided', breaks(9));
@@ -104,7 +107,7 @@ it('while nobody knows whether the pivot happened: is refused', async () => {
   });
 });
 
-it('while the saga is undone for another reason: is refused', async () => {
+it('a cancellation is refused while the saga compensates for another reason', async () => {
   const fakes = createProbeFakes();
   fakes.make('charge', refuses('card_declined'));
   fakes.make('refund', breaks(8));
@@ -115,7 +118,7 @@ it('while the saga is undone for another reason: is refused', async () => {
   });
 });
 
-it('of a saga without a pivot: until its last step is done', async () => {
+it('a saga without a pivot can be cancelled until its last step is done', async () => {
   const fakes = createProbeFakes();
   fakes.make('charge', breaks());
   await kit.probe(
@@ -130,7 +133,7 @@ it('of a saga without a pivot: until its last step is done', async () => {
   );
 });
 
-it('of a saga that has ended: there is nobody to tell', async () => {
+it('a cancellation of an ended saga finds no workflow', async () => {
   const fakes = createProbeFakes();
   await kit.probe(fakes, async (saga) => {
     await saga.result();
@@ -139,7 +142,7 @@ it('of a saga that has ended: there is nobody to tell', async () => {
   });
 });
 
-it('twice at once, in the middle of a step: one cancellation', async () => {
+it('two concurrent cancellations during a step are one', async () => {
   const fakes = createProbeFakes();
   fakes.make('charge', breaks());
   await kit.probe(fakes, async (saga) => {
@@ -150,7 +153,7 @@ it('twice at once, in the middle of a step: one cancellation', async () => {
   });
 });
 
-it('of Temporal’s own, in a saga with remedies: undoes, and does them', async () => {
+it('a cancellation by Temporal compensates and executes the follow-ups', async () => {
   const fakes = createProbeFakes();
   fakes.make('charge', breaks());
   await kit.probe(fakes, async (saga) => {
@@ -165,8 +168,8 @@ it.each([
   ['retryStep', 'retry'],
   ['skipStep', 'skip'],
 ])(
-  'of Temporal’s own, and then an operator’s %s of what is stuck: is recorded, and the saga ends',
-  async (update, verdict) => {
+  'a cancellation by Temporal does not lose an operator’s %s of a stuck step',
+  async (update, resolution) => {
     const fakes = createProbeFakes();
     fakes.make('charge', breaks());
     fakes.make('refund', breaks(8));
@@ -176,7 +179,7 @@ it.each([
       await kit.until(saga, ({ state, steps }) => state === 'stuck' && steps[0]?.state === 'undone');
       await saga.executeUpdate(update, { args: [{ step: 'charge', actor: 'key_op', reason: 'looked into' }] });
       expect(await failureOf(saga)).toMatchObject({ failed_step: 'charge', code: 'cancelled' });
-      expect(fakes.calls).toContain(`record ${verdict} charge`);
+      expect(fakes.calls).toContain(`record ${resolution} charge`);
       expect(fakes.calls.at(-1)).toBe('record compensated');
     });
   },

@@ -10,7 +10,7 @@ import {
 } from '../../workflows/saga/testing';
 import { createDeferred } from '../support/deferred';
 import { createProbeFakes, createProbeKit, probeInput, type ProbeKit } from '../support/sagas/probe/probe';
-import { probeRemedies, probeSteps } from '../support/sagas/probe/probe-saga';
+import { probeFollowUps, probeSteps } from '../support/sagas/probe/probe-saga';
 import { stepStates } from '../support/sagas/saga-environment';
 
 let kit: ProbeKit;
@@ -21,9 +21,9 @@ afterAll(() => kit?.close());
 
 const unrecorded = (calls: readonly string[]): string[] => calls.filter((call) => !call.startsWith('record'));
 
-describe('whatever befalls a step', () => {
+describe('a saga, when a step fails', () => {
   const input = probeInput();
-  const table = everyStepFails({ steps: probeSteps(input), remedies: probeRemedies(input) });
+  const table = everyStepFails({ steps: probeSteps(input), followUps: probeFollowUps(input) });
 
   it.each(table)('$title', async ({ arm, check }) => {
     const fakes = createProbeFakes();
@@ -32,8 +32,8 @@ describe('whatever befalls a step', () => {
   });
 });
 
-describe('a step that calls something outside', () => {
-  it('has its first attempt with the server, and no local one', async () => {
+describe('an external step', () => {
+  it('has a regular activity as its first attempt', async () => {
     const fakes = createProbeFakes();
     await kit.probe(fakes, async (saga) => {
       await saga.result();
@@ -45,7 +45,7 @@ describe('a step that calls something outside', () => {
     });
   });
 
-  it('that hangs holds nobody up: the saga is cancelled meanwhile', async () => {
+  it('does not block a cancellation while it hangs', async () => {
     const fakes = createProbeFakes();
     fakes.make('charge', hangs());
     await kit.probe(fakes, async (saga) => {
@@ -56,7 +56,7 @@ describe('a step that calls something outside', () => {
     });
   });
 
-  it('that times out is tried again', async () => {
+  it('is retried after a time-out', async () => {
     const fakes = createProbeFakes();
     fakes.make('charge', hangs(1));
     await kit.probe(fakes, async (saga) => {
@@ -66,8 +66,8 @@ describe('a step that calls something outside', () => {
   });
 });
 
-describe('a step inside the database', () => {
-  it('whose first, local attempt hangs, is given to the server after five seconds', async () => {
+describe('a step in the database', () => {
+  it('becomes a regular activity when its local attempt hangs for five seconds', async () => {
     const fakes = createProbeFakes();
     fakes.make('reserve', hangs(1));
     await kit.probe(fakes, async (saga) => {
@@ -79,7 +79,7 @@ describe('a step inside the database', () => {
 });
 
 describe('a fallback', () => {
-  it('is done instead, with the same input, when nobody was asked', async () => {
+  it('runs with the same input when no request was sent', async () => {
     const fakes = createProbeFakes();
     fakes.make('charge', opensCircuit());
     await kit.probe(fakes, async (saga) => {
@@ -92,7 +92,7 @@ describe('a fallback', () => {
     });
   });
 
-  it('is what is tried from then on: its step is never asked again', async () => {
+  it('replaces its step for all later attempts', async () => {
     const fakes = createProbeFakes();
     fakes.make('charge', opensCircuit());
     fakes.make('chargeElsewhere', breaks(5));
@@ -102,7 +102,7 @@ describe('a fallback', () => {
     });
   });
 
-  it('has what is left of its step’s ten minutes, and the same compensation', async () => {
+  it('has the rest of its step’s ten minutes, and the same compensation', async () => {
     const fakes = createProbeFakes();
     fakes.make('charge', (attempt) => (attempt < 60 ? breaks()(attempt) : opensCircuit()(attempt)));
     fakes.make('chargeElsewhere', breaks());
@@ -114,7 +114,7 @@ describe('a fallback', () => {
     });
   });
 
-  it('that is refused compensates', async () => {
+  it('compensates the saga when it is refused', async () => {
     const fakes = createProbeFakes();
     fakes.make('charge', opensCircuit());
     fakes.make('chargeElsewhere', refuses('card_declined'));
@@ -124,7 +124,7 @@ describe('a fallback', () => {
     });
   });
 
-  it('behind the pivot is retried without end, like its step', async () => {
+  it('is retried without end after the pivot, like its step', async () => {
     const fakes = createProbeFakes();
     fakes.make('deliver', opensCircuit());
     fakes.make('deliverElsewhere', breaks(9));
@@ -136,7 +136,7 @@ describe('a fallback', () => {
     });
   });
 
-  it('is not there: an open circuit is a fault, and no refusal', async () => {
+  it('may be missing: an open circuit is then a fault and not a refusal', async () => {
     const fakes = createProbeFakes();
     fakes.make('reserve', (attempt) => (attempt === 1 ? opensCircuit()(attempt) : undefined));
     await kit.probe(fakes, async (saga) => {
@@ -146,10 +146,10 @@ describe('a fallback', () => {
   });
 });
 
-describe('remedies', () => {
+describe('follow-ups', () => {
   const begun = ['release', 'apologise', 'tell'];
 
-  it('are shown once the saga compensates, and not before', async () => {
+  it('are shown only once the saga compensates', async () => {
     const fakes = createProbeFakes();
     fakes.make('charge', breaks(8));
     fakes.make('decide', refuses('too_late'));
@@ -169,7 +169,7 @@ describe('remedies', () => {
     });
   });
 
-  it('can be tried again by an operator, and not skipped', async () => {
+  it('can be retried by an operator, but not skipped', async () => {
     const fakes = createProbeFakes();
     fakes.make('reserve', refuses('sold_out'));
     fakes.make('apologise', breaks(8));
@@ -197,7 +197,7 @@ describe('remedies', () => {
     });
   });
 
-  it('wait for the last compensation, also for a stuck one', async () => {
+  it('wait for every compensation, including a stuck one', async () => {
     const fakes = createProbeFakes();
     fakes.make('charge', refuses('card_declined'));
     fakes.make('refund', breaks());
@@ -212,7 +212,7 @@ describe('remedies', () => {
 });
 
 describe('two failures at once', () => {
-  it('tells the first one, and undoes all the same', async () => {
+  it('fail the saga with the first one, and every step is compensated', async () => {
     const fakes = createProbeFakes();
     fakes.make('charge', refuses('card_declined'));
     fakes.make('refund', breaks(20));
@@ -226,7 +226,7 @@ describe('two failures at once', () => {
     });
   });
 
-  it('two operators decide: the first one is heard', async () => {
+  it('of operators’ decisions: only the first one counts', async () => {
     const fakes = createProbeFakes();
     fakes.make('charge', refuses('card_declined'));
     fakes.make('refund', breaks());
@@ -240,7 +240,7 @@ describe('two failures at once', () => {
     });
   });
 
-  it('an operator retries while the attempt of the five minutes is at work: that one counts', async () => {
+  it('of retries: an operator’s retry waits for the attempt that runs after five minutes', async () => {
     const fakes = createProbeFakes();
     const atWork = createDeferred();
     fakes.make('charge', refuses('card_declined'));
@@ -259,7 +259,7 @@ describe('two failures at once', () => {
     });
   });
 
-  it('a step that breaks while the records cannot be written: they are told in order, later', async () => {
+  it('of a step and of the records: the records are written later, in order', async () => {
     const fakes = createProbeFakes();
     fakes.make('charge', refuses('card_declined'));
     fakes.make('recordSagaOutcome', breaks(30));

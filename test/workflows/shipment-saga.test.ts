@@ -1,6 +1,6 @@
 import type { SagaStatus, ShipmentSagaInput } from '../../src/contract';
 import { shipmentSaga } from '../../workflows';
-import { shipmentRemedies, shipmentSteps, type Waybill } from '../../workflows/shipment-saga';
+import { shipmentFollowUps, shipmentSteps, type Waybill } from '../../workflows/shipment-saga';
 import { breaks, everyStepFails, failureOf, refuses } from '../../workflows/saga/testing';
 import { createSagaFakes } from '../support/sagas/saga-activities';
 import { createSagaEnvironment, recordedAs, type SagaEnvironment, stepStates } from '../support/sagas/saga-environment';
@@ -12,7 +12,7 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => sagas?.close());
 
-it('allocates, books and dispatches, and pays nothing back', async () => {
+it('allocates, books and dispatches, without a refund', async () => {
   const fake = createSagaFakes();
   await sagas.tell('shipment-completed', fake, async (saga) => {
     expect(await saga.result()).toEqual({ booking_ref: 'bkg_1' });
@@ -20,9 +20,12 @@ it('allocates, books and dispatches, and pays nothing back', async () => {
   });
 });
 
-describe('whatever befalls a step', () => {
+describe('a shipment, when a step fails', () => {
   const input = shipmentSagaInput();
-  const table = everyStepFails({ steps: shipmentSteps(input, { booking_ref: '' }), remedies: shipmentRemedies(input) });
+  const table = everyStepFails({
+    steps: shipmentSteps(input, { booking_ref: '' }),
+    followUps: shipmentFollowUps(input),
+  });
 
   it.each(table)('$title', async ({ title, arm, check }) => {
     const fake = createSagaFakes();
@@ -31,7 +34,7 @@ describe('whatever befalls a step', () => {
   });
 });
 
-it('a carrier that refuses: the goods are back in stock before the money goes back', async () => {
+it('releases the goods before the refund when the carrier refuses', async () => {
   const fake = createSagaFakes();
   fake.make('bookCarrier', refuses('unshippable'));
   await sagas.tell('shipment-refunded', fake, async (saga) => {
@@ -45,7 +48,7 @@ it('a carrier that refuses: the goods are back in stock before the money goes ba
   });
 });
 
-it('a refund that fails is stuck until it succeeds: nobody skips it', async () => {
+it('a failing refund is stuck until it succeeds, and cannot be skipped', async () => {
   const fake = createSagaFakes();
   fake.make('bookCarrier', refuses('unshippable'));
   fake.make('refundPayment', breaks(8));
@@ -69,7 +72,7 @@ it('a refund that fails is stuck until it succeeds: nobody skips it', async () =
   });
 });
 
-it('that is cancelled before its goods left pays back', async () => {
+it('refunds the payment when it is cancelled before the dispatch', async () => {
   const fake = createSagaFakes();
   fake.make('bookCarrier', breaks());
   await sagas.tell('shipment-cancelled', fake, async (saga) => {

@@ -12,7 +12,7 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => server?.teardown());
 
-it('sweeps again until the database is back, and answers what was cancelled', async () => {
+it('retries until the database is back, and returns the number of cancelled orders', async () => {
   const report = { cancelled: 3, failed: 1 };
   let calls = 0;
   const cancelUnpaidOrders = async () => {

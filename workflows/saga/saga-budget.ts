@@ -1,35 +1,37 @@
 import type { ActivityOptions } from '@temporalio/workflow';
 
-/** One attempt. With the stickiness to its worker, this is what a killed worker costs. */
+/** The time-out of one attempt, in ms. A killed worker costs this and its sticky time-out. */
 export const ATTEMPT_MS = 5_000;
+/** A round of attempts; when all fail, the step is stuck. */
 export const ATTEMPTS_PER_ROUND = 8;
 
 const FORWARD_FOR_MS = 10 * 60_000;
 const FIRST_INTERVAL_MS = 200;
 const MAX_INTERVAL_MS = 5_000;
-/** Of one activity of a step on its way forward: after them, the workflow looks how long they took. */
+/** The attempts of one activity of a forward step. After them the workflow measures how long they took. */
 const FORWARD_ATTEMPTS = 12;
-/** What the server and its workers need to hand over an attempt, and the fifth by which pauses may be longer. */
+/** The time to hand over an attempt to a worker, and for pauses that are up to a fifth longer. */
 const HANDOVER_MS = 2_000;
 
-/** What happened to an activity that failed. */
+/** What a failed activity used up. */
 export interface Spent {
-  /** From its beginning to its failure, as the workflow saw it; absent when it waited for the end of an outage. */
+  /** From its start to its failure, in workflow time. Absent when it waited for the end of an outage. */
   readonly elapsedMs?: number;
-  /** Attempts that ran and failed, those that an outage ended left out. */
+  /** The failed attempts, without those that an outage ended. */
   readonly attempts: number;
-  /** Of those it may have had, where nobody knows how many ran. */
+  /** An upper bound of the attempts, where their number is unknown. */
   readonly atMost?: number;
 }
 
-/** How often or how long an act is tried. Only attempts that ran, and the pauses between them, use it up. */
+/** Limits how often or how long a phase is tried. Only attempts that ran and the pauses between them count. */
 export interface Budget {
-  /** How the next activity of the act is retried; `undefined` when everything is used up. */
+  /** The retry policy of the phase's next activity; `undefined` when the budget is used up. */
   next(): ActivityOptions['retry'] | undefined;
+  /** Subtracts what an activity used up. */
   spend(spent: Spent): void;
 }
 
-/** Eight attempts, for what must succeed: then an operator is told. */
+/** Eight attempts, for a phase that must succeed. After them the step is stuck. */
 export function createRound(maxIntervalMs: number): Budget {
   let left = ATTEMPTS_PER_ROUND;
   return {
@@ -44,9 +46,9 @@ export function createRound(maxIntervalMs: number): Budget {
 }
 
 /**
- * Ten minutes by default, for what may fail. The server's own limit would go on counting while no worker and no server
- * is there. So a step is tried by one activity after the other, each of some attempts; one that took longer than its
- * attempts can take counts only their pauses.
+ * A time limit, for a step that may fail. Defaults to 10 minutes. Temporal's schedule-to-close time-out would also count
+ * the time without a worker or server. So a step runs as a sequence of activities with a few attempts each. An
+ * activity that took longer than its attempts can take counts only their pauses.
  */
 export function createForwardTime(limitMs: number = FORWARD_FOR_MS): Budget {
   let leftMs = limitMs;
@@ -71,14 +73,14 @@ export function createForwardTime(limitMs: number = FORWARD_FOR_MS): Budget {
   };
 }
 
-/** Between so many attempts of one activity, whose interval doubles. */
+/** The sum of the pauses between the attempts of one activity, whose interval doubles. */
 function pausesOf(attempts: number, firstMs: number, maxMs: number): number {
   let sum = 0;
   for (let pause = 0; pause < attempts - 1; pause += 1) sum += Math.min(firstMs * 2 ** pause, maxMs);
   return sum;
 }
 
-/** One activity that the server tries at this interval, without end: until an outage ends it. */
+/** One activity that the server retries at this interval without end, until an outage ends it. */
 export function createPatience(interval: '5 minutes'): Budget {
   let isSpent = false;
   return {

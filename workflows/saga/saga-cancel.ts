@@ -1,21 +1,22 @@
 import { ApplicationFailure, CancelledFailure, defineUpdate, setHandler } from '@temporalio/workflow';
 import type { SagaCancellation } from '../../src/contract';
 
-/** Stops a saga that has not begun its pivot, and undoes what it did. */
+/** The update that cancels a saga before its pivot and compensates its steps. */
 export const cancel = defineUpdate<void, [SagaCancellation]>('cancel');
 
+/** The cancellation of one saga. */
 export interface SagaCancelling {
-  /** From here on, a cancellation is refused; one that was accepted before stays accepted. */
+  /** Refuses new cancellations from now on. An accepted cancellation stays accepted. */
   close(): void;
-  /** The failure of a saga that was cancelled by request; without one, that of the workflow's own cancellation. */
+  /** The failure of the cancelled saga, with the reason of the request if there was a request. */
   failure(): CancelledFailure;
 }
 
 /**
- * Registers the update: before the workflow's first await, so that none is missed. A repeat is accepted while the
- * saga is undone because of the first, and does nothing.
+ * Registers the update. Call it before the workflow's first await, so that no update is missed. While the saga
+ * compensates because of a cancellation, another cancellation is accepted as a no-op.
  *
- * @param stop stops the way forward; called once
+ * @param stop stops the forward steps; called once
  */
 export function awaitCancel(stop: (cancellation: SagaCancellation) => void): SagaCancelling {
   let open = true;
@@ -29,7 +30,7 @@ export function awaitCancel(stop: (cancellation: SagaCancellation) => void): Sag
       stop(cancellation);
     },
     {
-      description: 'Stop before the pivot, and undo what was done',
+      description: 'Cancel the saga before its pivot and compensate its steps',
       validator: () => {
         if (!open && !accepted) throw notCancellable();
       },
@@ -47,7 +48,7 @@ export function awaitCancel(stop: (cancellation: SagaCancellation) => void): Sag
 const notCancellable = (): ApplicationFailure =>
   ApplicationFailure.create({
     type: 'saga_not_cancellable',
-    message: 'The saga is past its last moment to be cancelled, or is undone already for another reason.',
+    message: 'The saga has reached its pivot, or already compensates for another reason.',
     nonRetryable: true,
     category: 'BENIGN',
   });

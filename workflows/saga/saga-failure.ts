@@ -2,8 +2,8 @@ import { ActivityFailure, ApplicationFailure, CancelledFailure, isCancellation }
 import { CIRCUIT_OPEN, EVERYTHING_UNDONE, OUTAGE, SAGA_COMPENSATED, type SagaFailure } from '../../src/contract';
 
 /**
- * Why a step failed, as callers may read it: the code and words of a business refusal, else a fixed
- * sentence, because the texts of faults are not for the public.
+ * Describes for callers why a step failed. A business refusal keeps its code and text. Every other error gets a fixed
+ * sentence, because its text may be internal.
  */
 export function failureOf(step: string, error: unknown): SagaFailure {
   if (isCancellation(error)) {
@@ -11,26 +11,30 @@ export function failureOf(step: string, error: unknown): SagaFailure {
     return { failed_step: step, code: 'cancelled', detail: `The saga was cancelled at its step ${step}.${why}` };
   }
   if (isCircuitOpen(error)) {
-    return { failed_step: step, code: CIRCUIT_OPEN, detail: `What the step ${step} asks is out of order.` };
+    return {
+      failed_step: step,
+      code: CIRCUIT_OPEN,
+      detail: `The service that the step ${step} calls is out of order.`,
+    };
   }
   const refusal = refusalOf(error);
   if (refusal) return { failed_step: step, code: refusal.type, detail: refusal.message };
   return { failed_step: step, code: 'step_timed_out', detail: `The step ${step} did not succeed within 10 minutes.` };
 }
 
-/** A business refusal is final, every other failure worth another attempt. */
+/** Whether the failure is a business refusal, which is final. Every other failure is retried. */
 export const isRefusal = (error: unknown): boolean => refusalOf(error) !== undefined;
 
-/** The activity has asked nobody, and will not ask: a fallback may be done instead. A fault, no refusal. */
+/** Whether the activity sent no request and never will, so that the fallback may run. This is not a refusal. */
 export const isCircuitOpen = (error: unknown): boolean => finalFailureOf(error)?.type === CIRCUIT_OPEN;
 
-/** What the activity needs is away, and says nothing about what was asked: it is waited for, and counts for nothing. */
+/** Whether the failure is an outage, which the saga waits out and does not count. */
 export const isOutage = (error: unknown): boolean => outageOf(error) !== undefined;
 
-/** Attempts of the activity that failed otherwise before the outage did, as far as it tells. */
+/** The number of the activity's attempts that failed before the outage, as far as the failure reports it. */
 export function attemptsBeforeOutage(error: unknown): number {
-  const [told] = (outageOf(error)?.details ?? []) as { readonly attempt?: number }[];
-  return Math.max((told?.attempt ?? 1) - 1, 0);
+  const [detail] = (outageOf(error)?.details ?? []) as { readonly attempt?: number }[];
+  return Math.max((detail?.attempt ?? 1) - 1, 0);
 }
 
 function outageOf(error: unknown): ApplicationFailure | undefined {
@@ -49,7 +53,7 @@ function finalFailureOf(error: unknown): { type: string; message: string } | und
   return { type: cause.type, message: cause.message };
 }
 
-/** How a saga's workflow fails once everything is undone: expected, so not an alarm of its own. */
+/** The failure of a compensated saga's workflow. It is benign, because it is expected. */
 export const sagaCompensated = (failure: SagaFailure): ApplicationFailure =>
   ApplicationFailure.create({
     type: SAGA_COMPENSATED,
@@ -59,7 +63,7 @@ export const sagaCompensated = (failure: SagaFailure): ApplicationFailure =>
     category: 'BENIGN',
   });
 
-/** The innermost message of a failure, for operators. */
+/** Returns the innermost message of a failure, for operators. */
 export function describe(error: unknown): string {
   let message = String(error);
   for (let cause: unknown = error; cause instanceof Error; cause = cause.cause) message = cause.message;

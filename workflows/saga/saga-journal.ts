@@ -20,57 +20,61 @@ import {
   type SagaStepStatus,
   searchAttributes,
   type StepState,
-  type StepVerdict,
+  type StepResolution,
 } from '../../src/contract';
 import { describe } from './saga-failure';
 
+/** The query that returns a saga's {@link SagaStatus}. */
 export const status = defineQuery<SagaStatus>('status');
 
-/** Earlier versions record that a saga is stuck, but not which of its steps are. */
+/** Sagas of earlier versions record that they are stuck, but not which of their steps are. */
 const RECORDS_STUCK_STEPS = 'records-stuck-steps';
 
-/** What a saga is about. */
+/** The ids of a saga. */
 export interface SagaSubject {
   readonly saga_id: string;
   readonly correlation_id: string;
-  /** In its log lines, where the saga is about an order. */
+  /** Added to the log lines of a saga that belongs to an order. */
   readonly order_id?: string;
 }
 
-/** Recording retries without end: what happened is never lost, only told late. */
+/** Retried without end, so that a record may be late but is never lost. */
 const { recordSagaOutcome, recordStepDecision } = proxyActivities<SagaRecords>({
   startToCloseTimeout: '5s',
   retry: { initialInterval: '200ms', maximumInterval: '5s' },
   summary: 'record how the saga goes',
 });
 
-export interface SagaJournal {
+/** Keeps and reports where a saga stands. */
+export interface SagaStatusReporter {
+  /** Sets a step's state. */
   mark(step: string, state: StepState): void;
-  /** The first attempt failed: the saga stays at this step for a while. */
+  /** The first attempt failed; the saga retries the step. */
   retrying(step: string, error: unknown): void;
-  /** Its fallback is tried from here on; its status keeps the reason. */
+  /** The step continues with its fallback; its status keeps the reason. */
   fellBack(step: string, error: unknown): void;
   hasFallenBack(step: string): boolean;
-  /** Resolves when Postgres knows what happened on the way. */
+  /** The saga is completed. Resolves when all records are in Postgres. */
   completed(): Promise<void>;
-  /** The first failure; the saga compensates from here on, and then does its remedies. */
-  fail(failure: SagaFailure, remedies: readonly string[]): void;
-  /** A round of attempts failed: raises the alarm. The next attempt is `retryMs` from now. */
+  /** The saga compensates because of its first failure, and then executes its follow-ups. */
+  fail(failure: SagaFailure, followUps: readonly string[]): void;
+  /** A round of attempts failed. Raises the alarm; the next attempt is in `retryMs`. */
   stuck(step: string, error: unknown, attempts: number, retryMs: number): void;
-  /** The saga is cancelled by request. */
+  /** A request cancelled the saga. */
   cancelled(cancellation: SagaCancellation): void;
-  /** An operator's decision about a stuck step. */
-  decided(verdict: StepVerdict, decision: OperatorDecision): void;
+  /** An operator decided about a stuck step. */
+  decided(resolution: StepResolution, decision: OperatorDecision): void;
+  /** A stuck step goes on in this state. */
   resolved(step: string, state: StepState): void;
-  /** Resolves when Postgres knows. */
+  /** The saga is compensated. Resolves when all records are in Postgres. */
   compensated(): Promise<void>;
 }
 
 /**
- * Tells where a saga stands: to the query `status`, the search attributes and the Web UI at once, and
- * its failing path to Postgres, in order and without holding the saga up.
+ * Reports a saga's state to the query `status`, the search attributes and the Web UI. Records failures in Postgres, in
+ * order and in the background.
  */
-export function createSagaJournal(subject: SagaSubject, names: readonly string[]): SagaJournal {
+export function createSagaStatusReporter(subject: SagaSubject, names: readonly string[]): SagaStatusReporter {
   const steps = names.map(pending);
   const id = { saga_id: subject.saga_id, correlation_id: subject.correlation_id };
   const stuck = new Set<string>();
@@ -89,9 +93,9 @@ export function createSagaJournal(subject: SagaSubject, names: readonly string[]
   };
   log.info('saga.started', about);
 
-  setHandler(status, () => ({ state, steps, failure }), { description: 'Where the saga and its steps stand' });
+  setHandler(status, () => ({ state, steps, failure }), { description: 'The state of the saga and of its steps' });
 
-  /** A compensation counts its attempts anew. */
+  /** The attempts of a compensation start at zero. */
   function update(name: string, { attempts = 0, ...change }: Partial<SagaStepStatus>): void {
     const step = steps.find((candidate) => candidate.name === name);
     if (!step) return;
@@ -106,7 +110,7 @@ export function createSagaJournal(subject: SagaSubject, names: readonly string[]
     setCurrentDetails([`**${state}**`, '', ...steps.map(line), ...(failure ? ['', failure.detail] : [])].join('\n'));
   }
 
-  /** A write of the server each: only where the saga rests or ends. */
+  /** Each call writes on the server, so it is made only where the saga waits or ends. */
   function index(): void {
     upsertSearchAttributes([
       { key: searchAttributes.sagaState, value: state },
@@ -156,9 +160,9 @@ export function createSagaJournal(subject: SagaSubject, names: readonly string[]
       await recorded;
       log.info('saga.completed', about);
     },
-    fail(first, remedies) {
+    fail(first, followUps) {
       failure = first;
-      steps.push(...remedies.map(pending));
+      steps.push(...followUps.map(pending));
       update(first.failed_step, { state: 'failed', error: first.detail });
       enter('compensating');
     },
@@ -174,12 +178,12 @@ export function createSagaJournal(subject: SagaSubject, names: readonly string[]
     cancelled({ actor, reason }) {
       log.info('saga.cancelled', { ...about, actor, reason });
     },
-    decided(verdict, decision) {
+    decided(resolution, decision) {
       const { step, actor, reason } = decision;
-      log.info('saga.operator_decided', { ...about, step, verdict, actor, reason });
-      const told = { ...id, ...decision, verdict, sequence: ++records };
-      // Updates are handled in the workflow's own scope: Temporal's cancellation of it must not lose what was decided.
-      recorded = recorded.then(() => CancellationScope.nonCancellable(() => recordStepDecision(told)));
+      log.info('saga.operator_decided', { ...about, step, resolution, actor, reason });
+      const report = { ...id, ...decision, verdict: resolution, sequence: ++records };
+      // An update handler runs in the workflow's scope: cancelling the workflow must not lose the decision.
+      recorded = recorded.then(() => CancellationScope.nonCancellable(() => recordStepDecision(report)));
     },
     resolved(name, next) {
       stuck.delete(name);
@@ -195,7 +199,7 @@ export function createSagaJournal(subject: SagaSubject, names: readonly string[]
   };
 }
 
-/** On the worker's `/metrics`: `paysaga_saga_stuck_total`. */
+/** Counts in `paysaga_saga_stuck_total` on the worker's `/metrics`. */
 function raiseAlarm(step: string): void {
   const alarms = metricMeter.createCounter('paysaga_saga_stuck', undefined, 'Alarms of stuck sagas');
   alarms.add(1, { saga_type: workflowInfo().workflowType, step });

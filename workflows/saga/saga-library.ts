@@ -1,11 +1,10 @@
 /**
- * `paysaga/saga`: sagas on Temporal whose hard parts are done. See `docs/sagas.md` and `examples/saga`.
+ * `paysaga/saga`: a library for sagas on Temporal. See `docs/sagas.md` and `examples/saga`.
  *
- * - {@link runSaga} runs steps in order; what fails before the pivot is undone in reverse order, for certain.
- * - The worker provides the two activities of {@link SagaRecords} beside those of the steps.
- * - Clients ask with the query {@link status}, and tell with the updates {@link cancel}, {@link retryStep} and
- *   {@link skipStep}.
- * - `paysaga/saga/testing` runs a saga in skipped time, with any step failing.
+ * - {@link runSaga} runs steps in order, and compensates them in reverse order when a step fails before the pivot.
+ * - The worker provides the activities of the steps and the two of {@link SagaRecords}.
+ * - Clients use the query {@link status} and the updates {@link cancel}, {@link retryStep} and {@link skipStep}.
+ * - `paysaga/saga/testing` runs a saga in skipped time and makes any of its steps fail.
  */
 import { searchAttributes } from '../../src/contract';
 
@@ -25,14 +24,14 @@ export {
   type SagaStepStatus,
   type StepDecisionReport,
   type StepState,
-  type StepVerdict,
+  type StepResolution,
 } from '../../src/contract';
 export { runSaga, type Saga } from '../saga';
 export { cancel } from './saga-cancel';
 export { type SagaSubject, status } from './saga-journal';
 export { retryStep, skipStep } from './saga-operator';
 export { outlineOf, type StepOutline } from './saga-outline';
-export type { Act, Call, SagaStep } from './saga-step';
+export type { Call, SagaStep, StepPhase } from './saga-step';
 
-/** Of every saga's workflow: register both as `Keyword` with the server before the first saga runs. */
+/** The search attributes of every saga. Register both as `Keyword` before the first saga runs. */
 export const sagaSearchAttributes = { state: searchAttributes.sagaState, step: searchAttributes.step } as const;

@@ -1,42 +1,44 @@
 import { ApplicationFailure, defineUpdate, setHandler } from '@temporalio/workflow';
-import type { OperatorDecision, StepVerdict } from '../../src/contract';
+import type { OperatorDecision, StepResolution } from '../../src/contract';
 
-/** Tries a stuck step again at once. */
+/** The update that retries a stuck step at once. */
 export const retryStep = defineUpdate<void, [OperatorDecision]>('retryStep');
-/** Gives a stuck compensation up: the operator has dealt with it by other means. */
+/** The update that skips a stuck compensation, which the operator has done by other means. */
 export const skipStep = defineUpdate<void, [OperatorDecision]>('skipStep');
 
 interface Waiting {
   readonly skippable: boolean;
-  readonly decide: (verdict: StepVerdict) => void;
+  readonly decide: (resolution: StepResolution) => void;
 }
 
+/** Waits for the decisions of operators. */
 export interface SagaOperator {
-  /** What an operator says about a stuck step. A step has one decision at a time: a second is refused. */
-  decides(step: string, may: { readonly skip: boolean }): Promise<StepVerdict>;
-  /** The step is stuck no more; a decision that arrives now is refused. */
+  /** Resolves with an operator's decision about a stuck step. While it is executed, a second decision is refused. */
+  decides(step: string, may: { readonly skip: boolean }): Promise<StepResolution>;
+  /** Refuses further decisions about the step, because it is no longer stuck. */
   dismiss(step: string): void;
 }
 
 /**
- * Registers the updates: before the workflow's first await, so that none is missed.
- * @param decided told of each decision that is accepted
+ * Registers the updates. Call it before the workflow's first await, so that no update is missed.
+ *
+ * @param decided called with each accepted decision
  */
-export function awaitOperator(decided: (verdict: StepVerdict, decision: OperatorDecision) => void): SagaOperator {
+export function awaitOperator(decided: (resolution: StepResolution, decision: OperatorDecision) => void): SagaOperator {
   const waiting = new Map<string, Waiting>();
 
-  function accept(update: typeof retryStep, verdict: StepVerdict): void {
+  function accept(update: typeof retryStep, resolution: StepResolution): void {
     setHandler(
       update,
       (decision) => {
         const { step } = decision;
-        decided(verdict, decision);
-        waiting.get(step)?.decide(verdict);
+        decided(resolution, decision);
+        waiting.get(step)?.decide(resolution);
         waiting.delete(step);
       },
       {
-        description: verdict === 'retry' ? 'Try a stuck step again now' : 'Give a stuck compensation up',
-        validator: ({ step }) => refuseUnless(waiting.get(step), verdict, step),
+        description: resolution === 'retry' ? 'Try a stuck step again now' : 'Skip a stuck compensation',
+        validator: ({ step }) => refuseUnless(waiting.get(step), resolution, step),
       },
     );
   }
@@ -54,10 +56,10 @@ export function awaitOperator(decided: (verdict: StepVerdict, decision: Operator
   };
 }
 
-function refuseUnless(waiting: Waiting | undefined, verdict: StepVerdict, step: string): void {
-  if (waiting && (verdict === 'retry' || waiting.skippable)) return;
+function refuseUnless(waiting: Waiting | undefined, resolution: StepResolution, step: string): void {
+  if (waiting && (resolution === 'retry' || waiting.skippable)) return;
   const message = waiting
-    ? `Step ${step} is no compensation: it can be retried, but not skipped.`
+    ? `Step ${step} is not a compensation. It can be retried, but not skipped.`
     : `Step ${step} is not stuck.`;
   throw ApplicationFailure.create({ type: 'step_not_stuck', message, nonRetryable: true, category: 'BENIGN' });
 }

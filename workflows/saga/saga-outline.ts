@@ -1,33 +1,38 @@
 import type { ActivityInterfaceFor } from '@temporalio/workflow';
-import type { Act, Call, SagaStep } from './saga-step';
+import { type Call, callOf, type SagaStep, type StepPhase } from './saga-step';
 
-/** What a step is made of: for each of its acts the name of the activity that does it. */
-export type StepOutline = { readonly name: string; readonly outside: boolean } & {
-  readonly [A in Act]?: string;
+/** A step with the name of the activity that each of its phases calls. */
+export type StepOutline = { readonly name: string; readonly external: boolean } & {
+  readonly [Phase in StepPhase]?: string;
 };
 
-const ACTS = ['run', 'fallback', 'compensate', 'pivot'] as const satisfies readonly Act[];
+const PHASES = ['execute', 'fallback', 'compensate', 'confirm'] as const satisfies readonly StepPhase[];
 
 /**
- * Which activities steps ask, found by letting each act ask a recorder that never answers. So an act is seen up
- * to its first answer, and its saga's input may be empty.
+ * Finds which activities the steps call, by running each phase against a recorder that never answers. Only the first
+ * call of a phase is seen, so the saga's input may be empty.
  */
 export const outlineOf = <A>(steps: readonly SagaStep<A>[]): StepOutline[] =>
   steps.map((step) => ({
     name: step.name,
-    outside: step.outside ?? false,
-    ...Object.fromEntries(ACTS.flatMap((act) => (step[act] ? [[act, askedBy(step[act])]] : []))),
+    external: step.external ?? false,
+    ...Object.fromEntries(
+      PHASES.flatMap((phase) => {
+        const call = callOf(step, phase);
+        return call ? [[phase, activityOf(call)]] : [];
+      }),
+    ),
   }));
 
-function askedBy<A>(call: Call<A>): string {
-  const asked: string[] = [];
+function activityOf<A>(call: Call<A>): string {
+  const called: string[] = [];
   const recorder = new Proxy({} as ActivityInterfaceFor<A>, {
     get: (_, name) => () => {
-      asked.push(String(name));
+      called.push(String(name));
       return new Promise(() => undefined);
     },
   });
   void call(recorder);
-  if (asked[0] === undefined) throw new Error(`A step asks no activity before its first await: ${call.toString()}`);
-  return asked[0];
+  if (called[0] === undefined) throw new Error(`A step calls no activity before its first await: ${call.toString()}`);
+  return called[0];
 }

@@ -1,31 +1,35 @@
 import type { ActivityInterfaceFor } from '@temporalio/workflow';
 
-/** Asks the activities for something: one call of one of them, whose answer is the call's. */
+/** Calls exactly one of the given activities and returns its result. */
 export type Call<A> = (activities: ActivityInterfaceFor<A>) => Promise<unknown>;
 
 /** A step of a saga with the activities `A`, as data. */
 export interface SagaStep<A> {
-  /** Unique in its saga. It is in histories and in what operators say: never rename it while sagas run. */
+  /** Unique within the saga. Histories and operators use the name: never change it while sagas run. */
   readonly name: string;
-  readonly run: Call<A>;
+  readonly execute: Call<A>;
   /**
-   * Done instead of `run` once that failed as `circuit_open`: its activity promises that it has asked nobody,
-   * and never will. From then on only this is tried, in the same time and with the same compensation.
+   * Replaces `execute` after it failed with the type `circuit_open`, by which its activity promises that it sent no
+   * request and never will. It has the remaining time and the same compensation.
    */
   readonly fallback?: Call<A>;
-  /** Undoes the step, also one that never happened, and bars a late attempt of it. */
+  /** Undoes the step, even if it never happened, and makes a late attempt of it fail. */
   readonly compensate?: Call<A>;
   /**
-   * Marks the pivot, behind which the saga only goes forward. Asked when it failed: `true` when it
-   * happened all the same; if not, it never will, because asking bars a late attempt.
+   * Marks the pivot. After the pivot the saga only goes forward. When the pivot fails, `confirm` returns whether it
+   * happened all the same. After `false` it never will, because `confirm` makes a late attempt fail.
    */
-  readonly pivot?: Call<A>;
+  readonly pivot?: { readonly confirm: Call<A> };
   /**
-   * It calls something outside the database. So the server has its first attempt, too: as a local activity, a slow
-   * answer would hold up the saga's workflow task.
+   * The step calls a service outside the database. Its first attempt is a regular activity, because a slow local
+   * activity would hold up the workflow task.
    */
-  readonly outside?: true;
+  readonly external?: true;
 }
 
-/** What of a step is being done. The activity's id is the step's name behind it. */
-export type Act = 'run' | 'fallback' | 'compensate' | 'pivot';
+/** What a step's activity is called for. Each phase of a step has an activity id, made from the step's name. */
+export type StepPhase = 'execute' | 'fallback' | 'compensate' | 'confirm';
+
+/** The call of a phase; `undefined` for a step without this phase. */
+export const callOf = <A>(step: SagaStep<A>, phase: StepPhase): Call<A> | undefined =>
+  phase === 'confirm' ? step.pivot?.confirm : step[phase];

@@ -8,17 +8,18 @@ import {
 import { FAULT, OUTAGE } from '../../src/contract';
 import { ATTEMPT_MS, type Budget } from './saga-budget';
 import { attemptsBeforeOutage, isCircuitOpen, isOutage, isRefusal } from './saga-failure';
-import type { SagaJournal } from './saga-journal';
-import type { Act, SagaStep } from './saga-step';
+import type { SagaStatusReporter } from './saga-journal';
+import { callOf, type SagaStep, type StepPhase } from './saga-step';
 
+/** The time-out of one attempt. */
 export const ATTEMPT = {
   startToCloseTimeout: ATTEMPT_MS,
   cancellationType: ActivityCancellationType.TRY_CANCEL,
 } as const;
 
 /**
- * While an outage lasts, the server tries on without end, so that the history does not grow. It ends with the first
- * answer, or with the first failure that is no outage.
+ * During an outage the server retries without end, so that the history does not grow. The activity ends with its first
+ * result, or with the first failure that is not an outage.
  */
 const OUTAGE_RETRY: NonNullable<ActivityOptions['retry']> = {
   initialInterval: '1s',
@@ -26,86 +27,102 @@ const OUTAGE_RETRY: NonNullable<ActivityOptions['retry']> = {
   nonRetryableErrorTypes: [FAULT, 'Error', 'TypeError', 'RangeError'],
 };
 
+/** How a phase is tried. */
 export interface Tries {
   readonly budget: Budget;
-  /** Of the attempt before. */
+  /** The failure of the attempt before. */
   readonly failure?: unknown;
-  /** Asked after a failure: whether another activity may follow. */
+  /** Called after a failure: whether another activity may follow. */
   readonly goesOn?: () => boolean;
   readonly activity?: Pick<ActivityOptions, 'startToCloseTimeout' | 'cancellationType'>;
 }
 
+/** Tries the phases of steps within a budget. */
 export interface SagaTries<A> {
   /**
-   * Does an act until its budget is used up. Once a step has fallen back, its `run` is never asked again: the fallback
-   * may have happened.
+   * Tries a phase until its budget is used up. A step that has fallen back is never executed again, because its
+   * fallback may have happened.
    *
-   * @throws TemporalFailure its last failure
+   * @throws TemporalFailure the last failure
    */
-  perform(step: SagaStep<A>, act: Act, tries: Tries): Promise<unknown>;
-  /** How an act is called in the Web UI. */
-  summaryOf(step: SagaStep<A>, act: Act): string;
+  perform(step: SagaStep<A>, phase: StepPhase, tries: Tries): Promise<unknown>;
+  /** The phase's summary in the Web UI. */
+  summaryOf(step: SagaStep<A>, phase: StepPhase): string;
 }
 
+/** What the tries depend on. */
 export interface SagaTriesOptions<A> {
-  readonly journal: SagaJournal;
-  /** How a step is called in the Web UI. */
+  readonly status: SagaStatusReporter;
+  /** Returns a step's title in the Web UI. */
   readonly titleOf: (step: SagaStep<A>) => string;
 }
 
-/** The activities by which an act of a step is tried. */
-export function createSagaTries<A>({ journal, titleOf }: SagaTriesOptions<A>): SagaTries<A> {
+/** Histories contain these activity ids. */
+const ID_PREFIX: Readonly<Record<StepPhase, string>> = {
+  execute: '',
+  fallback: 'fallback/',
+  compensate: 'compensate/',
+  confirm: 'pivot/',
+};
+
+/** Runs the activities that try a phase of a step. */
+export function createSagaTries<A>({ status, titleOf }: SagaTriesOptions<A>): SagaTries<A> {
   return { perform, summaryOf };
 
-  async function perform(step: SagaStep<A>, act: Act, tries: Tries): Promise<unknown> {
-    if (act !== 'run' || !step.fallback) return ask(step, act, tries);
-    if (!journal.hasFallenBack(step.name)) {
+  async function perform(step: SagaStep<A>, phase: StepPhase, tries: Tries): Promise<unknown> {
+    if (phase !== 'execute' || !step.fallback) return tryPhase(step, phase, tries);
+    if (!status.hasFallenBack(step.name)) {
       try {
-        return await ask(step, 'run', tries);
+        return await tryPhase(step, 'execute', tries);
       } catch (error) {
         if (!isCircuitOpen(error)) throw error;
-        journal.fellBack(step.name, error);
+        status.fellBack(step.name, error);
       }
     }
-    return ask(step, 'fallback', tries);
+    return tryPhase(step, 'fallback', tries);
   }
 
-  /** One activity after the other, until one answers or the budget is used up. What an outage takes, nobody counts. */
-  async function ask(step: SagaStep<A>, act: Act, { budget, goesOn, activity = ATTEMPT, ...tries }: Tries) {
+  /** Starts one activity after the other until one succeeds or the budget is used up. Outages are not counted. */
+  async function tryPhase(
+    step: SagaStep<A>,
+    phase: StepPhase,
+    { budget, goesOn, activity = ATTEMPT, ...tries }: Tries,
+  ): Promise<unknown> {
     for (let { failure } = tries; ;) {
       const waits = isOutage(failure);
       const retry = waits ? OUTAGE_RETRY : budget.next();
       if (!retry) throw failure;
-      const began = Date.now();
+      const startedAt = Date.now();
       try {
-        return await once(step, act, waits, { ...activity, retry: { nonRetryableErrorTypes: [OUTAGE], ...retry } });
+        return await call(step, phase, waits, { ...activity, retry: { nonRetryableErrorTypes: [OUTAGE], ...retry } });
       } catch (error) {
+        const elapsedMs = Date.now() - startedAt;
         if (isCircuitOpen(error)) {
-          budget.spend({ attempts: 0, atMost: retry.maximumAttempts ?? 1, elapsedMs: waits ? 0 : Date.now() - began });
+          budget.spend({ attempts: 0, atMost: retry.maximumAttempts ?? 1, elapsedMs: waits ? 0 : elapsedMs });
         }
         if (!(error instanceof TemporalFailure) || isFinal(error)) throw error;
         if (!isOutage(error) && goesOn?.() === false) throw error;
-        const before = isOutage(error) ? attemptsBeforeOutage(error) : (retry.maximumAttempts ?? 1);
-        budget.spend(waits ? { attempts: 1 } : { attempts: before, elapsedMs: Date.now() - began });
+        const attempts = isOutage(error) ? attemptsBeforeOutage(error) : (retry.maximumAttempts ?? 1);
+        budget.spend(waits ? { attempts: 1 } : { attempts, elapsedMs });
         failure = error;
       }
     }
   }
 
-  function once(step: SagaStep<A>, act: Act, waits: boolean, options: ActivityOptions): Promise<unknown> {
-    const activityId = act === 'run' ? step.name : `${act}/${step.name}`;
-    const summary = waits ? `after an outage: ${summaryOf(step, act)}` : summaryOf(step, act);
-    return step[act]?.(proxyActivities<A>({ ...options, activityId, summary })) ?? Promise.resolve();
+  function call(step: SagaStep<A>, phase: StepPhase, waits: boolean, options: ActivityOptions): Promise<unknown> {
+    const activityId = `${ID_PREFIX[phase]}${step.name}`;
+    const summary = waits ? `after an outage: ${summaryOf(step, phase)}` : summaryOf(step, phase);
+    return callOf(step, phase)?.(proxyActivities<A>({ ...options, activityId, summary })) ?? Promise.resolve();
   }
 
-  function summaryOf(step: SagaStep<A>, act: Act): string {
+  function summaryOf(step: SagaStep<A>, phase: StepPhase): string {
     const title = titleOf(step);
     return {
-      run: title,
+      execute: title,
       fallback: `fallback: ${title}`,
-      compensate: `undo ${title}`,
-      pivot: `did it happen? ${title}`,
-    }[act];
+      compensate: `compensate ${title}`,
+      confirm: `did it happen? ${title}`,
+    }[phase];
   }
 }
 

@@ -1,9 +1,9 @@
-import type { SagaView } from '../../sagas/view/saga-view';
+import type { SagaResponse } from '../../sagas/view/saga-view';
 import { type Outline, titleOf } from './outline';
 import { plain, type Visit, visitsOf } from './saga-run';
 
 /** Mermaid: who asked whom in one saga, and what came of it. */
-export function runSequenceDiagram(saga: SagaView, outline: Outline): string {
+export function runSequenceDiagram(saga: SagaResponse, outline: Outline): string {
   return [
     'sequenceDiagram',
     `    participant saga as ${saga.type} saga ${plain(saga.saga_id)}`,

@@ -1,9 +1,9 @@
-import type { SagaView } from '../../sagas/view/saga-view';
+import type { SagaResponse } from '../../sagas/view/saga-view';
 import type { Outline } from './outline';
 import { plain, visitsOf } from './saga-run';
 
 /** Mermaid: the states that one saga has been in, with what led from each to the next. */
-export function runStateDiagram(saga: SagaView, outline: Outline): string {
+export function runStateDiagram(saga: SagaResponse, outline: Outline): string {
   const visits = visitsOf(saga, outline);
   const end = saga.state === 'completed' || saga.state === 'compensated' ? saga.state : undefined;
   const transitions = [

@@ -1,9 +1,9 @@
-import type { SagaView } from '../../sagas/view/saga-view';
+import type { SagaResponse } from '../../sagas/view/saga-view';
 import type { Outline } from './outline';
 
-type StepView = SagaView['steps'][number];
+type StepResponse = SagaResponse['steps'][number];
 
-/** One act of a step in a real run: the step itself, or its compensation. */
+/** One phase of a step in a real run: its execution or its compensation. */
 export interface Visit {
   /** The step, with `undo_` before it for its compensation. */
   readonly name: string;
@@ -15,24 +15,24 @@ export interface Visit {
 }
 
 /** What happened in a saga, in order: forward, back in reverse, and then the follow-ups. */
-export function visitsOf(saga: SagaView, outline: Outline): Visit[] {
+export function visitsOf(saga: SagaResponse, outline: Outline): Visit[] {
   const own = saga.steps.filter(({ follow_up }) => !follow_up);
-  const begun = own.filter(({ state }) => state !== 'pending');
-  const isBack = begun.some(({ state, act }) => state === 'failed' || act === 'compensate');
-  // The saga turned back at the last step that it had begun.
-  const failed = isBack ? begun.at(-1) : undefined;
-  const activityOf = (name: string, act: 'run' | 'compensate'): string =>
-    [...outline.steps, ...outline.remedies].find((step) => step.name === name)?.[act] ?? name;
+  const started = own.filter(({ state }) => state !== 'pending');
+  const isBack = started.some(({ state, phase }) => state === 'failed' || phase === 'compensate');
+  // The saga turned back at the last step that it had started.
+  const failed = isBack ? started.at(-1) : undefined;
+  const activityOf = (name: string, phase: 'execute' | 'compensate'): string =>
+    [...outline.steps, ...outline.followUps].find((step) => step.name === name)?.[phase] ?? name;
 
-  const forward = (step: StepView): Visit => {
-    const visit = { name: step.name, step: step.name, activity: activityOf(step.name, 'run') };
+  const forward = (step: StepResponse): Visit => {
+    const visit = { name: step.name, step: step.name, activity: activityOf(step.name, 'execute') };
     if (step === failed) return { ...visit, outcome: 'failed', label: failure(step) };
-    if (step.act === 'compensate') return { ...visit, outcome: 'done', label: 'done' };
+    if (step.phase === 'compensate') return { ...visit, outcome: 'done', label: 'done' };
     if (step.state === 'done') return { ...visit, outcome: 'done', label: `done${after(step)}` };
     return { ...visit, outcome: 'at work', label: atWork(step) };
   };
 
-  const back = (step: StepView): Visit => {
+  const back = (step: StepResponse): Visit => {
     const visit = { name: `undo_${step.name}`, step: step.name, activity: activityOf(step.name, 'compensate') };
     const { state } = step;
     if (state === 'undone') return { ...visit, outcome: 'undone', label: `undone${after(step)}` };
@@ -42,9 +42,9 @@ export function visitsOf(saga: SagaView, outline: Outline): Visit[] {
 
   const followUps = saga.steps.filter(({ follow_up, state }) => follow_up && state !== 'pending');
   return [
-    ...begun.map(forward),
-    ...begun
-      .filter(({ act }) => act === 'compensate')
+    ...started.map(forward),
+    ...started
+      .filter(({ phase }) => phase === 'compensate')
       .toReversed()
       .map(back),
     ...followUps.map(forward),
@@ -52,16 +52,16 @@ export function visitsOf(saga: SagaView, outline: Outline): Visit[] {
 }
 
 /** One attempt goes without saying. */
-const after = ({ attempts }: StepView): string => (attempts > 1 ? ` after ${attempts} attempts` : '');
+const after = ({ attempts }: StepResponse): string => (attempts > 1 ? ` after ${attempts} attempts` : '');
 
 /** An error beside a compensation is that of the compensation when this needed more than one attempt. */
-function failure({ state, error, attempts }: StepView): string {
+function failure({ state, error, attempts }: StepResponse): string {
   if (state === 'failed') return plain(`failed${attempts > 1 ? ` after ${attempts} attempts` : ''}`, error);
   return plain('failed', attempts > 1 ? null : error);
 }
 
-function atWork({ act, attempts, error, stuck }: StepView): string {
-  const state = stuck ? 'stuck' : act === 'compensate' ? 'undoing' : 'running';
+function atWork({ phase, attempts, error, stuck }: StepResponse): string {
+  const state = stuck ? 'stuck' : phase === 'compensate' ? 'undoing' : 'running';
   const next = stuck?.next_attempt_at ? `next attempt at ${stuck.next_attempt_at}` : null;
   return plain(`${state}${attempts > 0 ? `, attempts ${attempts}` : ''}`, error, next);
 }

@@ -1,19 +1,19 @@
-import type { StepVerdict } from '../../contract';
+import type { StepResolution } from '../../contract';
 import { createDecideStep } from '../../sagas/decide/decide-step';
 import { findSaga } from '../../sagas/find-saga';
 import { getSaga } from '../../sagas/view/get-saga';
 import { listSagas } from '../../sagas/view/list-sagas';
 import { restartSaga } from '../../payments/restart-saga';
-import type { SagaView } from '../../sagas/view/saga-view';
+import type { SagaResponse } from '../../sagas/view/saga-view';
 import { asOperator } from '../operator';
 import type { JsonOptions, PageOptions } from '../options';
 import { say, sayJson, table } from '../output';
 
-type StepView = SagaView['steps'][number];
+type StepResponse = SagaResponse['steps'][number];
 
 export interface ListOptions extends PageOptions {
-  readonly state?: SagaView['state'];
-  readonly type?: SagaView['type'];
+  readonly state?: SagaResponse['state'];
+  readonly type?: SagaResponse['type'];
 }
 
 export interface DecisionOptions extends JsonOptions {
@@ -22,21 +22,21 @@ export interface DecisionOptions extends JsonOptions {
 }
 
 export async function show(sagaId: string, { json }: JsonOptions): Promise<void> {
-  tell(await asOperator(undefined, (send) => send(getSaga({ saga_id: sagaId }))), json);
+  print(await asOperator(undefined, (send) => send(getSaga({ saga_id: sagaId }))), json);
 }
 
 export async function decide(
-  verdict: StepVerdict,
+  resolution: StepResolution,
   sagaId: string,
   step: string,
   { reason, actor, json }: DecisionOptions,
 ): Promise<void> {
   const saga = await asOperator(actor, async (send, temporal, operator) => {
     await send(findSaga({ saga_id: sagaId }));
-    await createDecideStep(temporal)(sagaId, verdict, { step, actor: operator, reason });
+    await createDecideStep(temporal)(sagaId, resolution, { step, actor: operator, reason });
     return send(getSaga({ saga_id: sagaId }));
   });
-  tell(saga, json);
+  print(saga, json);
 }
 
 export async function list({ json, ...filter }: ListOptions): Promise<void> {
@@ -60,7 +60,7 @@ export async function list({ json, ...filter }: ListOptions): Promise<void> {
   if (page.next_cursor !== null) say(`\nThere are more: --cursor ${page.next_cursor}`);
 }
 
-const isAtWork = ({ state }: StepView): boolean => state === 'running' || state === 'undoing';
+const isAtWork = ({ state }: StepResponse): boolean => state === 'running' || state === 'undoing';
 
 export async function restart(sagaId: string, { reason, actor, json }: DecisionOptions): Promise<void> {
   const { saga_id } = await asOperator(actor, (send) => send(restartSaga({ saga_id: sagaId, reason })));
@@ -68,7 +68,7 @@ export async function restart(sagaId: string, { reason, actor, json }: DecisionO
   else say(`${saga_id} is recorded; a worker starts it within seconds.`);
 }
 
-function tell(saga: SagaView, json = false): void {
+function print(saga: SagaResponse, json = false): void {
   if (json) return sayJson(saga);
   const { saga_id, type, state, reason, steps_done, steps_total, steps, workflow_url } = saga;
   say(`${saga_id}: ${type} saga, ${state}, ${steps_done} of ${steps_total} steps done${reason ? `: ${reason}` : ''}`);
@@ -82,12 +82,12 @@ function tell(saga: SagaView, json = false): void {
     step.error,
   ]);
   say(`\n${table(['STEP', 'STATE', 'ATTEMPTS', 'ENDED', 'NEXT ATTEMPT', 'ERROR'], rows)}`);
-  steps.forEach(tellStuck);
+  steps.forEach(printStuck);
 }
 
-function tellStuck({ name, act, attempts, stuck }: StepView): void {
+function printStuck({ name, phase, attempts, stuck }: StepResponse): void {
   if (!stuck) return;
-  const what = act === 'compensate' ? `The compensation of ${name}` : name;
+  const what = phase === 'compensate' ? `The compensation of ${name}` : name;
   const next = stuck.next_attempt_at
     ? `The next attempt is at ${stuck.next_attempt_at}.`
     : 'It is tried every 5 minutes.';

@@ -1,6 +1,6 @@
-/** Goods to be carried; every retry of the same booking says the same. */
+/** The goods to ship. Every retry of a booking has the same content. */
 export interface BookingRequest {
-  /** Idempotency key: one key is booked at most once. */
+  /** The idempotency key. A key is booked at most once. */
   readonly key: string;
   readonly shipment_id: string;
   readonly order_id: string;
@@ -8,21 +8,22 @@ export interface BookingRequest {
   readonly quantity: number;
 }
 
+/** A carrier's booking. */
 export interface Booking {
-  /** The carrier's own id of the booking. */
+  /** The carrier's id of the booking. */
   readonly booking_ref: string;
 }
 
-/** Who carries goods. Every adapter passes one contract suite. */
+/** A carrier of goods. Every adapter passes the same contract suite. */
 export interface Carrier {
   readonly name: string;
   /**
-   * The same key again answers the same booking.
+   * Books the goods. Repeating a key returns its first booking.
    *
-   * @throws Refusal `shipment_refused`, or `booking_cancelled` after a cancel of the key. Any other error leaves
-   *   open whether it was booked: ask again with the same key.
+   * @throws Refusal `shipment_refused`, or `booking_cancelled` after a cancellation of the key. After any other
+   *   error it is unknown whether the goods are booked: repeat the call with the same key.
    */
   book(request: BookingRequest): Promise<Booking>;
-  /** Cancels what the key booked, if it did. Once it has resolved, a late booking of the key books nothing. */
+  /** Cancels the booking of a key, if there is one. Afterwards a late booking of the key is refused. */
   cancel(request: BookingRequest): Promise<void>;
 }

@@ -3,13 +3,14 @@ import type { Circuit } from '../../platform/circuit/circuit-breaker';
 import type { Carrier } from './carrier';
 import { createHttpCarrier } from './http-carrier';
 
+/** What the carrier needs. */
 export interface CarrierOptions {
   readonly config: CarrierConfig;
-  /** Makes the circuit of that name. */
+  /** Creates a circuit breaker with this name. */
   readonly addCircuit: (name: string) => Circuit;
 }
 
-/** The carrier of this deployment. Without one every call fails until `CARRIER_URL` is set. */
+/** Creates the configured carrier. Without `CARRIER_URL` every call fails. */
 export function createCarrier({ config: { url }, addCircuit }: CarrierOptions): Carrier {
   const name = 'carrier';
   if (url !== undefined) return createHttpCarrier({ name, url, circuit: addCircuit(name) });

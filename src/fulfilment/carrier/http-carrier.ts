@@ -4,21 +4,22 @@ import { createJsonClient } from '../../platform/json-client';
 import { outsideId } from '../../platform/schemas';
 import type { Carrier } from './carrier';
 
+/** The address of a carrier. */
 export interface HttpCarrierOptions {
   readonly name: string;
-  /** Without a slash at its end. */
+  /** The base address, without a trailing slash. */
   readonly url: string;
   readonly circuit: Circuit;
 }
 
 const REFUSALS = {
-  shipment_refused: 'The carrier does not carry this product.',
-  booking_cancelled: 'The booking was cancelled before it was made; nothing is booked any more.',
+  shipment_refused: 'The carrier does not ship this product.',
+  booking_cancelled: 'The booking was cancelled before it was made. Nothing is booked.',
 };
 
 const booked = z.object({ booking_ref: outsideId });
 
-/** A carrier that speaks the protocol of the local stack's test carrier (`dev/provider/`). */
+/** Creates a carrier with the HTTP protocol of the local stack's test carrier (`dev/provider/`). */
 export function createHttpCarrier({ name, url, circuit }: HttpCarrierOptions): Carrier {
   const ask = createJsonClient({ name: `Carrier ${name}`, url, refusals: REFUSALS });
   return {

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { handle } from '../../mediator/handler';
-import { defineCommand, system } from '../../mediator/message';
+import { defineCommand, systemPrincipal } from '../../mediator/message';
 import { opaqueId, reason } from '../../platform/schemas';
 import { cancelAndVoid } from '../cancel-and-void';
 import { loadOrder } from '../order-aggregate';
@@ -8,8 +8,8 @@ import { paymentTimeout } from './find-unpaid-orders';
 import { isUnpaid } from './unpaid.sql';
 
 /**
- * Cancels an order that nobody has paid in time, and says whether it did. It competes for the order's row with
- * `AcceptPayment`: an order whose payment was accepted first is left alone until that payment is undone.
+ * Cancels an order that was not paid in time, and returns whether it did. It competes with `AcceptPayment` for the
+ * order's row. An order whose payment was accepted first is not cancelled until that payment is compensated.
  */
 export const cancelUnpaidOrder = defineCommand({
   name: 'CancelUnpaidOrder',
@@ -19,7 +19,7 @@ export const cancelUnpaidOrder = defineCommand({
 });
 
 export const cancelUnpaidOrderHandler = handle(cancelUnpaidOrder, async (unpaid, { uow }) => {
-  const order = await loadOrder(uow, unpaid.order_id, system);
+  const order = await loadOrder(uow, unpaid.order_id, systemPrincipal);
   if (!(await isUnpaid(uow.tx, unpaid.timeout_ms, order.order_id))) return false;
   await cancelAndVoid(uow, order, unpaid.reason);
   return true;

@@ -3,12 +3,12 @@ import { handle } from '../../mediator/handler';
 import { defineQuery } from '../../mediator/message';
 import { findUnpaid } from './unpaid.sql';
 
-/** In ms, since the order was placed. */
+/** The time to pay after the order was placed, in ms. */
 export const paymentTimeout = z.int().min(0);
 
 const unpaidOrder = z.object({ order_id: z.string(), placed_at: z.string() });
 
-/** A page of the orders that nobody has paid in time, oldest first, behind `after`. */
+/** Reads a page of the orders that were not paid in time, oldest first, after `after`. */
 export const findUnpaidOrders = defineQuery({
   name: 'FindUnpaidOrders',
   input: z.strictObject({

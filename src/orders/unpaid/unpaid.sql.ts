@@ -1,7 +1,7 @@
 import { PLANNED_EACH_TIME, type Queryable } from '../../platform/database/database';
 import { rfc3339 } from '../../platform/database/rfc3339';
 
-/** Where a page ends: oldest orders first. */
+/** An unpaid order, and the position of a page. */
 export interface UnpaidOrder {
   readonly order_id: string;
   /** RFC 3339, UTC. */
@@ -9,15 +9,15 @@ export interface UnpaidOrder {
 }
 
 /**
- * Nobody has paid it within so many ms ($1), by the database's clock, and nobody is about to: no saga runs that
- * could still settle it, stuck ones among them. A closed invoice is such a saga's.
+ * Whether an order was not paid within $1 ms, by the database's clock, and no saga runs that may still settle it. A
+ * stuck saga runs; a closed invoice belongs to one.
  */
 const UNPAID = `orders.status = 'PENDING_PAYMENT' AND orders.collection_method = 'send_invoice'
   AND orders.placed_at <= now() - $1::double precision * interval '1 millisecond'
   AND EXISTS (SELECT FROM invoice WHERE invoice.order_id = orders.order_id AND invoice.status = 'OPEN')
   AND NOT EXISTS (SELECT FROM saga WHERE saga.order_id = orders.order_id AND saga.state NOT IN ('completed', 'compensated'))`;
 
-/** A page of unpaid orders, behind the one given. */
+/** Reads a page of unpaid orders after the given one. */
 export function findUnpaid(
   database: Queryable,
   timeoutMs: number,
@@ -35,7 +35,7 @@ export function findUnpaid(
   );
 }
 
-/** Whether it is still so. Under the order's lock, nobody can begin to pay it in between. */
+/** Whether an order is still unpaid. Call it under the order's lock, so that no payment can begin meanwhile. */
 export async function isUnpaid(tx: Queryable, timeoutMs: number, orderId: string): Promise<boolean> {
   const rows = await tx.$queryRawUnsafe<unknown[]>(
     `SELECT FROM orders WHERE order_id = $2 AND ${UNPAID}`,

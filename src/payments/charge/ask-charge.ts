@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { handle } from '../../mediator/handler';
-import { defineCommand, system } from '../../mediator/message';
+import { defineCommand, systemPrincipal } from '../../mediator/message';
 import { defineTable } from '../../platform/database/table';
 import { notPayable } from '../../orders/order';
 import { loadOrder } from '../../orders/order-aggregate';
@@ -10,11 +10,11 @@ import { paymentAggregate } from '../payment-aggregate';
 import { chargeRequest } from './provider-charge';
 
 /**
- * Before the provider is asked: requests the payment, and writes down who will be asked for it. The first to
- * ask decides that: with another provider the answer is still the first one, so two never take the money.
+ * The intent of the step `charge`: requests the payment and records the provider. A repeat with another provider returns
+ * the first one, so two providers never take the money.
  */
-export const askCharge = defineCommand({
-  name: 'AskCharge',
+export const requestCharge = defineCommand({
+  name: 'RequestCharge',
   input: z.strictObject({
     payment_id: opaqueId,
     order_id: opaqueId,
@@ -31,8 +31,8 @@ export const askCharge = defineCommand({
 
 const chargeTable = defineTable('provider_charge', 'payment_id');
 
-export const askChargeHandler = handle(askCharge, async ({ provider, payment_method, ...content }, { uow, now }) => {
-  const order = await loadOrder(uow, content.order_id, system);
+export const requestChargeHandler = handle(requestCharge, async ({ provider, payment_method, ...content }, { uow, now }) => {
+  const order = await loadOrder(uow, content.order_id, systemPrincipal);
   if (order.status !== 'PENDING_PAYMENT') throw notPayable(order);
   const payment = await uow.load(paymentAggregate, content.payment_id);
   uow.change(paymentAggregate, payment, decidePayment({ type: 'request', content, requested_at: now }, payment));

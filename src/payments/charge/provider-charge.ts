@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import type { Tx } from '../../platform/database/database';
 
-/** What a provider was asked for, as its row remembers it: the same for every attempt, and for its refund. */
+/** The stored request of a charge, which is the same for every attempt and for the refund. */
 export const chargeRequest = z.object({
   provider: z.string(),
-  /** Idempotency key at the provider. */
+  /** The idempotency key at the provider. */
   key: z.string(),
   payment_id: z.string(),
   order_id: z.string(),
@@ -14,10 +14,10 @@ export const chargeRequest = z.object({
   payment_method: z.string(),
 });
 
-/** What a provider may have taken: also the charge itself, once its answer was recorded. */
+/** A charge that a provider may have taken. `charge_ref` is set when the provider's answer was recorded. */
 export const takenCharge = chargeRequest.extend({ charge_ref: z.string().nullish() });
 
-/** `null` for a payment that no provider was asked for, as one that was made outside. */
+/** Finds the charge of a payment; `null` for a payment by external means. */
 export async function findCharge(
   tx: Pick<Tx, 'providerCharge'>,
   payment_id: string,
@@ -26,7 +26,7 @@ export async function findCharge(
   return row && takenCharge.parse({ ...row, amount: Number(row.amount) });
 }
 
-/** Nobody changes a charge but the saga of its payment, one step after the other. */
+/** Sets the state of a charge. Only the steps of its saga do so, so there is no concurrent change. */
 export async function markCharge(
   tx: Pick<Tx, 'providerCharge'>,
   payment_id: string,

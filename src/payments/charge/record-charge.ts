@@ -4,7 +4,7 @@ import { defineCommand } from '../../mediator/message';
 import { opaqueId } from '../../platform/schemas';
 import { markCharge } from './provider-charge';
 
-/** Step `charge` of the order saga: the provider has taken the money. */
+/** Records the step `charge` of the order saga: the provider has taken the money. */
 export const recordCharge = defineCommand({
   name: 'RecordCharge',
   input: z.strictObject({ payment_id: opaqueId, charge_ref: z.string() }),
@@ -17,7 +17,7 @@ export const recordChargeHandler = handle(recordCharge, async ({ payment_id, cha
   return { charge_ref };
 });
 
-/** Compensation of `charge`: the provider has paid back what it took, or (`null`) took nothing and never will. */
+/** Records the compensation of `charge`: a refund, or `null` if the provider took nothing and never will. */
 export const recordChargeUndone = defineCommand({
   name: 'RecordChargeUndone',
   input: z.strictObject({ payment_id: opaqueId, refund_ref: z.string().nullable() }),

@@ -7,13 +7,14 @@ import type { GuardedProvider, ProviderChain } from './provider-chain';
 import { connectStripe } from './stripe/connect-stripe';
 import { createStripeProvider } from './stripe/stripe-provider';
 
+/** What the providers need. */
 export interface ProviderChainOptions {
   readonly config: PaymentsConfig;
-  /** Makes the circuit of that name. */
+  /** Creates a circuit breaker with this name. */
   readonly addCircuit: (name: string) => Circuit;
 }
 
-/** The providers of this deployment, in the order of its configuration and Stripe last, each with one circuit. */
+/** Creates the configured providers in their order, Stripe last, each with a circuit breaker. */
 export function createProviderChain({ config, addCircuit }: ProviderChainOptions): ProviderChain {
   const guard = (name: string, connect: (circuit: Circuit) => PaymentProvider): GuardedProvider => {
     const circuit = addCircuit(`payment_provider/${name}`);
@@ -26,21 +27,21 @@ export function createProviderChain({ config, addCircuit }: ProviderChainOptions
   ]);
 }
 
-/** Those providers, asked in that order. */
+/** Creates a chain of these providers in this order. */
 export function chainOf(all: readonly GuardedProvider[]): ProviderChain {
   return {
     all,
-    first(asked) {
-      const provider = all.find((one) => one.accepts(asked));
+    first(request) {
+      const provider = all.find((one) => one.accepts(request));
       if (provider) return provider;
       throw new Refusal(
         'payment_method_not_supported',
-        `No payment provider here takes ${asked.amount} ${asked.currency} by ${asked.payment_method}.`,
+        `No payment provider accepts ${request.amount} ${request.currency} by ${request.payment_method}.`,
       );
     },
-    next(asked, after) {
+    next(request, after) {
       const behind = all.slice(all.findIndex(({ name }) => name === after) + 1);
-      return behind.find((one) => one.accepts(asked) && !one.isOpen());
+      return behind.find((one) => one.accepts(request) && !one.isOpen());
     },
     named(name) {
       const provider = all.find((one) => one.name === name);

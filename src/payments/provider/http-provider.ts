@@ -4,21 +4,22 @@ import { createJsonClient } from '../../platform/json-client';
 import { outsideId } from '../../platform/schemas';
 import type { PaymentProvider } from './payment-provider';
 
+/** The address of a provider. */
 export interface HttpProviderOptions {
   readonly name: string;
-  /** Of the account, without a slash at its end. */
+  /** The base address of the account, without a trailing slash. */
   readonly url: string;
   readonly circuit: Circuit;
 }
 
 const REFUSALS = {
-  payment_declined: 'The payment provider declined the charge; take another payment method.',
-  insufficient_funds: 'The payment method does not cover the amount; take another one.',
-  charge_voided: 'The charge was refunded before it was taken; nothing is taken any more.',
-  refund_refused: 'The payment provider does not pay this charge back.',
+  payment_declined: 'The payment provider declined the charge. Use another payment method.',
+  insufficient_funds: 'The payment method does not cover the amount. Use another payment method.',
+  charge_voided: 'The charge was refunded before it was taken. Nothing will be charged.',
+  refund_refused: 'The payment provider does not refund this charge.',
 };
 
-/** Those of Stripe's own test cards are left to Stripe. */
+/** Stripe's own test cards are left to Stripe. */
 const METHOD = /^pm_(?!card_)[a-z_]+$/;
 const CURRENCIES: ReadonlySet<string> = new Set(['EUR', 'USD', 'GBP', 'CHF']);
 
@@ -39,7 +40,7 @@ const listed = z.object({
   next_cursor: z.string().nullable(),
 });
 
-/** A provider that speaks the protocol of the local stack's test provider (`dev/provider/`). */
+/** Creates a provider with the HTTP protocol of the local stack's test provider (`dev/provider/`). */
 export function createHttpProvider({ name, url, circuit }: HttpProviderOptions): PaymentProvider {
   const ask = createJsonClient({ name: `Payment provider ${name}`, url, refusals: REFUSALS });
   return {

@@ -1,20 +1,20 @@
 import type { ChargeRequest, PaymentProvider } from './payment-provider';
 
-type Asked = Pick<ChargeRequest, 'payment_method' | 'amount' | 'currency'>;
+type Requested = Pick<ChargeRequest, 'payment_method' | 'amount' | 'currency'>;
 
-/** A provider behind its circuit breaker. */
+/** A provider behind a circuit breaker. */
 export interface GuardedProvider extends PaymentProvider {
-  /** Whether calls are refused at once, because the last ones failed. */
+  /** Whether the circuit breaker refuses calls, because the last calls failed. */
   isOpen(): boolean;
 }
 
-/** The providers in their order: a chain of responsibility, whose first link that can take a charge takes it. */
+/** The providers in their order. The first provider that accepts a charge takes it. */
 export interface ProviderChain {
-  /** @throws Refusal `payment_method_not_supported` when no link can */
-  first(asked: Asked): GuardedProvider;
-  /** The first link behind that one which can take the charge, and whose circuit is not open. */
-  next(asked: Asked, after: string): GuardedProvider | undefined;
-  /** @throws Error when this deployment has no provider of that name */
+  /** The first provider that accepts the charge. @throws Refusal `payment_method_not_supported` if none does */
+  first(request: Requested): GuardedProvider;
+  /** The first provider after this one that accepts the charge and is available. */
+  next(request: Requested, after: string): GuardedProvider | undefined;
+  /** The provider of this name. @throws Error if it is not configured */
   named(name: string): GuardedProvider;
   readonly all: readonly GuardedProvider[];
 }

@@ -5,8 +5,8 @@ import { opaqueId } from '../../platform/schemas';
 import { findCharge, takenCharge } from '../charge/provider-charge';
 
 /**
- * Before a charge is taken back: what the provider was asked for. Sent once as the undoing of the asking: when
- * nobody was asked yet, nobody will be, and the answer is `null`.
+ * The intent to undo a charge: returns the request that a provider may have received. Sent as the compensation of the
+ * charge's intent. Without an intent the result is `null`, and none will be recorded.
  */
 export const confirmCharge = defineCommand({
   name: 'ConfirmCharge',
@@ -17,14 +17,14 @@ export const confirmCharge = defineCommand({
 
 export const confirmChargeHandler = handle(confirmCharge, ({ payment_id }, { uow }) => findCharge(uow.tx, payment_id));
 
-/** Before a payment is paid back: which provider took it, if one did. An object, because `null` is for nobody to ask. */
-export const askRefund = defineCommand({
-  name: 'AskRefund',
+/** The intent of the step `refund_payment`: returns the charge, if a provider took one. */
+export const requestRefund = defineCommand({
+  name: 'RequestRefund',
   input: z.strictObject({ payment_id: opaqueId }),
   result: z.object({ charge: takenCharge.nullish() }),
   roles: [],
 });
 
-export const askRefundHandler = handle(askRefund, async ({ payment_id }, { uow }) => ({
+export const requestRefundHandler = handle(requestRefund, async ({ payment_id }, { uow }) => ({
   charge: await findCharge(uow.tx, payment_id),
 }));

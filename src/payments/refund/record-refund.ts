@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { handle } from '../../mediator/handler';
-import { defineCommand, system } from '../../mediator/message';
+import { defineCommand, systemPrincipal } from '../../mediator/message';
 import { decideOrder } from '../../orders/order';
 import { loadOrder, orderAggregate } from '../../orders/order-aggregate';
 import { opaqueId } from '../../platform/schemas';
@@ -8,8 +8,8 @@ import { refundPayment } from './refund-payment';
 import { markCharge } from '../charge/provider-charge';
 
 /**
- * What became of the money of an order that cannot be fulfilled: the provider has paid it back, or an operator
- * has to, because it was paid outside, the provider refused, or it has nothing of it.
+ * Records the refund of an order that cannot be fulfilled. The provider has refunded it, or an operator must, because it
+ * was paid by external means or the provider did not refund it.
  */
 export const recordRefund = defineCommand({
   name: 'RecordRefund',
@@ -26,7 +26,7 @@ export const recordRefund = defineCommand({
 });
 
 export const recordRefundHandler = handle(recordRefund, async ({ order_id, payment_id, refund }, { uow, now }) => {
-  const order = await loadOrder(uow, order_id, system);
+  const order = await loadOrder(uow, order_id, systemPrincipal);
   if (refund.by === 'operator') {
     uow.change(orderAggregate, order, decideOrder({ type: 'owe_refund', reason: refund.reason }, order));
     return null;

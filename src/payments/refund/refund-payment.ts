@@ -4,7 +4,7 @@ import { orderAggregate } from '../../orders/order-aggregate';
 import { decidePayment } from '../payment';
 import { paymentAggregate } from '../payment-aggregate';
 
-/** The money is back with the customer: order and payment say so together. Returns the order. */
+/** Marks order and payment as refunded. Returns the order. */
 export async function refundPayment(
   uow: UnitOfWork,
   order: Order,

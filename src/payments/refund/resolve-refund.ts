@@ -4,25 +4,26 @@ import { defineCommand } from '../../mediator/message';
 import { recordOperatorAction } from '../../mediator/operator-action';
 import { notRefundable } from '../../orders/order';
 import { loadOrder } from '../../orders/order-aggregate';
-import { orderView, viewOrder } from '../../orders/order-view';
+import { orderResponse, toOrderResponse } from '../../orders/order-view';
 import { opaqueId, reason, text } from '../../platform/schemas';
 import { refundPayment } from './refund-payment';
 
+/** The body of a request that records a refund by an operator. */
 export const refundNote = z
   .strictObject({
     reference: text(200).openapi({
-      description: 'Of the transfer by which the money went back.',
+      description: 'The reference of the transfer that returned the money.',
       example: 'bank-4711',
     }),
     reason,
   })
   .openapi('RefundNote');
 
-/** An operator has paid back by other means what a `REFUND_DUE` order owed. */
+/** Records that an operator has refunded a `REFUND_DUE` order by other means. */
 export const resolveRefund = defineCommand({
   name: 'ResolveRefund',
   input: refundNote.extend({ order_id: opaqueId }),
-  result: orderView,
+  result: orderResponse,
   roles: ['operator'],
 });
 
@@ -35,5 +36,5 @@ export const resolveRefundHandler = handle(resolveRefund, async ({ order_id, ref
   const { amount, currency } = order;
   const details = { reference, payment_id, amount, currency };
   recordOperatorAction(context, { action: 'order.refunded', subject: order_id, reason: why, details });
-  return viewOrder(refunded);
+  return toOrderResponse(refunded);
 });

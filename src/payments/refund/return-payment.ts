@@ -7,10 +7,10 @@ import { clientId } from '../../platform/schemas';
 import { paymentAggregate } from '../payment-aggregate';
 import { refundNote } from './resolve-refund';
 
-/** The audit action that takes a refused payment off the reconciliation's list. */
+/** The audit action that removes a refused payment from the reconciliation. */
 export const PAYMENT_RETURNED = 'payment.returned';
 
-/** Records that an operator has paid back money of a payment that was notified and refused. */
+/** Records that an operator has returned the money of a refused payment. */
 export const returnPayment = defineCommand({
   name: 'ReturnPayment',
   input: refundNote.extend({ payment_id: clientId }),
@@ -25,8 +25,8 @@ export const returnPaymentHandler = handle(returnPayment, async ({ payment_id, r
   const { status, order_id, amount, currency } = payment;
   const charges = await uow.tx.providerCharge.count({ where: { payment_id } });
   if (status !== 'FAILED' || charges > 0) {
-    const why = charges > 0 ? 'a provider was asked for it, and pays it back itself' : `it is ${status}`;
-    throw new Refusal('payment_not_refused', `Payment ${payment_id} owes its payer nothing by hand: ${why}.`);
+    const why = charges > 0 ? 'a provider was asked to charge it, and refunds it itself' : `it is ${status}`;
+    throw new Refusal('payment_not_refused', `Payment ${payment_id} needs no return by an operator: ${why}.`);
   }
   const details = { reference, order_id, amount, currency };
   recordOperatorAction(context, { action: PAYMENT_RETURNED, subject: payment_id, reason, details });

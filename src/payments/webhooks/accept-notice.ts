@@ -2,27 +2,23 @@ import { z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import { BODY_REFUSALS, FAULTS, located, problems, sendOptions } from '../../http/api-route';
 import type { HttpEnv } from '../../http/http-env';
-import { acceptPayment, type paymentNotice } from '../accept-payment';
+import { acceptPayment, type paymentNotification } from '../accept-payment';
 import type { PaymentRouteDeps } from '../routes';
 
 const received = z
   .object({
     status: z.enum(['pending', 'refused', 'ignored']).openapi({
-      description: '`refused` for good, and recorded with the payment; `ignored`: it says nothing to paysaga',
+      description: '`refused` is final and recorded with the payment. An `ignored` event is not for paysaga.',
     }),
     saga_id: z.string().optional(),
-    code: z.string().optional().openapi({ description: 'Why it was refused, as close-after-payment says it.' }),
+    code: z.string().optional().openapi({ description: 'The refusal’s code, as in close-after-payment.' }),
     detail: z.string().optional(),
   })
   .openapi('WebhookReceived');
 
-/** How every webhook of payments answers. */
+/** The responses of every payment webhook. */
 export const webhookResponses = {
-  202: located(
-    received,
-    'Kept for certain, also when it was before, or refused for good: look at status and Location',
-    false,
-  ),
+  202: located(received, 'Stored, now or before, or refused for good. See status and Location', false),
   ...problems(
     ...BODY_REFUSALS,
     'invalid_signature',
@@ -34,20 +30,20 @@ export const webhookResponses = {
   ),
 };
 
-/** The answer to what is not for us. */
+/** The response to an event that is not for paysaga. */
 export const ignored = (c: Context<HttpEnv>) => c.json({ status: 'ignored' as const }, 202);
 
 /**
- * Sends the command of close-after-payment, and answers as soon as the payment is kept. A sender repeats what it
- * got no 2xx for, and a repeat does nothing twice: the key is the payment, not the webhook's own id. So what is
- * refused for good, and recorded, gets one too; what may be there later, as an order, is refused.
+ * Creates a handler that sends the command of close-after-payment and responds as soon as the payment is stored. Senders
+ * repeat events without a 2xx response. So a final refusal is a 202, and a refusal that may pass later is an error.
+ * Repeats are safe, because the payment id is the key.
  *
- * @param webhook its name, for the audit: the signature vouches for who sends
+ * @param webhook the webhook's name, for the audit
  */
-export const createAcceptNotice = ({ mediator, sagas, faults }: PaymentRouteDeps, webhook: string) =>
-  async function acceptNotice(c: Context<HttpEnv>, notice: z.output<typeof paymentNotice>) {
+export const createAcceptNotification = ({ mediator, sagas, faults }: PaymentRouteDeps, webhook: string) =>
+  async function acceptNotification(c: Context<HttpEnv>, notification: z.output<typeof paymentNotification>) {
     const principal = { role: 'service', keyId: `webhook/${webhook}` } as const;
-    const accepted = await mediator.send(acceptPayment(notice), { ...sendOptions(c), principal });
+    const accepted = await mediator.send(acceptPayment(notification), { ...sendOptions(c), principal });
     await faults.pass('payments.after_commit');
     if (accepted.state === 'refused') {
       const { code, detail } = accepted;

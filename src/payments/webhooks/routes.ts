@@ -6,12 +6,13 @@ import type { PaymentRouteDeps } from '../routes';
 import { createStandardWebhook } from './standard-webhook';
 import { createStripeWebhook } from './stripe-webhook';
 
+/** What the webhooks need. */
 export interface WebhookRouteDeps extends PaymentRouteDeps {
   /** A webhook whose secret is not here has no route. */
   readonly webhooks: WebhooksConfig;
 }
 
-/** Payments told by others. A webhook without a secret has no route: it could not tell anybody from nobody. */
+/** Creates the webhooks. A webhook without a secret has no route, because it could not verify its sender. */
 export function createWebhookRoutes({ webhooks, ...deps }: WebhookRouteDeps): OpenAPIHono<HttpEnv> {
   const { paymentSecret, stripeSecret } = webhooks;
   const routes = createRouter();

@@ -5,15 +5,15 @@ import { jsonBody } from '../../http/api-route';
 import type { HttpEnv } from '../../http/http-env';
 import { createRouter } from '../../http/router';
 import { verifySignature } from '../../http/verify-signature';
-import { paymentExample, paymentNotice } from '../accept-payment';
+import { paymentExample, paymentNotification } from '../accept-payment';
 import type { PaymentRouteDeps } from '../routes';
-import { createAcceptNotice, ignored, webhookResponses } from './accept-notice';
+import { createAcceptNotification, ignored, webhookResponses } from './accept-notice';
 import { takeSigned } from './take-signed';
 
 const CAPTURED = 'payment.captured';
 
-/** Fields that are not read here are ignored: a sender may add some. */
-const captured = z.object(paymentNotice.shape);
+/** Ignores unknown fields, because a sender may add some. */
+const captured = z.object(paymentNotification.shape);
 const webhook = z.object({ type: z.literal(CAPTURED), data: captured }).openapi('PaymentWebhook', {
   type: 'object',
   properties: { type: { type: 'string', example: CAPTURED } },
@@ -23,7 +23,10 @@ const webhook = z.object({ type: z.literal(CAPTURED), data: captured }).openapi(
       properties: { type: { const: CAPTURED }, data: { $ref: '#/components/schemas/CapturedPayment' } },
       required: ['data'],
     },
-    { description: 'It is received and ignored.', properties: { type: { not: { const: CAPTURED } } } },
+    {
+      description: 'Another event, which is received and ignored.',
+      properties: { type: { not: { const: CAPTURED } } },
+    },
   ],
 });
 
@@ -33,22 +36,22 @@ const signed = z.object({
   'webhook-signature': z.string().openapi({ example: 'v1,K5oZfzN95Z9UVu1EsfQmfVNQhnkZ2pj9o9NDN/H/pI4=' }),
 });
 
-/** A sender may tell of more than payments: what is not for us is received, and read no further. */
+/** Receives other event types without reading them, because a sender may send more than payments. */
 const ignoreOtherTypes = createMiddleware<HttpEnv>(async function ignoreOtherTypes(c, next) {
   const type = await typeOf(c);
   if (typeof type !== 'string' || type === CAPTURED) return next();
   return ignored(c);
 });
 
-/** Of a body that is no JSON, or no object, the validation says what is wrong. */
+/** Returns the event type; `undefined` for an invalid body, which the validation reports. */
 async function typeOf(c: Context): Promise<unknown> {
   const body: unknown = await c.req.json().catch(() => undefined);
   return typeof body === 'object' && body !== null && 'type' in body ? body.type : undefined;
 }
 
-/** Payments told by Standard Webhooks. @param secret shared with who sends (`whsec_…`) */
+/** Creates the webhook for payments by Standard Webhooks. @param secret shared with the sender (`whsec_…`) */
 export function createStandardWebhook(deps: PaymentRouteDeps, secret: string): OpenAPIHono<HttpEnv> {
-  const accept = createAcceptNotice(deps, 'payments');
+  const accept = createAcceptNotification(deps, 'payments');
   const routes = createRouter();
   routes.openAPIRegistry.register('CapturedPayment', captured);
   return routes.openapi(
@@ -58,7 +61,7 @@ export function createStandardWebhook(deps: PaymentRouteDeps, secret: string): O
       tags: ['payments'],
       operationId: 'receivePaymentWebhook',
       security: [],
-      summary: 'Receive a payment by Standard Webhooks: begins the payment saga once per payment_id',
+      summary: 'Receive a payment by Standard Webhooks and begin its saga, once per payment_id',
       middleware: [...takeSigned('webhook-signature'), verifySignature(secret), ignoreOtherTypes] as const,
       request: { headers: signed, body: jsonBody(webhook, { type: CAPTURED, data: paymentExample }) },
       responses: webhookResponses,

@@ -1,9 +1,9 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
 import type { HttpEnv } from '../../http/http-env';
 import { createRouter } from '../../http/router';
-import { readStripeNotice } from '../provider/stripe/read-stripe-notice';
+import { readStripeNotification } from '../provider/stripe/read-stripe-notice';
 import type { PaymentRouteDeps } from '../routes';
-import { createAcceptNotice, ignored, webhookResponses } from './accept-notice';
+import { createAcceptNotification, ignored, webhookResponses } from './accept-notice';
 import { takeSigned } from './take-signed';
 
 const signed = z.object({
@@ -11,11 +11,13 @@ const signed = z.object({
 });
 
 /**
- * Payments told by Stripe: `payment_intent.succeeded` with the order's ids in its metadata. Every other event
- * is received and ignored, so that one endpoint may be told all. @param secret of Stripe's endpoint (`whsec_…`)
+ * Creates the webhook for Stripe's `payment_intent.succeeded` with the order's ids in its metadata. Every other event is
+ * received and ignored.
+ *
+ * @param secret the secret of Stripe's endpoint (`whsec_…`)
  */
 export function createStripeWebhook(deps: PaymentRouteDeps, secret: string): OpenAPIHono<HttpEnv> {
-  const accept = createAcceptNotice(deps, 'stripe');
+  const accept = createAcceptNotification(deps, 'stripe');
   return createRouter().openapi(
     createRoute({
       method: 'post',
@@ -23,18 +25,18 @@ export function createStripeWebhook(deps: PaymentRouteDeps, secret: string): Ope
       tags: ['payments'],
       operationId: 'receiveStripeWebhook',
       security: [],
-      summary: 'Receive a payment from Stripe: begins the payment saga once per payment',
+      summary: 'Receive a payment from Stripe and begin its saga, once per payment',
       middleware: [...takeSigned('stripe-signature')] as const,
       request: {
         headers: signed,
-        body: { required: true, description: 'An event of Stripe’s, as it comes', content: { 'application/json': {} } },
+        body: { required: true, description: 'A Stripe event, unchanged', content: { 'application/json': {} } },
       },
       responses: webhookResponses,
     }),
     async (c) => {
       const body = Buffer.from(await c.req.arrayBuffer());
-      const notice = readStripeNotice({ body, signature: c.req.header('stripe-signature') ?? '', secret });
-      return notice ? accept(c, notice) : ignored(c);
+      const notification = readStripeNotification({ body, signature: c.req.header('stripe-signature') ?? '', secret });
+      return notification ? accept(c, notification) : ignored(c);
     },
   );
 }

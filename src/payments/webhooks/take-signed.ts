@@ -3,10 +3,10 @@ import { limitBody } from '../../http/body-limit';
 import type { HttpEnv } from '../../http/http-env';
 import { Refusal } from '../../platform/refusal';
 
-/** Senders do not know how much of an event is for us: theirs may be long, and most of it ignored. */
+/** Larger than for other routes, because senders may send long events. */
 const LIMIT_BYTES = 1024 * 1024;
 
-/** Lets a webhook pass that has the header of a signature, with a body of up to 1 MiB: no other body is read. */
+/** Refuses a request without the signature header or with a body over 1 MiB, before the body is read. */
 export const takeSigned = (header: string) =>
   [
     createMiddleware<HttpEnv>(async function requireSignature(c, next) {

@@ -1,30 +1,37 @@
 import { customerAccount } from '../../billing/ledger';
 import { PAYMENT_RETURNED } from '../../payments/refund/return-payment';
 import { PLANNED_EACH_TIME, type Queryable } from '../../platform/database/database';
-import type { ChargeBook } from './charge-book';
-import type { CustomerBook } from './customer-book';
-import type { OrderBook } from './order-book';
-import type { PaymentBook } from './payment-book';
-import type { TransactionBook } from './transaction-book';
+import type { ChargeStatement } from './charge-book';
+import type { CustomerStatement } from './customer-book';
+import type { OrderStatement } from './order-book';
+import type { PaymentStatement } from './payment-book';
+import type { TransactionStatement } from './transaction-book';
 
-/** The key of a row, of one or two parts: the next page begins behind the last one's. */
+/** The key of a row, in one or two parts. The next page starts after the last row's key. */
 export type PageKey = readonly string[];
+/** The key before the first page. */
 export const firstPage: PageKey = ['', ''];
 
-export interface PageOf<Book> {
-  readonly rows: readonly Book[];
-  /** `null` behind the last page. */
+/** One page of a statement. */
+export interface PageOf<Statement> {
+  readonly rows: readonly Statement[];
+  /** `null` after the last page. */
   readonly next: PageKey | null;
 }
 
-/** One page of a book. Each statement sees the database at one moment. */
-export type ReadPage<Book> = (tx: Queryable, runId: string, after: PageKey, limit: number) => Promise<PageOf<Book>>;
+/** Reads one page of a statement with a single SQL statement, so from one snapshot. */
+export type ReadPage<Statement> = (
+  tx: Queryable,
+  runId: string,
+  after: PageKey,
+  limit: number,
+) => Promise<PageOf<Statement>>;
 
-/** A statement with the run as $1, the last page's key as $2, and how many rows as $3; each row has its key as `at`. */
+/** Pages through SQL with the run as $1, the last page's key as $2 and the limit as $3. Each row has its key as `at`. */
 const pages =
-  <Book>(sql: string): ReadPage<Book> =>
+  <Statement>(sql: string): ReadPage<Statement> =>
   async (tx, runId, after, limit) => {
-    const found = await tx.$queryRawUnsafe<(Book & { at: string[] })[]>(
+    const found = await tx.$queryRawUnsafe<(Statement & { at: string[] })[]>(
       `${PLANNED_EACH_TIME} WITH run AS (SELECT * FROM reconciliation_run WHERE run_id = $1) ${sql}`,
       runId,
       [...after],
@@ -33,23 +40,24 @@ const pages =
     return { rows: found, next: found.length < limit ? null : (found.at(-1)?.at ?? null) };
   };
 
-/** A saga of the order runs, or ended only now: what it does is not yet the same everywhere. One that is lost does not run. */
+/** Whether a saga of the order runs, or ended too recently to compare. A lost saga does not count. */
 const moves = (orderId: string): string =>
   `EXISTS (SELECT FROM saga WHERE saga.order_id = ${orderId}
      AND ((saga.state NOT IN ('completed', 'compensated') AND saga.lost_at IS NULL) OR saga.ended_at > run.settled_at))`;
 
-export const readCharges = pages<ChargeBook>(`
-  SELECT ARRAY[there.provider, there.key] AS at, there.provider, there.charge_ref, there.payment_id,
-    there.amount::float8, there.currency, asked.payment_id IS NOT NULL AS known,
-    there.created_at > run.settled_at OR ${moves('payment.order_id')} AS in_motion
-  FROM run JOIN reconciliation_charge there USING (run_id)
-  LEFT JOIN provider_charge asked ON asked.key = there.key AND asked.provider = there.provider
-  LEFT JOIN payment ON payment.payment_id = there.payment_id
-  WHERE (there.provider, there.key) > (($2::text[])[1], ($2::text[])[2])
-  ORDER BY there.provider, there.key LIMIT $3`);
+/** The charges on the providers' lists. */
+export const readCharges = pages<ChargeStatement>(`
+  SELECT ARRAY[theirs.provider, theirs.key] AS at, theirs.provider, theirs.charge_ref, theirs.payment_id,
+    theirs.amount::float8, theirs.currency, ours.payment_id IS NOT NULL AS known,
+    theirs.created_at > run.settled_at OR ${moves('payment.order_id')} AS in_motion
+  FROM run JOIN reconciliation_charge theirs USING (run_id)
+  LEFT JOIN provider_charge ours ON ours.key = theirs.key AND ours.provider = theirs.provider
+  LEFT JOIN payment ON payment.payment_id = theirs.payment_id
+  WHERE (theirs.provider, theirs.key) > (($2::text[])[1], ($2::text[])[2])
+  ORDER BY theirs.provider, theirs.key LIMIT $3`);
 
-/** A payment's credit is booked for its saga, or for the one that was begun in its place. */
-export const readPayments = pages<PaymentBook>(`
+/** The payments. A payment's credit belongs to any of its sagas. */
+export const readPayments = pages<PaymentStatement>(`
   SELECT ARRAY[payment.payment_id] AS at, payment.payment_id, payment.status, payment.amount::float8, payment.currency,
     orders.status AS order_status,
     (SELECT coalesce(sum(entry.amount), 0)::float8
@@ -59,10 +67,10 @@ export const readPayments = pages<PaymentBook>(`
      WHERE saga.order_id = payment.order_id AND saga.input->>'payment_id' = payment.payment_id
        AND entry.account = '${customerAccount('')}' || payment.customer_id AND entry.currency = payment.currency
     ) AS credited,
-    CASE WHEN asked.payment_id IS NOT NULL THEN json_build_object('provider', asked.provider, 'state', asked.state,
-      'amount', asked.amount, 'currency', asked.currency) END AS charge,
-    CASE WHEN there.key IS NOT NULL THEN json_build_object('amount', there.amount, 'currency', there.currency,
-      'refunded_amount', there.refunded_amount) END AS there,
+    CASE WHEN ours.payment_id IS NOT NULL THEN json_build_object('provider', ours.provider, 'state', ours.state,
+      'amount', ours.amount, 'currency', ours.currency) END AS charge,
+    CASE WHEN theirs.key IS NOT NULL THEN json_build_object('amount', theirs.amount, 'currency', theirs.currency,
+      'refunded_amount', theirs.refunded_amount) END AS theirs,
     CASE WHEN payment.conflict IS NOT NULL AND EXISTS (SELECT FROM event
       WHERE aggregate_type = 'payment' AND aggregate_id = payment.payment_id AND type = 'payment.conflicted'
         AND occurred_at >= run.since) THEN payment.conflict END AS conflict,
@@ -70,23 +78,24 @@ export const readPayments = pages<PaymentBook>(`
       AND NOT EXISTS (SELECT FROM audit_log
         WHERE subject = payment.payment_id AND action = '${PAYMENT_RETURNED}' AND at >= payment.requested_at)
       THEN payment.failure_code END AS refused,
-    coalesce(asked.provider = ANY (run.providers) AND asked.created_at >= run.since, false) AS comparable,
-    ${moves('payment.order_id')} OR coalesce(asked.changed_at > run.settled_at, false) AS in_motion
+    coalesce(ours.provider = ANY (run.providers) AND ours.created_at >= run.since, false) AS comparable,
+    ${moves('payment.order_id')} OR coalesce(ours.changed_at > run.settled_at, false) AS in_motion
   FROM run CROSS JOIN payment JOIN orders USING (order_id)
-  LEFT JOIN provider_charge asked ON asked.payment_id = payment.payment_id
-  LEFT JOIN reconciliation_charge there
-    ON there.run_id = run.run_id AND there.provider = asked.provider AND there.key = asked.key
+  LEFT JOIN provider_charge ours ON ours.payment_id = payment.payment_id
+  LEFT JOIN reconciliation_charge theirs
+    ON theirs.run_id = run.run_id AND theirs.provider = ours.provider AND theirs.key = ours.key
   WHERE payment.payment_id > ($2::text[])[1] ORDER BY payment.payment_id LIMIT $3`);
 
-export const readOrders = pages<OrderBook>(`
+/** The orders. */
+export const readOrders = pages<OrderStatement>(`
   SELECT ARRAY[orders.order_id] AS at, orders.order_id, orders.status,
     (SELECT count(*)::int FROM payment WHERE payment.order_id = orders.order_id AND status = 'CAPTURED') AS captured,
     (SELECT count(*)::int FROM payment WHERE payment.order_id = orders.order_id AND status = 'REFUNDED') AS refunded,
     ${moves('orders.order_id')} AS in_motion
   FROM run CROSS JOIN orders WHERE orders.order_id > ($2::text[])[1] ORDER BY orders.order_id LIMIT $3`);
 
-/** Both sums leave out the orders that are in motion, so that a customer who always buys is compared as well. */
-export const readCustomers = pages<CustomerBook>(`
+/** The customers' accounts. Both sums leave out orders in motion, so that an active customer is compared too. */
+export const readCustomers = pages<CustomerStatement>(`
   SELECT ARRAY[account, currency] AS at, customer_id, currency,
     (SELECT coalesce(sum(entry.amount), 0)::float8
      FROM ledger_entry entry JOIN ledger_transaction booked USING (ledger_transaction_id)
@@ -104,7 +113,8 @@ export const readCustomers = pages<CustomerBook>(`
     GROUP BY account, currency ORDER BY account, currency LIMIT $3) page
   ORDER BY account, currency`);
 
-export const readTransactions = pages<TransactionBook>(`
+/** The ledger's transactions. */
+export const readTransactions = pages<TransactionStatement>(`
   SELECT ARRAY[ledger_transaction_id, currency] AS at, ledger_transaction_id, currency, sum(amount)::float8 AS sum
   FROM run CROSS JOIN ledger_entry
   WHERE (ledger_transaction_id, currency) > (($2::text[])[1], ($2::text[])[2]::bpchar)

@@ -1,17 +1,18 @@
-import { difference, type Difference, money } from '../difference';
+import { discrepancy, type Discrepancy, money } from '../difference';
 
-/** A customer's account in one currency. What is in motion is in neither of the sums. */
-export interface CustomerBook {
+/** A customer's account in one currency, without orders in motion. Amounts in minor units. */
+export interface CustomerStatement {
   readonly customer_id: string;
   readonly currency: string;
-  /** Of the ledger's entries. */
+  /** The sum of the ledger's entries. */
   readonly balance: number;
-  /** Of the payments that were made, and are not paid back or owed. */
+  /** The sum of the captured payments that are not to be refunded. */
   readonly paid: number;
 }
 
-export function reconcileCustomer({ customer_id, currency, balance, paid }: CustomerBook): Difference[] {
+/** Compares a customer's balance with the customer's payments. */
+export function reconcileCustomer({ customer_id, currency, balance, paid }: CustomerStatement): Discrepancy[] {
   if (balance === paid) return [];
   const [expected, actual] = [money(paid, currency), money(balance, currency)];
-  return [difference('balance_differs', `${customer_id}/${currency}`, { expected, actual })];
+  return [discrepancy('balance_differs', `${customer_id}/${currency}`, { expected, actual })];
 }

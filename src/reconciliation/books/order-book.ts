@@ -1,8 +1,8 @@
 import type { OrderStatus } from '../../orders/order';
-import { difference, type Difference } from '../difference';
+import { discrepancy, type Discrepancy } from '../difference';
 
-/** An order, and how many payments of it were made, and paid back. */
-export interface OrderBook {
+/** An order with the number of its captured and refunded payments. */
+export interface OrderStatement {
   readonly order_id: string;
   readonly status: OrderStatus;
   readonly captured: number;
@@ -10,7 +10,7 @@ export interface OrderBook {
   readonly in_motion: boolean;
 }
 
-/** How many payments of an order are made, and not paid back. */
+/** The number of captured payments that an order in this status has. */
 const CAPTURED: Record<OrderStatus, 0 | 1> = {
   PENDING_PAYMENT: 0,
   PAID: 1,
@@ -20,16 +20,17 @@ const CAPTURED: Record<OrderStatus, 0 | 1> = {
   REFUNDED: 0,
 };
 
-export function reconcileOrder({ order_id, status, captured, refunded, in_motion }: OrderBook): Difference[] {
+/** Compares an order with its payments. */
+export function reconcileOrder({ order_id, status, captured, refunded, in_motion }: OrderStatement): Discrepancy[] {
   if (in_motion) return [];
   const due = CAPTURED[status];
   const more = `It is ${status}.`;
   if (captured !== due) {
     const counts = { expected: String(due), actual: String(captured) };
-    return [difference(captured < due ? 'order_unpaid' : 'order_overpaid', order_id, { ...counts, more })];
+    return [discrepancy(captured < due ? 'order_unpaid' : 'order_overpaid', order_id, { ...counts, more })];
   }
   if (status === 'REFUNDED' && refunded < 1) {
-    return [difference('refund_missing', order_id, { expected: '1', actual: String(refunded), more })];
+    return [discrepancy('refund_missing', order_id, { expected: '1', actual: String(refunded), more })];
   }
   return [];
 }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { WorkflowNotFoundError, WorkflowUpdateFailedError } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
-import type { OperatorDecision, StepVerdict } from '../../contract';
+import type { OperatorDecision, StepResolution } from '../../contract';
 import type { Once } from '../../inbox/once';
 import { newId } from '../../platform/ids';
 import { Refusal } from '../../platform/refusal';
@@ -17,7 +17,7 @@ import type { TemporalClient } from '../../platform/temporal/temporal';
  */
 export type DecideStep = (
   sagaId: string,
-  verdict: StepVerdict,
+  resolution: StepResolution,
   decision: OperatorDecision,
   once?: Once,
 ) => Promise<void>;
@@ -26,12 +26,14 @@ const DEADLINE_MS = 5_000;
 const UPDATES = { retry: 'retryStep', skip: 'skipStep' } as const;
 
 export function createDecideStep(temporal: TemporalClient): DecideStep {
-  return async function decideStep(sagaId, verdict, decision, once) {
+  return async function decideStep(sagaId, resolution, decision, once) {
     const saga = temporal.client.workflow.getHandle(sagaId);
     const updateId = once ? updateIdOf(once, decision) : newId('opa');
     const update = { updateId, args: [decision] as [OperatorDecision] };
     try {
-      await temporal.within(DEADLINE_MS, () => saga.executeUpdate<void, [OperatorDecision]>(UPDATES[verdict], update));
+      await temporal.within(DEADLINE_MS, () =>
+        saga.executeUpdate<void, [OperatorDecision]>(UPDATES[resolution], update),
+      );
     } catch (error) {
       if (error instanceof WorkflowNotFoundError) throw notStuck(`Saga ${sagaId} does not run.`);
       const cause = error instanceof WorkflowUpdateFailedError ? error.cause : undefined;

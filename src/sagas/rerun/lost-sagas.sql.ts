@@ -1,21 +1,23 @@
 import type { Database } from '../../platform/database/database';
 import type { SagaToRerun } from '../start/start-saga';
 
+/** A saga whose workflow is to be looked up. */
 export interface UncheckedSaga {
   readonly saga_id: string;
-  /** Its workflow was gone at an earlier look, long enough ago that its last attempts have ended. */
+  /** Its workflow was already lost at an earlier check, and its last attempts have ended since. */
   readonly is_due: boolean;
 }
 
+/** A lost saga that is to run again. */
 export interface LostSaga extends SagaToRerun {
-  /** How often it was begun again, this time included. */
+  /** The number of reruns, including this one. */
   readonly reruns: number;
 }
 
-/** Between two reruns of one saga, at most. */
+/** The longest pause between two reruns of one saga. */
 const MAX_WAIT_MS = 300_000;
 
-/** Sagas that have begun and not ended, the one that was looked at longest ago first. */
+/** Finds the started sagas that have not ended, least recently checked first. */
 export function findUnchecked(database: Database, everyMs: number, limit: number): Promise<UncheckedSaga[]> {
   return database.$queryRawUnsafe(
     `SELECT saga_id,
@@ -29,7 +31,7 @@ export function findUnchecked(database: Database, everyMs: number, limit: number
   );
 }
 
-/** Their workflows run. */
+/** Marks sagas whose workflows run. */
 export async function markAlive(database: Database, sagaIds: readonly string[]): Promise<void> {
   await database.$executeRawUnsafe(
     `UPDATE saga SET checked_at = now(), lost_at = NULL WHERE saga_id = ANY ($1::text[])`,
@@ -37,7 +39,7 @@ export async function markAlive(database: Database, sagaIds: readonly string[]):
   );
 }
 
-/** Their workflows are gone. @returns those that were not known to be */
+/** Marks sagas whose workflows are lost. @returns the ids of the newly lost sagas */
 export async function markLost(database: Database, sagaIds: readonly string[]): Promise<string[]> {
   const rows = await database.$queryRawUnsafe<{ saga_id: string; is_new: boolean }[]>(
     `WITH before AS (SELECT saga_id, lost_at FROM saga WHERE saga_id = ANY ($1::text[]))
@@ -50,7 +52,7 @@ export async function markLost(database: Database, sagaIds: readonly string[]): 
 }
 
 /**
- * Takes a lost saga, to begin it again: of several workers one gets it. It goes back if it had a failure, else forward.
+ * Claims a lost saga for a rerun, for one of several workers. A saga with a failure compensates; any other goes forward.
  */
 export async function takeLost(database: Database, sagaId: string): Promise<LostSaga | undefined> {
   const [row] = await database.$queryRawUnsafe<LostSaga[]>(

@@ -7,29 +7,29 @@ import { wait } from '../../platform/wait';
 import type { SagaStarter } from '../start/start-saga';
 import { findUnchecked, markAlive, markLost, takeLost, type UncheckedSaga } from './lost-sagas.sql';
 
+/** What the check needs. */
 export interface RerunLostSagasOptions {
   readonly database: Database;
   readonly sagas: Pick<SagaStarter, 'rerun'>;
   readonly temporal: Pick<TemporalClient, 'client' | 'within'>;
   readonly logger: Logger;
   readonly signal: AbortSignal;
-  /** Between two looks at one saga. Defaults to 15 s. */
+  /** The time between two checks of one saga. Defaults to 15 s. */
   readonly everyMs?: number;
-  /** Called for each saga that began again. */
+  /** Called for each rerun. */
   readonly onRerun?: (type: SagaType) => void;
 }
 
-/** Longer than an attempt takes: when a saga begins again, no attempt of the run before is at work. */
+/** Longer than an attempt takes, so that no attempt of the lost run still works when the saga runs again. */
 const EVERY_MS = 15_000;
 const PAGE = 100;
-/** Questions to Temporal at a time. */
+/** The number of concurrent requests to Temporal. */
 const AT_A_TIME = 10;
 const DEADLINE_MS = 2_000;
-/** Of one page; the others are in their rows. */
+/** The number of lost sagas that are logged per group. Every lost saga is marked in its row. */
 const LOGGED = 5;
 /**
- * The statuses of a workflow that does nothing any more. Any other one is of a workflow that is alive, or may be: paused,
- * continued as a new run, or a status that this SDK does not know.
+ * The statuses of an ended workflow. A workflow with any other status may be alive, such as a paused one.
  */
 const ENDED: ReadonlySet<WorkflowExecutionStatusName> = new Set([
   'COMPLETED',
@@ -40,14 +40,14 @@ const ENDED: ReadonlySet<WorkflowExecutionStatusName> = new Set([
 ]);
 
 /**
- * Compares the sagas that have not ended with Temporal's workflows, until the signal aborts. A saga whose workflow was
- * terminated, deleted or lost with its server's database begins again under the same id, at the second look. Its
- * steps are answered from their idempotency keys, so nothing happens twice. Several workers may look at once.
+ * Compares open sagas with Temporal's workflows until the signal aborts. A saga whose workflow was terminated, deleted or
+ * lost runs again under the same id after the second check. Its steps return their stored results, so nothing happens
+ * twice. Any number of workers may check.
  */
 export async function rerunLostSagas(options: RerunLostSagasOptions): Promise<void> {
   const { logger, signal, everyMs = EVERY_MS } = options;
   while (!signal.aborted) {
-    const isMore = await lookAtPage(options).catch((error: unknown) => {
+    const isMore = await checkPage(options).catch((error: unknown) => {
       logger.warn({ err: error }, 'saga.check_failed');
       return false;
     });
@@ -55,17 +55,17 @@ export async function rerunLostSagas(options: RerunLostSagasOptions): Promise<vo
   }
 }
 
-async function lookAtPage(options: RerunLostSagasOptions): Promise<boolean> {
+async function checkPage(options: RerunLostSagasOptions): Promise<boolean> {
   const { database, everyMs = EVERY_MS, signal } = options;
   const page = await findUnchecked(database, everyMs, PAGE);
   for (let first = 0; first < page.length && !signal.aborted; first += AT_A_TIME) {
-    if (!(await lookAt(options, page.slice(first, first + AT_A_TIME)))) return false;
+    if (!(await checkGroup(options, page.slice(first, first + AT_A_TIME)))) return false;
   }
   return page.length === PAGE;
 }
 
-/** @returns `false` when Temporal does not say: no saga is to blame */
-async function lookAt(options: RerunLostSagasOptions, together: readonly UncheckedSaga[]): Promise<boolean> {
+/** @returns `false` when Temporal does not answer; nothing is marked then */
+async function checkGroup(options: RerunLostSagasOptions, together: readonly UncheckedSaga[]): Promise<boolean> {
   const { database, logger } = options;
   const ends = await Promise.all(together.map(({ saga_id }) => endOf(options, saga_id)));
   if (ends.includes('unknown')) return false;
@@ -85,7 +85,7 @@ async function lookAt(options: RerunLostSagasOptions, together: readonly Uncheck
 
 const idsOf = (sagas: readonly UncheckedSaga[]): string[] => sagas.map(({ saga_id }) => saga_id);
 
-/** How the saga's workflow ended, `alive` when it did not, `unknown` when Temporal does not say. */
+/** Returns how the workflow ended; `alive` if it did not, `unknown` if Temporal does not answer. */
 async function endOf({ temporal, logger }: RerunLostSagasOptions, sagaId: string): Promise<string> {
   try {
     const { workflow } = temporal.client;
@@ -93,12 +93,12 @@ async function endOf({ temporal, logger }: RerunLostSagasOptions, sagaId: string
     return ENDED.has(status.name) ? status.name.toLowerCase() : 'alive';
   } catch (error) {
     if (error instanceof WorkflowNotFoundError) return 'not_found';
-    logger.debug({ saga_id: sagaId, reason: reasonOf(error) }, 'saga.check_waits');
+    logger.debug({ saga_id: sagaId, reason: reasonOf(error) }, 'saga.check_postponed');
     return 'unknown';
   }
 }
 
-/** A start that fails leaves the saga without a workflow: the next looks find it again. */
+/** Runs a lost saga again. After a failed start the next checks find the saga again. */
 async function rerun({ database, sagas, logger, onRerun }: RerunLostSagasOptions, sagaId: string): Promise<void> {
   const saga = await takeLost(database, sagaId);
   if (!saga) return;

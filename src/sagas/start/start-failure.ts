@@ -11,11 +11,11 @@ export interface StartFailure {
    * - `passing`: Temporal was away or busy.
    */
   readonly kind: 'setup' | 'refused' | 'passing';
-  /** The one that mends it. */
+  /** The command that corrects it. */
   readonly command?: string;
 }
 
-/** Judges a failed start. */
+/** Classifies a failed start. */
 export function startFailure(error: unknown, namespace: string): StartFailure {
   const missing = lacking(error, namespace);
   if (missing instanceof SetupMissing) {
@@ -23,7 +23,7 @@ export function startFailure(error: unknown, namespace: string): StartFailure {
     return { reason, kind: 'setup', ...(command !== undefined && { command }) };
   }
   const code = grpcCode(error);
-  // Without a code, the client could not even ask.
+  // An error without a code is not from the server: the client could not send the request.
   const isRefused = code === undefined || code === grpcCodes.INVALID_ARGUMENT;
   return { reason: reasonOf(error), kind: isRefused ? 'refused' : 'passing' };
 }

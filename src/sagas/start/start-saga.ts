@@ -23,69 +23,73 @@ import { createGate } from '../../platform/gate';
 import { wait } from '../../platform/wait';
 import { type StartFailure, startFailure } from './start-failure';
 
-/** What the `saga` row knows of it. */
+/** A saga as its row has it. */
 export interface SagaToStart<Type extends SagaType = SagaType> {
   readonly saga_id: string;
   readonly type: Type;
   readonly input: SagaInputs[Type];
 }
 
-/** A saga that has begun before, and whose workflow is gone. */
+/** A started saga whose workflow is lost. */
 export interface SagaToRerun extends SagaToStart {
-  /** Why it compensates; `null` for a saga on its way forward. */
+  /** Why it compensates; `null` for a saga that goes forward. */
   readonly failure: SagaFailure | null;
 }
 
+/** How a saga ended; `pending` for a saga that still runs. */
 export type SagaEnd =
   | { readonly state: 'completed'; readonly result: PaymentSagaResult }
   | { readonly state: 'compensated'; readonly failure: SagaFailure }
   | { readonly state: 'pending' };
 
+/** Starts the workflows of sagas. */
 export interface SagaStarter {
   /**
-   * Starts the saga's workflow, once however often it is called: `true` when Temporal has it, also
-   * when it ended already. `false` when its turn did not come within `deadlineMs`, or Temporal did not take it within
-   * as long again; the row is in the database, and the sweeper starts it. Never throws.
+   * Starts the saga's workflow; safe to repeat. Returns `true` when Temporal has the workflow, even if it has ended.
+   * Returns `false` when the start did not get its turn within `deadlineMs`, or Temporal did not accept it within the same
+   * time again. The sweeper then starts it. Never throws.
    *
    * @param deadlineMs Defaults to 500.
    */
   start(saga: SagaToStart, deadlineMs?: number): Promise<boolean>;
   /**
-   * One {@link SagaStarter.start} for callers that record themselves what came of it: `undefined` when Temporal has the
-   * saga's workflow, also when it ended already. Never throws.
+   * Starts the workflow without waiting for a turn. Returns `undefined` when Temporal has the workflow, even if it has
+   * ended, and otherwise the failure. Never throws.
    */
   attempt(saga: SagaToStart, deadlineMs: number): Promise<StartFailure | undefined>;
   /**
-   * Begins a saga whose workflow is gone again, under the same id: back when it had failed, else forward. Never throws.
+   * Starts the workflow of a lost saga again, under the same id. A failed saga compensates; any other goes forward.
+   * Never throws.
    */
   rerun(saga: SagaToRerun, deadlineMs: number): Promise<StartFailure | undefined>;
-  /** Waits at most `waitMs` for the end; `pending` also when Temporal does not answer, or 300 wait already. Never throws. */
+  /** Waits at most `waitMs` for the saga's end. Returns `pending` without an answer or with 300 other waits. Never throws. */
   result(sagaId: string, waitMs: number): Promise<SagaEnd>;
 }
 
+/** What a starter needs. */
 export interface SagaStarterOptions {
   readonly temporal: TemporalClient;
   /** The longest pause between two attempts of a compensation. */
   readonly compensationMaxIntervalMs: number;
   readonly logger: Logger;
-  /** Aborted when nobody may wait for an end any longer, because the process ends: what still runs is `pending`. */
+  /** Aborted when the process shuts down. All waits then return `pending`. */
   readonly hurry?: AbortSignal;
 }
 
 const START_DEADLINE_MS = 500;
 /**
- * In a burst, more starts at once only make each one miss its deadline, and Temporal do it twice. Those that do not get
- * their turn are the sweeper's, at the pace of Temporal. Payments have somebody who waits, and do not queue behind orders.
+ * In a burst, more concurrent starts would all miss their deadlines. The sweeper starts the sagas that do not get a turn.
+ * Payments have their own turns, because their clients wait.
  */
 const STARTS_AT_ONCE: Record<SagaType, number> = { payment: 16, order: 4, shipment: 4 };
-/** Requests that may wait for a saga's end. Each holds a call to Temporal in memory; further ones get `pending` at once. */
+/** The number of requests that may wait for a saga's end. Each keeps a call to Temporal in memory. */
 const WAITS_AT_ONCE = 300;
-/** A saga that waits for the sweeper is there within seconds. */
+/** How often a saga that the sweeper starts is looked up. */
 const UNSTARTED_POLL = { initialMs: 250, maxMs: 2_000 };
-/** After this a workflow task of a killed worker goes to another one. */
+/** After this time another worker gets the workflow task of a killed worker. */
 const WORKFLOW_TASK_TIMEOUT = '5s';
 
-/** From 1, which goes first, to 5. */
+/** Temporal's priorities, from 1 (first) to 5. */
 const PRIORITY: Record<SagaType, number> = { payment: 2, order: 3, shipment: 4 };
 
 const workflowTypes: Record<SagaType, string> = {
@@ -94,7 +98,7 @@ const workflowTypes: Record<SagaType, string> = {
   shipment: 'shipmentSaga',
 };
 
-const TURNED_AWAY: StartFailure = { reason: 'other starts came before it', kind: 'passing' };
+const TURNED_AWAY: StartFailure = { reason: 'other starts came first', kind: 'passing' };
 
 export function createSagaStarter({
   temporal,
@@ -122,7 +126,7 @@ export function createSagaStarter({
       workflowIdReusePolicy: rerun ? 'ALLOW_DUPLICATE' : 'REJECT_DUPLICATE',
       workflowIdConflictPolicy: 'USE_EXISTING',
       workflowTaskTimeout: WORKFLOW_TASK_TIMEOUT,
-      // In a burst the customers take turns, and a payment that somebody waits for goes before orders.
+      // In a burst the customers take turns, and payments go before orders.
       priority: { priorityKey: PRIORITY[type], fairnessKey: input.customer_id },
       staticSummary: `${type} saga of order ${input.order_id}`,
       staticDetails: `${input.amount} ${input.currency} (minor units) of customer ${input.customer_id}, payment ${input.payment_id}`,

@@ -1,18 +1,19 @@
 import type { Database } from '../../platform/database/database';
 import type { SagaToStart } from './start-saga';
 
+/** A saga that is due to be started. */
 export interface UnstartedSaga extends SagaToStart {
-  /** How often Temporal has refused it. */
+  /** The number of refusals by Temporal. */
   readonly start_attempts: number;
 }
 
-/** Of those due, the ones whose customers take turns: in a backlog longer than this, the newest wait for a later page. */
+/** The number of due sagas among which customers take turns. In a longer backlog the newest wait for a later page. */
 const TURNS_AMONG = 1_000;
 
 /**
- * Sagas that are due to be started: payments first, because somebody waits for them; then the customers take turns, so
- * that a burst of one does not hold up the others. Their API process died, Temporal was away, or too many came at once.
- * A shipment's is begun by a consumer, which leaves the start to the sweeper.
+ * Finds the sagas that are due to be started: those whose API process died or whose start failed, and all shipments.
+ * Payments come first, because their clients wait. Then the customers take turns, so that a burst of one customer does
+ * not delay the others.
  */
 export function findUnstarted(database: Database, limit: number): Promise<UnstartedSaga[]> {
   return database.$queryRawUnsafe<UnstartedSaga[]>(
@@ -36,16 +37,17 @@ export async function markStarted(database: Database, sagaIds: readonly string[]
   );
 }
 
+/** A start that Temporal refused. */
 export interface RefusedStart {
   readonly saga_id: string;
   readonly reason: string;
   readonly wait_ms: number;
 }
 
-/** Rows that one {@link noteWhyUnstarted} marks; the next one goes on. */
+/** The number of rows that one call of {@link noteWhyUnstarted} updates. The next call updates more. */
 const NOTED_AT_ONCE = 1_000;
 
-/** Keeps the reason why no saga can be started with those that are due. They stay due. */
+/** Stores why no saga can be started with the due sagas, which stay due. */
 export async function noteWhyUnstarted(database: Database, reason: string): Promise<void> {
   await database.$executeRawUnsafe(
     `UPDATE saga SET start_error = $1
@@ -58,7 +60,7 @@ export async function noteWhyUnstarted(database: Database, reason: string): Prom
   );
 }
 
-/** Temporal did not take them: each comes again when its own wait is over. */
+/** Postpones each refused saga by its own pause, and stores the reason. */
 export async function postponeStart(database: Database, refused: readonly RefusedStart[]): Promise<void> {
   await database.$executeRawUnsafe(
     `UPDATE saga SET start_attempts = start_attempts + 1, start_error = reason,

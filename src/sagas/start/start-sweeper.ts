@@ -14,35 +14,36 @@ import {
   type UnstartedSaga,
 } from './start-sweeper.sql';
 
+/** What the sweeper needs. */
 export interface StartSweeperOptions {
   readonly database: Database;
   readonly sagas: Pick<SagaStarter, 'attempt'>;
-  /** Says whether a start failed because Temporal is away, or because of the saga. */
+  /** Tells whether Temporal is available after a failed start. */
   readonly temporal: Pick<TemporalClient, 'ping'>;
   readonly logger: Logger;
   readonly signal: AbortSignal;
-  /** 1 s by default. */
+  /** Defaults to 1 s. */
   readonly intervalMs?: number;
 }
 
 const PAGE = 50;
-/** Starts at a time: one that hangs until its deadline holds the others up no longer than that. */
+/** The number of concurrent starts. A start that hangs delays the others only until its deadline. */
 const AT_A_TIME = 5;
 const START_DEADLINE_MS = 2_000;
 const PING_DEADLINE_MS = 1_000;
 const MAX_PAUSE_MS = 5_000;
 const MAX_WAIT_MS = 60_000;
 const MAX_REASON_LENGTH = 300;
-/** Of those asked at a time; the others are in their rows. */
+/** The number of logged refusals per group of starts. Every refusal is stored with its saga. */
 const LOGGED_REFUSALS = 2;
-/** What keeps all sagas from starting is logged at once, and again after this long. */
+/** How often a failure of all starts is logged again. */
 const REMIND_MS = 30_000;
 
 /**
- * Starts what was accepted but not started, until the signal aborts: every second, with a longer pause while Temporal
- * or the database is away. A saga that Temporal refuses waits by itself, longer each time, and holds no other. Where
- * Temporal takes none until somebody mends it, that is logged with the command, and noted with the sagas.
- * Several workers may sweep at once: a saga starts once, because its workflow id is its saga id.
+ * Starts unstarted sagas every second until the signal aborts, with longer pauses while Temporal or the database is
+ * away. A refused saga waits longer each time and delays no other. When Temporal accepts no saga because something is
+ * missing, the command that corrects it is logged. Any number of workers may sweep: a saga starts once, because its id is
+ * the workflow id.
  */
 export async function runStartSweeper(options: StartSweeperOptions): Promise<void> {
   const { logger, signal, intervalMs = 1_000 } = options;
@@ -58,7 +59,7 @@ export async function runStartSweeper(options: StartSweeperOptions): Promise<voi
   }
 }
 
-/** A page of them. While Temporal is away no saga is to blame, and the rest of the page waits, too. */
+/** Starts one page. An outage of Temporal postpones the page without counting a refusal. */
 async function sweep(
   { database, sagas, temporal, logger }: StartSweeperOptions,
   alarm: (failure: StartFailure) => void,
@@ -82,7 +83,7 @@ async function sweep(
       await noteWhyUnstarted(database, setup.reason.slice(0, MAX_REASON_LENGTH));
       return 'away';
     } else if (!(await answers(temporal))) {
-      logger.debug({ reason: refused[0]?.reason }, 'saga.sweep_waits');
+      logger.debug({ reason: refused[0]?.reason }, 'saga.sweep_postponed');
       return 'away';
     }
     if (refused.length > 0) await postpone({ database, logger }, refused);
@@ -102,7 +103,7 @@ function createAlarm(logger: Logger): (failure: StartFailure) => void {
   };
 }
 
-/** Told once per saga: its row keeps the reason, and how often it was. */
+/** Stores the refusals, and logs the first refusal of a saga. */
 async function postpone(
   { database, logger }: Pick<StartSweeperOptions, 'database' | 'logger'>,
   refused: readonly { readonly saga: UnstartedSaga; readonly reason: string }[],
@@ -116,8 +117,8 @@ async function postpone(
     }).next(),
   }));
   await postponeStart(database, postponed);
-  const fresh = refused.filter(({ saga }) => saga.start_attempts === 0);
-  for (const { saga, reason } of fresh.slice(0, LOGGED_REFUSALS)) {
-    logger.error({ saga_id: saga.saga_id, reason, refused_at_once: fresh.length }, 'saga.start_refused');
+  const firstRefused = refused.filter(({ saga }) => saga.start_attempts === 0);
+  for (const { saga, reason } of firstRefused.slice(0, LOGGED_REFUSALS)) {
+    logger.error({ saga_id: saga.saga_id, reason, refused_at_once: firstRefused.length }, 'saga.start_refused');
   }
 }

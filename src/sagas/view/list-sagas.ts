@@ -4,15 +4,16 @@ import { defineQuery } from '../../mediator/message';
 import { decodeCursor, encodeCursor } from '../../platform/cursor';
 import { instant, pageQuery, sagaId } from '../../platform/schemas';
 import type { SagaViewSources } from './saga-progress';
-import { hasEnded, sagaState, sagaType, sagaView, viewSaga, withSteps } from './saga-view';
+import { hasEnded, sagaState, sagaType, sagaResponse, toSagaResponse, withSteps } from './saga-view';
 
+/** The query of the route. */
 export const sagaFilter = z.strictObject({ state: sagaState.optional(), type: sagaType.optional(), ...pageQuery });
 
-/** Newest first, each as `GetSaga` shows it. */
+/** Lists sagas, newest first. */
 export const listSagas = defineQuery({
   name: 'ListSagas',
   input: sagaFilter,
-  result: z.object({ data: z.array(sagaView), next_cursor: z.string().nullable() }),
+  result: z.object({ data: z.array(sagaResponse), next_cursor: z.string().nullable() }),
   roles: ['service', 'operator'],
 });
 
@@ -32,9 +33,9 @@ export const createListSagas = ({ workflowUrl, sagaProgress }: SagaViewSources) 
     const last = sagas.length > limit ? page.at(-1) : undefined;
     const running = page.filter((saga) => !hasEnded(saga)).map(({ saga_id }) => saga_id);
     const progress = await sagaProgress.ofAll(running);
-    const data = page.map((saga) => viewSaga(saga, workflowUrl, progress.get(saga.saga_id)));
+    const data = page.map((saga) => toSagaResponse(saga, workflowUrl, progress.get(saga.saga_id)));
     return {
-      // Temporal may be ahead of a row: a saga is never listed under a state that it does not show.
+      // Temporal may be ahead of a row. Leave out a saga whose shown state is not the wanted one.
       data: state === undefined ? data : data.filter((saga) => saga.state === state),
       next_cursor: last ? encodeCursor([last.created_at.toISOString(), last.saga_id]) : null,
     };
@@ -49,7 +50,7 @@ const position = z.tuple([instant, sagaId]);
 
 function after(cursor: string) {
   const [created_at, saga_id] = decodeCursor(cursor, position);
-  // The first part alone is what an index can begin at.
+  // The first condition alone can use the index.
   return {
     created_at: { lte: created_at },
     OR: [{ created_at: { lt: created_at } }, { created_at, saga_id: { lt: saga_id } }],

@@ -1,25 +1,26 @@
 import type { Queryable } from '../../platform/database/queryable';
 
-/** The sagas that have not ended, as far as somebody should look at them. */
+/** The number of open sagas by problem. */
 export interface OpenSagas {
+  /** Sagas that need an operator. */
   readonly stuck: number;
-  /** Begun, and their workflow is gone. */
+  /** Started sagas whose workflow is lost. */
   readonly lost: number;
-  /** Their workflow not begun: accepted for more than 10 s, or refused by Temporal. */
+  /** Sagas whose workflow has not started after 10 s, or was refused by Temporal. */
   readonly unstarted: number;
-  /** Why Temporal does not take one of those; `null` where it did not say. */
+  /** Why Temporal refuses one of these; `null` if no reason is known. */
   readonly unstarted_reason: string | null;
-  /** Begun, and no step has ended for a minute. */
+  /** Started sagas of which no step has ended for a minute. */
   readonly standing: number;
 }
 
-/** A burst is no fault; a saga that waits longer than this is. */
+/** In a burst a start may take this long. */
 const UNSTARTED_AFTER = `interval '10 seconds'`;
 const STANDING_AFTER = `interval '60 seconds'`;
-/** The oldest are looked at: enough to know, however long an outage lasts. */
+/** Only the oldest are counted, to bound the query. */
 const AMONG = 10_000;
 
-/** Counts them by an index that has the open ones alone. */
+/** Counts the open sagas, by an index that contains only these. */
 export async function countOpenSagas(database: Queryable): Promise<OpenSagas> {
   const [row] = await database.$queryRawUnsafe<OpenSagas[]>(
     `SELECT count(*) FILTER (WHERE state = 'stuck')::int AS stuck,

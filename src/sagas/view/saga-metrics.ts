@@ -7,6 +7,7 @@ import { scraped } from '../../platform/telemetry/scraped';
 import { sagaType } from './saga-view';
 import { countTroubledSagas, type TroubledSagas } from './troubled-sagas.sql';
 
+/** What the metrics need. */
 export interface SagaMetricsOptions {
   readonly metrics: Metrics;
   readonly database: Queryable;
@@ -14,14 +15,14 @@ export interface SagaMetricsOptions {
 }
 
 const HELP: Record<TroubledSagas['trouble'], string> = {
-  stuck: 'Sagas that can go neither forward nor back without help; GET /sagas?state=stuck lists them',
-  lost: 'Sagas that have not ended, and whose workflow is gone from Temporal; they begin again by themselves',
-  unstarted: 'Sagas accepted 2 s ago or earlier whose workflow has not begun; GET /sagas?state=pending lists them',
+  stuck: 'Sagas that need an operator; GET /sagas?state=stuck lists them',
+  lost: 'Open sagas whose workflow is lost; they run again automatically',
+  unstarted: 'Sagas accepted over 2 s ago whose workflow has not started; GET /sagas?state=pending lists them',
 };
 
 /**
- * The sagas in trouble, read when they are scraped: every process says the same, also one that was started after the
- * saga got into trouble. While the database is away there are no samples.
+ * Registers the gauges of troubled sagas, read from the database with each scrape. Every process reports the same
+ * values. Without the database there are no samples.
  */
 export function registerSagaMetrics({ metrics, database, logger }: SagaMetricsOptions): void {
   const read = scraped(
@@ -50,16 +51,16 @@ export function registerSagaMetrics({ metrics, database, logger }: SagaMetricsOp
   }
   register(
     'paysaga_sagas_unstarted_oldest_age_seconds',
-    'Age of the oldest saga whose workflow has not begun; 0 without any',
+    'Age of the oldest saga whose workflow has not started; 0 if there is none',
     (row) => (row.trouble === 'unstarted' ? row.age_seconds : undefined),
   );
 }
 
-/** Counts the sagas that began again because their workflow was gone. */
+/** Creates the counter of reruns of lost sagas. */
 export function createRerunCounter({ registry }: Metrics): (type: SagaType) => void {
   const reruns = new Counter({
     name: 'paysaga_sagas_rerun_total',
-    help: 'Sagas that this worker began again because their workflow was gone',
+    help: 'Lost sagas that this worker ran again',
     labelNames: ['saga_type'] as const,
     registers: [registry],
   });

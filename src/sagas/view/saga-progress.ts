@@ -4,15 +4,16 @@ import { type SagaRecords, type SagaStatus, searchAttributes } from '../../contr
 import type { Logger } from '../../platform/telemetry/logger';
 import { reasonOf, type TemporalClient } from '../../platform/temporal/temporal';
 import { startFailure } from '../start/start-failure';
-import type { PendingAct, Progress, ProgressUnknown, WorkflowUrl } from './saga-view';
+import type { PendingPhase, Progress, ProgressUnknown, WorkflowUrl } from './saga-view';
 
 /**
- * Where sagas that run stand. It asks the server, for all in the time of one, and the workflows of those that are in
- * trouble, which costs their workers a task each. Never throws: a saga without a workflow is missing.
+ * Reads the progress of running sagas from Temporal. A troubled saga's workflow is queried, which costs its worker a task.
+ * Never throws. A saga without a workflow is missing from the result.
  */
 export interface SagaProgress {
+  /** Reads one saga. */
   of(sagaId: string): Promise<Progress | ProgressUnknown | undefined>;
-  /** By saga. */
+  /** Reads several sagas concurrently. @returns the progress by saga id */
   ofAll(sagaIds: readonly string[]): Promise<ReadonlyMap<string, Progress | ProgressUnknown>>;
 }
 
@@ -25,13 +26,15 @@ export interface SagaViewSources {
 /** For processes that show no saga. */
 export const noProgress: SagaProgress = { of: async () => undefined, ofAll: async () => new Map() };
 
+/** What the progress is read with. */
 export interface SagaProgressOptions {
   readonly temporal: TemporalClient;
   readonly logger: Logger;
-  /** What Temporal has not answered by then is left out. Defaults to half a second. */
+  /** Sagas without an answer after this time are left out. Defaults to 500 ms. */
   readonly deadlineMs?: number;
 }
 
+/** Creates a {@link SagaProgress}. */
 export function createSagaProgress({ temporal, logger, deadlineMs = 500 }: SagaProgressOptions): SagaProgress {
   const { namespace } = temporal.client.options;
   const handleOf = (sagaId: string) => temporal.client.workflow.getHandle(sagaId);
@@ -45,7 +48,7 @@ export function createSagaProgress({ temporal, logger, deadlineMs = 500 }: SagaP
   async function progressOf(sagaId: string): Promise<Progress> {
     const handle = handleOf(sagaId);
     const description = await handle.describe();
-    const pending = pendingActs(description);
+    const pending = pendingPhases(description);
     const state = description.typedSearchAttributes.get(searchAttributes.sagaState);
     if (pending.length === 0 && state === 'running') return { pending };
     const status = await handle.query<SagaStatus>('status').catch(unknown(sagaId));
@@ -63,18 +66,18 @@ export function createSagaProgress({ temporal, logger, deadlineMs = 500 }: SagaP
 }
 
 const recording: ReadonlySet<unknown> = new Set<keyof SagaRecords>(['recordSagaOutcome', 'recordStepDecision']);
-/** `PendingActivityState` of Temporal's protocol: no worker has the attempt. */
+/** The `PendingActivityState` of an attempt that no worker has. */
 const SCHEDULED = 1;
 
-/** A step's activity has the step's name as its id, its compensation `compensate/` before it. */
-function pendingActs({ raw }: WorkflowExecutionDescription): PendingAct[] {
-  const acts = raw.pendingActivities?.filter(({ activityType }) => !recording.has(activityType?.name)) ?? [];
-  return acts.map(({ activityId, state, attempt, lastFailure, scheduledTime }) => {
-    const [name = '', act] = activityId?.split('/').reverse() ?? [];
+/** Parses the activity ids: `<step>`, or `<phase>/<step>`. */
+function pendingPhases({ raw }: WorkflowExecutionDescription): PendingPhase[] {
+  const activities = raw.pendingActivities?.filter(({ activityType }) => !recording.has(activityType?.name)) ?? [];
+  return activities.map(({ activityId, state, attempt, lastFailure, scheduledTime }) => {
+    const [name = '', phase] = activityId?.split('/').reverse() ?? [];
     const waits = state === SCHEDULED;
     return {
       name,
-      state: act === 'compensate' ? 'undoing' : 'running',
+      state: phase === 'compensate' ? 'undoing' : 'running',
       attempts: (attempt ?? 1) - (waits ? 1 : 0),
       error: lastFailure?.message ?? null,
       retryAt: waits ? (optionalTsToDate(scheduledTime) ?? null) : null,

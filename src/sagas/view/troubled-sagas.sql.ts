@@ -1,21 +1,21 @@
 import type { SagaType } from '../../contract';
 import type { Queryable } from '../../platform/database/database';
 
+/** The number of sagas of a type with a problem. */
 export interface TroubledSagas {
   readonly trouble: 'stuck' | 'lost' | 'unstarted';
   readonly type: SagaType;
   readonly count: number;
-  /** Of the oldest, since it was accepted. */
+  /** The age of the oldest, since it was accepted. */
   readonly age_seconds: number;
 }
 
-/** The API starts a saga within its request, or leaves it to the sweeper, which begins after this long. */
+/** A saga that the API has not started after this time is started by the sweeper. */
 const USUALLY_STARTED_WITHIN = `interval '2 seconds'`;
 const COUNTED = `type, count(*)::int AS count, extract(epoch FROM now() - min(created_at))::float8 AS age_seconds`;
 
 /**
- * Stuck sagas, sagas whose workflow is gone, and sagas whose workflow has not begun, by type; types without any are left
- * out. A saga may be both stuck and without its workflow.
+ * Counts stuck, lost and unstarted sagas by type, without types that have none. A saga may be both stuck and lost.
  */
 export const countTroubledSagas = (database: Queryable): Promise<TroubledSagas[]> =>
   database.$queryRawUnsafe(

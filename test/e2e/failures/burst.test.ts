@@ -1,6 +1,6 @@
 import { eventually, must } from '../../../dev/client/eventually';
 import { newClientId, pay, placeOrder } from '../../../dev/client/shop';
-import type { OrderView } from '../../../dev/client/views';
+import type { OrderResponse } from '../../../dev/client/views';
 import { type E2eStack, startE2eStack } from '../../support/e2e-stack';
 
 /** Many times the connections of a process's pool. */
@@ -23,7 +23,7 @@ it('A burst of charged orders finds a cold worker: all are paid, and another cus
   await eventually(
     async () => {
       const list = `/orders?customer_id=${customer_id}&status=FULFILLED&limit=200`;
-      const { body } = await service.call<{ data: OrderView[] }>('GET', list);
+      const { body } = await service.call<{ data: OrderResponse[] }>('GET', list);
       must(body.data.length === ORDERS, `${body.data.length} of ${ORDERS} orders are fulfilled.`);
     },
     { deadlineMs: DEADLINE_MS, everyMs: 500 },

@@ -1,5 +1,5 @@
 import { newClientId, payUntilSettled, placeOrder, untilStatus } from '../../../dev/client/shop';
-import type { OrderView } from '../../../dev/client/views';
+import type { OrderResponse } from '../../../dev/client/views';
 import { type E2eStack, startE2eStack } from '../../support/e2e-stack';
 import { type OwnService, startOwnService } from '../../support/own-service';
 import { restartAll, untilReady } from '../../support/without';
@@ -10,7 +10,7 @@ const DEADLINE_MS = 60_000;
 describe('without Kafka', () => {
   let kafka: OwnService;
   let stack: E2eStack;
-  let paid: OrderView[];
+  let paid: OrderResponse[];
   beforeAll(async () => {
     kafka = await startOwnService('kafka');
     stack = await startE2eStack({ services: kafka.addresses });

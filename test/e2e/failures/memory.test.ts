@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { newClientId, pay, payUntilSettled, placeOrder, untilStatus } from '../../../dev/client/shop';
-import type { OrderView } from '../../../dev/client/views';
+import type { OrderResponse } from '../../../dev/client/views';
 import type { ProcessName } from '../../../dev/stack/process-environment';
 import { type E2eStack, startE2eStack } from '../../support/e2e-stack';
 import { type OwnService, startOwnService } from '../../support/own-service';
@@ -32,8 +32,8 @@ async function peakMiB(name: ProcessName): Promise<number> {
   return Number(/^VmHWM:\s+(\d+) kB$/m.exec(status)?.[1]) / 1024;
 }
 
-async function placeMany(count: number): Promise<OrderView[]> {
-  const orders: OrderView[] = [];
+async function placeMany(count: number): Promise<OrderResponse[]> {
+  const orders: OrderResponse[] = [];
   while (orders.length < count) {
     orders.push(...(await Promise.all(Array.from({ length: AT_A_TIME }, () => placeOrder(stack.service)))));
   }
@@ -44,7 +44,7 @@ it(
   'all keep to their memory while Kafka is away, and when it is back',
   async () => {
     await kafka.stop();
-    const paid: OrderView[] = [];
+    const paid: OrderResponse[] = [];
     while (paid.length < WITHOUT_KAFKA) {
       const orders = await placeMany(AT_A_TIME);
       await Promise.all(

@@ -1,6 +1,6 @@
 import { eventually, must } from '../../../dev/client/eventually';
 import { type OrderRequest, pay, placeOrder, readOrder, untilStatus } from '../../../dev/client/shop';
-import type { HealthView, OrderView } from '../../../dev/client/views';
+import type { HealthView, OrderResponse } from '../../../dev/client/views';
 import { type E2eStack, startE2eStack } from '../../support/e2e-stack';
 import { scrape } from '../../support/prometheus';
 
@@ -9,7 +9,7 @@ const DEADLINE_MS = 60_000;
 let stack: E2eStack;
 afterAll(() => stack?.stop());
 
-const charged = (method = 'pm_ok', order: OrderRequest = {}): Promise<OrderView> =>
+const charged = (method = 'pm_ok', order: OrderRequest = {}): Promise<OrderResponse> =>
   placeOrder(stack.service, { collection_method: 'charge_automatically', payment_method: method, ...order });
 
 const health = async (): Promise<HealthView> => (await stack.nobody.call<HealthView>('GET', '/health')).body;
@@ -25,7 +25,7 @@ const untilProviders = (status: 'healthy' | 'degraded') =>
   );
 
 /** How much each account took for these orders and kept. */
-async function kept(orders: readonly OrderView[]): Promise<Record<'test' | 'standby', number>> {
+async function kept(orders: readonly OrderResponse[]): Promise<Record<'test' | 'standby', number>> {
   const payments = await stack.query<{ key: string }>(
     'SELECT key FROM provider_charge WHERE order_id = ANY($1)',
     orders.map(({ order_id }) => order_id),

@@ -1,7 +1,7 @@
 import { eventually } from '../../../dev/client/eventually';
 import { armDelay, armFault, disarmFaults } from '../../../dev/client/faults';
 import { CHARGED_GOODS, placeOrder, readSaga, untilStatus } from '../../../dev/client/shop';
-import type { OrderView } from '../../../dev/client/views';
+import type { OrderResponse } from '../../../dev/client/views';
 import { type ActivityFaultPoint, type FaultPoint, faultPoints } from '../../../src/platform/faults/faults';
 import { type E2eStack, startE2eStack } from '../../support/e2e-stack';
 
@@ -52,13 +52,13 @@ afterEach(async () => {
 });
 
 /** Goods that are charged: an order that goes through both sagas. */
-const order = (payment_method = 'pm_ok'): Promise<OrderView> =>
+const order = (payment_method = 'pm_ok'): Promise<OrderResponse> =>
   placeOrder(stack.service, { ...CHARGED_GOODS, payment_method });
-const orders = (count: number): Promise<OrderView[]> => Promise.all(Array.from({ length: count }, () => order()));
+const orders = (count: number): Promise<OrderResponse[]> => Promise.all(Array.from({ length: count }, () => order()));
 
 const done = (point: ActivityFaultPoint): FaultPoint => `${point}.done`;
 
-const ends = (these: readonly OrderView[], status: OrderView['status']) =>
+const ends = (these: readonly OrderResponse[], status: OrderResponse['status']) =>
   Promise.all(these.map(({ order_id }) => untilStatus(stack.service, order_id, status, DEADLINE_MS)));
 
 /** Waits until the saga has failed with this. */
@@ -144,7 +144,7 @@ describe.each(undoings)('the compensations of %s', (_name, refused, points, stat
 });
 
 describe('a cancel', () => {
-  const cancel = async ({ order_id }: OrderView): Promise<number> =>
+  const cancel = async ({ order_id }: OrderResponse): Promise<number> =>
     (await stack.service.call('POST', `/orders/${order_id}/cancel`, { json: {} })).status;
 
   it.each(orderSteps)('while %s is at work leaves the order as it was answered', async (point) => {

@@ -7,7 +7,7 @@ import {
   readSaga,
   untilStatus,
 } from '../../../dev/client/shop';
-import type { OrderView } from '../../../dev/client/views';
+import type { OrderResponse } from '../../../dev/client/views';
 import { type E2eStack, startE2eStack } from '../../support/e2e-stack';
 import { type OwnService, startOwnService } from '../../support/own-service';
 import { medianOf, restartAll, untilReady } from '../../support/without';
@@ -18,7 +18,7 @@ const DEADLINE_MS = 60_000;
 describe('without Temporal', () => {
   let temporal: OwnService;
   let stack: E2eStack;
-  const accepted: OrderView[] = [];
+  const accepted: OrderResponse[] = [];
   beforeAll(async () => {
     temporal = await startOwnService('temporal');
     stack = await startE2eStack({ services: temporal.addresses });

@@ -12,7 +12,7 @@ import {
   untilStatus,
 } from '../../../dev/client/shop';
 import { wait } from '../../../src/platform/wait';
-import type { SagaView } from '../../../dev/client/views';
+import type { SagaResponse } from '../../../dev/client/views';
 import { type E2eStack, startE2eStack } from '../../support/e2e-stack';
 
 /** Found within a minute, and a rerun is done in seconds. */
@@ -48,8 +48,8 @@ async function placeCharged(): Promise<{ order_id: string; saga_id: string }> {
 }
 
 /** As the database has it: to ask the workflow of a saga that is lost would let its SDK do local activities. */
-async function recorded(saga_id: string): Promise<Pick<SagaView, 'state' | 'steps'>> {
-  const [row] = await stack.query<Pick<SagaView, 'state' | 'steps'>>(
+async function recorded(saga_id: string): Promise<Pick<SagaResponse, 'state' | 'steps'>> {
+  const [row] = await stack.query<Pick<SagaResponse, 'state' | 'steps'>>(
     `SELECT saga.state, coalesce(json_agg(json_build_object('name', name, 'state', step.state) ORDER BY begun)
        FILTER (WHERE name IS NOT NULL), '[]') AS steps
      FROM saga LEFT JOIN (SELECT saga_id, name, state, started_at AS begun FROM saga_step) step USING (saga_id)

@@ -11,7 +11,7 @@ import {
   readOrderEvents,
   untilStatus,
 } from '../../../dev/client/shop';
-import type { OrderView } from '../../../dev/client/views';
+import type { OrderResponse } from '../../../dev/client/views';
 import { fromRoot } from '../../../dev/root';
 import { type E2eStack, startE2eStack } from '../../support/e2e-stack';
 
@@ -76,7 +76,7 @@ describe.each([
     async () => {
       const first = await placeOrder(stack.service);
       const second = await placeOrder(stack.service);
-      const { body } = await stack.service.call<{ data: OrderView[] }>('GET', '/orders?limit=2');
+      const { body } = await stack.service.call<{ data: OrderResponse[] }>('GET', '/orders?limit=2');
       expect(body.data.map(({ order_id }) => order_id)).toEqual([second.order_id, first.order_id]);
       const madeAt = parseInt(first.order_id.slice('ord_'.length, 'ord_'.length + 12), 16);
       expect(isNow(new Date(madeAt).toISOString())).toBe(true);
@@ -124,8 +124,8 @@ describe.each([
       const headers = { 'idempotency-key': newClientId('key') };
       const json = { customer_id: newClientId('cus'), product_sku: 'vps.s', amount: 9_900 };
       const [one, two] = [
-        await stack.service.call<OrderView>('POST', '/orders', { json, headers }),
-        await stack.service.call<OrderView>('POST', '/orders', { json, headers }),
+        await stack.service.call<OrderResponse>('POST', '/orders', { json, headers }),
+        await stack.service.call<OrderResponse>('POST', '/orders', { json, headers }),
       ];
       expect([one.status, two.status, two.body.order_id]).toEqual([201, 201, one.body.order_id]);
       await eventually(

@@ -1,7 +1,7 @@
 import { eventually } from '../../../dev/client/eventually';
 import { armFault, disarmFaults } from '../../../dev/client/faults';
 import { CHARGED_GOODS, newClientId, pay, placeOrder, readSaga, untilStatus } from '../../../dev/client/shop';
-import type { OrderView, SagaView } from '../../../dev/client/views';
+import type { OrderResponse, SagaResponse } from '../../../dev/client/views';
 import type { FaultPoint } from '../../../src/platform/faults/faults';
 import { type E2eStack, startE2eStack } from '../../support/e2e-stack';
 import { type Gate, installSagaGates, type SagaGates } from '../../support/sagas/saga-gates';
@@ -13,20 +13,20 @@ const REFUSALS = 1_000;
 /** What is farther on its way begins first, so that nobody waits for long until all of them do. */
 const sagaTypes = ['shipment', 'order', 'payment'] as const;
 type SagaType = (typeof sagaTypes)[number];
-type Ends = Partial<Record<SagaType, OrderView['status']>>;
+type Ends = Partial<Record<SagaType, OrderResponse['status']>>;
 
 /** The transactions of one kill, and how their orders end: each is that of another order, and all are open at once. */
 interface Kill {
   readonly title: string;
   readonly refuse?: FaultPoint;
   readonly transactions: readonly `${SagaType}/${string}`[];
-  readonly saga: SagaView['state'];
+  readonly saga: SagaResponse['state'];
   readonly orders: Ends;
 }
 
 const kills: Kill[] = [
   {
-    title: 'every step: before something outside is called, after it was, and inside',
+    title: 'every step: before an external call, after it, and in the transaction',
     transactions: [
       'shipment/allocate',
       'shipment/ask/book_carrier',
@@ -67,7 +67,7 @@ const kills: Kill[] = [
     orders: { order: 'CANCELLED', payment: 'PENDING_PAYMENT' },
   },
   {
-    title: 'every compensation of a shipment, its remedies, and what its failure is recorded with',
+    title: 'every compensation of a shipment, its follow-ups, and the record of its failure',
     refuse: 'shipping.dispatch',
     transactions: [
       'shipment/undo/dispatch',

@@ -2,7 +2,7 @@ import type { FaultPoint } from '../../../src/platform/faults/faults';
 import { eventually, must } from '../../../dev/client/eventually';
 import { armFault, disarmFaults } from '../../../dev/client/faults';
 import { CHARGED_GOODS, newClientId, payUntilSettled, placeOrder, untilStatus } from '../../../dev/client/shop';
-import type { OrderView } from '../../../dev/client/views';
+import type { OrderResponse } from '../../../dev/client/views';
 import { type E2eStack, startE2eStack } from '../../support/e2e-stack';
 
 const ORDERS = 4;
@@ -109,7 +109,7 @@ describe('SIGKILL', () => {
     2 * DEADLINE_MS,
   );
 
-  const untilAll = (orders: readonly OrderView[], status: OrderView['status']) =>
+  const untilAll = (orders: readonly OrderResponse[], status: OrderResponse['status']) =>
     Promise.all(orders.map(({ order_id }) => untilStatus(stack.service, order_id, status, DEADLINE_MS)));
 
   it('was real: processes died at the points', () => {

@@ -1,7 +1,7 @@
 import { eventually } from '../../../dev/client/eventually';
 import { armDelay, disarmFaults } from '../../../dev/client/faults';
 import { type OrderRequest, pay, placeOrder, untilStatus } from '../../../dev/client/shop';
-import type { OrderView } from '../../../dev/client/views';
+import type { OrderResponse } from '../../../dev/client/views';
 import type { ActivityFaultPoint } from '../../../src/platform/faults/faults';
 import { type E2eStack, startE2eStack } from '../../support/e2e-stack';
 import { type OwnService, startOwnService } from '../../support/own-service';
@@ -28,7 +28,7 @@ const mug = { product_sku: 'mug', amount: 1_500 };
 const unshippable = { product_sku: 'unshippable', amount: 2_500 };
 interface Story {
   readonly order: OrderRequest;
-  readonly ends: OrderView['status'];
+  readonly ends: OrderResponse['status'];
 }
 const stories: readonly Story[] = [
   { order: { ...charged, ...mug }, ends: 'FULFILLED' },
@@ -79,7 +79,7 @@ describe('Temporal’s server, killed', () => {
   );
 
   /** Places the order, and pays it where no provider does. */
-  async function begin({ order: request, ends }: Story): Promise<{ order: OrderView; ends: Story['ends'] }> {
+  async function begin({ order: request, ends }: Story): Promise<{ order: OrderResponse; ends: Story['ends'] }> {
     const order = await placeOrder(stack.service, request);
     if (!request.payment_method) await pay(stack.service, order, { wait: 0 });
     return { order, ends };

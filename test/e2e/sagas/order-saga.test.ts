@@ -9,7 +9,7 @@ import {
   readSaga,
   untilStatus,
 } from '../../../dev/client/shop';
-import type { OrderView, SagaView } from '../../../dev/client/views';
+import type { OrderResponse, SagaResponse } from '../../../dev/client/views';
 import { type E2eStack, startE2eStack } from '../../support/e2e-stack';
 
 const DEADLINE_MS = 30_000;
@@ -22,11 +22,11 @@ afterEach(async () => {
   await stack.checker.holds(DEADLINE_MS);
 }, 2 * DEADLINE_MS);
 
-const charged = (order: OrderRequest = {}): Promise<OrderView> =>
+const charged = (order: OrderRequest = {}): Promise<OrderResponse> =>
   placeOrder(stack.service, { collection_method: 'charge_automatically', payment_method: 'pm_ok', ...order });
 
-const sagaOf = ({ order_id }: OrderView): Promise<SagaView> => readSaga(stack.service, `order-${order_id}`);
-const chargesOf = async ({ order_id }: OrderView) =>
+const sagaOf = ({ order_id }: OrderResponse): Promise<SagaResponse> => readSaga(stack.service, `order-${order_id}`);
+const chargesOf = async ({ order_id }: OrderResponse) =>
   stack.query<{ provider: string; state: string }>(
     'SELECT provider, state FROM provider_charge WHERE order_id = $1',
     order_id,
@@ -36,7 +36,7 @@ const stockOf = async (sku: string) =>
     await stack.query<{ stock: number; reserved: number }>('SELECT stock, reserved FROM product WHERE sku = $1', sku)
   )[0];
 
-const untilSaga = (order: OrderView, state: SagaView['state']): Promise<SagaView> =>
+const untilSaga = (order: OrderResponse, state: SagaResponse['state']): Promise<SagaResponse> =>
   eventually(
     async () => {
       const saga = await sagaOf(order);
@@ -86,7 +86,7 @@ describe('an order that is charged automatically', () => {
     await untilSaga(order, 'completed');
   });
 
-  it('is sent when it is goods, and takes them from the stock', async () => {
+  it('is dispatched if it is for goods, and takes them from the stock', async () => {
     const before = await stockOf('mug');
     const order = await charged({ product_sku: 'mug', amount: 4_500, quantity: 3 });
     await untilStatus(stack.service, order.order_id, 'FULFILLED', DEADLINE_MS);
@@ -96,7 +96,7 @@ describe('an order that is charged automatically', () => {
     expect(shipment.steps.map(({ name }) => name)).toEqual(['allocate', 'book_carrier', 'dispatch']);
   });
 
-  it('gets the last one once: of several orders one is fulfilled, the others are cancelled', async () => {
+  it('gets the last unit once: one of several orders is fulfilled, the others are cancelled', async () => {
     const orders = await Promise.all(
       Array.from({ length: 4 }, () => charged({ product_sku: 'last-one', amount: 5_000 })),
     );
@@ -116,7 +116,7 @@ describe('an order that is charged automatically', () => {
     expect(await stockOf('last-one')).toEqual({ stock: 0, reserved: 0 });
   });
 
-  it('is charged elsewhere while the circuit of the first provider is open', async () => {
+  it('is charged at another provider while the circuit of the first is open', async () => {
     await stack.provider.behave('test', 'unavailable');
     const waiting = await charged();
     await eventually(async () => expect((await sagaOf(waiting)).steps[1]?.attempts).toBeGreaterThan(4), {
@@ -131,13 +131,13 @@ describe('an order that is charged automatically', () => {
   });
 });
 
-describe('a cancel', () => {
-  const cancel = ({ order_id }: OrderView) =>
-    stack.service.call<OrderView & { code: string }>('POST', `/orders/${order_id}/cancel`, {
+describe('a cancellation', () => {
+  const cancel = ({ order_id }: OrderResponse) =>
+    stack.service.call<OrderResponse & { code: string }>('POST', `/orders/${order_id}/cancel`, {
       json: { reason: 'changed my mind' },
     });
 
-  it('before the pivot stops the saga, and pays back what was charged', async () => {
+  it('before the pivot stops the saga and refunds the charge', async () => {
     await armDelay(stack.operator, 'billing.close_invoice', 3_000);
     const order = await charged({ product_sku: 'mug', amount: 1_500 });
     await eventually(async () => expect(await chargesOf(order)).toEqual([{ provider: 'test', state: 'charged' }]), {
@@ -149,7 +149,7 @@ describe('a cancel', () => {
     expect(await readOrder(stack.service, order.order_id)).toMatchObject({ status: 'CANCELLED' });
   });
 
-  it('while the provider is tried again ends the trying at once', async () => {
+  it('during the retries of the charge ends them at once', async () => {
     await armFault(stack.operator, 'payments.charge', 'error', 1_000);
     const order = await charged();
     await eventually(async () => expect((await sagaOf(order)).steps[1]?.attempts).toBeGreaterThan(2), {

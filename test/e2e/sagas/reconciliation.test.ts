@@ -1,6 +1,6 @@
 import { eventually, must } from '../../../dev/client/eventually';
 import { newClientId, pay, placeOrder, untilStatus } from '../../../dev/client/shop';
-import type { Difference } from '../../../src/reconciliation/difference';
+import type { Discrepancy } from '../../../src/reconciliation/difference';
 import { chargeRequest } from '../../support/payments/charge-request';
 import { type E2eStack, startE2eStack } from '../../support/e2e-stack';
 
@@ -8,7 +8,7 @@ const DEADLINE_MS = 60_000;
 
 interface Report {
   readonly checked_at: string | null;
-  readonly data: readonly (Difference & { readonly first_seen_at: string })[];
+  readonly data: readonly (Discrepancy & { readonly first_seen_at: string })[];
 }
 
 let stack: E2eStack;
@@ -30,7 +30,7 @@ async function nextReport(): Promise<Report> {
   );
 }
 
-it('finds nothing amiss while orders are paid, charged, refused and refunded', async () => {
+it('finds no discrepancy while orders are paid, charged, refused and refunded', async () => {
   const { service } = stack;
   const automatically = { collection_method: 'charge_automatically', payment_method: 'pm_ok' };
   const [outside, charged, unshippable, declined] = await Promise.all([
@@ -48,7 +48,7 @@ it('finds nothing amiss while orders are paid, charged, refused and refunded', a
   expect((await nextReport()).data).toEqual([]);
 }, 150_000);
 
-it('reports money that a provider took for nobody: by HTTP, in the log, as a metric; and repairs nothing', async () => {
+it('reports an unknown charge by HTTP, in the log and as a metric, and repairs nothing', async () => {
   const stray = chargeRequest({ amount: 4_200 });
   await fetch(`${stack.provider.url}/charges`, {
     method: 'POST',
@@ -61,7 +61,7 @@ it('reports money that a provider took for nobody: by HTTP, in the log, as a met
   expect(data[0]?.detail).toContain(stray.payment_id);
   expect((await nextReport()).data).toEqual(data);
 
-  const lines = stack.log.filter((line) => line.includes('reconciliation.difference'));
+  const lines = stack.log.filter((line) => line.includes('reconciliation.discrepancy_found'));
   expect(lines.filter((line) => line.includes(stray.payment_id))).toHaveLength(1);
   const metrics = await (await fetch(stack.processes.metrics.api)).text();
   expect(metrics).toContain('paysaga_reconciliation_differences{kind="charge_unknown_here"} 1');
@@ -69,7 +69,7 @@ it('reports money that a provider took for nobody: by HTTP, in the log, as a met
   expect(charges.find(({ payment_id }) => payment_id === stray.payment_id)).toMatchObject({ refunded_amount: 0 });
 }, 150_000);
 
-it('says that a provider could not be read, compares the rest, and goes on when it is back', async () => {
+it('reports an unread provider, compares the rest, and continues when it is back', async () => {
   await stack.provider.behave('standby', 'unavailable');
   await eventually(
     async () => {

@@ -1,7 +1,7 @@
 import { eventually } from '../../../dev/client/eventually';
 import { armDelay, armFault, disarmFaults } from '../../../dev/client/faults';
 import { newClientId, pay, placeOrder, readSaga } from '../../../dev/client/shop';
-import type { SagaView } from '../../../dev/client/views';
+import type { SagaResponse } from '../../../dev/client/views';
 import { run } from '../../../dev/os/run';
 import { fromRoot } from '../../../dev/root';
 import { createApplication } from '../../../src/application';
@@ -33,18 +33,18 @@ async function paysaga(...args: string[]): Promise<string> {
   return output;
 }
 
-type Page = { readonly data: readonly SagaView[] };
+type Page = { readonly data: readonly SagaResponse[] };
 const find = ({ data }: Page, sagaId: string) => data.find(({ saga_id }) => saga_id === sagaId);
 
 /** The four views of a saga, by name, of nearly the same moment. */
-async function views(sagaId: string): Promise<Record<string, SagaView | undefined>> {
+async function views(sagaId: string): Promise<Record<string, SagaResponse | undefined>> {
   const [show, ls] = await Promise.all([paysaga('sagas', 'show', sagaId, '--json'), paysaga('sagas', 'ls', '--json')]);
   const [route, listed] = await Promise.all([
     readSaga(stack.operator, sagaId),
     stack.operator.call<Page>('GET', '/sagas?limit=200'),
   ]);
   const list = find(listed.body, sagaId);
-  return { route, list, show: JSON.parse(show) as SagaView, ls: find(JSON.parse(ls) as Page, sagaId) };
+  return { route, list, show: JSON.parse(show) as SagaResponse, ls: find(JSON.parse(ls) as Page, sagaId) };
 }
 
 /** Waits until the route shows the saga as wanted. */
@@ -54,21 +54,21 @@ const shown = (sagaId: string, wanted: object): Promise<void> =>
   });
 
 /** Waits until the saga is as wanted in all views. @returns what they agree on */
-async function agreed(sagaId: string, wanted: object): Promise<SagaView> {
+async function agreed(sagaId: string, wanted: object): Promise<SagaResponse> {
   await shown(sagaId, wanted);
   return eventually(
     async () => {
       const { route, ...others } = await views(sagaId);
       expect(route).toMatchObject(wanted);
       for (const [name, view] of Object.entries(others)) expect([name, view]).toEqual([name, route]);
-      return route as SagaView;
+      return route as SagaResponse;
     },
     { deadlineMs: DEADLINE_MS },
   );
 }
 
 /** What the rows alone say, as while Temporal is away. */
-async function storedView(sagaId: string): Promise<SagaView> {
+async function storedView(sagaId: string): Promise<SagaResponse> {
   const database = connectDatabase({
     url: stack.services.databaseUrl,
     applicationName: 'paysaga-test',
@@ -83,7 +83,7 @@ async function storedView(sagaId: string): Promise<SagaView> {
   }
 }
 
-const stepOf = ({ steps }: SagaView, name: string) => steps.find((step) => step.name === name);
+const stepOf = ({ steps }: SagaResponse, name: string) => steps.find((step) => step.name === name);
 
 async function begin(): Promise<string> {
   const payment_id = newClientId('pay');
@@ -92,14 +92,14 @@ async function begin(): Promise<string> {
   return `payment-${payment_id}`;
 }
 
-it('the route, the list and the command line agree on a saga that runs, and that has completed', async () => {
+it('route, list and command line agree on a running and on a completed saga', async () => {
   // Each attempt takes its 5 s, and is given up.
   await armDelay(stack.operator, 'ledger.credit_balance', 60_000, 100);
   const sagaId = await begin();
   const running = await agreed(sagaId, { state: 'running', steps_done: 1, steps_total: 3 });
-  expect(running.steps.map(({ name, state, act }) => [name, state, act])).toEqual([
-    ['close_invoice', 'done', 'run'],
-    ['credit_balance', 'running', 'run'],
+  expect(running.steps.map(({ name, state, phase }) => [name, state, phase])).toEqual([
+    ['close_invoice', 'done', 'execute'],
+    ['credit_balance', 'running', 'execute'],
     ['settle', 'pending', null],
   ]);
   await disarmFaults(stack.operator);
@@ -107,7 +107,7 @@ it('the route, the list and the command line agree on a saga that runs, and that
   expect(completed).toEqual(await storedView(sagaId));
 });
 
-it('all views, and the rows alone, agree on a stuck step, on its repair, and on what is left of it', async () => {
+it('all responses, and the rows alone, agree on a stuck step, before and after its repair', async () => {
   await armFault(stack.operator, 'payments.settle', 'refuse');
   await armFault(stack.operator, 'ledger.reverse_credit', 'error', 3 * ROUND);
   const sagaId = await begin();
@@ -115,7 +115,7 @@ it('all views, and the rows alone, agree on a stuck step, on its repair, and on 
   const stuck = await agreed(sagaId, isStuck);
   const step = stepOf(stuck, 'credit_balance');
   const next = step?.stuck?.next_attempt_at ?? '';
-  expect(step).toMatchObject({ act: 'compensate', error: expect.stringMatching(/.+/), ended_at: null });
+  expect(step).toMatchObject({ phase: 'compensate', error: expect.stringMatching(/.+/), ended_at: null });
   expect(step?.stuck?.command).toBe(`paysaga sagas retry ${sagaId} credit_balance --reason "…"`);
   expect(Date.parse(next) - Date.now()).toBeGreaterThan(60_000);
   expect(Date.parse(next) - Date.now()).toBeLessThanOrEqual(5 * 60_000);
@@ -139,7 +139,7 @@ it('all views, and the rows alone, agree on a stuck step, on its repair, and on 
   expect(repaired).toEqual(await storedView(sagaId));
   expect(stepOf(repaired, 'credit_balance')).toMatchObject({
     state: 'undone',
-    act: 'compensate',
+    phase: 'compensate',
     attempts: ROUND + 1,
     error: step?.error,
     stuck: null,
@@ -159,7 +159,7 @@ it('all views, and the rows alone, agree on a stuck step, on its repair, and on 
   ]);
 });
 
-it('records each failed round, and does not count follow-ups as steps done', async () => {
+it('records each failed round, and does not count follow-ups as done steps', async () => {
   await armFault(stack.operator, 'ledger.reverse_credit', 'error', 100);
   const order = await placeOrder(stack.service, {
     product_sku: 'unshippable',
@@ -175,7 +175,7 @@ it('records each failed round, and does not count follow-ups as steps done', asy
       { follow_up: false },
       { follow_up: false },
       { follow_up: false },
-      { name: 'reverse_credit', follow_up: true, state: 'running', act: 'run', attempts },
+      { name: 'reverse_credit', follow_up: true, state: 'running', phase: 'execute', attempts },
       { name: 'refund_payment', follow_up: true, state: 'pending' },
     ],
   });

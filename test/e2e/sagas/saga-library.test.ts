@@ -25,7 +25,7 @@ afterAll(async () => {
 
 const node = (...args: string[]) => run(process.execPath, args, { cwd: library.folder, env });
 
-test('it brings neither HTTP, nor Kafka, nor a database client', async () => {
+test('the library loads neither HTTP, nor Kafka, nor a database client', async () => {
   const script = `require('paysaga/saga'); console.log(Object.keys(require.cache).join('\\n'))`;
   const { code, output } = await node('-e', script);
   expect(code).toBe(0);
@@ -33,12 +33,12 @@ test('it brings neither HTTP, nor Kafka, nor a database client', async () => {
   expect(output).not.toMatch(/kafkajs|\/hono\/|@prisma|\/pg\/|dist\/activities|payment-saga/);
 });
 
-test('its types name nothing of ours', async () => {
+test('the library’s types contain no names of paysaga', async () => {
   const types = join(library.folder, 'node_modules', 'paysaga', 'dist', 'workflows', 'saga', 'saga-library.d.ts');
   expect(await readFile(types, 'utf8')).not.toMatch(/activities'|Payment/);
 });
 
-test('its types are enough for a service in TypeScript', async () => {
+test('the library’s types suffice for a service in TypeScript', async () => {
   await cp(fromRoot('examples', 'saga'), join(library.folder, 'sources'), { recursive: true });
   const flags = ['--noEmit', '--strict', '--exactOptionalPropertyTypes', '--target', 'es2023', '--types', 'node'];
   const modules = ['--module', 'nodenext', '--moduleResolution', 'nodenext', '--skipLibCheck'];
@@ -61,7 +61,7 @@ test('the kit proves a saga of another service, step by step', async () => {
   expect(held).toHaveLength(3 + 4 + 3 + 3 + 4 + 1);
 }, 120_000);
 
-test('a service of its own books a trip, or undoes it', async () => {
+test('another service books a trip, or undoes it', async () => {
   worker = startChild({
     command: process.execPath,
     args: [join(library.folder, 'worker.js')],

@@ -3,7 +3,7 @@ import { armFault, disarmFaults } from '../../../dev/client/faults';
 import { newClientId, pay, placeOrder, readBalance, readSaga, untilStatus } from '../../../dev/client/shop';
 import { run } from '../../../dev/os/run';
 import { fromRoot } from '../../../dev/root';
-import type { OrderView, SagaView } from '../../../dev/client/views';
+import type { OrderResponse, SagaResponse } from '../../../dev/client/views';
 import { type E2eStack, startE2eStack } from '../../support/e2e-stack';
 
 const ROUND = 8;
@@ -27,7 +27,7 @@ async function stuckPayment() {
   return { order, payment_id, saga_id };
 }
 
-const until = (sagaId: string, wanted: (saga: SagaView) => boolean) =>
+const until = (sagaId: string, wanted: (saga: SagaResponse) => boolean) =>
   eventually(
     async () => {
       const saga = await readSaga(stack.service, sagaId);
@@ -46,7 +46,7 @@ function paysaga(...args: string[]) {
 }
 
 const act = (path: string, body: object = { reason }, key?: string) =>
-  stack.operator.call<SagaView>('POST', path, { json: body, ...(key && { headers: { 'idempotency-key': key } }) });
+  stack.operator.call<SagaResponse>('POST', path, { json: body, ...(key && { headers: { 'idempotency-key': key } }) });
 /** What is left when the API dies between Temporal's answer and its own. */
 const forgetAnswer = (key: string) => stack.query('DELETE FROM idempotency_key WHERE key = $1 RETURNING key', key);
 const actions = (sagaId: string) =>
@@ -54,10 +54,10 @@ const actions = (sagaId: string) =>
     'SELECT action, reason, details FROM audit_log WHERE subject = ANY ($1) ORDER BY at',
     [sagaId],
   );
-const stepOf = ({ steps }: SagaView, name: string) => steps.find((step) => step.name === name);
-const repeat = (order: OrderView, payment_id: string) => pay(stack.service, order, { payment_id });
+const stepOf = ({ steps }: SagaResponse, name: string) => steps.find((step) => step.name === name);
+const repeat = (order: OrderResponse, payment_id: string) => pay(stack.service, order, { payment_id });
 
-it('shows a stuck step with its attempts and error; a retry undoes it', async () => {
+it('shows a stuck step with its attempts and error, and a retry compensates it', async () => {
   const { order, saga_id } = await stuckPayment();
   const stuck = await readSaga(stack.operator, saga_id);
   expect(stepOf(stuck, 'credit_balance')).toMatchObject({ state: 'undoing', error: expect.stringMatching(/.+/) });
@@ -73,7 +73,7 @@ it('shows a stuck step with its attempts and error; a retry undoes it', async ()
   expect(await actions(saga_id)).toEqual([{ action: 'saga.retry', reason, details: { step: 'credit_balance' } }]);
 });
 
-it('gives a stuck step up when an operator skips it: recorded, and the saga ends compensated', async () => {
+it('skips a stuck step, records the decision, and ends the saga compensated', async () => {
   const { saga_id } = await stuckPayment();
   expect((await act(`/sagas/${saga_id}/steps/credit_balance/skip`)).status).toBe(200);
   const saga = await until(saga_id, ({ state }) => state === 'compensated');
@@ -83,7 +83,7 @@ it('gives a stuck step up when an operator skips it: recorded, and the saga ends
   expect([again.status, again.body]).toMatchObject([409, { code: 'step_not_stuck' }]);
 });
 
-it('answers the repeat of a decision as the first one was answered, and decides once', async () => {
+it('returns the first response for a repeated decision, and decides once', async () => {
   const { saga_id } = await stuckPayment();
   await disarmFaults(stack.operator);
   const key = newClientId('key');
@@ -102,7 +102,7 @@ it('answers the repeat of a decision as the first one was answered, and decides 
   await eventually(async () => expect(await actions(saga_id)).toHaveLength(1), { deadlineMs: DEADLINE_MS });
 });
 
-it('decides once also when the first answer was never kept: while the saga runs, and after its end', async () => {
+it('decides once even if the first response was not stored, during the saga and after it', async () => {
   const { saga_id } = await stuckPayment();
   const [again, end] = [newClientId('key'), newClientId('key')];
   const retry = () => act(`/sagas/${saga_id}/steps/credit_balance/retry`, { reason }, again);
@@ -127,7 +127,7 @@ it('decides once also when the first answer was never kept: while the saga runs,
   );
 });
 
-it('begins a compensated saga again, and answers the payment as the newest one stands', async () => {
+it('restarts a compensated saga, and answers the payment by the newest saga', async () => {
   const order = await placeOrder(stack.service);
   const payment_id = newClientId('pay');
   const saga_id = `payment-${payment_id}`;
@@ -150,14 +150,14 @@ it('begins a compensated saga again, and answers the payment as the newest one s
   expect(await actions(saga_id)).toEqual([{ action: 'saga.restart', reason, details: { begun: `${saga_id}-2` } }]);
 });
 
-it('lists the attempts and the error of a step that fails, as Temporal knows them', async () => {
+it('lists the attempts and the error of a failing step from Temporal', async () => {
   const order = await placeOrder(stack.service);
   const payment_id = newClientId('pay');
   await armFault(stack.operator, 'ledger.credit_balance', 'error', 3 * ROUND);
   expect((await pay(stack.service, order, { payment_id, wait: 0 })).status).toBe(202);
   await eventually(
     async () => {
-      const { body } = await stack.operator.call<{ data: SagaView[] }>('GET', '/sagas?state=running&type=payment');
+      const { body } = await stack.operator.call<{ data: SagaResponse[] }>('GET', '/sagas?state=running&type=payment');
       const listed = body.data.find((saga) => saga.saga_id === `payment-${payment_id}`);
       expect(listed?.steps.map(({ name }) => name)).toEqual(['close_invoice', 'credit_balance', 'settle']);
       expect(listed?.steps[1]).toMatchObject({ state: 'running', error: expect.stringMatching(/.+/) });
@@ -173,7 +173,7 @@ it('lists the attempts and the error of a step that fails, as Temporal knows the
   await until(`payment-${payment_id}`, ({ state }) => state === 'completed');
 });
 
-it('does the same from the command line', async () => {
+it('retries, skips and restarts from the command line', async () => {
   const { payment_id, saga_id } = await stuckPayment();
   expect(await paysaga('ls', '--state', 'stuck')).toMatchObject({ code: 0, output: expect.stringContaining(saga_id) });
   const shown = await paysaga('show', saga_id);
@@ -204,7 +204,7 @@ it.each(['steps/settle/retry', 'steps/settle/skip', 'restart'])(
   },
 );
 
-it('leaves a ledger that balances, except for the credit whose reversal was skipped', async () => {
+it('leaves a balanced ledger, except for the credit whose reversal was skipped', async () => {
   const [{ sum } = { sum: null }] = await stack.query<{ sum: string }>('SELECT sum(amount)::text FROM ledger_entry');
   expect(sum).toBe('0');
 });

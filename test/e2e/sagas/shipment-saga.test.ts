@@ -9,7 +9,7 @@ import {
   readSales,
   untilStatus,
 } from '../../../dev/client/shop';
-import type { OrderView } from '../../../dev/client/views';
+import type { OrderResponse } from '../../../dev/client/views';
 import { type E2eStack, startE2eStack } from '../../support/e2e-stack';
 
 const DEADLINE_MS = 30_000;
@@ -24,18 +24,18 @@ afterEach(async () => {
 }, 2 * DEADLINE_MS);
 
 const refundedToday = async () => (await readSales(stack.service)).reduce((sum, day) => sum + day.refunded_amount, 0);
-const refunded = (order: OrderView, json: object = { reference: 'bank-4711', reason: 'sent back by bank' }) =>
-  stack.operator.call<OrderView & { code: string }>('POST', `/orders/${order.order_id}/refunded`, { json });
+const refunded = (order: OrderResponse, json: object = { reference: 'bank-4711', reason: 'sent back by bank' }) =>
+  stack.operator.call<OrderResponse & { code: string }>('POST', `/orders/${order.order_id}/refunded`, { json });
 
 /** Goods that the carrier refuses, paid outside. */
-async function refundDue(customer_id = newClientId('cus')): Promise<OrderView> {
+async function refundDue(customer_id = newClientId('cus')): Promise<OrderResponse> {
   const order = await placeOrder(stack.service, { ...UNSHIPPABLE, customer_id });
   expect((await pay(stack.service, order)).status).toBe(200);
   return untilStatus(stack.service, order.order_id, 'REFUND_DUE', DEADLINE_MS);
 }
 
 describe('goods', () => {
-  it('that were paid outside are allocated, booked and dispatched', async () => {
+  it('with a notified payment are allocated, booked and dispatched', async () => {
     const order = await placeOrder(stack.service, { product_sku: 'mug', amount: 1_500 });
     expect((await pay(stack.service, order)).status).toBe(200);
     await untilStatus(stack.service, order.order_id, 'FULFILLED', DEADLINE_MS);
@@ -48,7 +48,7 @@ describe('goods', () => {
     expect(bookings).toContainEqual(expect.objectContaining({ booking_ref: shipment?.booking_ref }));
   });
 
-  it('that a provider charged and the carrier refuses are paid back through the provider', async () => {
+  it('that a provider charged and the carrier refuses are refunded by the provider', async () => {
     const customer_id = newClientId('cus');
     const before = await refundedToday();
     const order = await placeOrder(stack.service, {
@@ -76,7 +76,7 @@ describe('goods', () => {
     );
   });
 
-  it('that were paid outside and the carrier refuses are an operator’s to pay back, once', async () => {
+  it('with a notified payment that the carrier refuses are refunded by an operator, once', async () => {
     const customer_id = newClientId('cus');
     const order = await refundDue(customer_id);
     expect(await readBalance(stack.service, customer_id)).toBe(0);
@@ -92,7 +92,7 @@ describe('goods', () => {
     expect(actions).toEqual([{ action: 'order.refunded', reason: 'sent back by bank' }]);
   });
 
-  it('that nobody has any more are paid back', async () => {
+  it('that are out of stock are refunded', async () => {
     const orders = await Promise.all(
       [1, 2].map(() => placeOrder(stack.service, { product_sku: 'last-one', amount: 5_000 })),
     );
@@ -112,7 +112,7 @@ describe('goods', () => {
     expect(ends).toHaveLength(2);
   });
 
-  it('wait while the carrier is away, and are sent when it is back', async () => {
+  it('wait while the carrier is away, and are dispatched when it is back', async () => {
     await stack.provider.behave('carrier', 'unavailable');
     const order = await placeOrder(stack.service, { product_sku: 'mug', amount: 1_500 });
     expect((await pay(stack.service, order)).status).toBe(200);
@@ -121,7 +121,7 @@ describe('goods', () => {
     await untilStatus(stack.service, order.order_id, 'FULFILLED', DEADLINE_MS);
   });
 
-  it('are paid back also when the refund fails for a while', async () => {
+  it('are refunded even if the refund fails for a while', async () => {
     await armFault(stack.operator, 'payments.refund', 'error', 3);
     await armFault(stack.operator, 'ledger.reverse_credit', 'refuse', 2);
     const order = await placeOrder(stack.service, {
@@ -134,7 +134,7 @@ describe('goods', () => {
 });
 
 describe('POST /orders/{order_id}/refunded', () => {
-  it('is refused for an order that owes nothing, and for who is no operator', async () => {
+  it('is refused for an order without a due refund, and for every role but operator', async () => {
     const order = await placeOrder(stack.service);
     expect(await refunded(order)).toMatchObject({ status: 409, body: { code: 'order_not_refundable' } });
     const due = await refundDue();

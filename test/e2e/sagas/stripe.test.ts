@@ -25,14 +25,14 @@ const charged = (payment_method: string, order: OrderRequest = {}) =>
 const intentsOf = (orderId: string) =>
   [...stripe.books.intents.values()].filter(({ metadata }) => metadata.order_id === orderId);
 
-it('charges an order by card, once, though the answer to its charge was lost', async () => {
+it('charges an order by card once, even if the answer is lost', async () => {
   stripe.spoil(/\/confirm$/, 'lose_answer');
   const { order_id } = await charged('pm_card_visa');
   await untilStatus(stack.service, order_id, 'FULFILLED', DEADLINE_MS);
   expect(intentsOf(order_id)).toMatchObject([{ status: 'succeeded', amount: 9_900, currency: 'eur' }]);
 }, 90_000);
 
-it('cancels an order whose card is declined, and its intent can take nothing any more', async () => {
+it('cancels an order whose card is declined, and its intent can no longer take money', async () => {
   const { order_id } = await charged('pm_card_chargeDeclined');
   await untilStatus(stack.service, order_id, 'CANCELLED', DEADLINE_MS);
   const sagas = await stack.query('SELECT state, failure_code FROM saga WHERE order_id = $1', order_id);
@@ -51,7 +51,7 @@ it('cancels an order whose amount Stripe never charges', async () => {
   expect(intentsOf(order_id)).toEqual([]);
 }, 90_000);
 
-it('pays back by card what the carrier refuses to carry', async () => {
+it('refunds to the card when the carrier refuses the goods', async () => {
   const { order_id } = await charged('pm_card_visa', { product_sku: 'unshippable', amount: 2_500 });
   await untilStatus(stack.service, order_id, 'REFUNDED', DEADLINE_MS);
   expect(intentsOf(order_id)).toMatchObject([{ status: 'succeeded', charge: { amount_refunded: 2_500 } }]);

@@ -10,7 +10,7 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => stack?.stop());
 
-it('cancels orders that nobody pays in time, and none that is paid, through the kill of a worker', async () => {
+it('cancels only orders that are not paid in time, also when a worker is killed', async () => {
   const orders = await Promise.all(Array.from({ length: 10 }, () => placeOrder(stack.service)));
   const [paid, unpaid] = [orders.slice(0, 4), orders.slice(4)];
   const answers = await Promise.all(paid.map((order) => pay(stack.service, order)));
@@ -23,13 +23,13 @@ it('cancels orders that nobody pays in time, and none that is paid, through the 
   for (const { order_id } of paid) await untilStatus(stack.service, order_id, 'FULFILLED', DEADLINE_MS);
 
   const cancelled = (await readOrderEvents(stack.service, later.order_id)).at(-1);
-  expect(cancelled).toMatchObject({ type: 'order.cancelled', payload: { reason: 'Nobody paid it within 4s.' } });
+  expect(cancelled).toMatchObject({ type: 'order.cancelled', payload: { reason: 'It was not paid within 4s.' } });
   const refused = await pay(stack.service, later, { payment_id: newClientId('pay') });
   expect([refused.status, refused.body.code]).toEqual([409, 'order_not_payable']);
   await stack.checker.holds(DEADLINE_MS);
 }, 150_000);
 
-it('sweeps again and again, and leaves what is paid', async () => {
+it('sweeps repeatedly, and keeps paid orders', async () => {
   const order = await placeOrder(stack.service);
   await pay(stack.service, order);
   const swept = () => stack.query(`SELECT FROM event WHERE type = 'order.cancelled'`);

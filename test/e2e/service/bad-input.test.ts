@@ -1,7 +1,7 @@
 import { request } from 'node:http';
 import type { Problem } from '../../../dev/client/api-client';
-import { newClientId, orderRequest, paymentNotice, placeOrder } from '../../../dev/client/shop';
-import type { OrderView } from '../../../dev/client/views';
+import { newClientId, orderRequest, paymentNotification, placeOrder } from '../../../dev/client/shop';
+import type { OrderResponse } from '../../../dev/client/views';
 import { type E2eStack, startE2eStack } from '../../support/e2e-stack';
 
 const order = (change: object): object => ({ ...orderRequest(), ...change });
@@ -40,7 +40,7 @@ const refusedOrders: [what: string, body: object, code: string, pointer: string 
 
 describe('bad input', () => {
   let stack: E2eStack;
-  let placed: OrderView;
+  let placed: OrderResponse;
   beforeAll(async () => {
     stack = await startE2eStack();
     placed = await placeOrder(stack.service);
@@ -81,7 +81,7 @@ describe('bad input', () => {
     ['a wrong currency', { currency: 'USD' }, 422, 'amount_mismatch'],
     ['a payment id with a control character', { payment_id: 'pay\n' }, 422, 'validation_failed'],
   ])('a payment with %s is refused', async (_, change, status, code) => {
-    const body = { ...paymentNotice(placed), ...change };
+    const body = { ...paymentNotification(placed), ...change };
     const answer = await stack.service.call('POST', '/invoices/close-after-payment', { json: body });
     expect(answer).toMatchObject({ status, body: { code } });
   });
@@ -115,7 +115,7 @@ describe('bad input', () => {
     expect(await customer.call('POST', '/orders', { json: orderRequest() })).toMatchObject({ status: 403 });
     const own = order({ customer_id: keys.customer.customer_id });
     expect(await customer.call('POST', '/orders', { json: own })).toMatchObject({ status: 201 });
-    const notice = { json: paymentNotice(placed, { payment_id: newClientId('pay') }) };
+    const notice = { json: paymentNotification(placed, { payment_id: newClientId('pay') }) };
     expect(await customer.call('POST', '/invoices/close-after-payment', notice)).toMatchObject({ status: 403 });
     expect(await stack.service.call('DELETE', '/dev/faults')).toMatchObject({ status: 403 });
   });

@@ -2,7 +2,7 @@ import {
   newClientId,
   pay,
   payUntilSettled,
-  paymentNotice,
+  paymentNotification,
   placeOrder,
   readBalance,
   readOrderEvents,
@@ -92,7 +92,7 @@ describe('an order that is paid', () => {
     await payUntilSettled(stack.service, order, { payment_id }, 30_000);
     expect(await pay(stack.service, order)).toMatchObject({ status: 409, body: { code: 'invoice_already_paid' } });
     const other = await stack.service.call('POST', '/invoices/close-after-payment', {
-      json: { ...paymentNotice(order, { payment_id }), amount: 1 },
+      json: { ...paymentNotification(order, { payment_id }), amount: 1 },
     });
     expect(other).toMatchObject({ status: 409, body: { code: 'payment_conflict' } });
     expect(await readBalance(stack.service, order.customer_id)).toBe(order.amount);

@@ -3,7 +3,7 @@ import { query } from '../../../dev/checker/rows.sql';
 import type { ApiClient } from '../../../dev/client/api-client';
 import { eventually } from '../../../dev/client/eventually';
 import { newClientId, pay, placeOrder, readSaga, untilStatus } from '../../../dev/client/shop';
-import type { HealthView, SagaView } from '../../../dev/client/views';
+import type { HealthView, SagaResponse } from '../../../dev/client/views';
 import { connectKafka } from '../../../src/messaging/kafka';
 import { type BareDeployment, type ProcessName, startBareDeployment } from '../../support/bare-deployment';
 import { parseExposition } from '../../support/prometheus';
@@ -56,7 +56,7 @@ async function expectUnstarted(sagaId: string, reason: string): Promise<void> {
     );
     expect(await readSaga(api, sagaId)).toMatchObject({ state: 'pending', reason });
   }, within);
-  const { body } = await api.call<{ data: SagaView[] }>('GET', '/sagas?state=pending');
+  const { body } = await api.call<{ data: SagaResponse[] }>('GET', '/sagas?state=pending');
   expect(body.data).toEqual([expect.objectContaining({ saga_id: sagaId, state: 'pending', reason })]);
   for (const command of [`sagas show ${sagaId}`, 'sagas ls --state pending']) {
     const { output } = await bare.paysaga(command);
@@ -136,7 +136,7 @@ All 3 schedules are there.
   it('the processes go on by themselves: what waited is paid, and an order is placed, paid and fulfilled', async () => {
     await untilHealthy();
     await eventually(async () => {
-      const { body } = await api.call<{ data: SagaView[] }>('GET', '/sagas?type=payment');
+      const { body } = await api.call<{ data: SagaResponse[] }>('GET', '/sagas?type=payment');
       expect(body.data).toMatchObject([{ state: 'completed', reason: null }]);
     }, within);
     const order = await placeOrder(api);

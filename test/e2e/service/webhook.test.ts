@@ -2,8 +2,8 @@ import Stripe from 'stripe';
 import { newWebhookSecret } from '../../../dev/stack/secrets';
 import { eventually } from '../../../dev/client/eventually';
 import { armFault } from '../../../dev/client/faults';
-import { newClientId, paymentNotice, placeOrder, readBalance, untilStatus } from '../../../dev/client/shop';
-import type { OrderView } from '../../../dev/client/views';
+import { newClientId, paymentNotification, placeOrder, readBalance, untilStatus } from '../../../dev/client/shop';
+import type { OrderResponse } from '../../../dev/client/views';
 import { capturedWebhook, sendWebhook, type WebhookRequest } from '../../../dev/client/webhook';
 import { type E2eStack, startE2eStack } from '../../support/e2e-stack';
 
@@ -17,10 +17,10 @@ afterAll(() => stack?.stop());
 const send = (body: object | string, request: Partial<WebhookRequest> = {}) =>
   sendWebhook(stack.nobody, { secret: stack.webhookSecret, body, ...request });
 
-const captured = (order: OrderView, payment_id = newClientId('pay')) =>
-  capturedWebhook(paymentNotice(order, { payment_id }));
+const captured = (order: OrderResponse, payment_id = newClientId('pay')) =>
+  capturedWebhook(paymentNotification(order, { payment_id }));
 
-const sagasOf = (order: OrderView) =>
+const sagasOf = (order: OrderResponse) =>
   stack.query<{ saga_id: string }>('SELECT saga_id FROM saga WHERE order_id = $1', order.order_id);
 
 it('begins the payment saga, and says so at once', async () => {
@@ -92,7 +92,7 @@ it('refuses what was not signed at all, with a key or without, before it reads i
 
 it('says what is wrong with the shape of what was signed', async () => {
   const order = await placeOrder(stack.service);
-  const notice = paymentNotice(order);
+  const notice = paymentNotification(order);
   const wrong = await send(capturedWebhook({ ...notice, amount: '9900', payment_id: undefined, tip: 1 }));
   expect([wrong.status, wrong.body.code]).toEqual([422, 'validation_failed']);
   // What it tells besides is ignored.
@@ -109,7 +109,7 @@ it('says what is wrong with the shape of what was signed', async () => {
 
 it('receives other types, and does nothing', async () => {
   const order = await placeOrder(stack.service);
-  const answer = await send({ type: 'payment.disputed', data: paymentNotice(order) });
+  const answer = await send({ type: 'payment.disputed', data: paymentNotification(order) });
   expect([answer.status, answer.body]).toEqual([202, { status: 'ignored' }]);
   expect(await sagasOf(order)).toEqual([]);
 });
@@ -119,25 +119,25 @@ it.each([
   ['an unknown invoice', { invoice_id: 'inv_unknown' }, 404, 'invoice_not_found'],
 ])('refuses %s as close-after-payment does', async (_, change, status, code) => {
   const order = await placeOrder(stack.service);
-  const answer = await send(capturedWebhook({ ...paymentNotice(order), ...change }));
+  const answer = await send(capturedWebhook({ ...paymentNotification(order), ...change }));
   expect([answer.status, answer.body.code]).toEqual([status, code]);
 });
 
 it('takes what is refused for good, so that the sender stops: another amount or content, a payment of what is paid', async () => {
   const order = await placeOrder(stack.service);
   const payment_id = newClientId('pay');
-  const less = await send(capturedWebhook({ ...paymentNotice(order), amount: 1 }));
+  const less = await send(capturedWebhook({ ...paymentNotification(order), amount: 1 }));
   expect([less.status, less.body]).toMatchObject([202, { status: 'refused', code: 'amount_mismatch' }]);
   await send(captured(order, payment_id));
   await untilStatus(stack.service, order.order_id, 'FULFILLED');
-  const other = await send(capturedWebhook(paymentNotice(order, { payment_id, amount: 1 })));
+  const other = await send(capturedWebhook(paymentNotification(order, { payment_id, amount: 1 })));
   expect([other.status, other.body]).toMatchObject([202, { status: 'refused', code: 'payment_conflict' }]);
   const second = await send(captured(order));
   expect([second.status, second.body]).toMatchObject([202, { status: 'refused', code: 'invoice_already_paid' }]);
 });
 
 describe('from Stripe', () => {
-  const intent = ({ order_id, invoice_id, customer_id, amount }: OrderView, change: object = {}) => {
+  const intent = ({ order_id, invoice_id, customer_id, amount }: OrderResponse, change: object = {}) => {
     const metadata = { order_id, invoice_id, customer_id };
     const object = {
       id: newClientId('pi'),

@@ -39,7 +39,7 @@ async function file(content: string): Promise<string> {
 
 const events = () => db.query('SELECT aggregate_id, version FROM event ORDER BY event_id');
 
-it('sets, lists and shows products; what is not given stays as it is', async () => {
+it('sets, lists and shows products, and keeps fields that are not given', async () => {
   expect(await paysaga('ls')).toEqual({ code: 0, output: 'There are no products.\n' });
   const created = await paysaga('set', 'mug', '--name', 'Mug', '--kind', 'goods', '--price', '1500', '--stock', '10');
   expect(created).toEqual({ code: 0, output: 'Created mug: goods, 1500 EUR, stock 10, of which 0 reserved.\n' });
@@ -63,7 +63,7 @@ it('sets, lists and shows products; what is not given stays as it is', async () 
   expect(await json('ls')).toMatchObject({ data: [{ sku: 'mug' }], next_cursor: null });
 });
 
-it('imports a file, and the same again without effect', async () => {
+it('imports a file, and has no effect the second time', async () => {
   const path = await file(`${JSON.stringify(mug)}\n${JSON.stringify(vps)}\n`);
   const dry = await paysaga('import', path, '--dry-run');
   expect(dry.output).toBe(
@@ -83,7 +83,7 @@ it('imports a file, and the same again without effect', async () => {
 it.each([
   ['a product that is malformed', JSON.stringify([mug, { ...vps, price: -1 }]), 2, 'product 2: price: '],
   ['a stock below what is reserved', JSON.stringify([mug, { ...mug, sku: 'held' }]), 1, 'stock_reserved: '],
-])('imports nothing of a file with %s', async (_, content, code, why) => {
+])('imports nothing from a file with %s', async (_, content, code, why) => {
   await db.query(`INSERT INTO product VALUES ('held', 'Mug', 'goods', 1500, 'EUR', 20, 11)`);
   const refused = await paysaga('import', await file(content));
   expect(refused.code).toBe(code);

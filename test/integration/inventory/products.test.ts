@@ -43,7 +43,7 @@ async function hold(quantity: number): Promise<string> {
   return order_id;
 }
 
-it('PUT makes a product, changes it, and writes nothing when it is that already; each change is an event', async () => {
+it('PUT creates or changes a product with an event, and writes nothing for an unchanged product', async () => {
   const made = await put('mug', mug);
   const view = { sku: 'mug', ...mug, reserved: 0, available: 10 };
   expect([made.status, made.body]).toEqual([201, view]);
@@ -64,7 +64,7 @@ it('PUT makes a product, changes it, and writes nothing when it is that already;
   expect(outcome(await api.call('GET', '/products/cup', { as: 'customer' }))).toEqual([404, 'product_not_found']);
 });
 
-it('a new price is that of new orders within the second, and of no order before', async () => {
+it('a new price applies to new orders within a second, and to no earlier order', async () => {
   await put('mug', mug);
   const placed = await place({ amount: 1500 });
   expect(placed.status).toBe(201);
@@ -84,7 +84,7 @@ it('a new price is that of new orders within the second, and of no order before'
   ]);
 });
 
-it('stock changes by a difference or absolutely, has no limit as null, and is never below what is reserved', async () => {
+it('stock changes by a difference or absolutely, is unlimited as null, and never falls below the reservations', async () => {
   await put('mug', mug);
   await hold(4);
   const stockAfter = async (change: object) => {
@@ -105,7 +105,7 @@ it('stock changes by a difference or absolutely, has no limit as null, and is ne
   expect((await put('cup', { ...terms, stock_change: 7 })).body).toMatchObject({ stock: 7, reserved: 0 });
 });
 
-it('changes and reservations that come at once lose nothing, and the versions of the events have no gap', async () => {
+it('concurrent changes and reservations lose nothing, and the event versions have no gap', async () => {
   const made = await Promise.all([1, 2, 3, 4].map(() => put('mug', { ...terms, stock_change: 5 })));
   expect(made.map(({ status }) => status).sort()).toEqual([200, 200, 200, 201]);
   await Promise.all([
@@ -120,7 +120,7 @@ it('changes and reservations that come at once lose nothing, and the versions of
   expect((await events()).map(({ version }) => version)).toEqual([1, 2, 3, 4, 5, 6]);
 });
 
-it('a repeated key gives the first response, and changes nothing twice', async () => {
+it('a repeated key returns the first response, and changes nothing twice', async () => {
   const request = { headers: { 'idempotency-key': 'delivery-1' } };
   const first = await put('mug', { ...terms, stock_change: 5 }, request);
   const again = await put('mug', { ...terms, stock_change: 5 }, request);
@@ -129,7 +129,7 @@ it('a repeated key gives the first response, and changes nothing twice', async (
   expect(outcome(await put('mug', { ...terms, stock_change: 6 }, request))).toEqual([422, 'idempotency_key_reused']);
 });
 
-it('a product that was written past the service has its first event when it changes', async () => {
+it('a product that another program inserted has its first event when it changes', async () => {
   await db.query(`INSERT INTO product (sku, name, kind, price, currency) VALUES ('mug', 'Mug', 'goods', 1500, 'EUR')`);
   expect((await put('mug', { ...mug, stock: null })).status).toBe(200);
   expect(await events()).toEqual([]);
@@ -137,7 +137,7 @@ it('a product that was written past the service has its first event when it chan
   expect(await events()).toMatchObject([{ version: 1, payload: { stock: 10 } }]);
 });
 
-it('refuses another kind, what is malformed, and everybody but an operator', async () => {
+it('PUT refuses another kind, malformed input, and every role but operator', async () => {
   await put('mug', mug);
   expect(outcome(await put('mug', { ...mug, kind: 'service' }))).toEqual([409, 'kind_fixed']);
   for (const body of [

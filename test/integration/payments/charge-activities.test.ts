@@ -67,7 +67,7 @@ describe('a charge', () => {
     expect(await kept(saga)).toEqual({ first: 1_500 });
   });
 
-  it('that is refused fails for good, and is asked of nobody else', async () => {
+  it('fails for good when it is refused, without another provider', async () => {
     const saga = await steps.charged({ payment_method: 'pm_declined' });
     expect(await failureOf(steps.act('charge', saga))).toEqual(finalFailure('payment_declined'));
     expect(second.calls).toEqual([]);
@@ -75,13 +75,13 @@ describe('a charge', () => {
     expect(await chargeOf(saga)).toBe('first refused, REQUESTED');
   });
 
-  it('that no provider can take fails for good, before anybody is asked', async () => {
+  it('fails for good without a request when no provider accepts it', async () => {
     const saga = await steps.charged({ payment_method: 'iban' });
     expect(await failureOf(steps.act('charge', saga))).toEqual(finalFailure('payment_method_not_supported'));
     expect(await chargeOf(saga)).toBeUndefined();
   });
 
-  it.each(['request', 'answer'] as const)('whose %s was lost is asked again of the same provider', async (lost) => {
+  it.each(['request', 'answer'] as const)('is repeated at the same provider when its %s was lost', async (lost) => {
     const saga = await steps.charged();
     first.lose(lost);
     await expect(steps.act('charge', saga)).rejects.toThrow(/^first/);
@@ -91,20 +91,23 @@ describe('a charge', () => {
     expect(first.calls).toEqual([`charge ${saga.payment_id}`, `charge ${saga.payment_id}`]);
   });
 
-  it.each(['payments.charge', 'payments.charge.done'] as const)('interrupted at %s is taken once', async (point) => {
-    const saga = await steps.charged();
-    await steps.faults.arm({ point, kind: 'error', times: 1 });
-    await expect(steps.act('charge', saga)).rejects.toThrow(point);
-    await steps.act('charge', saga);
-    expect(await kept(saga)).toEqual({ first: 1_500 });
-    expect(first.calls).toHaveLength(1);
-  });
+  it.each(['payments.charge', 'payments.charge.done'] as const)(
+    'is taken once when it is interrupted at %s',
+    async (point) => {
+      const saga = await steps.charged();
+      await steps.faults.arm({ point, kind: 'error', times: 1 });
+      await expect(steps.act('charge', saga)).rejects.toThrow(point);
+      await steps.act('charge', saga);
+      expect(await kept(saga)).toEqual({ first: 1_500 });
+      expect(first.calls).toHaveLength(1);
+    },
+  );
 });
 
-describe('an order that was cancelled', () => {
+describe('a cancelled order', () => {
   const cancel = ({ order_id }: OrderSagaInput) => steps.mediator.send(cancelOrder({ order_id }));
 
-  it('before anybody was asked is not charged', async () => {
+  it('is not charged if it was cancelled before the request', async () => {
     const saga = await steps.charged();
     await cancel(saga);
     expect(await failureOf(steps.act('charge', saga))).toEqual(finalFailure('order_not_payable'));
@@ -112,7 +115,7 @@ describe('an order that was cancelled', () => {
     expect(await chargeOf(saga)).toBeUndefined();
   });
 
-  it('between two attempts is not asked for again', async () => {
+  it('is not charged again if it was cancelled between two attempts', async () => {
     const saga = await steps.charged();
     first.lose('request');
     await expect(steps.act('charge', saga)).rejects.toThrow(/cannot be reached/);
@@ -121,7 +124,7 @@ describe('an order that was cancelled', () => {
     expect(await kept(saga)).toEqual({});
   });
 
-  it('while the money was taken gets it back', async () => {
+  it('is refunded if it was cancelled during the charge', async () => {
     const saga = await steps.charged();
     first.beforeNextCharge(async () => void (await cancel(saga)));
     await steps.act('charge', saga);
@@ -133,7 +136,7 @@ describe('an order that was cancelled', () => {
 });
 
 describe('the fallback', () => {
-  it('is offered only when nobody was asked', async () => {
+  it('is used only if no request was sent', async () => {
     const [fresh, asked] = [await steps.charged(), await steps.charged()];
     first.lose('answer');
     await expect(steps.act('charge', asked)).rejects.toThrow(/did not answer/);
@@ -144,7 +147,7 @@ describe('the fallback', () => {
     expect(await kept(asked)).toEqual({ first: 1_500 });
   });
 
-  it('takes the money by the next provider that can', async () => {
+  it('charges at the next available provider', async () => {
     const saga = await steps.charged();
     first.setOpen(true);
     await steps.act('chargeElsewhere', saga);
@@ -152,7 +155,7 @@ describe('the fallback', () => {
     expect(await kept(saga)).toEqual({ second: 1_500 });
   });
 
-  it('never has two take the money: who was asked first is asked again, whoever proposes another', async () => {
+  it('never charges at two providers: the first provider is called again', async () => {
     const saga = await steps.charged();
     first.lose('answer');
     await expect(steps.act('charge', saga)).rejects.toThrow(/did not answer/);
@@ -164,14 +167,14 @@ describe('the fallback', () => {
     expect(await kept(saga)).toEqual({ first: 1_500 });
   });
 
-  it('and a late attempt of the step at once ask one provider', async () => {
+  it('and a concurrent late attempt of the step call one provider', async () => {
     const saga = await steps.charged();
     await Promise.allSettled([steps.act('charge', saga), steps.act('chargeElsewhere', saga)]);
     await steps.act('charge', saga);
     expect(Object.values(await kept(saga))).toEqual([1_500]);
   });
 
-  it('is not offered to a late attempt of a charge that was undone: nobody is to be asked any more', async () => {
+  it('is not used by a late attempt of a compensated charge', async () => {
     const saga = await steps.charged();
     await steps.act('refundCharge', saga);
     first.setOpen(true);
@@ -179,7 +182,7 @@ describe('the fallback', () => {
     expect(await failureOf(steps.act('chargeElsewhere', saga))).toEqual(finalFailure('step_undone'));
   });
 
-  it('is tried again, and asks nobody, while no provider can', async () => {
+  it('is retried without a request while no provider is available', async () => {
     const saga = await steps.charged();
     first.setOpen(true);
     second.setOpen(true);
@@ -192,7 +195,7 @@ describe('the fallback', () => {
 });
 
 describe('the compensation of a charge', () => {
-  it('that was never asked for asks nobody, and bars the late attempt', async () => {
+  it('sends no request for a charge without an intent, and refuses its late attempt', async () => {
     const saga = await steps.charged();
     await steps.act('refundCharge', saga);
     await steps.act('refundCharge', saga);
@@ -201,7 +204,7 @@ describe('the compensation of a charge', () => {
     expect(await chargeOf(saga)).toBeUndefined();
   });
 
-  it('pays back once what was taken, and a late attempt takes nothing', async () => {
+  it('refunds a charge once, and a late attempt takes nothing', async () => {
     const saga = await steps.charged();
     const { charge_ref } = await steps.act('charge', saga);
     await steps.act('refundCharge', saga);
@@ -212,7 +215,7 @@ describe('the compensation of a charge', () => {
     expect(await chargeOf(saga)).toBe('first refunded, REQUESTED');
   });
 
-  it('pays back what was taken and never recorded', async () => {
+  it('refunds a charge that was never recorded', async () => {
     const saga = await steps.charged();
     first.lose('answer');
     await expect(steps.act('charge', saga)).rejects.toThrow(/did not answer/);
@@ -223,7 +226,7 @@ describe('the compensation of a charge', () => {
     expect(await chargeOf(saga)).toBe('first refunded, REQUESTED');
   });
 
-  it('comes before an attempt that is still under way: that one takes nothing', async () => {
+  it('prevents an attempt that is still under way', async () => {
     const saga = await steps.charged();
     first.beforeNextCharge(() => steps.act('refundCharge', saga));
     expect(await failureOf(steps.act('charge', saga))).toEqual(finalFailure('charge_voided'));
@@ -231,7 +234,7 @@ describe('the compensation of a charge', () => {
     expect(await chargeOf(saga)).toBe('first refused, REQUESTED');
   });
 
-  it('goes to the provider that took the money, also when another is the first by now', async () => {
+  it('goes to the provider that took the money, even if another is first by now', async () => {
     const saga = await steps.charged();
     first.setOpen(true);
     await steps.act('chargeElsewhere', saga);
@@ -241,7 +244,7 @@ describe('the compensation of a charge', () => {
     expect(first.calls).toEqual([]);
   });
 
-  it.each(['request', 'answer'] as const)('whose %s was lost pays back once', async (lost) => {
+  it.each(['request', 'answer'] as const)('refunds once when its %s was lost', async (lost) => {
     const saga = await steps.charged();
     await steps.act('charge', saga);
     first.lose(lost);
@@ -250,7 +253,7 @@ describe('the compensation of a charge', () => {
     expect(await kept(saga)).toEqual({ first: 0 });
   });
 
-  it('that the provider refuses is retried: it is no answer', async () => {
+  it('is retried when the provider refuses it', async () => {
     const saga = await steps.charged();
     await steps.act('charge', saga);
     first.refuseRefunds();

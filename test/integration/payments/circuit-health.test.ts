@@ -24,11 +24,11 @@ const findings = async () => ({
   carrier: judgeCircuits(await readOpenCircuits(db.database, 'carrier')),
 });
 
-it('is healthy while nobody tells of an open circuit', async () => {
+it('is healthy while no open circuit is reported', async () => {
   expect(await findings()).toEqual({ payment_provider: { status: 'healthy' }, carrier: { status: 'healthy' } });
 });
 
-it('is degraded, and names the circuit, while it is open in some worker', async () => {
+it('is degraded, and names the circuit, while it is open in a worker', async () => {
   await writeOpenCircuits(db.database, 'one', [open('payment_provider/test'), open('payment_provider/standby')]);
   await writeOpenCircuits(db.database, 'two', [open('payment_provider/test')]);
   const detail = 'circuit open: payment_provider/standby (1 worker), payment_provider/test (2 workers)';
@@ -38,7 +38,7 @@ it('is degraded, and names the circuit, while it is open in some worker', async 
   });
 });
 
-it('takes back what a worker tells no more, and only that', async () => {
+it('removes only the circuits that a worker no longer reports', async () => {
   await writeOpenCircuits(db.database, 'one', [open('payment_provider/test'), open('carrier')]);
   await writeOpenCircuits(db.database, 'two', [open('carrier')]);
   await writeOpenCircuits(db.database, 'one', [{ ...open('carrier'), state: 'half_open' }]);
@@ -49,7 +49,7 @@ it('takes back what a worker tells no more, and only that', async () => {
   ]);
 });
 
-it('ignores a worker that is gone, and the next one to tell removes its rows', async () => {
+it('ignores a dead worker, whose rows the next report removes', async () => {
   await writeOpenCircuits(db.database, 'gone', [open('carrier')]);
   await db.query(`UPDATE circuit_breaker SET seen_at = now() - interval '11 seconds'`);
   expect((await findings()).carrier).toEqual({ status: 'healthy' });
@@ -57,7 +57,7 @@ it('ignores a worker that is gone, and the next one to tell removes its rows', a
   expect(await db.query('SELECT worker FROM circuit_breaker')).toEqual([{ worker: 'one' }]);
 });
 
-it('tells of a circuit from when it opens until it closes, and refreshes it meanwhile', async () => {
+it('reports a circuit from its opening to its closing, and refreshes the report', async () => {
   const circuit = createCircuit({ name: 'carrier', timeoutMs: 1_000, pauseMs: 1_500, logger: silentLogger });
   circuits.push(circuit);
   const stop = new AbortController();
@@ -87,7 +87,7 @@ it('tells of a circuit from when it opens until it closes, and refreshes it mean
   }
 });
 
-it('tells of a circuit that nobody needs for a minute after its pause, not for ever', async () => {
+it('reports an unused circuit for a minute after its pause', async () => {
   const idle = (name: string, seconds: number): Circuit => ({
     name,
     state: 'half_open',
@@ -110,7 +110,7 @@ it('tells of a circuit that nobody needs for a minute after its pause, not for e
   await reporting;
 });
 
-it('takes its report back when the worker stops', async () => {
+it('removes its report when the worker stops', async () => {
   const circuit = createCircuit({ name: 'carrier', timeoutMs: 1_000, logger: silentLogger });
   circuits.push(circuit);
   const stop = new AbortController();

@@ -56,7 +56,7 @@ async function orderStatus({ order_id }: { order_id: string }): Promise<string |
   return row?.status;
 }
 
-describe('a notice of the payment that an order saga makes', () => {
+describe('a notification of the payment that an order saga makes', () => {
   it('is refused, and fails neither payment nor saga', async () => {
     const saga = await steps.charged();
     await steps.act('reserveInventory', saga);
@@ -70,7 +70,7 @@ describe('a notice of the payment that an order saga makes', () => {
     expect(await storyOf(saga)).toBe('CAPTURED: payment.requested payment.captured');
   });
 
-  it('before the saga asks for it is refused, and the saga makes it all the same', async () => {
+  it('is refused before the saga requests the payment, which the saga still makes', async () => {
     const saga = await steps.charged();
     expect(await told(noticeOf(saga))).toMatchObject(refusedWith('order_not_payable'));
     await steps.act('reserveInventory', saga);
@@ -80,7 +80,7 @@ describe('a notice of the payment that an order saga makes', () => {
     expect(await orderStatus(saga)).toBe('PAID');
   });
 
-  it('with another amount is recorded, and the order is paid all the same', async () => {
+  it('is recorded with another amount, and the order is still paid', async () => {
     const saga = await steps.charged();
     await steps.act('reserveInventory', saga);
     await steps.act('charge', saga);
@@ -91,7 +91,7 @@ describe('a notice of the payment that an order saga makes', () => {
   });
 });
 
-describe('a payment id that comes with another content', () => {
+describe('a payment id with other content', () => {
   const cases: [status: string, before: string, arrange: (notice: Notice) => Promise<unknown>][] = [
     ['REQUESTED', 'payment.requested', (notice) => steps.mediator.send(acceptPayment(notice))],
     [
@@ -125,7 +125,7 @@ describe('a payment id that comes with another content', () => {
     expect(recorded).toEqual({ payload: other, conflict: other });
   });
 
-  it('is recorded again when it comes with yet another', async () => {
+  it('is recorded again with yet other content', async () => {
     const notice = await newNotice();
     await steps.mediator.send(acceptPayment(notice));
     const elsewhere = await newNotice(notice.payment_id);
@@ -136,7 +136,7 @@ describe('a payment id that comes with another content', () => {
     expect(await orderStatus(elsewhere)).toBe('PENDING_PAYMENT');
   });
 
-  it('of an unknown order is not found, and not recorded', async () => {
+  it('is not recorded for an unknown order', async () => {
     const notice = await newNotice();
     await steps.mediator.send(acceptPayment(notice));
     expect(await told({ ...notice, order_id: 'ord_x' })).toMatchObject({ status: 404 });
@@ -144,7 +144,7 @@ describe('a payment id that comes with another content', () => {
   });
 });
 
-describe('two notices at once, neither of which can see the other', () => {
+describe('two concurrent notifications that cannot see each other', () => {
   /** Lets all of them read, and none of them write, before the first one commits. */
   async function atOnce<Answer>(table: string, asked: readonly (() => Promise<Answer>)[]): Promise<Answer[]> {
     await steps.db.query('BEGIN');
@@ -171,7 +171,7 @@ describe('two notices at once, neither of which can see the other', () => {
     }
   }
 
-  it('of one new payment for two orders: one begins its saga, the other is a conflict, and recorded', async () => {
+  it('of one new payment for two orders begin one saga, and record one conflict', async () => {
     const one = await newNotice();
     const other = await newNotice(one.payment_id);
     const send = (notice: Notice) => () => steps.mediator.send(acceptPayment(notice));
@@ -183,7 +183,7 @@ describe('two notices at once, neither of which can see the other', () => {
     expect(await storyOf(one)).toBe('REQUESTED: payment.requested payment.conflicted');
   });
 
-  it('of two new payments whose sagas would have one id: both begin, under ids of their own', async () => {
+  it('of two new payments whose sagas would share an id begin both sagas, with different ids', async () => {
     const one = await newNotice();
     await steps.mediator.send(acceptPayment(one));
     const saga_id = `payment-${one.payment_id}`;
@@ -203,8 +203,8 @@ describe('two notices at once, neither of which can see the other', () => {
   });
 });
 
-describe('a payment that was begun again', () => {
-  it('is its newest saga’s, also when the clock of who began it was behind', async () => {
+describe('a restarted payment', () => {
+  it('shows its newest saga, even if that was begun by a slow clock', async () => {
     const at = (clock: string) =>
       createApplication({ database: steps.db.database, logger: silentLogger, clock: () => clock });
     const notice = await newNotice();

@@ -36,8 +36,8 @@ async function reasonOf({ order_id }: ShipmentSagaInput): Promise<string | undef
 
 const refunds = (): number => provider.calls.filter((call) => call.startsWith('refund')).length;
 
-describe('the refund of goods that cannot be sent', () => {
-  it('goes back through the provider that took the money, once', async () => {
+describe('the refund of goods that cannot be shipped', () => {
+  it('is made by the provider that took the money, once', async () => {
     const saga = await steps.shipment('by provider');
     await steps.act('refundPayment', saga);
     await steps.act('refundPayment', saga);
@@ -48,7 +48,7 @@ describe('the refund of goods that cannot be sent', () => {
     ]);
   });
 
-  it('is an operator’s when the money was paid outside', async () => {
+  it('is an operator’s task for a notified payment', async () => {
     const saga = await steps.shipment('outside');
     await steps.act('refundPayment', saga);
     expect(await statusOf(saga)).toBe('REFUND_DUE, payment CAPTURED');
@@ -56,7 +56,7 @@ describe('the refund of goods that cannot be sent', () => {
     expect(provider.calls).toEqual([]);
   });
 
-  it('is an operator’s when the provider refuses', async () => {
+  it('is an operator’s task when the provider refuses', async () => {
     const saga = await steps.shipment('by provider');
     provider.refuseRefunds();
     await steps.act('refundPayment', saga);
@@ -64,7 +64,7 @@ describe('the refund of goods that cannot be sent', () => {
     expect(await reasonOf(saga)).toBe('first refused: first said refund_refused.');
   });
 
-  it('is an operator’s when the provider has nothing of it', async () => {
+  it('is an operator’s task when the provider has no such charge', async () => {
     const saga = await steps.shipment('by provider');
     provider = createMemoryProvider({ name: 'first' });
     await steps.act('refundPayment', saga);
@@ -72,7 +72,7 @@ describe('the refund of goods that cannot be sent', () => {
     expect(await reasonOf(saga)).toBe('first has no such charge.');
   });
 
-  it.each(['request', 'answer'] as const)('whose %s was lost is asked for again, and made once', async (lost) => {
+  it.each(['request', 'answer'] as const)('is repeated and made once when its %s was lost', async (lost) => {
     const saga = await steps.shipment('by provider');
     provider.lose(lost);
     await expect(steps.act('refundPayment', saga)).rejects.toThrow(/^first/);
@@ -82,7 +82,7 @@ describe('the refund of goods that cannot be sent', () => {
     expect(await listedCharges(provider)).toMatchObject([{ amount: 1_500, refunded_amount: 1_500 }]);
   });
 
-  it('that an operator has been told of is not made by the provider as well', async () => {
+  it('is not made by the provider as well when it is an operator’s task', async () => {
     const saga = await steps.shipment('by provider');
     provider.refuseRefunds();
     await steps.faults.arm({ point: 'payments.refund.done', kind: 'error', times: 1 });
@@ -93,7 +93,7 @@ describe('the refund of goods that cannot be sent', () => {
     expect(refunds()).toBe(1);
   });
 
-  it('interrupted after it was recorded is not made again', async () => {
+  it('is not made again when it was interrupted after its record', async () => {
     const saga = await steps.shipment('by provider');
     await steps.faults.arm({ point: 'payments.refund.done', kind: 'error', times: 1 });
     await expect(steps.act('refundPayment', saga)).rejects.toThrow('payments.refund.done');
@@ -120,7 +120,7 @@ describe('POST /orders/{order_id}/refunded', () => {
   const actionsOn = ({ order_id }: ShipmentSagaInput) =>
     steps.db.query('SELECT actor, action, reason, details FROM audit_log WHERE subject = $1', order_id);
 
-  it('closes what an order owes, and records who said so, and why', async () => {
+  it('marks the order as refunded, and records actor and reason', async () => {
     const saga = await due();
     expect(await resolve(saga)).toMatchObject({ status: 200, body: { order_id: saga.order_id, status: 'REFUNDED' } });
     expect(await statusOf(saga)).toBe('REFUNDED, payment REFUNDED');
@@ -142,7 +142,7 @@ describe('POST /orders/{order_id}/refunded', () => {
     expect(await actionsOn(saga)).toHaveLength(1);
   });
 
-  it('answers the same bytes under the same idempotency key, and refuses another note under it', async () => {
+  it('returns the first response for a repeated key, and refuses another note under it', async () => {
     const saga = await due();
     const headers = { 'idempotency-key': saga.order_id };
     const answer = await resolve(saga, { headers });
@@ -152,23 +152,23 @@ describe('POST /orders/{order_id}/refunded', () => {
     expect(await actionsOn(saga)).toHaveLength(1);
   });
 
-  it('is accepted once of ten that come at once', async () => {
+  it('is accepted once of ten concurrent requests', async () => {
     const saga = await due();
     const answers = await Promise.all(Array.from({ length: 10 }, () => resolve(saga)));
     expect(answers.map(({ status }) => status).sort()).toEqual([200, ...Array.from({ length: 9 }, () => 409)]);
     expect(await actionsOn(saga)).toHaveLength(1);
   });
 
-  it('is refused for an order that is paid and owes nothing: its saga may still send it', async () => {
+  it('is refused for a paid order without a due refund', async () => {
     const saga = await steps.shipment('outside');
     expect(await resolve(saga)).toMatchObject({ status: 409, body: { code: 'order_not_refundable' } });
   });
 
-  it('knows no order that is not there', async () => {
+  it('answers 404 for an unknown order', async () => {
     expect(await resolve({ order_id: 'ord_x' })).toMatchObject({ status: 404, body: { code: 'order_not_found' } });
   });
 
-  it.each(['service', 'customer'] as const)('is not for a %s', async (as) => {
+  it.each(['service', 'customer'] as const)('is forbidden for a %s', async (as) => {
     const saga = await due();
     expect(await resolve(saga, { as })).toMatchObject({ status: 403 });
     expect(await statusOf(saga)).toBe('REFUND_DUE, payment CAPTURED');
@@ -178,7 +178,7 @@ describe('POST /orders/{order_id}/refunded', () => {
     { missing: 'reference', json: { reason: note.reason } },
     { missing: 'reason', json: { reference: note.reference } },
     { missing: 'nothing, but says too much', json: { ...note, amount: 1 } },
-  ])('is not understood when it is missing $missing', async ({ json }) => {
+  ])('is invalid without $missing', async ({ json }) => {
     const saga = await due();
     expect(await resolve(saga, { json })).toMatchObject({ status: 422, body: { code: 'validation_failed' } });
   });

@@ -46,14 +46,14 @@ const take = (order_id: string, product_sku: string, quantity = 1, holding: Hold
   reserve(steps.db.database, { order_id, product_sku, quantity }, holding, NOW);
 
 describe('a reservation', () => {
-  it('of the last piece succeeds for exactly one of many that come at once', async () => {
+  it('of the last unit succeeds for exactly one of many concurrent orders', async () => {
     const sku = await product(1);
     const held = await Promise.all((await orders(12)).map((orderId) => take(orderId, sku)));
     expect(held.filter(Boolean)).toHaveLength(1);
     expect(await stockOf(sku)).toEqual({ stock: 1, reserved: 1 });
   });
 
-  it('never takes more than there is, whatever the quantities', async () => {
+  it('never takes more than the stock', async () => {
     const sku = await product(10);
     const held = await Promise.all((await orders(9)).map((orderId, index) => take(orderId, sku, (index % 3) + 1)));
     const taken = held.reduce((sum, isHeld, index) => sum + (isHeld ? (index % 3) + 1 : 0), 0);
@@ -62,7 +62,7 @@ describe('a reservation', () => {
     expect(taken).toBeGreaterThan(7);
   });
 
-  it('waits for one that has not committed, and gets the piece when that is rolled back', async () => {
+  it('waits for an uncommitted reservation, and succeeds when that is rolled back', async () => {
     const sku = await product(1);
     const orderId = await order();
     const other = await openConnection(steps.db.url);
@@ -74,7 +74,7 @@ describe('a reservation', () => {
     expect(await waiting).toBe(true);
   });
 
-  it('of more than there is takes nothing', async () => {
+  it('of more than the stock takes nothing', async () => {
     const sku = await product(2);
     const orderId = await order();
     expect(await take(orderId, sku, 3)).toBe(false);
@@ -93,7 +93,7 @@ describe('a reservation', () => {
     expect(await stockOf(sku)).toEqual({ stock: 5, reserved: 1 });
   });
 
-  it('of stock without limit always succeeds, and what leaves it does not count it down', async () => {
+  it('of unlimited stock always succeeds, and does not count it down', async () => {
     const sku = await product(null);
     const [one, two] = [await order(), await order()];
     expect(await take(one, sku, 10_000)).toBe(true);
@@ -103,8 +103,8 @@ describe('a reservation', () => {
   });
 });
 
-describe('goods that are held', () => {
-  it.each(['RESERVED', 'ALLOCATED'] as const)('%s go back once, however often they are released', async (holding) => {
+describe('reserved goods', () => {
+  it.each(['RESERVED', 'ALLOCATED'] as const)('%s are released once', async (holding) => {
     const sku = await product(3);
     const orderId = await order();
     await take(orderId, sku, 2, holding);
@@ -115,7 +115,7 @@ describe('goods that are held', () => {
     expect([await stockOf(sku), await stateOf(orderId)]).toEqual([{ stock: 3, reserved: 0 }, 'RELEASED']);
   });
 
-  it('leave the house once, and only when they are allocated', async () => {
+  it('are dispatched once, and only when they are allocated', async () => {
     const { database } = steps.db;
     const sku = await product(3);
     const orderId = await order();
@@ -129,7 +129,7 @@ describe('goods that are held', () => {
     expect([await stockOf(sku), await stateOf(orderId)]).toEqual([{ stock: 1, reserved: 0 }, 'DISPATCHED']);
   });
 
-  it('are nobody’s when the order holds none', async () => {
+  it('are not changed by an order without a reservation', async () => {
     const { database } = steps.db;
     const orderId = await order();
     expect(await allocateReserved(database, orderId)).toBe(false);
@@ -139,7 +139,7 @@ describe('goods that are held', () => {
 });
 
 describe('the step reserve_inventory', () => {
-  it('holds goods once, and its compensation puts them back once', async () => {
+  it('reserves goods once, and its compensation releases them once', async () => {
     const saga = await steps.charged();
     const before = await stockOf('mug');
     await steps.act('reserveInventory', saga);
@@ -150,7 +150,7 @@ describe('the step reserve_inventory', () => {
     expect(await stockOf('mug')).toEqual(before);
   });
 
-  it('is refused when there is nothing left', async () => {
+  it('is refused when the goods are out of stock', async () => {
     const saga = await steps.charged({ product_sku: 'last-one', amount: 10_000, quantity: 2 });
     await expect(steps.act('reserveInventory', saga)).rejects.toMatchObject({
       type: 'out_of_stock',
@@ -158,7 +158,7 @@ describe('the step reserve_inventory', () => {
     });
   });
 
-  it('holds nothing after its compensation, and nothing for a service', async () => {
+  it('reserves nothing after its compensation, and nothing for a service', async () => {
     const saga = await steps.charged();
     await steps.act('releaseInventory', saga);
     await expect(steps.act('reserveInventory', saga)).rejects.toMatchObject({ type: 'step_undone' });

@@ -40,7 +40,7 @@ const compensated = (saga: { readonly saga_id: string; readonly correlation_id: 
   });
 
 describe('paid goods', () => {
-  it('begin one shipment and its saga, however often they are asked for', async () => {
+  it('begin one shipment and its saga for repeated events', async () => {
     const { order_id, ...saga } = await steps.shipment('by provider');
     const { customer_id, product_sku, invoice_id } = saga;
     const again = provisionService({ order_id, customer_id, product_sku, invoice_id });
@@ -53,7 +53,7 @@ describe('paid goods', () => {
     expect(saga.payment_saga_id).toBe(`order-${order_id}`);
   });
 
-  it('begin their shipment once of one event that arrives twice at once', async () => {
+  it('begin one shipment for an event that arrives twice at once', async () => {
     const saga = await steps.charged();
     await steps.act('reserveInventory', saga);
     await steps.act('charge', saga);
@@ -66,7 +66,7 @@ describe('paid goods', () => {
     expect(await steps.db.query('SELECT FROM shipment WHERE order_id = $1', order_id)).toHaveLength(1);
   });
 
-  it('do not leave the house before they are allocated', async () => {
+  it('are not dispatched before they are allocated', async () => {
     const saga = await steps.shipment('outside');
     await expect(steps.act('dispatchGoods', { ...saga, booking_ref: 'bk_1' })).rejects.toThrow(/no allocated goods/);
     expect(await goodsOf(saga)).toEqual({ order: 'PAID', shipment: 'REQUESTED', reservation: null });
@@ -85,7 +85,7 @@ describe('paid goods', () => {
     expect(await stepsOf(saga)).toHaveLength(3);
   });
 
-  it('take over what the order saga reserved', async () => {
+  it('allocate the reservation of the order saga', async () => {
     const saga = await steps.shipment('by provider');
     expect(await goodsOf(saga)).toMatchObject({ reservation: 'RESERVED' });
     await steps.act('allocateGoods', saga);
@@ -94,7 +94,7 @@ describe('paid goods', () => {
 });
 
 describe('the compensation of allocate', () => {
-  it('puts back what the order saga reserved, also when the allocation never happened, and bars it', async () => {
+  it('releases the order saga’s reservation, even without an allocation, which it prevents', async () => {
     const saga = await steps.shipment('by provider');
     await steps.act('releaseGoods', saga);
     await steps.act('releaseGoods', saga);
@@ -103,7 +103,7 @@ describe('the compensation of allocate', () => {
     expect(await stepsOf(saga)).toEqual([{ name: 'allocate', state: 'undone' }]);
   });
 
-  it('has nothing to put back of what was paid outside and never allocated', async () => {
+  it('releases nothing for an order without a reservation', async () => {
     const saga = await steps.shipment('outside');
     await steps.act('releaseGoods', saga);
     expect(await goodsOf(saga)).toMatchObject({ reservation: null });
@@ -111,13 +111,13 @@ describe('the compensation of allocate', () => {
 });
 
 describe('the compensation of book_carrier', () => {
-  it('that was never asked for asks nobody, and bars the late attempt', async () => {
+  it('sends no request without an intent, and refuses the late attempt', async () => {
     const saga = await steps.shipment('outside');
     await steps.act('cancelBooking', saga);
     await expect(steps.act('bookCarrier', saga)).rejects.toMatchObject({ type: 'step_undone', nonRetryable: true });
   });
 
-  it('cancels what was booked, once', async () => {
+  it('cancels a booking once', async () => {
     const saga = await steps.shipment('outside');
     await steps.act('bookCarrier', saga);
     await steps.act('cancelBooking', saga);
@@ -125,7 +125,7 @@ describe('the compensation of book_carrier', () => {
     expect(await stepsOf(saga)).toEqual([{ name: 'book_carrier', state: 'undone' }]);
   });
 
-  it('of what the carrier refused is done all the same', async () => {
+  it('succeeds after the carrier refused the booking', async () => {
     const saga = await steps.shipment('outside', { product_sku: 'unshippable', amount: 2_500 });
     await expect(steps.act('bookCarrier', saga)).rejects.toMatchObject({ type: 'shipment_refused' });
     await steps.act('cancelBooking', saga);
@@ -133,17 +133,17 @@ describe('the compensation of book_carrier', () => {
   });
 });
 
-describe('a saga that is compensated', () => {
+describe('a compensated saga', () => {
   const failure = { failed_step: 'dispatch', code: 'shipment_refused', detail: 'No.' };
 
-  it('has failed its shipment, in the same transaction', async () => {
+  it('fails its shipment in the same transaction', async () => {
     const saga = await steps.shipment('outside');
     await compensated(saga, failure);
     await compensated(saga, failure);
     expect(await goodsOf(saga)).toMatchObject({ shipment: 'FAILED', order: 'PAID' });
   });
 
-  it('has cancelled its order, voided the invoice and failed the payment', async () => {
+  it('cancels its order, voids the invoice and fails the payment', async () => {
     const saga = await steps.charged();
     await steps.act('charge', saga);
     await steps.act('refundCharge', saga);
@@ -151,14 +151,14 @@ describe('a saga that is compensated', () => {
     expect(await endOf(saga)).toEqual({ order: 'CANCELLED', invoice: 'VOID', payment: 'FAILED' });
   });
 
-  it('ends also when the customer cancelled first', async () => {
+  it('ends even if the customer cancelled first', async () => {
     const saga = await steps.charged();
     await steps.mediator.send(cancelOrder({ order_id: saga.order_id }));
     await compensated(saga, { ...failure, failed_step: 'charge' });
     expect(await endOf(saga)).toEqual({ order: 'CANCELLED', invoice: 'VOID', payment: null });
   });
 
-  it('ends also when an operator skipped the reopening of its invoice', async () => {
+  it('ends even if an operator skipped the compensation of close_invoice', async () => {
     const saga = await steps.charged();
     await steps.act('charge', saga);
     await steps.act('closeInvoice', saga);
@@ -178,7 +178,7 @@ describe('a saga that is compensated', () => {
   }
 });
 
-it('refuses a cancel once the order is paid', async () => {
+it('refuses to cancel a paid order', async () => {
   const { order_id } = await steps.shipment('outside');
   expect(await codeOf(steps.mediator.send(cancelOrder({ order_id })))).toBe('order_not_cancellable');
 });

@@ -25,20 +25,20 @@ describe("on Stripe's own stripe-mock, which checks requests, keeps nothing and 
   beforeAll(async () => void (mock = await startStripeMock()), 180_000);
   afterAll(() => mock.stop());
 
-  it("sends only what Stripe's description knows: making, confirming and reading an intent", async () => {
+  it("sends only requests of Stripe's description to create, confirm and read an intent", async () => {
     // Its fixture is an intent that was not paid, whatever was confirmed: so the charge is not taken for one.
     await expect(connect(mock.url).charge(byCard())).rejects.toThrow('Stripe has not taken the money yet');
   });
 
-  it("sends only what Stripe's description knows: searching and cancelling", async () => {
+  it("sends only requests of Stripe's description to search and cancel", async () => {
     expect(await connect(mock.url).refund(byCard())).toEqual({ refund_ref: null });
   });
 
-  it("sends only what Stripe's description knows: listing", async () => {
+  it("sends only requests of Stripe's description to list", async () => {
     expect(await listedCharges(connect(mock.url))).toEqual([]);
   });
 
-  it('fails, and refuses nothing, when the key is not one of Stripe', async () => {
+  it('fails without a refusal when the API key is not valid', async () => {
     const circuit = testCircuit('stripe');
     circuits.push(circuit);
     const provider = createStripeProvider(connectStripe({ apiKey: 'nonsense', apiUrl: mock.url, circuit }));
@@ -64,7 +64,7 @@ describe('on a fake of ours, which keeps the state that stripe-mock lacks', () =
     },
   }));
 
-  it('declines a card whose bank wants its holder: nobody is there', async () => {
+  it('declines a card that requires authentication', async () => {
     const asked = byCard('pm_card_authenticationRequired');
     await expect(connect(fake.url).charge(asked)).rejects.toMatchObject({ code: 'payment_declined' });
   });
@@ -72,13 +72,13 @@ describe('on a fake of ours, which keeps the state that stripe-mock lacks', () =
   it.each([
     ['an amount', { amount: 49 }],
     ['a currency', { currency: 'XTS' }],
-  ])('declines %s that Stripe never charges, and has nothing of it to pay back', async (_what, change) => {
+  ])('declines %s that Stripe never charges, and refunds nothing', async (_what, change) => {
     const asked = { ...byCard(), ...change };
     await expect(connect(fake.url).charge(asked)).rejects.toMatchObject({ code: 'payment_declined' });
     expect(await connect(fake.url).refund(asked)).toEqual({ refund_ref: null });
   });
 
-  it('pays back an amount that Stripe charged days ago, and charges no more', async () => {
+  it('refunds an amount that Stripe charged days ago, and charges no more', async () => {
     const asked = byCard();
     const { charge_ref } = await connect(fake.url).charge(asked);
     fake.forgetIdempotencyKeys();
@@ -98,14 +98,14 @@ describe('on a fake of ours, which keeps the state that stripe-mock lacks', () =
     expect(intentsOf(asked.key)).toHaveLength(1);
   });
 
-  it('finds the charge that Stripe took and answered with an error of its own', async () => {
+  it('finds the charge that Stripe took and answered with an error', async () => {
     const asked = byCard();
     fake.spoil(/\/confirm$/, 500);
     await expect(connect(fake.url).charge(asked)).rejects.toThrow('StripeAPIError');
     expect(await connect(fake.url).charge(asked)).toEqual({ charge_ref: intentsOf(asked.key)[0]?.id });
   });
 
-  it('pays back once when the answer to a refund was lost', async () => {
+  it('refunds once when the answer to a refund was lost', async () => {
     const asked = byCard();
     const { charge_ref } = await connect(fake.url).charge(asked);
     fake.spoil(/^POST \/v1\/refunds/, 'lose_answer');
@@ -114,7 +114,7 @@ describe('on a fake of ours, which keeps the state that stripe-mock lacks', () =
     expect(fake.books.refundsOf(charge_ref)).toMatchObject([{ id: refund_ref }]);
   });
 
-  it('pays back what was charged days ago, when Stripe has forgotten the key', async () => {
+  it('refunds a charge of days ago, when Stripe has forgotten the key', async () => {
     const asked = byCard();
     const { charge_ref } = await connect(fake.url).charge(asked);
     fake.forgetIdempotencyKeys();
@@ -131,7 +131,7 @@ describe('on a fake of ours, which keeps the state that stripe-mock lacks', () =
     ['the search', /\/search/],
     ['the cancelling of the intent that it made', /\/cancel$/],
     ['the refund', /^POST \/v1\/refunds/],
-  ])('pays it back at the second attempt, when %s failed at the first', async (_what, path) => {
+  ])('refunds at the second attempt when %s failed at the first', async (_what, path) => {
     const asked = byCard();
     const { charge_ref } = await connect(fake.url).charge(asked);
     fake.forgetIdempotencyKeys();
@@ -141,7 +141,7 @@ describe('on a fake of ours, which keeps the state that stripe-mock lacks', () =
     expect(fake.books.refundsOf(charge_ref)).toMatchObject([{ id: refund_ref, status: 'succeeded' }]);
   });
 
-  it('pays back a charge whose reference is known without a search, and bars the key', async () => {
+  it('refunds a charge of known reference without a search, and prevents later charges of the key', async () => {
     const asked = byCard();
     const { charge_ref } = await connect(fake.url).charge(asked);
     fake.forgetIdempotencyKeys();
@@ -157,12 +157,12 @@ describe('on a fake of ours, which keeps the state that stripe-mock lacks', () =
     await expect(connect(fake.url).charge(asked)).rejects.toMatchObject({ code: 'charge_voided' });
   });
 
-  it('refuses to pay back a charge that the account does not have', async () => {
+  it('refuses to refund a charge that the account does not have', async () => {
     const refused = connect(fake.url).refund(byCard(), 'pi_ofanotheraccount');
     await expect(refused).rejects.toMatchObject({ name: 'Refusal', code: 'refund_refused' });
   });
 
-  it('searches for nothing where the card was declined', async () => {
+  it('does not search after the card was declined', async () => {
     const asked = byCard('pm_card_chargeDeclined');
     await expect(connect(fake.url).charge(asked)).rejects.toMatchObject({ code: 'payment_declined' });
     const before = fake.requests.length;
@@ -170,14 +170,14 @@ describe('on a fake of ours, which keeps the state that stripe-mock lacks', () =
     expect(fake.requests.slice(before)).not.toContain('GET /v1/payment_intents/search');
   });
 
-  it.each(['charge_disputed', 'failed'] as const)('refuses a refund that Stripe does not do: %s', async (failure) => {
+  it.each(['charge_disputed', 'failed'] as const)('refuses a refund that Stripe does not make: %s', async (failure) => {
     const asked = byCard();
     const { charge_ref } = await connect(fake.url).charge(asked);
     fake.books.refundsFail.set(charge_ref, failure);
     await expect(connect(fake.url).refund(asked)).rejects.toMatchObject({ name: 'Refusal', code: 'refund_refused' });
   });
 
-  it('lists all pages, and nothing that is not ours or was not paid', async () => {
+  it('lists all pages, without charges that are not ours or not paid', async () => {
     const provider = connect(fake.url);
     const since = new Date().toISOString();
     const asked = Array.from({ length: 25 }, () => byCard());
@@ -191,7 +191,7 @@ describe('on a fake of ours, which keeps the state that stripe-mock lacks', () =
     expect(listed.every((key) => key.startsWith('order-'))).toBe(true);
   });
 
-  it('gives a page without any of ours as an empty one, so that a reader knows that the reading goes on', async () => {
+  it('yields an empty page for a page without our charges', async () => {
     const provider = connect(fake.url);
     for (let count = 0; count < 25; count++) fake.books.create({ amount: 500, currency: 'eur', metadata: {} });
     const pages = [];
@@ -218,7 +218,7 @@ describe('on a fake of ours, which keeps the state that stripe-mock lacks', () =
     ['ISK', 5_000, 500_000],
     ['MGA', 5_000_000, 50_000],
     ['KWD', 5_120, 5_120],
-  ])('takes, lists and pays back in %s what the order says, in units of Stripe', async (currency, amount, theirs) => {
+  ])('charges, lists and refunds the order’s amount in %s, in Stripe’s units', async (currency, amount, theirs) => {
     const provider = connect(fake.url);
     const since = new Date().toISOString();
     const request = chargeRequest({ payment_method: 'pm_card_visa', currency, amount });
@@ -230,7 +230,7 @@ describe('on a fake of ours, which keeps the state that stripe-mock lacks', () =
     expect(await listed()).toMatchObject({ amount, currency, refunded_amount: amount });
   });
 
-  it('never charges an amount that Stripe cannot say', async () => {
+  it('never charges an amount that Stripe cannot represent', async () => {
     const before = fake.books.intents.size;
     await expect(
       connect(fake.url).charge(chargeRequest({ payment_method: 'pm_card_visa', currency: 'MGA', amount: 101 })),

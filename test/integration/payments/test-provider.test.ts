@@ -54,7 +54,7 @@ describe('the test carrier', () => {
   });
 });
 
-it('keeps the books of its two accounts apart', async () => {
+it('keeps the charges of its two accounts apart', async () => {
   const asked = chargeRequest();
   await connect('/standby').charge(asked);
   const keysOf = async (account: 'test' | 'standby') => (await process_.books(account)).charges.map(({ key }) => key);
@@ -76,7 +76,7 @@ it('lists all its charges, however many pages they take', async () => {
   expect(new Set(listed)).toEqual(keys);
 });
 
-it('answers the retry of a charge that timed out with the charge that it took', async () => {
+it('answers the retry of a timed-out charge with that charge', async () => {
   const provider = connect('', 300);
   const asked = chargeRequest({ payment_method: 'pm_timeout_then_ok' });
   await expect(provider.charge(asked)).rejects.toMatchObject({ code: 'call_timed_out' });
@@ -95,7 +95,7 @@ it('takes nothing of a slow charge that was refunded while it was under way', as
   expect((await process_.books('test')).charges.map(({ key }) => key)).not.toContain(asked.key);
 });
 
-it('finds the charge again that it took before a SIGKILL', async () => {
+it('remembers a charge across a SIGKILL', async () => {
   const provider = connect();
   const asked = chargeRequest({ payment_method: 'pm_timeout_then_ok' });
   const underWay = expect(provider.charge(asked)).rejects.toThrow('cannot be reached');
@@ -110,7 +110,7 @@ it('finds the charge again that it took before a SIGKILL', async () => {
   expect(charges.filter(({ key }) => key === asked.key)).toMatchObject([{ charge_ref }]);
 });
 
-it('remembers refunds, voids and bookings over a SIGKILL', async () => {
+it('remembers refunds, voids and bookings across a SIGKILL', async () => {
   const provider = connect();
   const [refunded, voided] = [chargeRequest(), chargeRequest()];
   await provider.charge(refunded);
@@ -124,7 +124,7 @@ it('remembers refunds, voids and bookings over a SIGKILL', async () => {
   expect(await process_.bookings()).toEqual(before);
 });
 
-it('answers as it is told: not at all, 503, or too late', async () => {
+it('behaves as configured: no answer, 503, or a late answer', async () => {
   const provider = connect('', 300);
   const asked = chargeRequest();
   await process_.behave('test', 'unavailable', 1);
@@ -138,7 +138,7 @@ it('answers as it is told: not at all, 503, or too late', async () => {
   expect(await provider.charge(asked)).toEqual({ charge_ref: expect.any(String) });
 });
 
-it('refuses another charge under a key that is taken, as a fault: it is an error of ours', async () => {
+it('fails for another charge under a used key', async () => {
   const provider = connect();
   const asked = chargeRequest();
   await provider.charge(asked);

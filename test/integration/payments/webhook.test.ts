@@ -57,7 +57,7 @@ const intent = (placed: Placed, amount_received: number, currency: string, id: s
 const outcome = ({ status, body }: ApiAnswer) => [status, body?.status, body?.code];
 
 it.each(['payments', 'stripe'])(
-  'has no webhook /%s where its secret is not configured, with whatever key',
+  'has no webhook /%s without its secret, for any key',
   async (name) => {
     const without = await createTestApi(db.database);
     for (const as of [undefined, 'service', 'operator'] as const) {
@@ -67,7 +67,7 @@ it.each(['payments', 'stripe'])(
   },
 );
 
-it('does not take 5,000 krónur for 500,000, and takes the whole price', async () => {
+it('does not confuse 5,000 krónur with 500,000, and accepts the whole price', async () => {
   const placed = await place('isk', 500_000, 'ISK');
   expect(outcome(await byStripe(intent(placed, 500_000, 'isk', 'pi_less')))).toEqual([
     202,
@@ -82,7 +82,7 @@ it('does not take 5,000 krónur for 500,000, and takes the whole price', async (
   ]);
 });
 
-it('says that a payment of a cancelled order is refused for good, each time the same', async () => {
+it('answers each payment of a cancelled order with the same final refusal', async () => {
   const placed = await place('eur', 9_900, 'EUR');
   await api.call('POST', `/orders/${placed.order_id}/cancel`, { as: 'service', json: {} });
   const notice = JSON.stringify({
@@ -96,19 +96,19 @@ it('says that a payment of a cancelled order is refused for good, each time the 
 });
 
 it.each(['null', '7', '[]', '"text"', '{}', '{"type": null}', '{"type": "payment_intent.succeeded", "data": null}'])(
-  'does not fail at the signed body %s',
+  'does not fail on the signed body %s',
   async (body) => {
     expect((await byStripe(body)).status).toBe(202);
     expect([202, 422]).toContain((await byStandard(body)).status);
   },
 );
 
-it.each(['{"type": ', 'x', '{"a": 1}}', "{'a': 1}"])('calls the signed body %j no JSON', async (body) => {
+it.each(['{"type": ', 'x', '{"a": 1}}', "{'a': 1}"])('refuses the signed body %j as malformed JSON', async (body) => {
   expect(outcome(await byStripe(body))).toEqual([400, 400, 'malformed_json']);
   expect(outcome(await byStandard(body))).toEqual([400, 400, 'malformed_json']);
 });
 
-it('reads up to 1 MiB, most of it for nothing, and only behind the header of a signature', async () => {
+it('reads up to 1 MiB, and only with a signature header', async () => {
   const long = JSON.stringify({ type: 'charge.updated', note: 'x'.repeat(900_000) });
   for (const send of [byStripe, byStandard]) {
     expect(outcome(await send(long))).toEqual([202, 'ignored', undefined]);
@@ -123,7 +123,7 @@ it('reads up to 1 MiB, most of it for nothing, and only behind the header of a s
 });
 
 it.each(['', 't=1', 'v1=', 't=,v1=', `t=9999999999,v1=`, `t=1,v1=${'é'.repeat(64)}`, '__proto__=1'])(
-  'takes %j for no signature',
+  'refuses the signature %j',
   async (signature) => {
     const answer = await byStripe('{}', { 'stripe-signature': signature });
     expect(outcome(answer)).toEqual([401, 401, 'invalid_signature']);

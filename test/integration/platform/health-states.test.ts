@@ -81,7 +81,7 @@ const states: readonly State[] = [
   {
     name: 'a saga is not started, because no worker runs',
     arrange: () => saga(`created_at = now() - interval '11 seconds'`),
-    expected: { sagas: { status: 'degraded', detail: expect.stringContaining('is one running?') } },
+    expected: { sagas: { status: 'degraded', detail: expect.stringContaining('check that a worker runs') } },
     answers: [200, 200],
   },
   {

@@ -29,7 +29,7 @@ async function countOrders(): Promise<number> {
   return row?.count ?? 0;
 }
 
-it('begins the saga with all that it needs to charge the order', async () => {
+it('begins the saga with the complete input', async () => {
   const { status, body } = await place();
   expect(status).toBe(201);
   const order_id = body?.order_id;
@@ -75,7 +75,7 @@ it('writes no order when its saga cannot be written', async () => {
   await steps.db.query('ALTER TABLE saga DROP CONSTRAINT broken');
 });
 
-it('answers the same bytes under the same idempotency key, and begins one saga', async () => {
+it('returns the first response for a repeated idempotency key, and begins one saga', async () => {
   const headers = { 'idempotency-key': randomUUID() };
   const first = await place(charged, headers);
   const before = await countOrders();
@@ -89,7 +89,7 @@ it('answers the same bytes under the same idempotency key, and begins one saga',
   expect(await countOrders()).toBe(before);
 });
 
-it('begins one saga when ten clients come at once with one key', async () => {
+it('begins one saga for ten concurrent requests with one key', async () => {
   const before = await countOrders();
   const headers = { 'idempotency-key': randomUUID() };
   const answers = await Promise.all(Array.from({ length: 10 }, () => place(charged, headers)));
@@ -98,19 +98,19 @@ it('begins one saga when ten clients come at once with one key', async () => {
   expect(await countOrders()).toBe(before + 1);
 });
 
-it('begins none for an order that is paid by its invoice', async () => {
+it('begins no saga for an order that is paid by its invoice', async () => {
   const { body } = await place({ customer_id: 'cus_1', product_sku: 'vps.s', amount: 9_900 });
   expect(await sagasOf(body?.order_id)).toEqual([]);
 });
 
-it('needs to know by what to charge', async () => {
+it('requires a payment method', async () => {
   expect(await place({ ...charged, payment_method: undefined })).toMatchObject({
     status: 422,
     body: { code: 'validation_failed', errors: [{ pointer: '/payment_method', message: expect.any(String) }] },
   });
 });
 
-it('takes no notice of a payment from outside', async () => {
+it('refuses a notified payment', async () => {
   const { body } = await place();
   const { order_id, invoice_id, customer_id, amount } = body ?? {};
   const json = { order_id, invoice_id, customer_id, amount, payment_id: `pay_${randomUUID()}` };

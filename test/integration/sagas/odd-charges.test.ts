@@ -3,7 +3,7 @@ import { createReconciliationActivities } from '../../../activities';
 import { createApplication } from '../../../src/application';
 import { chainOf } from '../../../src/payments/provider/create-provider-chain';
 import type { ProviderCharge } from '../../../src/payments/provider/payment-provider';
-import { listDifferences } from '../../../src/reconciliation/list-differences';
+import { listDiscrepancies } from '../../../src/reconciliation/list-differences';
 import { createTestDatabase, type TestDatabase } from '../../support/database';
 import { silentLogger } from '../../support/logger';
 import { createMemoryProvider } from '../../support/payments/memory-provider';
@@ -44,7 +44,7 @@ async function compare(listed: readonly ProviderCharge[]): Promise<string[]> {
   await run(activities.copyProviderCharges, { ...begun, provider: 'memory' });
   await run(activities.compareBook, { run_id, book: 'charges' });
   await run(activities.finishReconciliation, { run_id, unread: [] });
-  const { data } = await mediator.send(listDifferences({ limit: 200, kind: 'charge_unknown_here' }));
+  const { data } = await mediator.send(listDiscrepancies({ limit: 200, kind: 'charge_unknown_here' }));
   return data.map(({ subject }) => subject).sort();
 }
 
@@ -58,12 +58,12 @@ it.each([
   ['a long payment id', { payment_id: 'p'.repeat(100_000) }, 'ch_odd'],
   ['a NUL character in its payment id', { payment_id: 'p\0' }, 'ch_odd'],
   ['a long currency of NUL characters', { currency: '\0'.repeat(100_000) }, 'ch_odd'],
-])('a charge with %s is unknown here, as are those beside it', async (_, odd, charge_ref) => {
+])('reports a charge with %s and the charges beside it as unknown', async (_, odd, charge_ref) => {
   const found = await compare([chargeOf('a'), { ...chargeOf('odd'), ...odd }, chargeOf('z')]);
   expect(found).toEqual(['memory/ch_a', `memory/${charge_ref}`, 'memory/ch_z'].sort());
 });
 
-it('two charges whose keys differ only in what cannot be stored are two', async () => {
+it('keeps charges apart whose keys differ only in unstorable characters', async () => {
   const listed = ['k\ud800', 'k\ud801', 'k\0'].map((key, n) => ({ ...chargeOf(key), charge_ref: `ch_${n}` }));
   expect(await compare(listed)).toEqual(['memory/ch_0', 'memory/ch_1', 'memory/ch_2']);
 });

@@ -5,16 +5,16 @@ import { createApplication } from '../../../src/application';
 import { closeInvoice } from '../../../src/billing/close-invoice';
 import { creditBalance } from '../../../src/billing/credit-balance';
 import { returnPayment } from '../../../src/payments/refund/return-payment';
-import { bookNames, type OrderSagaInput, type ReconciliationRun } from '../../../src/contract';
+import { statementNames, type OrderSagaInput, type ReconciliationRun } from '../../../src/contract';
 import { placeOrder } from '../../../src/orders/place-order';
 import { acceptPayment } from '../../../src/payments/accept-payment';
-import { askCharge } from '../../../src/payments/charge/ask-charge';
+import { requestCharge } from '../../../src/payments/charge/ask-charge';
 import { createProviderChain } from '../../../src/payments/provider/create-provider-chain';
 import type { ProviderChain } from '../../../src/payments/provider/provider-chain';
 import { recordCharge } from '../../../src/payments/charge/record-charge';
 import { settlePayment } from '../../../src/payments/settle-payment';
 import { createMetrics } from '../../../src/platform/telemetry/metrics';
-import { listDifferences } from '../../../src/reconciliation/list-differences';
+import { listDiscrepancies } from '../../../src/reconciliation/list-differences';
 import { registerReconciliationMetrics } from '../../../src/reconciliation/reconciliation-metrics';
 import { createTestApi } from '../../support/api';
 import { chargeRequest } from '../../support/payments/charge-request';
@@ -59,7 +59,7 @@ async function chargedOrder(customer_id = 'cus_1'): Promise<OrderSagaInput> {
   if (!row) throw new Error('No saga was begun.');
   const { saga_id, payment_id, invoice_id, amount, currency, payment_method } = row.input;
   const content = { payment_id, order_id, invoice_id, customer_id, amount, currency };
-  const { provider: name, ...request } = await send(askCharge({ ...content, payment_method, provider: 'test' }));
+  const { provider: name, ...request } = await send(requestCharge({ ...content, payment_method, provider: 'test' }));
   const { charge_ref } = await providers.named(name).charge(request);
   await send(recordCharge({ payment_id, charge_ref }));
   const { capture_ref } = await send(closeInvoice({ order_id, invoice_id, payment_id }));
@@ -86,9 +86,9 @@ async function reconcile(options: Partial<typeof config> & { unread?: string[] }
   }
   const { run_id } = begun;
   const compared: Record<string, number> = {};
-  for (const book of bookNames) compared[book] = (await run(activities.compareBook, { run_id, book })).compared;
+  for (const book of statementNames) compared[book] = (await run(activities.compareBook, { run_id, book })).compared;
   await run(activities.finishReconciliation, { run_id, unread });
-  const { data } = await mediator().send(listDifferences({ limit: 200 }));
+  const { data } = await mediator().send(listDiscrepancies({ limit: 200 }));
   return { found: data.map(({ kind, subject }) => `${kind} ${subject}`).sort(), data, compared };
 }
 
@@ -99,7 +99,7 @@ async function forge(sql: string): Promise<void> {
   await db.query('ALTER TABLE ledger_entry ENABLE TRIGGER USER');
 }
 
-it('finds nothing amiss with orders that were charged as they should, page by page', async () => {
+it('finds no discrepancy in correctly charged orders, page by page', async () => {
   const orders: OrderSagaInput[] = [];
   for (let index = 0; index < 2 * PAGE + 1; index++) orders.push(await chargedOrder(`cus_${index % 5}`));
   const { found, compared } = await reconcile();
@@ -108,7 +108,7 @@ it('finds nothing amiss with orders that were charged as they should, page by pa
   expect(await db.query('SELECT FROM reconciliation_charge')).toEqual([]);
 });
 
-it('finds what only the provider has, what only we have, and refunds that only one of both knows of', async () => {
+it('finds charges and refunds that only the provider or only paysaga knows', async () => {
   const stray = chargeRequest();
   const { charge_ref } = await providers.named('test').charge(stray);
   const [here, there, lost] = [await chargedOrder(), await chargedOrder(), await chargedOrder()];
@@ -162,7 +162,7 @@ it('finds a payment without its credit, a credit without its payment, and the ba
   expect(data.find(({ kind }) => kind === 'credit_missing')).toMatchObject({ expected: '9900 EUR', actual: '0 EUR' });
 });
 
-it('finds a payment id that came with two contents, for as long as its window reaches', async () => {
+it('finds a payment id with two contents within the window', async () => {
   const { order_id, invoice_id, customer_id, payment_id, currency } = await chargedOrder();
   const notice = { order_id, invoice_id, customer_id, payment_id, currency, amount: 1 };
   expect(await mediator().send(acceptPayment(notice))).toMatchObject({ code: 'payment_conflict' });
@@ -173,7 +173,7 @@ it('finds a payment id that came with two contents, for as long as its window re
   expect((await reconcile({ window: { text: '0', ms: 0 } })).found).toEqual([]);
 });
 
-it('finds money that was notified and refused, until it was returned', async () => {
+it('finds a refused payment until its money is returned', async () => {
   const paid = await chargedOrder();
   const { order_id, invoice_id, customer_id, amount, currency } = paid;
   const again = { order_id, invoice_id, customer_id, amount, currency, payment_id: 'pay_again' };
@@ -204,7 +204,7 @@ it('finds a ledger transaction that does not sum to zero, which the database wou
   expect((await reconcile()).found).toEqual([`ledger_unbalanced ${id}/EUR`]);
 });
 
-it('leaves alone what a saga works on, and what has changed within the grace time', async () => {
+it('ignores orders in motion: with a running saga, or changed within the grace time', async () => {
   const order = await chargedOrder();
   await db.query(`UPDATE orders SET status = 'CANCELLED' WHERE order_id = $1`, order.order_id);
   expect((await reconcile({ grace: { text: '1h', ms: HOUR_MS } })).found).toEqual([]);
@@ -214,7 +214,7 @@ it('leaves alone what a saga works on, and what has changed within the grace tim
   expect((await reconcile()).found).toEqual([`order_overpaid ${order.order_id}`]);
 });
 
-it('keeps the time when it first saw a difference, and forgets one that is gone', async () => {
+it('keeps the time when a discrepancy was first found, and deletes a resolved one', async () => {
   const order = await chargedOrder();
   const become = (status: string) =>
     db.query('UPDATE orders SET status = $2 WHERE order_id = $1', order.order_id, status);
@@ -227,7 +227,7 @@ it('keeps the time when it first saw a difference, and forgets one that is gone'
   expect((await reconcile()).found).toEqual([]);
 });
 
-it('says so when a provider could not be read, and keeps what it knew of it', async () => {
+it('reports an unread provider, and keeps its discrepancies', async () => {
   const order = await chargedOrder();
   await db.query(`UPDATE provider_charge SET amount = 1 WHERE payment_id = $1`, order.payment_id);
   await endSagas();
@@ -238,7 +238,7 @@ it('says so when a provider could not be read, and keeps what it knew of it', as
   expect((await reconcile()).found).toEqual([]);
 });
 
-it('is read by operators alone, a page at a time, and counted for Prometheus', async () => {
+it('is listed for operators only, in pages, and counted by a metric', async () => {
   const api = await createTestApi(db.database);
   const read = (query = '') => api.call('GET', `/admin/reconciliation${query}`, { as: 'operator' });
   expect((await read()).body).toEqual({ checked_at: null, data: [], next_cursor: null });

@@ -85,7 +85,7 @@ async function leaveRunning(): Promise<{ payment: string; order: string }> {
   return { payment: payment.saga_id, order: order.saga_id };
 }
 
-it('says what runs and replays, and what a change of its code would strand', async () => {
+it('reports the running workflows that replay, and those that a change would strand', async () => {
   expect(await replayCheck()).toEqual({ code: 0, output: 'Nothing runs on the server.\n' });
 
   const running = await leaveRunning();

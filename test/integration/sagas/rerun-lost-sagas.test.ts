@@ -103,20 +103,20 @@ it.each(['RUNNING', 'PAUSED', 'CONTINUED_AS_NEW', 'UNSPECIFIED', 'UNKNOWN', 'NEW
   },
 );
 
-it('while Temporal does not answer, no saga is marked', async () => {
+it('marks no saga while Temporal does not answer', async () => {
   await begunSaga('payment-1');
   expect(await lookUntil(2, SILENT)).toEqual([]);
   expect(await test.query('SELECT checked_at, lost_at FROM saga')).toEqual([{ checked_at: null, lost_at: null }]);
 });
 
-it('a lost saga that had failed begins again with its failure', async () => {
+it('reruns a failed saga with its failure', async () => {
   await begunSaga('payment-1', FAILURE);
   await test.query(`UPDATE saga SET lost_at = now() - interval '10 min', checked_at = now() - interval '10 min'`);
   expect(await lookUntil(1, 'TERMINATED')).toMatchObject([{ saga_id: 'payment-1', failure: FAILURE, reruns: 1 }]);
   expect(await test.query('SELECT state FROM saga')).toEqual([{ state: 'compensating' }]);
 });
 
-it('Prometheus sees the lost sagas that have not ended, by type, and counts those that began again', async () => {
+it('exports the lost open sagas by type, and counts the reruns', async () => {
   registerSagaMetrics({ metrics, database: test.database, logger: silentLogger });
   for (const saga_id of ['payment-1', 'payment-2', 'payment-3']) await begunSaga(saga_id);
   await test.query(`UPDATE saga SET state = 'completed', lost_at = now() WHERE saga_id = 'payment-3'`);

@@ -58,7 +58,7 @@ async function cancel(workflowId: string): Promise<boolean | undefined> {
   }
 }
 
-it('a cancel at any moment is either refused, or undoes all that was begun', async () => {
+it('a cancellation at any moment is either refused or compensates every started step', async () => {
   const world = createWorld();
   const { activities } = world;
   const taskQueue = 'cancel-race';

@@ -3,7 +3,7 @@ import { sagaSteps, type SagaType } from '../../../src/contract';
 import { connectTemporalClient } from '../../../src/platform/temporal/temporal';
 import { listSagas } from '../../../src/sagas/view/list-sagas';
 import { createSagaProgress } from '../../../src/sagas/view/saga-progress';
-import type { SagaView } from '../../../src/sagas/view/saga-view';
+import type { SagaResponse } from '../../../src/sagas/view/saga-view';
 import { type ApiAnswer, createTestApi, type TestApi } from '../../support/api';
 import { givenServices } from '../../support/e2e-stack';
 import { silentLogger } from '../../support/logger';
@@ -23,14 +23,14 @@ afterAll(() => steps?.db.close());
 const get = (path: string, as: 'operator' | 'service' | 'customer' = 'service'): Promise<ApiAnswer> =>
   api.call('GET', path, { as });
 
-async function show(sagaId: string): Promise<SagaView> {
+async function show(sagaId: string): Promise<SagaResponse> {
   const { status, body } = await get(`/sagas/${sagaId}`);
   expect(status).toBe(200);
-  return body as unknown as SagaView;
+  return body as unknown as SagaResponse;
 }
-const statesOf = ({ steps: of }: SagaView): string[] => of.map(({ name, state }) => `${name} ${state}`);
+const statesOf = ({ steps: of }: SagaResponse): string[] => of.map(({ name, state }) => `${name} ${state}`);
 
-async function list(query: string): Promise<{ data: SagaView[]; next_cursor: string | null }> {
+async function list(query: string): Promise<{ data: SagaResponse[]; next_cursor: string | null }> {
   const { status, body } = await get(`/sagas?${query}`);
   expect(status).toBe(200);
   return body as never;
@@ -51,7 +51,7 @@ async function refundedShipment() {
 }
 
 describe('GET /sagas/{saga_id}', () => {
-  it('shows a completed saga as completed, whatever its workflow tells late', async () => {
+  it('shows a completed saga as completed, even if its workflow reports late', async () => {
     const saga = await steps.charged();
     await steps.act('reserveInventory', saga);
     await steps.act('charge', saga);
@@ -94,7 +94,7 @@ describe('GET /sagas/{saga_id}', () => {
     expect(statesOf(view)).toEqual(sagaSteps.payment.map((name) => `${name} done`));
   });
 
-  it('shows the remedies of a shipment’s saga behind its steps, in the order in which they were done', async () => {
+  it('shows the follow-ups of a shipment’s saga after its steps, in the order of execution', async () => {
     const { saga_id } = await refundedShipment();
     const view = await show(saga_id);
     expect(view).toMatchObject({ type: 'shipment', state: 'compensated' });
@@ -108,7 +108,7 @@ describe('GET /sagas/{saga_id}', () => {
     expect(view.steps[1]?.error).toBe('Nobody carries it.');
   });
 
-  it('keeps the steps of a saga that is stuck', async () => {
+  it('shows the steps of a stuck saga', async () => {
     const { saga_id, correlation_id, ...saga } = await steps.charged();
     await steps.act('reserveInventory', { saga_id, correlation_id, ...saga });
     const failure = { failed_step: 'charge', code: 'payment_declined', detail: 'No.' };
@@ -118,7 +118,7 @@ describe('GET /sagas/{saga_id}', () => {
     expect(statesOf(view).slice(0, 3)).toEqual(['reserve_inventory done', 'charge failed', 'close_invoice pending']);
   });
 
-  it('knows no other saga, and is not for customers', async () => {
+  it('refuses an unknown saga, and customers', async () => {
     expect(await get('/sagas/order-nobody')).toMatchObject({ status: 404, body: { code: 'saga_not_found' } });
     expect((await get('/sagas/order-nobody', 'customer')).status).toBe(403);
     expect((await get('/sagas', 'customer')).status).toBe(403);
@@ -126,7 +126,7 @@ describe('GET /sagas/{saga_id}', () => {
 });
 
 describe('GET /sagas', () => {
-  it.each<SagaType>(['order', 'payment', 'shipment'])('lists those of the type %s, the newest first', async (type) => {
+  it.each<SagaType>(['order', 'payment', 'shipment'])('lists sagas of the type %s, newest first', async (type) => {
     const older = await steps.shipment('outside');
     const newer = await refundedShipment();
     const { data } = await list(`type=${type}&limit=200`);
@@ -139,7 +139,7 @@ describe('GET /sagas', () => {
       expect(saga.steps.slice(0, 3).map(({ name }) => name)).toEqual(sagaSteps[type].slice(0, 3));
   });
 
-  it('lists by state, with remedies where there were any', async () => {
+  it('lists sagas by state, with their follow-ups', async () => {
     const { saga_id } = await refundedShipment();
     const { data } = await list('type=shipment&state=compensated&limit=200');
     expect(new Set(data.map(({ state }) => state))).toEqual(new Set(['compensated']));
@@ -147,7 +147,7 @@ describe('GET /sagas', () => {
     expect(found?.steps.map(({ name }) => name).slice(3)).toEqual(['reverse_credit', 'refund_payment']);
   });
 
-  it('goes through all of them page by page, each once', async () => {
+  it('returns each saga once, page by page', async () => {
     for (let count = 0; count < 5; count++) await steps.charged();
     const all = (await list('limit=200')).data.map(({ saga_id }) => saga_id);
     const paged: string[] = [];
@@ -160,7 +160,7 @@ describe('GET /sagas', () => {
     expect(paged).toEqual(all);
   });
 
-  it('shows what the database knows, and waits once, while Temporal does not answer', async () => {
+  it('shows the rows after one deadline while Temporal does not answer', async () => {
     const running: string[] = [];
     for (let count = 0; count < 5; count++) {
       const saga = await steps.charged();
@@ -187,7 +187,7 @@ describe('GET /sagas', () => {
     }
   });
 
-  it.each(['type=trip', 'state=odd', 'limit=0', 'limit=201', 'other=1'])('does not understand %s', async (query) => {
+  it.each(['type=trip', 'state=odd', 'limit=0', 'limit=201', 'other=1'])('refuses the query %s', async (query) => {
     expect(await get(`/sagas?${query}`)).toMatchObject({ status: 422, body: { code: 'validation_failed' } });
   });
 });

@@ -66,7 +66,7 @@ async function took(work: () => Promise<unknown>): Promise<number> {
   return performance.now() - started;
 }
 
-it('starts a saga once, however often it is asked, and tells its result', async () => {
+it('starts a saga once for repeated starts, and returns its result', async () => {
   const fake = createSagaFakes();
   const saga = newSaga();
   await withWorker(fake, async () => {
@@ -80,7 +80,7 @@ it('starts a saga once, however often it is asked, and tells its result', async 
   expect(fake.calls).toEqual(['closeInvoice', 'creditBalance', 'settlePayment']);
 });
 
-it('can be found in Temporal by what the saga is about', async () => {
+it('finds a saga in Temporal by its search attributes', async () => {
   const saga = newSaga();
   await sagas.start(saga);
   const handle = temporal.client.workflow.getHandle(saga.saga_id);
@@ -95,7 +95,7 @@ it('can be found in Temporal by what the saga is about', async () => {
   await handle.terminate();
 });
 
-it('tells why a saga was compensated', async () => {
+it('returns the failure of a compensated saga', async () => {
   const fake = createSagaFakes();
   fake.make('creditBalance', refuses('account_closed'));
   const saga = newSaga();
@@ -108,7 +108,7 @@ it('tells why a saga was compensated', async () => {
   });
 });
 
-it('waits no longer than it was told', async () => {
+it('waits no longer than its deadline', async () => {
   const saga = newSaga();
   await sagas.start(saga);
   const waited = await took(async () => {
@@ -132,7 +132,7 @@ it('waits for a saga that is started meanwhile', async () => {
   });
 });
 
-it('says at once that a saga is pending while Temporal is away, and starts it when it is back', async () => {
+it('returns pending at once while Temporal is away, and starts the saga when it is back', async () => {
   const saga = newSaga();
   proxy.cut();
   const waited = await took(async () => {
@@ -151,12 +151,12 @@ it.each([
   ['an id that is too long', { saga_id: 'payment-'.repeat(200) }],
   ['a type that there is not', { type: 'nonsense' as 'payment' }],
   ['no input', { input: null as never }],
-])('says why Temporal does not take a saga with %s', async (_, broken) => {
+])('reports why Temporal refuses a saga with %s', async (_, broken) => {
   const failure = await sagas.attempt({ ...newSaga(), ...broken }, 2_000);
   expect(failure).toEqual({ reason: expect.stringMatching(/.+/), kind: 'refused' });
 });
 
-it('says at once, as an error with the command, that the namespace is missing', async () => {
+it('logs a missing namespace at once, with the command that creates it', async () => {
   const config = { connection: { address }, namespace: 'nowhere' };
   const elsewhere = connectTemporalClient({ config });
   const lines: object[] = [];

@@ -84,7 +84,7 @@ async function sweepUntil(asks: number, sweep: Sweep): Promise<SagaToStart[]> {
 const idsOf = (sagas: readonly SagaToStart[]): string[] => sagas.map(({ saga_id }) => saga_id);
 const REFUSED = 'INVALID_ARGUMENT: that is no saga';
 
-it('starts what was accepted 2 seconds ago and not started, the oldest first, once', async () => {
+it('starts unstarted sagas after 2 seconds, oldest first, once', async () => {
   const older = await unstartedSaga({ secondsAgo: 30 });
   const newer = await unstartedSaga({ secondsAgo: 3 });
   const fresh = await unstartedSaga({ secondsAgo: 0 });
@@ -94,14 +94,14 @@ it('starts what was accepted 2 seconds ago and not started, the oldest first, on
   expect(await unstarted()).toEqual([fresh]);
 });
 
-it('leaves sagas alone that have ended', async () => {
+it('ignores ended sagas', async () => {
   const ended = await unstartedSaga({ secondsAgo: 30 });
   await test.query(`UPDATE saga SET state = 'compensated' WHERE saga_id = $1`, ended);
   const running = await unstartedSaga({ secondsAgo: 10 });
   expect(idsOf(await sweepUntil(1, { start: () => undefined }))).toEqual([running]);
 });
 
-it('blames no saga while Temporal is away, and starts all when it is back', async () => {
+it('counts no refusal while Temporal is away, and starts all sagas when it is back', async () => {
   const [first, second] = [await unstartedSaga({ secondsAgo: 30 }), await unstartedSaga({ secondsAgo: 10 })];
   let tries = 0;
   const isAway = () => tries <= 4;
@@ -110,7 +110,7 @@ it('blames no saga while Temporal is away, and starts all when it is back', asyn
   expect(await unstarted()).toEqual([]);
 });
 
-it('notes with every saga that is due why none can be started, alarms once, and starts all when that is mended', async () => {
+it('stores with every due saga why none can start, logs it once, and starts all after the correction', async () => {
   const sagas = [await unstartedSaga({ secondsAgo: 30 }), await unstartedSaga({ secondsAgo: 10 })];
   const setup: StartFailure = { reason: 'no namespace x', kind: 'setup', command: 'paysaga setup temporal' };
   const lines: unknown[] = [];
@@ -127,7 +127,7 @@ it('notes with every saga that is due why none can be started, alarms once, and 
   expect(await noted()).toEqual(sagas.map(() => ({ start_error: null, start_attempts: 0 })));
 });
 
-it('goes on past a saga that Temporal refuses: it waits by itself, and is told once', async () => {
+it('starts the other sagas when Temporal refuses one, which waits and is logged once', async () => {
   const poisoned = await unstartedSaga({ secondsAgo: 30 });
   const healthy = await unstartedSaga({ secondsAgo: 10 });
   const lines: unknown[] = [];
@@ -154,7 +154,7 @@ it('goes on past a saga that Temporal refuses: it waits by itself, and is told o
   expect(await unstarted()).toEqual([]);
 });
 
-it('finds a healthy saga behind more refused ones than it reads at a time', async () => {
+it('finds a startable saga after more refused sagas than a page has', async () => {
   const poisoned = new Set<string>();
   for (let count = 0; count < 60; count += 1) poisoned.add(await unstartedSaga({ secondsAgo: 30 }));
   const healthy = await unstartedSaga({ secondsAgo: 3 });
@@ -168,7 +168,7 @@ it('finds a healthy saga behind more refused ones than it reads at a time', asyn
 
 const makeDue = (sagaId: string) => test.query('UPDATE saga SET start_after = now() WHERE saga_id = $1', sagaId);
 
-it('goes on while the database is away', async () => {
+it('continues after an outage of the database', async () => {
   const saga_id = await unstartedSaga({ secondsAgo: 30 });
   await test.query(`ALTER TABLE saga RENAME TO saga_away`);
   const swept = sweepUntil(1, { start: () => undefined });
@@ -176,7 +176,7 @@ it('goes on while the database is away', async () => {
   expect(idsOf(await swept)).toEqual([saga_id]);
 });
 
-it('lets customers take turns, so that a burst of one does not hold up another', async () => {
+it('lets customers take turns, so that a burst of one does not delay another', async () => {
   const burst: string[] = [];
   for (let count = 0; count < 3; count += 1) burst.push(await unstartedSaga({ secondsAgo: 60 - count }));
   const lone = await unstartedSaga({ secondsAgo: 3, customer_id: 'cus_2' });

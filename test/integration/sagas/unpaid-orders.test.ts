@@ -4,7 +4,7 @@ import { createApplication } from '../../../src/application';
 import { closeInvoice } from '../../../src/billing/close-invoice';
 import type { UnpaidReport } from '../../../src/contract';
 import { cancelOrder } from '../../../src/orders/cancel-order';
-import type { OrderView } from '../../../src/orders/order-view';
+import type { OrderResponse } from '../../../src/orders/order-view';
 import { placeOrder } from '../../../src/orders/place-order';
 import { acceptPayment } from '../../../src/payments/accept-payment';
 import { openConnection } from '../../support/connection';
@@ -27,7 +27,7 @@ afterAll(() => db.close());
 const mediator = () => createApplication({ database: db.database, logger: silentLogger });
 
 /** An order that was placed so many days ago, by the database's clock. */
-async function placedDaysAgo(days: number, change: object = {}): Promise<OrderView> {
+async function placedDaysAgo(days: number, change: object = {}): Promise<OrderResponse> {
   const order = await mediator().send(placeOrder({ ...newOrder, ...change }));
   await db.query(
     `UPDATE orders SET placed_at = now() - $2::float8 * interval '1 day' WHERE order_id = $1`,
@@ -37,7 +37,7 @@ async function placedDaysAgo(days: number, change: object = {}): Promise<OrderVi
   return order;
 }
 
-const payment = ({ order_id, invoice_id, customer_id, amount, currency }: OrderView) => ({
+const payment = ({ order_id, invoice_id, customer_id, amount, currency }: OrderResponse) => ({
   order_id,
   invoice_id,
   customer_id,
@@ -45,7 +45,7 @@ const payment = ({ order_id, invoice_id, customer_id, amount, currency }: OrderV
   currency,
   payment_id: `pay_${order_id}`,
 });
-const pay = (order: OrderView) => mediator().send(acceptPayment(payment(order)));
+const pay = (order: OrderResponse) => mediator().send(acceptPayment(payment(order)));
 
 /** The activity as a worker runs it. */
 function sweep(batchSize = 10, environment = new MockActivityEnvironment()): Promise<UnpaidReport> {
@@ -53,7 +53,7 @@ function sweep(batchSize = 10, environment = new MockActivityEnvironment()): Pro
   return environment.run(cancelUnpaidOrders) as Promise<UnpaidReport>;
 }
 
-const statusOf = async ({ order_id }: OrderView) => {
+const statusOf = async ({ order_id }: OrderResponse) => {
   const [row] = await db.query<{ status: string; invoice: string }>(
     `SELECT orders.status, invoice.status AS invoice FROM orders JOIN invoice USING (order_id) WHERE order_id = $1`,
     order_id,
@@ -61,7 +61,7 @@ const statusOf = async ({ order_id }: OrderView) => {
   return row && `${row.status} ${row.invoice}`;
 };
 
-it('cancels what nobody has paid in time, with its invoice, and says why', async () => {
+it('cancels orders that were not paid in time, with their invoices and the reason', async () => {
   const late = await placedDaysAgo(30.01);
   const young = await placedDaysAgo(29.99);
   expect(await sweep()).toEqual({ cancelled: 1, failed: 0 });
@@ -73,12 +73,12 @@ it('cancels what nobody has paid in time, with its invoice, and says why', async
   );
   expect(events).toEqual([
     { type: 'invoice.voided', reason: null },
-    { type: 'order.cancelled', reason: 'Nobody paid it within 30 days.' },
+    { type: 'order.cancelled', reason: 'It was not paid within 30 days.' },
   ]);
   expect(await sweep()).toEqual({ cancelled: 0, failed: 0 });
 });
 
-it('leaves alone what is charged automatically, cancelled, or about to be paid', async () => {
+it('does not cancel orders that are charged automatically, cancelled or about to be paid', async () => {
   const charged = await placedDaysAgo(31, { collection_method: 'charge_automatically', payment_method: 'pm_ok' });
   const cancelled = await placedDaysAgo(31);
   await mediator().send(cancelOrder({ order_id: cancelled.order_id }));
@@ -97,20 +97,20 @@ it('leaves alone what is charged automatically, cancelled, or about to be paid',
   expect(await statusOf(closed)).toBe('PENDING_PAYMENT CLOSED');
 });
 
-it('cancels an order whose payment was undone', async () => {
+it('cancels an order whose payment was compensated', async () => {
   const order = await placedDaysAgo(31);
   await pay(order);
   await db.query(`UPDATE saga SET state = 'compensated' WHERE order_id = $1`, order.order_id);
   expect(await sweep()).toEqual({ cancelled: 1, failed: 0 });
 });
 
-it('goes through many orders page by page, also where most of a page is not for it', async () => {
+it('pages through many orders, also when most of a page is not due', async () => {
   const ages = Array.from({ length: 45 }, (_, index) => (index % 3 === 0 ? 31 : 1));
   for (const days of ages) await placedDaysAgo(days);
   expect(await sweep(4)).toEqual({ cancelled: 15, failed: 0 });
 });
 
-it('may run in several workers at a time: each order is cancelled once', async () => {
+it('cancels each order once when several workers sweep at once', async () => {
   for (let index = 0; index < 20; index++) await placedDaysAgo(31);
   const reports = await Promise.all([sweep(5), sweep(7), sweep(20)]);
   expect(reports.reduce((sum, { cancelled }) => sum + cancelled, 0)).toBe(20);
@@ -120,7 +120,7 @@ it('may run in several workers at a time: each order is cancelled once', async (
   expect(events).toBe(20);
 });
 
-it('stops between two orders when its worker shuts down, and the next one goes on', async () => {
+it('stops between two orders when its worker shuts down, and the next run continues', async () => {
   for (let index = 0; index < 6; index++) await placedDaysAgo(31);
   const environment = new MockActivityEnvironment();
   environment.on('heartbeat', () => environment.cancel('WORKER_SHUTDOWN'));
@@ -128,7 +128,7 @@ it('stops between two orders when its worker shuts down, and the next one goes o
   expect(await sweep(4)).toEqual({ cancelled: 5, failed: 0 });
 });
 
-it('leaves an order whose row somebody holds to the next time, and cancels the others', async () => {
+it('leaves a locked order to the next run, and cancels the others', async () => {
   const held = await placedDaysAgo(31);
   const other = await placedDaysAgo(31);
   const connection = await openConnection(db.url);
@@ -141,8 +141,8 @@ it('leaves an order whose row somebody holds to the next time, and cancels the o
   expect(await sweep()).toEqual({ cancelled: 1, failed: 0 });
 });
 
-it('competes with payments on the order: one of the two wins each, never both', async () => {
-  const orders: OrderView[] = [];
+it('cancels or accepts a payment of each order, never both', async () => {
+  const orders: OrderResponse[] = [];
   for (let index = 0; index < 30; index++) orders.push(await placedDaysAgo(31));
   const [report, ...answers] = await Promise.all([sweep(5), ...orders.map(pay)]);
   const refused = answers.filter(({ state }) => state === 'refused');

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { eventually, must } from '../../../dev/client/eventually';
 import { newClientId, pay, type PaymentAnswer, untilStatus } from '../../../dev/client/shop';
 import type { Answer } from '../../../dev/client/api-client';
-import type { OrderView } from '../../../dev/client/views';
+import type { OrderResponse } from '../../../dev/client/views';
 import { command, DEADLINE_MS, onOrder, type RealShop, settled } from './command';
 import { faultCommands, getStuck } from './fault-commands';
 import { placeKind } from './place-kind';
@@ -64,7 +64,7 @@ const payTooMuch = onOrder('pay a wrong amount', async (order, model, real) => {
 const cancel = onOrder('cancel', async (order, model, { stack }) => {
   const path = `/orders/${order.view.order_id}/cancel`;
   const { status } = await settled(stack, () =>
-    stack.service.call<OrderView>('POST', path, { json: { reason: 'changed mind' } }),
+    stack.service.call<OrderResponse>('POST', path, { json: { reason: 'changed mind' } }),
   );
   if (status === 200) {
     expect(model.isPaid(order)).toBe(false);

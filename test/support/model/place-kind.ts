@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { must } from '../../../dev/client/eventually';
 import { orderRequest } from '../../../dev/client/shop';
-import type { OrderView } from '../../../dev/client/views';
+import type { OrderResponse } from '../../../dev/client/views';
 import { type RealShop, settled } from './command';
 import { type Kind, kinds, type ShopModel } from './shop-model';
 
@@ -20,7 +20,7 @@ export async function placeKind(
   });
   const headers = { 'idempotency-key': randomUUID() };
   const { status, body, text } = await settled(stack, () =>
-    stack.service.call<OrderView>('POST', '/orders', { json, headers }),
+    stack.service.call<OrderResponse>('POST', '/orders', { json, headers }),
   );
   must(status === 201, `POST /orders answered ${status} ${text}`);
   model.placed(kind, body);

@@ -1,4 +1,4 @@
-import type { OrderView } from '../../../dev/client/views';
+import type { OrderResponse } from '../../../dev/client/views';
 
 /** What an order may be ordered as: what it buys, and how it is paid. */
 export const kinds = {
@@ -16,14 +16,14 @@ export const kinds = {
 } as const satisfies Record<string, { product_sku: string; amount: number; payment_method?: string }>;
 
 export type Kind = keyof typeof kinds;
-export type Fate = OrderView['status'];
+export type Fate = OrderResponse['status'];
 
 /** How a payment ended that was told of. */
 export type PaymentEnd = 'paid' | 'compensated';
 
 export interface ModelOrder {
   readonly kind: Kind;
-  readonly view: OrderView;
+  readonly view: OrderResponse;
   readonly byCard: boolean;
   /** Each status in which it may come to rest. */
   fates: ReadonlySet<Fate>;
@@ -57,7 +57,7 @@ export function createShopModel(paymentTimeoutMs: number) {
     orders,
     refusing,
 
-    placed(kind: Kind, view: OrderView): void {
+    placed(kind: Kind, view: OrderResponse): void {
       const byCard = 'payment_method' in kinds[kind];
       const fates: Fate[] = !byCard
         ? ['PENDING_PAYMENT']

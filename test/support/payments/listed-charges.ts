@@ -1,6 +1,6 @@
 import type { PaymentProvider, ProviderCharge } from '../../../src/payments/provider/payment-provider';
 
-/** All pages as one list. @param since the beginning of time unless told */
+/** Returns all pages as one list. @param since defaults to the beginning of time */
 export async function listedCharges(
   provider: PaymentProvider,
   since = '1970-01-01T00:00:00Z',

@@ -17,7 +17,7 @@ export async function recordHistory(name: string, workflow: WorkflowHandle, fold
   writeFileSync(join(histories, folder, `${name}.json`), `{"events":[\n${lines.join(',\n')}\n]}\n`);
 }
 
-/** Who ran it, and where its code lay, is nobody's business, and nothing that replay looks at. */
+/** Leaves out the machine and its paths, which the replay does not need. */
 const withoutMachine = (key: string, value: unknown): unknown =>
   key === 'identity' || key === 'stackTrace' ? undefined : value;
 

@@ -3,7 +3,7 @@ import { Client } from 'pg';
 import { query } from '../../../dev/checker/rows.sql';
 
 /**
- * `customer/saga/key`: one transaction of a customer's saga, by the once-key that it is sent with. So `…/order/charge`
+ * `customer/saga/key`: one transaction of a customer's saga, by its idempotency key. So `…/order/charge`
  * records a charge, `…/order/ask/charge` was before it, and `…/order/undo/charge` records its refund.
  */
 export type Gate = `${string}/${string}/${string}`;
@@ -29,7 +29,7 @@ function withoutRun(key: string): string {
   return `regexp_replace(${key}, '/[0-9a-f-]{36}$', '')`;
 }
 
-/** The transaction claims its once-key; the trigger fires when it is asked to commit that, before it does. */
+/** The transaction stores its idempotency key. The trigger fires at its commit, before it takes effect. */
 const INSTALL = `
 CREATE FUNCTION wait_at_gate() RETURNS trigger LANGUAGE plpgsql SET lock_timeout = 0 AS $$
 BEGIN

@@ -7,7 +7,7 @@ import type { OrderSagaInput, PaymentSagaInput, SagaType, ShipmentSagaInput } fr
 import { provisionService } from '../../../src/fulfilment/provision-service';
 import { createIdempotencyKeys } from '../../../src/inbox/idempotency-keys';
 import type { Mediator } from '../../../src/mediator/mediator';
-import type { OrderView } from '../../../src/orders/order-view';
+import type { OrderResponse } from '../../../src/orders/order-view';
 import { placeOrder } from '../../../src/orders/place-order';
 import { acceptPayment } from '../../../src/payments/accept-payment';
 import { chainOf } from '../../../src/payments/provider/create-provider-chain';
@@ -17,24 +17,24 @@ import { silentLogger } from '../logger';
 import { createMemoryCarrier } from '../payments/memory-carrier';
 import type { MemoryProvider } from '../payments/memory-provider';
 
-/** The activities of the sagas on a database of their own, called one by one as a worker would. */
+/** Calls the sagas' activities one by one on a separate database. */
 export interface Steps {
   readonly db: TestDatabase;
   readonly mediator: Mediator;
   readonly faults: Faults;
-  /** Runs an activity once. @throws what it threw, for Temporal to retry or not */
+  /** Runs an activity once. @throws the activity's error */
   act<Name extends keyof Activities>(name: Name, input: Parameters<Activities[Name]>[0]): ReturnType<Activities[Name]>;
-  /** Places an order that is charged by `pm_ok` unless told. @returns what its saga was begun with */
+  /** Places an order that is charged. The method defaults to `pm_ok`. @returns the saga's input */
   charged(order?: Partial<OrderOf>): Promise<OrderSagaInput>;
   /** Takes the order of a saga as far as the pivot, and over it. */
   settle(saga: OrderSagaInput | PaymentSagaInput): Promise<void>;
-  /** Goods that are paid: what their shipment's saga was begun with. */
+  /** Places and pays an order of goods. @returns the input of the shipment's saga */
   shipment(paid: 'by provider' | 'outside', order?: Partial<OrderOf>): Promise<ShipmentSagaInput>;
   /** The row of the order's saga. */
   sagaOf<Input>(type: SagaType, orderId: string): Promise<Input>;
 }
 
-type OrderOf = Pick<OrderView, 'customer_id' | 'product_sku' | 'amount' | 'quantity'> & {
+type OrderOf = Pick<OrderResponse, 'customer_id' | 'product_sku' | 'amount' | 'quantity'> & {
   readonly payment_method: string;
 };
 
@@ -105,8 +105,8 @@ export async function createSteps(providers: () => readonly MemoryProvider[]): P
     const goods = { customer_id: 'cus_1', product_sku: 'mug', amount: 1_500, currency: 'EUR', quantity: 1, ...order };
     const placed = await mediator.send(placeOrder({ ...goods, collection_method: 'send_invoice' }));
     const { order_id, invoice_id, customer_id, amount, currency } = placed;
-    const notice = { order_id, invoice_id, customer_id, amount, currency, payment_id: `pay_${order_id}` };
-    await mediator.send(acceptPayment(notice));
+    const notification = { order_id, invoice_id, customer_id, amount, currency, payment_id: `pay_${order_id}` };
+    await mediator.send(acceptPayment(notification));
     return steps.sagaOf('payment', order_id);
   }
 }

@@ -5,7 +5,7 @@ const amounts = fc.integer({ min: 1, max: 1_000_000_000_000 });
 const sum = (entries: readonly { amount: number }[]): number =>
   entries.reduce((total, { amount }) => total + amount, 0);
 
-it('neither makes nor destroys money: every credit and its reversal sum to zero', () => {
+it('sums every credit and its reversal to zero', () => {
   fc.assert(
     fc.property(fc.string(), amounts, (customer, amount) => {
       const credit = paymentCredit(customer, amount, 'EUR');
@@ -15,7 +15,7 @@ it('neither makes nor destroys money: every credit and its reversal sum to zero'
   );
 });
 
-it('gives back by a reversal exactly what was credited, account by account', () => {
+it('reverses exactly the credited amounts, account by account', () => {
   fc.assert(
     fc.property(amounts, (amount) => {
       const credit = paymentCredit('cus_1', amount, 'EUR');

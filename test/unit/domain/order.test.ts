@@ -39,7 +39,7 @@ describe('placing an order', () => {
     ['one cent more', { amount: 19_801 }],
     ['the price of one for two', { amount: 9_900 }],
     ['another currency', { currency: 'USD' }],
-  ])('is refused for %s: a client never sets a price', (_name, difference) => {
+  ])('is refused for %s, because a client never sets a price', (_name, difference) => {
     const command: OrderCommand = { type: 'place', order: { ...newOrder, ...difference }, product };
     expect(refusalCode(() => decideOrder(command, undefined))).toBe('price_mismatch');
   });
@@ -91,7 +91,7 @@ it.each(cases)('from $from, $change ends in $end', ({ from, change, end }) => {
   expect(code ?? after?.status).toBe(end);
 });
 
-it('pays back what was paid, whole and for a reason that is told', () => {
+it('refunds the whole amount, with a reason', () => {
   const money = { order_id: 'ord_1', amount: 19_800, currency: 'EUR' };
   expect(decideOrder(commands.owe_refund, order('PAID'))).toEqual([
     { type: 'order.refund_due', payload: { ...money, reason: 'It was paid outside.' } },
@@ -101,7 +101,7 @@ it('pays back what was paid, whole and for a reason that is told', () => {
   ]);
 });
 
-it('tells one story, whatever is asked of it: the fold of its events, paid once, paid back once', () => {
+it('is the fold of its events under any commands, paid once and refunded once', () => {
   const asked = fc.array(fc.constantFrom(...changes), { maxLength: 12 });
   fc.assert(
     fc.property(asked, (acts) => {
@@ -117,8 +117,8 @@ it('tells one story, whatever is asked of it: the fold of its events, paid once,
   );
 });
 
-it.each(changes)('has nothing to %s before it is placed', (change) => {
-  expect(() => decideOrder(commands[change], undefined)).toThrow(/Nothing was placed/);
+it.each(changes)('cannot %s before it is placed', (change) => {
+  expect(() => decideOrder(commands[change], undefined)).toThrow(/There is no order/);
 });
 
 it('refuses an event log that does not begin with order.placed', () => {

@@ -31,7 +31,7 @@ const requested: Payment = {
 };
 const failed: Payment = { ...requested, status: 'FAILED', failure_code: 'amount_mismatch' };
 
-it('does nothing when the same payment is notified again', () => {
+it('ignores a repeated notification', () => {
   expect(decidePayment({ type: 'request', content, requested_at }, requested)).toEqual([]);
 });
 
@@ -65,7 +65,7 @@ it.each<PaymentStatus>(['REQUESTED', 'CAPTURED', 'REFUNDED', 'FAILED'])(
   },
 );
 
-it('finds no conflict in its own content', () => {
+it('does not conflict with its own content', () => {
   expect(decidePayment({ type: 'conflict', content }, requested)).toEqual([]);
 });
 
@@ -97,7 +97,7 @@ it.each(cases)('from $from, $change ends in $end', ({ from, change, end }) => {
   expect(code ?? after?.status).toBe(end);
 });
 
-it('tells one story, whatever is asked of it: the fold of its events, captured once, paid back once', () => {
+it('is the fold of its events under any commands, captured once and refunded once', () => {
   const conflicts = [other, { ...other, amount: 2 }].map((content) => ({ type: 'conflict', content }) as const);
   const asked = fc.array(fc.constantFrom(request, ...conflicts, ...Object.values(commands)), { maxLength: 12 });
   fc.assert(

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import type { OrderStatus } from '../../../src/orders/order';
-import { dueCredit, type PaymentBook } from '../../../src/reconciliation/books/payment-book';
-import type { DifferenceKind } from '../../../src/reconciliation/difference';
-import { type Books, noBooks, reconcile } from '../../../src/reconciliation/reconcile';
+import { dueCredit, type PaymentStatement } from '../../../src/reconciliation/books/payment-book';
+import type { DiscrepancyKind } from '../../../src/reconciliation/difference';
+import { type Statements, noStatements, reconcile } from '../../../src/reconciliation/reconcile';
 
 /** A paid order, or one that is not, as it ends; paid through a provider, or outside. */
 const endings = [
@@ -21,15 +21,15 @@ const money = fc.record({ amount: fc.integer({ min: 1, max: 1e12 }), currency: f
 /** What the books say of a payment when everything agrees. */
 const payment = fc
   .record({ ending: fc.constantFrom(...endings), money, outside: fc.boolean(), comparable: fc.boolean() })
-  .map(({ ending: { state, ...statuses }, money, outside, comparable }): PaymentBook => {
+  .map(({ ending: { state, ...statuses }, money, outside, comparable }): PaymentStatement => {
     const taken = state === 'charged' || state === 'refunded';
-    const book: PaymentBook = {
+    const book: PaymentStatement = {
       payment_id: 'pay_1',
       ...statuses,
       ...money,
       credited: 0,
       charge: outside ? null : { ...money, provider: 'test', state },
-      there: !outside && comparable && taken ? { ...money, refunded_amount: refundedAt(state, money.amount) } : null,
+      theirs: !outside && comparable && taken ? { ...money, refunded_amount: refundedAt(state, money.amount) } : null,
       conflict: null,
       refused: null,
       comparable,
@@ -49,7 +49,7 @@ const CAPTURED: Record<OrderStatus, number> = {
 };
 
 /** Books of a world in which everything agrees: orders, their payments, and all that follows. */
-const world = fc.array(payment, { maxLength: 20 }).map((payments): Books => {
+const world = fc.array(payment, { maxLength: 20 }).map((payments): Statements => {
   const named = payments.map((one, index) => ({ ...one, payment_id: `pay_${index}` }));
   return {
     payments: named,
@@ -73,40 +73,43 @@ const world = fc.array(payment, { maxLength: 20 }).map((payments): Books => {
   };
 });
 
-it('finds nothing where everything agrees, whatever has happened', () => {
+it('finds no discrepancy between consistent statements', () => {
   fc.assert(fc.property(world, (books) => expect(reconcile(books)).toEqual([])));
 });
 
-const found = (change: Partial<Books>): string[] => reconcile({ ...noBooks, ...change }).map(({ kind }) => kind);
-const foundIn = (book: PaymentBook): string[] => found({ payments: [book] });
+const found = (change: Partial<Statements>): string[] =>
+  reconcile({ ...noStatements, ...change }).map(({ kind }) => kind);
+const foundIn = (book: PaymentStatement): string[] => found({ payments: [book] });
 
-type Damage = (book: PaymentBook) => PaymentBook | null;
+type Damage = (book: PaymentStatement) => PaymentStatement | null;
 
 /** One thing that goes wrong with a payment, where it can (`null` where not), and what is then found. */
-const damages: [DifferenceKind, Damage][] = [
+const damages: [DiscrepancyKind, Damage][] = [
   ['credit_missing', (book) => (book.credited > 0 ? { ...book, credited: book.credited - 1 } : null)],
   ['credit_unfounded', (book) => ({ ...book, credited: book.credited + 1 })],
-  ['charge_unknown_to_provider', (book) => book.there && { ...book, there: null }],
+  ['charge_unknown_to_provider', (book) => book.theirs && { ...book, theirs: null }],
   [
     'charge_unknown_here',
     (book) =>
-      book.comparable && book.charge && !book.there ? { ...book, there: { ...book.charge, refunded_amount: 0 } } : null,
+      book.comparable && book.charge && !book.theirs
+        ? { ...book, theirs: { ...book.charge, refunded_amount: 0 } }
+        : null,
   ],
-  ['amount_differs', (book) => book.there && { ...book, there: { ...book.there, amount: book.there.amount + 1 } }],
-  ['amount_differs', (book) => book.there && { ...book, there: { ...book.there, currency: 'GBP' } }],
+  ['amount_differs', (book) => book.theirs && { ...book, theirs: { ...book.theirs, amount: book.theirs.amount + 1 } }],
+  ['amount_differs', (book) => book.theirs && { ...book, theirs: { ...book.theirs, currency: 'GBP' } }],
   ['amount_differs', ({ charge, ...book }) => charge && { ...book, charge: { ...charge, amount: charge.amount + 1 } }],
   [
     'refund_unknown_here',
-    ({ there, ...book }) =>
-      there && there.refunded_amount < there.amount
-        ? { ...book, there: { ...there, refunded_amount: there.refunded_amount + 1 } }
+    ({ theirs, ...book }) =>
+      theirs && theirs.refunded_amount < theirs.amount
+        ? { ...book, theirs: { ...theirs, refunded_amount: theirs.refunded_amount + 1 } }
         : null,
   ],
   [
     'refund_unknown_to_provider',
-    ({ there, ...book }) =>
-      there && there.refunded_amount > 0
-        ? { ...book, there: { ...there, refunded_amount: there.refunded_amount - 1 } }
+    ({ theirs, ...book }) =>
+      theirs && theirs.refunded_amount > 0
+        ? { ...book, theirs: { ...theirs, refunded_amount: theirs.refunded_amount - 1 } }
         : null,
   ],
   [
@@ -130,7 +133,7 @@ const damages: [DifferenceKind, Damage][] = [
   ],
 ];
 
-it.each(damages)('%s: is found alone, and not while it is in motion', (kind, damage) => {
+it.each(damages)('finds only %s, and not while the order is in motion', (kind, damage) => {
   fc.assert(
     fc.property(payment, (book) => {
       const damaged = damage(book);
@@ -141,18 +144,21 @@ it.each(damages)('%s: is found alone, and not while it is in motion', (kind, dam
   );
 });
 
-it('says nothing of a provider whose list was not read, or does not reach back', () => {
+it('ignores a provider whose list was not read or does not reach back', () => {
   fc.assert(
     fc.property(payment, (book) => {
-      expect(foundIn({ ...book, comparable: false, there: null })).toEqual([]);
+      expect(foundIn({ ...book, comparable: false, theirs: null })).toEqual([]);
     }),
   );
 });
 
-it('says each thing once, however much is amiss', () => {
+it('reports each kind once per subject', () => {
   fc.assert(
-    fc.property(payment, payment, fc.integer({ min: 1 }), (one, { charge, there }, credited) => {
-      const differences = reconcile({ ...noBooks, payments: [{ ...one, charge, there, credited, comparable: true }] });
+    fc.property(payment, payment, fc.integer({ min: 1 }), (one, { charge, theirs }, credited) => {
+      const differences = reconcile({
+        ...noStatements,
+        payments: [{ ...one, charge, theirs, credited, comparable: true }],
+      });
       const named = differences.map(({ kind, subject }) => `${kind} ${subject}`);
       expect(new Set(named).size).toBe(named.length);
       for (const { expected, actual } of differences) expect(expected).not.toBe(actual);
@@ -163,7 +169,7 @@ it('says each thing once, however much is amiss', () => {
 const order = { order_id: 'ord_1', captured: 1, refunded: 0, in_motion: false };
 const charge = { provider: 'test', charge_ref: 'ch_1', payment_id: 'pay_1', amount: 1, currency: 'EUR' };
 
-it.each<[DifferenceKind | 'nothing', Partial<Books>]>([
+it.each<[DiscrepancyKind | 'nothing', Partial<Statements>]>([
   ['order_unpaid', { orders: [{ ...order, status: 'FULFILLED', captured: 0 }] }],
   ['order_overpaid', { orders: [{ ...order, status: 'PAID', captured: 2 }] }],
   ['order_overpaid', { orders: [{ ...order, status: 'CANCELLED', captured: 1 }] }],

@@ -22,7 +22,7 @@ const shipments = { decide: decideShipment, evolve: evolveShipment };
 
 it.each([
   { title: 'requested', commands: [request], row: requested },
-  { title: 'dispatched, with what the carrier calls it', commands: [request, dispatch], row: done },
+  { title: 'dispatched, with the carrier’s reference', commands: [request, dispatch], row: done },
   { title: 'failed, with its reason', commands: [request, fail], row: failed },
 ])('is $title', ({ commands, row }) => {
   expect(playCommands(shipments, commands)).toMatchObject({ state: row, folded: row, refusals: [] });
@@ -37,11 +37,11 @@ it.each([
   expect(refusalCode(() => decideShipment(command, from))).toBe('shipment_not_requested');
 });
 
-it.each([dispatch, fail])('has nothing to $type before it is requested', (command) => {
-  expect(() => decideShipment(command, undefined)).toThrow(/Nothing was requested/);
+it.each([dispatch, fail])('cannot $type before it is requested', (command) => {
+  expect(() => decideShipment(command, undefined)).toThrow(/There is no shipment/);
 });
 
-it('ends once, whatever is asked of it, and is the fold of its events', () => {
+it('ends once under any commands, and is the fold of its events', () => {
   fc.assert(
     fc.property(fc.array(fc.constantFrom(dispatch, fail), { maxLength: 8 }), (acts) => {
       const { state, folded, events, refusals } = playCommands(shipments, [request, ...acts]);

@@ -2,23 +2,23 @@ import { ApplicationFailure } from '@temporalio/common';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
 import { createStepSender, type StepSender } from '../../../activities/send-step';
-import { askRefund } from '../../../src/payments/refund/ask-refund';
+import { requestRefund } from '../../../src/payments/refund/ask-refund';
 import { recordCharge } from '../../../src/payments/charge/record-charge';
 import type { Mediator } from '../../../src/mediator/mediator';
 import type { SagaStepRecord } from '../../../src/mediator/saga-step';
 import { Refusal } from '../../../src/platform/refusal';
 import type { RefusalCode } from '../../../src/platform/refusal-codes';
 
-const asked = { charge: undefined };
+const intent = { charge: undefined };
 const recorded = { charge_ref: 'ch_1' };
 type Sent = { readonly name: string; readonly key: string | undefined; readonly step?: SagaStepRecord };
 
 interface World {
-  /** What each command answers, by its name; a function may throw. */
+  /** The result of each command, by its name; a function may throw. */
   readonly answers?: Readonly<Record<string, unknown>>;
-  /** Of the attempt, in ms. */
+  /** The attempt's time-out, in ms. */
   readonly timeoutMs?: number;
-  /** The ask was sent before. */
+  /** The intent was sent before. */
   readonly isRepeat?: boolean;
   /** What was recorded of the step. */
   readonly stored?: { readonly response: unknown };
@@ -26,7 +26,7 @@ interface World {
 }
 
 /** Sends the step on the third attempt of its activity. */
-async function send(kind: 'runOutside' | 'mustOutside' | 'undoOutside', world: World = {}) {
+async function send(kind: 'executeExternal' | 'executeExternalUntilDone' | 'compensateExternal', world: World = {}) {
   const { answers = {}, isRepeat = false, stored, call = async () => 'ch_1', timeoutMs = 5_000 } = world;
   const sent: Sent[] = [];
   const passed: string[] = [];
@@ -36,7 +36,7 @@ async function send(kind: 'runOutside' | 'mustOutside' | 'undoOutside', world: W
     send: async ({ definition: { name } }, { once, step, onRepeat } = {}) => {
       sent.push({ name, key: once && `${once.key}${once.always ? '!' : ''}`, ...(step && { step }) });
       if (isRepeat) onRepeat?.();
-      const answer = { AskRefund: asked, RecordCharge: recorded, ...answers }[name];
+      const answer = { RequestRefund: intent, RecordCharge: recorded, ...answers }[name];
       return (typeof answer === 'function' ? (answer as () => unknown)() : answer) as never;
     },
   };
@@ -58,7 +58,7 @@ async function send(kind: 'runOutside' | 'mustOutside' | 'undoOutside', world: W
     saga: { saga_id: 'order-1', correlation_id: 'req_1' },
     step: 'charge',
     point: 'payments.charge',
-    ask: askRefund({ payment_id: 'pay_1' }),
+    intend: requestRefund({ payment_id: 'pay_1' }),
     call: (of: unknown) => {
       calls.push(of);
       return call();
@@ -79,16 +79,16 @@ const refuse = (code: RefusalCode) => () => {
 };
 const declined = async (): Promise<string> => refuse('payment_declined')();
 
-it.each(['runOutside', 'mustOutside'] as const)(
-  '%s asks, calls and records, between its fault points',
+it.each(['executeExternal', 'executeExternalUntilDone'] as const)(
+  '%s intends, calls and records, between its fault points',
   async (kind) => {
     expect(await send(kind)).toEqual({
       result: recorded,
       error: undefined,
-      calls: [asked],
+      calls: [intent],
       peeked: [],
       sent: [
-        { name: 'AskRefund', key: 'ask/charge' },
+        { name: 'RequestRefund', key: 'ask/charge' },
         { name: 'RecordCharge', key: 'charge', step: expect.objectContaining({ state: 'done', attempts: 3 }) },
       ],
       passed: ['payments.charge', 'payments.charge.done'],
@@ -96,69 +96,75 @@ it.each(['runOutside', 'mustOutside'] as const)(
   },
 );
 
-it('undoOutside asks as the undoing of the asking, and records whether or not the step was', async () => {
-  const { sent, calls, passed } = await send('undoOutside');
+it('compensateExternal compensates the intent, calls and records, whether or not the step was recorded', async () => {
+  const { sent, calls, passed } = await send('compensateExternal');
   expect(sent).toEqual([
-    { name: 'AskRefund', key: 'undo/ask/charge' },
+    { name: 'RequestRefund', key: 'undo/ask/charge' },
     { name: 'RecordCharge', key: 'undo/charge!', step: expect.objectContaining({ state: 'undone' }) },
   ]);
-  expect(calls).toEqual([asked]);
+  expect(calls).toEqual([intent]);
   expect(passed).toEqual(['payments.charge', 'payments.charge.done']);
 });
 
-it('undoOutside calls nobody and records nothing when nobody was asked', async () => {
-  const { result, sent, calls, passed } = await send('undoOutside', { answers: { AskRefund: null } });
-  expect([result, calls, sent.map(({ name }) => name)]).toEqual([null, [], ['AskRefund']]);
+it('compensateExternal neither calls nor records without an intent', async () => {
+  const { result, sent, calls, passed } = await send('compensateExternal', { answers: { RequestRefund: null } });
+  expect([result, calls, sent.map(({ name }) => name)]).toEqual([null, [], ['RequestRefund']]);
   expect(passed).toEqual(['payments.charge', 'payments.charge.done']);
 });
 
-it.each(['runOutside', 'mustOutside'] as const)('%s fails, to be retried, when nobody can be asked', async (kind) => {
-  const { error, calls } = await send(kind, { answers: { AskRefund: null } });
-  expect(error).toMatchObject({ message: 'Step charge has nobody to ask.' });
-  expect(error).not.toBeInstanceOf(ApplicationFailure);
-  expect(calls).toEqual([]);
-});
+it.each(['executeExternal', 'executeExternalUntilDone'] as const)(
+  '%s fails retryably without an intent',
+  async (kind) => {
+    const { error, calls } = await send(kind, { answers: { RequestRefund: null } });
+    expect(error).toMatchObject({ message: 'Step charge has no intent.' });
+    expect(error).not.toBeInstanceOf(ApplicationFailure);
+    expect(calls).toEqual([]);
+  },
+);
 
-describe.each(['runOutside', 'mustOutside', 'undoOutside'] as const)('%s, coming again', (kind) => {
-  it('calls again when nothing was recorded yet', async () => {
-    const { calls, result } = await send(kind, { isRepeat: true });
-    expect([calls, result]).toEqual([[asked], recorded]);
-  });
+describe.each(['executeExternal', 'executeExternalUntilDone', 'compensateExternal'] as const)(
+  '%s, repeated',
+  (kind) => {
+    it('calls again before an answer is recorded', async () => {
+      const { calls, result } = await send(kind, { isRepeat: true });
+      expect([calls, result]).toEqual([[intent], recorded]);
+    });
 
-  it.each([{ charge_ref: 'ch_0' }, null])('answers what was recorded (%j), and calls nobody', async (answer) => {
+  it.each([{ charge_ref: 'ch_0' }, null])('returns the recorded result (%j) without a call', async (answer) => {
     const { calls, result, sent, peeked } = await send(kind, { isRepeat: true, stored: { response: answer } });
     expect([calls, result]).toEqual([[], answer]);
-    expect(sent.map(({ name }) => name)).toEqual(['AskRefund']);
-    expect(peeked).toEqual([kind === 'undoOutside' ? 'undo/charge' : 'charge']);
+    expect(sent.map(({ name }) => name)).toEqual(['RequestRefund']);
+    expect(peeked).toEqual([kind === 'compensateExternal' ? 'undo/charge' : 'charge']);
   });
 
-  it('leaves a failed call as it is, to be retried, and records nothing', async () => {
-    const fault = new Error('It cannot be reached.');
-    const { error, sent, passed } = await send(kind, { call: () => Promise.reject(fault) });
-    expect(error).toBe(fault);
-    expect(sent.map(({ name }) => name)).toEqual(['AskRefund']);
-    expect(passed).toEqual(['payments.charge']);
-  });
-});
+    it('throws the error of a failed call, to be retried, and records nothing', async () => {
+      const fault = new Error('It cannot be reached.');
+      const { error, sent, passed } = await send(kind, { call: () => Promise.reject(fault) });
+      expect(error).toBe(fault);
+      expect(sent.map(({ name }) => name)).toEqual(['RequestRefund']);
+      expect(passed).toEqual(['payments.charge']);
+    });
+  },
+);
 
 it.each([
-  { who: 'the asking', world: { answers: { AskRefund: refuse('payment_declined') } } },
+  { who: 'the intent', world: { answers: { RequestRefund: refuse('payment_declined') } } },
   { who: 'the call', world: { call: declined } },
-  { who: 'the recording', world: { answers: { RecordCharge: refuse('payment_declined') } } },
-])('runOutside takes a refusal of $who for final', async ({ world }) => {
-  const { error } = await send('runOutside', world);
+  { who: 'the record', world: { answers: { RecordCharge: refuse('payment_declined') } } },
+])('executeExternal treats a refusal of $who as final', async ({ world }) => {
+  const { error } = await send('executeExternal', world);
   expect(error).toBeInstanceOf(ApplicationFailure);
   expect(error).toMatchObject({ type: 'payment_declined', nonRetryable: true, category: 'BENIGN' });
 });
 
-it.each(['mustOutside', 'undoOutside'] as const)('%s takes no refusal for final: it must succeed', async (kind) => {
+it.each(['executeExternalUntilDone', 'compensateExternal'] as const)('%s retries a refusal', async (kind) => {
   const { error } = await send(kind, { call: declined });
   expect(error).toBeInstanceOf(Refusal);
   expect(error).not.toBeInstanceOf(ApplicationFailure);
 });
 
-it('calls nobody once its attempt was given up: the next attempt calls', async () => {
-  const { calls, error } = await send('runOutside', { timeoutMs: -1 });
+it('does not call after its attempt has timed out', async () => {
+  const { calls, error } = await send('executeExternal', { timeoutMs: -1 });
   expect(calls).toEqual([]);
-  expect(error).toMatchObject({ message: expect.stringContaining('the next one makes it') });
+  expect(error).toMatchObject({ message: expect.stringContaining('next attempt makes the call') });
 });

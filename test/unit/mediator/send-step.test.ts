@@ -18,7 +18,11 @@ const step = {
 } as const;
 
 /** Sends the step on the third attempt of its activity, the fourth of the step, to a mediator that answers so. */
-async function send(kind: 'run' | 'undo' | 'undoAlways' | 'must', answer: () => unknown, retryPolicy?: RetryPolicy) {
+async function send(
+  kind: 'execute' | 'compensate' | 'compensateAlways' | 'executeUntilDone',
+  answer: () => unknown,
+  retryPolicy?: RetryPolicy,
+) {
   const sent: SendOptions[] = [];
   const passed: string[] = [];
   const mediator: Pick<Mediator, 'send'> = {
@@ -53,7 +57,7 @@ const refuse = (code: RefusalCode) => () => {
 };
 
 it('sends a forward step once, recorded with its attempt, between its two fault points', async () => {
-  expect(await send('run', () => ({ balance_tx_id: 'ltx_1' }))).toEqual({
+  expect(await send('execute', () => ({ balance_tx_id: 'ltx_1' }))).toEqual({
     result: { balance_tx_id: 'ltx_1' },
     sent: [
       {
@@ -73,32 +77,35 @@ it('sends a forward step once, recorded with its attempt, between its two fault 
   });
 });
 
-it.each(['undo', 'undoAlways'] as const)('sends a compensation (%s) once, as the undoing of its step', async (kind) => {
-  const { sent } = await send(kind, () => null);
-  const always = kind === 'undoAlways' ? { always: true } : {};
-  const once = { scope: 'payment-pay_1', key: 'undo/credit_balance', undoes: 'credit_balance', ...always };
-  expect(sent).toEqual([
-    expect.objectContaining({
-      once: { ...once, ttlMs: expect.any(Number) },
-      step: expect.objectContaining({ name: 'credit_balance', state: 'undone' }),
-    }),
-  ]);
-});
+it.each(['compensate', 'compensateAlways'] as const)(
+  'sends a compensation (%s) once, under the key that undoes its step',
+  async (kind) => {
+    const { sent } = await send(kind, () => null);
+    const always = kind === 'compensateAlways' ? { always: true } : {};
+    const once = { scope: 'payment-pay_1', key: 'undo/credit_balance', undoes: 'credit_balance', ...always };
+    expect(sent).toEqual([
+      expect.objectContaining({
+        once: { ...once, ttlMs: expect.any(Number) },
+        step: expect.objectContaining({ name: 'credit_balance', state: 'undone' }),
+      }),
+    ]);
+  },
+);
 
 it('makes a refusal of a forward step final, with its code as type', async () => {
-  const outcome = await send('run', refuse('order_not_payable'));
+  const outcome = await send('execute', refuse('order_not_payable'));
   const failure = 'error' in outcome ? outcome.error : undefined;
   expect(failure).toBeInstanceOf(ApplicationFailure);
   expect(failure).toMatchObject({ type: 'order_not_payable', nonRetryable: true, category: 'BENIGN', message: 'No.' });
   expect(outcome.passed).toEqual(['ledger.reverse_credit']);
 });
 
-it('tries again while an earlier attempt is still in its transaction', async () => {
-  const outcome = await send('run', refuse('request_in_progress'));
+it('retries a step while an earlier attempt is still in its transaction', async () => {
+  const outcome = await send('execute', refuse('request_in_progress'));
   expect(outcome).toMatchObject({ error: { type: 'request_in_progress', nonRetryable: false } });
 });
 
-it.each(['run', 'undo'] as const)('leaves a fault in %s as it is, to be retried', async (kind) => {
+it.each(['execute', 'compensate'] as const)('throws a fault in %s unchanged, to be retried', async (kind) => {
   const fault = new Error('The database is away.');
   const outcome = await send(kind, () => {
     throw fault;
@@ -106,20 +113,17 @@ it.each(['run', 'undo'] as const)('leaves a fault in %s as it is, to be retried'
   expect(outcome).toMatchObject({ error: fault });
 });
 
-it.each(['undo', 'undoAlways', 'must'] as const)(
-  'takes no refusal of what must succeed (%s) for final',
-  async (kind) => {
-    const outcome = await send(kind, refuse('invoice_not_closed'));
-    expect('error' in outcome && outcome.error).not.toBeInstanceOf(ApplicationFailure);
-  },
-);
+it.each(['compensate', 'compensateAlways', 'executeUntilDone'] as const)('retries a refusal in %s', async (kind) => {
+  const outcome = await send(kind, refuse('invoice_not_closed'));
+  expect('error' in outcome && outcome.error).not.toBeInstanceOf(ApplicationFailure);
+});
 
-it('tells Temporal to retry a fault after its pause, a fifth more or less', async () => {
+it('lets Temporal retry a fault after a pause that varies by a fifth', async () => {
   const policy = { initialInterval: '200ms', maximumInterval: '5s' } as const;
   const pauses = new Set<number>();
   for (let time = 0; time < 20; time += 1) {
     const outcome = await send(
-      'run',
+      'execute',
       () => {
         throw new TypeError('The database is away.');
       },
@@ -135,9 +139,9 @@ it('tells Temporal to retry a fault after its pause, a fifth more or less', asyn
   expect(pauses.size).toBeGreaterThan(5);
 });
 
-it('gives each command the time until its attempt is given up', async () => {
+it('gives each command the deadline of its attempt', async () => {
   const before = performance.now();
-  const { sent } = await send('undo', () => null);
+  const { sent } = await send('compensate', () => null);
   expect(sent[0]?.deadline).toBeGreaterThanOrEqual(before + 5_000);
   expect(sent[0]?.deadline).toBeLessThanOrEqual(performance.now() + 5_000);
 });

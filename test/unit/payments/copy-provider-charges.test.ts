@@ -42,7 +42,7 @@ async function copy(pages: readonly (readonly ProviderCharge[])[]) {
   return { written, heartbeats, copied };
 }
 
-it('copies page by page, and says at the end that it was all', async () => {
+it('copies page by page, and marks the list as complete at the end', async () => {
   const { written, copied } = await copy([[chargeOf('a'), chargeOf('b')], [chargeOf('c')]]);
   expect(written).toEqual([
     { keys: ['a', 'b'], last: false },
@@ -52,7 +52,7 @@ it('copies page by page, and says at the end that it was all', async () => {
   expect(copied).toBe(3);
 });
 
-it('says at each page that it lives, also while nothing on them is ours, and writes nothing then', async () => {
+it('heartbeats with each page, and writes nothing for an empty page', async () => {
   const { written, heartbeats, copied } = await copy([[], [], [chargeOf('a')], []]);
   expect(heartbeats).toBe(4);
   expect(written).toEqual([

@@ -15,7 +15,7 @@ describe('the provider in memory', () => {
     },
   }));
 
-  it('takes nothing of a request that was lost, and the money of one whose answer was', async () => {
+  it('charges nothing when the request is lost, and charges when the answer is lost', async () => {
     const asked = chargeRequest();
     provider.lose('request');
     await expect(provider.charge(asked)).rejects.toThrow('cannot be reached');

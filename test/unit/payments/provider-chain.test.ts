@@ -37,7 +37,7 @@ it.each([
   ['pm_card_visa', 'EUR', 'stripe'],
   ['pm_1NoXyz', 'EUR', 'stripe'],
   ['pm_ok', 'JPY', 'stripe'],
-])('%s in %s is taken by %s, the first that can', (payment_method, currency, name) => {
+])('%s in %s goes to %s, the first provider that accepts it', (payment_method, currency, name) => {
   const chain = createProviderChain({ config: { providers: two, stripe }, addCircuit });
   expect(chain.first({ payment_method, amount: 9_900, currency }).name).toBe(name);
 });
@@ -51,7 +51,7 @@ it.each([
   expect(refusalCode(() => chain.first(card))).toBe('payment_method_not_supported');
 });
 
-it('goes on behind the one that is named, past those that cannot or whose circuit is open', () => {
+it('continues after the named provider, past those that do not accept the charge or are unavailable', () => {
   const provider = (name: string, can: boolean, open: boolean) =>
     ({ name, accepts: () => can, isOpen: () => open }) as Partial<GuardedProvider> as GuardedProvider;
   const chain = chainOf([
@@ -65,13 +65,13 @@ it('goes on behind the one that is named, past those that cannot or whose circui
   expect(chain.first(asked).name).toBe('first');
 });
 
-it('finds a provider by its name, and fails for one that the deployment has no more', () => {
+it('finds a provider by its name, and fails for an unknown name', () => {
   const chain = createProviderChain({ config: { providers: two }, addCircuit });
   expect(chain.named('standby').name).toBe('standby');
   expect(() => chain.named('stripe')).toThrow('STRIPE_API_KEY');
 });
 
-it('fails retryably where goods are to be carried and there is no carrier', async () => {
+it('fails retryably without a carrier', async () => {
   const carrier = createCarrier({ config: {}, addCircuit });
   await expect(carrier.book(bookingRequest('mug'))).rejects.toThrow('CARRIER_URL');
   await expect(carrier.cancel(bookingRequest('mug'))).rejects.not.toMatchObject({ name: 'Refusal' });

@@ -1,5 +1,5 @@
 import Stripe from 'stripe';
-import { readStripeNotice } from '../../../src/payments/provider/stripe/read-stripe-notice';
+import { readStripeNotification } from '../../../src/payments/provider/stripe/read-stripe-notice';
 import { refusalCode } from '../../support/refusal-code';
 
 const secret = 'whsec_test_secret';
@@ -15,9 +15,9 @@ const sign = (payload: string, timestamp = Math.floor(Date.now() / 1_000)): stri
   Stripe.webhooks.generateTestHeaderString({ payload, secret, timestamp });
 
 const read = (payload: string, signature = sign(payload)) =>
-  readStripeNotice({ body: Buffer.from(payload), signature, secret });
+  readStripeNotification({ body: Buffer.from(payload), signature, secret });
 
-it('gives the payment notice of an order whose intent succeeded', () => {
+it('reads the payment notification of a succeeded intent', () => {
   const notice = { ...metadata, amount: 9_900, currency: 'EUR' };
   expect(read(event())).toEqual({ ...notice, payment_id: 'pi_1' });
   expect(read(event({ metadata: { ...metadata, payment_id: 'pay_1' } }))).toEqual({ ...notice, payment_id: 'pay_1' });
@@ -27,7 +27,7 @@ it.each([
   ['another event', event({}, 'payment_intent.created')],
   ['an intent of something else on the account', event({ metadata: {} })],
   ['an intent that a saga charged', event({ metadata: { ...metadata, paysaga_key: 'order-ord_1/charge' } })],
-])('leaves %s alone', (_what, payload) => {
+])('ignores %s', (_what, payload) => {
   expect(read(payload)).toBeNull();
 });
 
@@ -38,7 +38,7 @@ it.each([
   ['jpy', 5_000, 5_000],
   ['huf', 5_000, 5_000],
   ['kwd', 5_120, 5_120],
-])('says in our units what was paid in %s', (currency, amount_received, amount) => {
+])('converts a payment in %s to our units', (currency, amount_received, amount) => {
   expect(read(event({ currency, amount_received }))).toMatchObject({ currency: currency.toUpperCase(), amount });
 });
 
@@ -55,11 +55,11 @@ it.each([
   ['an intent without metadata', event({ metadata: undefined })],
   ['an intent without a currency', event({ currency: null })],
   ['an intent with half a unit', event({ amount_received: 0.5 })],
-])('leaves %s alone', (_what, payload) => {
+])('ignores %s', (_what, payload) => {
   expect(read(payload)).toBeNull();
 });
 
-it.each(['', '{"type": ', 'nothing', '\u0000'])('refuses a signed body that is no JSON: %j', (payload) => {
+it.each(['', '{"type": ', 'nothing', '\u0000'])('refuses a signed body that is not JSON: %j', (payload) => {
   expect(['malformed_json', 'invalid_signature']).toContain(refusalCode(() => read(payload)));
 });
 
@@ -68,11 +68,11 @@ it.each([
   [{ metadata: { ...metadata, payment_id: '\ud800' } }],
   [{ amount_received: 9_000_000_000_000_000 }],
   [{ currency: 'iqd' }],
-])('refuses an intent of an order that says %j', (change) => {
+])('refuses an order’s intent with the metadata %j', (change) => {
   expect(refusalCode(() => read(event(change)))).toBe('validation_failed');
 });
 
-it('refuses an order whose intent does not say the rest, naming what is missing', () => {
+it('refuses an intent with missing metadata, and names the missing fields', () => {
   const payload = event({ metadata: { order_id: 'ord_1' } });
   expect(refusalCode(() => read(payload))).toBe('validation_failed');
   expect(() => read(payload)).toThrow(/customer_id.*invoice_id|invoice_id.*customer_id/);

@@ -37,11 +37,11 @@ function publishedOf(code: string): { digits: number; step: number } | undefined
 const known = [...digitsOf.keys()].filter((code) => publishedOf(code));
 const unknown = [...digitsOf.keys()].filter((code) => !publishedOf(code));
 
-it('has all currencies', () => {
+it('covers all currencies', () => {
   expect([digitsOf.size, known.length, unknown.length]).toEqual([179, 161, 18]);
 });
 
-it.each(known)('says the same money in %s, both ways, or nothing', (code) => {
+it.each(known)('converts %s to Stripe’s units and back without loss, or not at all', (code) => {
   const ours = digitsOf.get(code) ?? 0;
   const { digits, step } = publishedOf(code) ?? { digits: 0, step: 1 };
   for (const amount of [1, 10, 99, 100, 101, 1_010, 500_000, 123_456, 999_999_999_999]) {
@@ -54,7 +54,7 @@ it.each(known)('says the same money in %s, both ways, or nothing', (code) => {
   }
 });
 
-it.each(unknown)('charges nothing in %s, and takes nothing for paid', (code) => {
+it.each(unknown)('neither charges nor accepts %s', (code) => {
   expect([toStripe(100, code), fromStripe(100, code)]).toEqual([undefined, undefined]);
 });
 
@@ -72,11 +72,11 @@ it.each([
   expect(toStripe(amount, code)).toBe(theirs);
 });
 
-it('does not take 5,000 krónur for 500,000', () => {
+it('does not confuse 5,000 krónur with 500,000', () => {
   expect(fromStripe(500_000, 'ISK')).toBe(5_000);
 });
 
-it('leaves out of a payment what is less than a unit, and charges no amount that a number cannot hold', () => {
+it('rounds a payment down to whole units, and charges no amount beyond a safe integer', () => {
   expect(fromStripe(550, 'ISK')).toBe(5);
   expect(toStripe(Number.MAX_SAFE_INTEGER, 'ISK')).toBeUndefined();
 });

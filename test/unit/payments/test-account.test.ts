@@ -21,7 +21,7 @@ const codeOf = (work: () => unknown): string => {
   }
 };
 
-it('charges each key at most once, never after its refund, and forgets nothing over restarts', () => {
+it('charges each key at most once, never after its refund, also across restarts', () => {
   const requests = new Map(['a', 'b', 'c'].map((one) => [one, chargeRequest({ key: one })]));
   fc.assert(
     fc.property(fc.array(act, { maxLength: 40 }), (acts) => {

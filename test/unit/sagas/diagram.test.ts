@@ -22,7 +22,7 @@ it.each(types)('the %s saga declares the steps that its contract names', (type) 
 });
 
 describe('the sequence diagram', () => {
-  it('of the order saga asks forward, and then back in reverse order', () => {
+  it('of the order saga calls the steps, and then the compensations in reverse order', () => {
     expect(asked(sequenceDiagram('order', outlines.order))).toEqual([
       'reserve_inventory reserveInventory',
       'charge charge',
@@ -38,7 +38,7 @@ describe('the sequence diagram', () => {
     ]);
   });
 
-  it('of the shipment saga ends with its remedies', () => {
+  it('of the shipment saga ends with its follow-ups', () => {
     expect(asked(sequenceDiagram('shipment', outlines.shipment)).slice(-4)).toEqual([
       'book_carrier cancelBooking',
       'allocate releaseGoods',
@@ -49,7 +49,7 @@ describe('the sequence diagram', () => {
 
   it.each(types)('of the %s saga names every participant first, and closes every block', (type) => {
     const lines = sequenceDiagram(type, outlines[type]).trimEnd().split('\n');
-    const known = ['saga', ...outlines[type].steps, ...outlines[type].remedies].map((step) =>
+    const known = ['saga', ...outlines[type].steps, ...outlines[type].followUps].map((step) =>
       typeof step === 'string' ? step : step.name,
     );
     expect(lines.flatMap((line) => /participant (\w+) as/.exec(line)?.[1] ?? [])).toEqual(known);
@@ -93,7 +93,7 @@ describe('the state diagram', () => {
     ]);
   });
 
-  it('lets an operator skip a compensation, and no remedy', () => {
+  it('lets an operator skip a compensation, but no follow-up', () => {
     const stuck = transitions(stateDiagram('shipment', outlines.shipment)).filter(({ from, to }) => from === to);
     expect(stuck.map(({ from, label }) => [from, label.endsWith('who may skip it')])).toEqual([
       ['undo_book_carrier', true],

@@ -60,15 +60,15 @@ describe('the failure of an activity', () => {
     expect(await failureOf(fails(stated(code)))).toMatchObject(fault);
   });
 
-  it('is a fault for an error of the code, whatever its class', async () => {
+  it('is a fault for a programming error of any class', async () => {
     expect(await failureOf(fails(new TypeError('x is not a function')))).toMatchObject(fault);
   });
 
-  it('is a fault for a refusal that nobody translated: what must succeed is tried again', async () => {
+  it('is a fault for an untranslated refusal, so that a step that must succeed is retried', async () => {
     expect(await failureOf(fails(new Refusal('refund_refused', 'No.')))).toMatchObject(fault);
   });
 
-  it('stays as it is when the activity chose it', async () => {
+  it('stays unchanged when the activity chose its type', async () => {
     const refused = ApplicationFailure.nonRetryable('No.', 'payment_declined');
     expect(await failureOf(fails(refused))).toBe(refused);
   });

@@ -1,7 +1,7 @@
 import { runSequenceDiagram } from '../../../src/cli/diagram/run-sequence-diagram';
 import { runStateDiagram } from '../../../src/cli/diagram/run-state-diagram';
 import { sagaSteps, type StepState } from '../../../src/contract';
-import { type SagaView, viewSaga } from '../../../src/sagas/view/saga-view';
+import { type SagaResponse, toSagaResponse } from '../../../src/sagas/view/saga-view';
 import { declaredSagas } from '../../../workflows/declared-sagas';
 
 const outlines = declaredSagas();
@@ -16,12 +16,12 @@ interface Row {
 }
 
 /** A saga as it is shown, made of its rows. */
-function sagaOf(type: SagaView['type'], state: string, rows: Readonly<Record<string, Row>>): SagaView {
+function sagaOf(type: SagaResponse['type'], state: string, rows: Readonly<Record<string, Row>>): SagaResponse {
   const saga = { saga_id: `${type}-1`, type, state, created_at: at, started_at: at, start_error: null };
   const steps = Object.entries(rows).map(([name, { attempts = 1, error = null, next_attempt_at = null, ...row }]) => ({
     ...{ saga_id: saga.saga_id, name, ...row, attempts, error, next_attempt_at, started_at: at, ended_at: at },
   }));
-  return viewSaga({ ...saga, steps } as unknown as Parameters<typeof viewSaga>[0], () => null);
+  return toSagaResponse({ ...saga, steps } as unknown as Parameters<typeof toSagaResponse>[0], () => null);
 }
 
 const lines = (diagram: string): string[] =>
@@ -66,7 +66,7 @@ it('the sequence diagram of a completed saga shows its calls with their attempts
   ]);
 });
 
-it('the sequence diagram of a stuck saga shows the failure, the way back, and when it is tried next', () => {
+it('the sequence diagram of a stuck saga shows the failure, the compensations and the next attempt', () => {
   expect(lines(runSequenceDiagram(stuck, outlines.payment)).slice(4)).toEqual([
     'saga->>settle: settlePayment',
     'settle--xsaga: failed, The order is cancelled.',
@@ -78,7 +78,7 @@ it('the sequence diagram of a stuck saga shows the failure, the way back, and wh
   ]);
 });
 
-it('the sequence diagram of a compensated saga ends with its follow-ups, and leaves out what it never began', () => {
+it('the sequence diagram of a compensated saga ends with its follow-ups, without steps that never started', () => {
   const drawn = lines(runSequenceDiagram(refunded, outlines.shipment));
   expect(drawn).not.toContain(expect.stringContaining('dispatch'));
   expect(drawn.slice(2)).toEqual([
@@ -94,7 +94,7 @@ it('the sequence diagram of a compensated saga ends with its follow-ups, and lea
   ]);
 });
 
-it('the state diagram shows where a saga has been, and where it is stuck', () => {
+it('the state diagram shows the states of a saga, and where it is stuck', () => {
   expect(lines(runStateDiagram(stuck, outlines.payment))).toEqual([
     '[*] --> close_invoice',
     'close_invoice --> credit_balance: done',
@@ -110,12 +110,12 @@ it('the state diagram shows where a saga has been, and where it is stuck', () =>
   ]);
 });
 
-it('a saga whose workflow has not begun is drawn with its participants alone', () => {
-  const pending = viewSaga(
+it('a saga whose workflow has not started is drawn with its participants alone', () => {
+  const pending = toSagaResponse(
     {
       ...{ saga_id: 'order-1', type: 'order', state: 'running', created_at: at, started_at: null },
       ...{ start_error: 'no namespace x', steps: [] },
-    } as unknown as Parameters<typeof viewSaga>[0],
+    } as unknown as Parameters<typeof toSagaResponse>[0],
     () => null,
   );
   const drawn = runSequenceDiagram(pending, outlines.order);

@@ -1,5 +1,5 @@
 import type { SagaStatus, StepState } from '../../../src/contract';
-import { type PendingAct, type Progress, viewSaga } from '../../../src/sagas/view/saga-view';
+import { type PendingPhase, type Progress, toSagaResponse } from '../../../src/sagas/view/saga-view';
 
 const at = new Date('2026-11-27T02:30:00.000Z');
 const NEXT = '2999-01-01T00:05:00.000Z';
@@ -13,7 +13,7 @@ interface Row {
 }
 
 /** What is shown of the step `credit_balance` of a payment saga. */
-function shown(row: Row | undefined, status?: SagaStatus['steps'][number], pending: readonly PendingAct[] = []) {
+function shown(row: Row | undefined, status?: SagaStatus['steps'][number], pending: readonly PendingPhase[] = []) {
   const step = { error: null, next_attempt_at: null, started_at: at, ended_at: at, name: 'credit_balance', ...row };
   const saga = { saga_id: 'payment-1', type: 'payment', state: 'stuck', created_at: at, started_at: at };
   const known: Progress = {
@@ -21,16 +21,16 @@ function shown(row: Row | undefined, status?: SagaStatus['steps'][number], pendi
     pending,
   };
   const rows = { ...saga, start_error: null, steps: row ? [step] : [] };
-  return viewSaga(rows as unknown as Parameters<typeof viewSaga>[0], () => null, known).steps[1];
+  return toSagaResponse(rows as unknown as Parameters<typeof toSagaResponse>[0], () => null, known).steps[1];
 }
 
 const name = 'credit_balance';
 const stuckRow: Row = { state: 'undoing', attempts: 8, error: 'away', next_attempt_at: new Date(NEXT) };
 const stuckStatus = { name, state: 'undoing', attempts: 8, error: 'away', next_attempt_at: NEXT } as const;
-const act: PendingAct = { name, state: 'undoing', attempts: 2, error: 'still away', retryAt: new Date(LATER) };
+const pending: PendingPhase = { name, state: 'undoing', attempts: 2, error: 'still away', retryAt: new Date(LATER) };
 
-it('shows a stuck step from its row alone as with what its workflow says', () => {
-  expect(shown(stuckRow)).toMatchObject({ state: 'undoing', act: 'compensate', attempts: 8, ended_at: null });
+it('shows a stuck step from its row alone as with the workflow’s status', () => {
+  expect(shown(stuckRow)).toMatchObject({ state: 'undoing', phase: 'compensate', attempts: 8, ended_at: null });
   expect(shown(stuckRow)?.stuck).toEqual({
     next_attempt_at: NEXT,
     command: 'paysaga sagas retry payment-1 credit_balance --reason "…"',
@@ -38,35 +38,35 @@ it('shows a stuck step from its row alone as with what its workflow says', () =>
   expect(shown(stuckRow, stuckStatus)).toEqual(shown(stuckRow));
 });
 
-it('adds the attempts at work to those that the row or the workflow counts, with the server’s next attempt', () => {
+it('adds the pending attempts to those of row or workflow, with the server’s next attempt', () => {
   const expected = { attempts: 10, error: 'still away', stuck: { next_attempt_at: LATER } };
-  expect(shown(stuckRow, undefined, [act])).toMatchObject(expected);
-  expect(shown(stuckRow, stuckStatus, [act])).toMatchObject(expected);
+  expect(shown(stuckRow, undefined, [pending])).toMatchObject(expected);
+  expect(shown(stuckRow, stuckStatus, [pending])).toMatchObject(expected);
 });
 
-it('knows no time of the next attempt while an attempt runs, and when the recorded time has passed', () => {
-  expect(shown(stuckRow, stuckStatus, [{ ...act, retryAt: null }])?.stuck?.next_attempt_at).toBeNull();
+it('has no next attempt while an attempt runs, or after the recorded time', () => {
+  expect(shown(stuckRow, stuckStatus, [{ ...pending, retryAt: null }])?.stuck?.next_attempt_at).toBeNull();
   expect(shown({ ...stuckRow, next_attempt_at: at })?.stuck?.next_attempt_at).toBeNull();
 });
 
-it('counts the attempts of a compensation anew', () => {
+it('counts the attempts of a compensation from zero', () => {
   const done: Row = { state: 'done', attempts: 3 };
-  expect(shown(done, undefined, [act])).toMatchObject({ state: 'undoing', attempts: 2, stuck: null });
+  expect(shown(done, undefined, [pending])).toMatchObject({ state: 'undoing', attempts: 2, stuck: null });
 });
 
-it.each<[string, Row, SagaStatus['steps'][number], PendingAct[], object]>([
+it.each<[string, Row, SagaStatus['steps'][number], PendingPhase[], object]>([
   [
     'done, though its activity has not reported it',
     { state: 'done', attempts: 2 },
     { name, state: 'running', attempts: 1, error: 'x' },
-    [{ ...act, state: 'running' }],
+    [{ ...pending, state: 'running' }],
     { state: 'done', attempts: 2 },
   ],
   [
     'undone, though the workflow does not know it yet',
     { state: 'undone', attempts: 9, error: 'away' },
     stuckStatus,
-    [act],
+    [pending],
     { state: 'undone', attempts: 9, error: 'away', stuck: null },
   ],
   [

@@ -41,6 +41,6 @@ it.each([
   ['what cannot be asked', new TypeError('no input'), { kind: 'refused', reason: 'no input' }],
   ['a server that is away', refusal(14, 'no connection'), { kind: 'passing', reason: '14 no connection' }],
   ['a server that is slow', refusal(4, 'late'), { kind: 'passing', reason: '4 late' }],
-])('judges a start that fails by %s', (_, error, failure) => {
+])('classifies a start that fails by %s', (_, error, failure) => {
   expect(startFailure(error, 'shop')).toEqual(failure);
 });

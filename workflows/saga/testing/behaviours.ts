@@ -1,10 +1,10 @@
 import { ApplicationFailure, Context } from '@temporalio/activity';
 import { CIRCUIT_OPEN, OUTAGE } from '../../../src/contract';
 
-/** What the nth attempt of an activity does before it answers, counted from 1 over the whole saga. */
+/** Runs before the nth attempt of an activity returns, counted from 1 over the whole saga. */
 export type Behaviour = (attempt: number) => Promise<void> | void;
 
-/** A business refusal: final. */
+/** Fails with a business refusal, which is final. */
 export const refuses =
   (code: string): Behaviour =>
   () => {
@@ -16,7 +16,7 @@ export const refuses =
     });
   };
 
-/** Something is broken for the first `times` attempts; for ever unless told. */
+/** Fails the first `times` attempts. Defaults to all attempts. */
 export const breaks =
   (times = Number.POSITIVE_INFINITY): Behaviour =>
   (attempt) => {
@@ -24,8 +24,8 @@ export const breaks =
   };
 
 /**
- * The first `times` attempts never answer: they time out, though they may have happened. Time is not skipped
- * while an activity runs, so each takes its five seconds.
+ * Lets the first `times` attempts time out, although they may have happened. Defaults to one attempt. Time is not skipped
+ * while an activity runs, so each attempt takes five seconds.
  */
 export const hangs =
   (times = 1): Behaviour =>
@@ -33,7 +33,7 @@ export const hangs =
     if (attempt <= times) await Context.current().cancelled;
   };
 
-/** What the activity needs is away as long as `isAway` says so: nobody is to blame, and nothing is counted. */
+/** Fails with an outage, which is not counted, while `isAway` returns `true`. */
 export const suffersOutage =
   (isAway: (attempt: number) => boolean | Promise<boolean>): Behaviour =>
   async (attempt) => {
@@ -42,7 +42,7 @@ export const suffersOutage =
     throw ApplicationFailure.create({ type: OUTAGE, message: 'The database is away.', details, category: 'BENIGN' });
   };
 
-/** Who would be asked is known to be out of order: nobody is asked, and a fallback is due. */
+/** Fails with an open circuit: no request was sent, and the fallback runs. */
 export const opensCircuit = (): Behaviour => () => {
   throw ApplicationFailure.nonRetryable('The circuit is open.', CIRCUIT_OPEN);
 };

@@ -5,37 +5,39 @@ type ActivityOf<A, Name extends keyof A> = A[Name] extends (...args: infer Args)
   ? { readonly args: Args; readonly answer: Answer }
   : never;
 
-/** What each activity answers: JSON, or a function that makes it of what it was asked. */
+/** The result of each activity: JSON, or a function of the activity's arguments. */
 export type Answers<A> = {
   readonly [Name in Exclude<keyof A, keyof SagaRecords>]:
     ActivityOf<A, Name>['answer'] | ((...args: ActivityOf<A, Name>['args']) => ActivityOf<A, Name>['answer']);
 };
 
+/** Fake activities that record their calls. */
 export interface FakeActivities<A> {
   readonly activities: A;
-  /** Every attempt, in order, by the activity's name; of the records with what they told: `record stuck`. */
+  /** The activity's name for every attempt, in order. A record also has its state, such as `record stuck`. */
   readonly calls: readonly string[];
+  /** The number of attempts of an activity. */
   attemptsOf(name: keyof A): number;
-  /** What it was asked, attempt by attempt. */
+  /** The arguments of each attempt of an activity. */
   argumentsOf(name: keyof A): readonly (readonly unknown[])[];
-  /** Attempts that have not ended. */
+  /** The number of attempts that still run. */
   underWay(): number;
-  /** Lets the activity fail. The last word counts. */
+  /** Sets an activity's behaviour, in place of an earlier behaviour. */
   make(name: keyof A, behaviour: Behaviour): void;
 }
 
-/** A saga's activities without anything behind them: they answer at once, unless made to fail. */
+/** Creates activities that return the given results at once, until `make` lets them fail. */
 export function createFakeActivities<A>(answers: Answers<A>): FakeActivities<A> {
   const calls: string[] = [];
-  const asked = new Map<keyof A, unknown[][]>();
+  const argumentsByName = new Map<keyof A, unknown[][]>();
   const behaviours = new Map<keyof A, Behaviour>();
   let underWay = 0;
 
-  const fake = (name: string, told: (...args: never[]) => string, answer: unknown) => {
+  const fake = (name: string, nameOf: (...args: never[]) => string, answer: unknown) => {
     return async (...args: never[]): Promise<unknown> => {
-      calls.push(told(...args));
-      const attempts = [...(asked.get(name as keyof A) ?? []), args];
-      asked.set(name as keyof A, attempts);
+      calls.push(nameOf(...args));
+      const attempts = [...(argumentsByName.get(name as keyof A) ?? []), args];
+      argumentsByName.set(name as keyof A, attempts);
       underWay += 1;
       try {
         await behaviours.get(name as keyof A)?.(attempts.length);
@@ -58,8 +60,8 @@ export function createFakeActivities<A>(answers: Answers<A>): FakeActivities<A> 
   return {
     activities: { ...Object.fromEntries(steps), ...records } as A,
     calls,
-    attemptsOf: (name) => asked.get(name)?.length ?? 0,
-    argumentsOf: (name) => asked.get(name) ?? [],
+    attemptsOf: (name) => argumentsByName.get(name)?.length ?? 0,
+    argumentsOf: (name) => argumentsByName.get(name) ?? [],
     underWay: () => underWay,
     make: (name, behaviour) => void behaviours.set(name, behaviour),
   };

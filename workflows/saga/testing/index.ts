@@ -1,6 +1,6 @@
 /**
- * `paysaga/saga/testing`: runs a saga in skipped time with fakes of its activities, and lets any step fail. Needs
- * `@temporalio/testing` beside it, and no particular test runner.
+ * `paysaga/saga/testing`: runs a saga in skipped time with fake activities, and makes any step fail. It needs
+ * `@temporalio/testing`, and works with every test runner.
  */
 export { type Behaviour, breaks, hangs, opensCircuit, refuses, suffersOutage } from './behaviours';
 export { everyStepFails, type FailingStep, type SagaSteps } from './every-step-fails';

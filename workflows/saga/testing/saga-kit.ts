@@ -7,31 +7,34 @@ import { SAGA_COMPENSATED, type SagaFailure, type SagaStatus } from '../../../sr
 import type { FakeActivities } from './fake-activities';
 import { type SagaServerOptions, startSagaServer } from './saga-server';
 
-/** The workflows: a file that exports them, or their bundle. */
+/** The workflow code: a file that exports the workflows, or their bundle. */
 type Code = { readonly workflowsPath: string } | { readonly workflowBundle: WorkflowBundleOption };
 
+/** The workflow code and, optionally, the test server. */
 export type SagaKitOptions = Code & { readonly server?: SagaServerOptions };
 
+/** One saga to run. */
 export interface SagaRun<W extends Workflow, A> {
   readonly workflow: W;
   readonly args: Parameters<W>;
-  /** A new one unless told. */
+  /** Defaults to a new id. */
   readonly workflowId?: string;
   readonly fakes: FakeActivities<A>;
 }
 
+/** Runs sagas on a server that skips time. */
 export interface SagaKit {
-  /** The server of the run at hand. */
+  /** The server of the current run. */
   server(): TestWorkflowEnvironment;
   /**
-   * Runs one saga, as long as the story takes. What has not ended by then is terminated, and the next run has a new
-   * server: the clock of this one would stand still.
+   * Runs one saga until `story` resolves, and then terminates it if it still runs. The next run has a new server after a
+   * termination, because the clock of the server would stand still.
    */
   run<W extends Workflow, A>(saga: SagaRun<W, A>, story: (saga: WorkflowHandle<W>) => Promise<void>): Promise<void>;
   /**
-   * Lets the saga go on until its status is as wanted, skipping time; 2 s a look unless told.
+   * Polls the saga's status until `wanted` returns `true`, and skips time between two polls. Defaults to 2 s.
    *
-   * @throws Error after 100 looks, and ten seconds of real time
+   * @throws Error after 100 polls and ten seconds of real time
    */
   until(saga: WorkflowHandle, wanted: (status: SagaStatus) => boolean, skip?: string | number): Promise<SagaStatus>;
   close(): Promise<void>;
@@ -39,7 +42,7 @@ export interface SagaKit {
 
 const quiet = { log() {}, trace() {}, debug() {}, info() {}, warn: console.warn, error: console.error };
 
-/** Sagas in skipped time, one at a time, with fakes for what they ask. Close it at the end. */
+/** Creates a kit that runs one saga at a time. Close it at the end. */
 export async function createSagaKit({ server: options, ...code }: SagaKitOptions): Promise<SagaKit> {
   const workflowBundle =
     'workflowBundle' in code ? code.workflowBundle : await bundleWorkflowCode({ ...code, logger: quiet });
@@ -68,7 +71,7 @@ export async function createSagaKit({ server: options, ...code }: SagaKitOptions
     },
     async until(saga, wanted, skip = '2s') {
       const patience = performance.now() + 10_000;
-      for (let look = 0; look < 100 || performance.now() < patience; look += 1) {
+      for (let poll = 0; poll < 100 || performance.now() < patience; poll += 1) {
         const status = await saga.query<SagaStatus>('status');
         if (wanted(status)) return status;
         await server.sleep(skip as '2s');
@@ -79,7 +82,7 @@ export async function createSagaKit({ server: options, ...code }: SagaKitOptions
   };
 }
 
-/** The failure that a compensated saga ends with. @throws Error when it ends otherwise */
+/** Waits for the failure of a compensated saga. @throws Error when the saga ends otherwise */
 export async function failureOf(saga: WorkflowHandle): Promise<SagaFailure> {
   const error: unknown = await saga.result().then(
     () => new Error('The saga completed.'),
@@ -90,7 +93,7 @@ export async function failureOf(saga: WorkflowHandle): Promise<SagaFailure> {
   return cause.details?.[0] as SagaFailure;
 }
 
-/** How long the saga took, in the server's own time: its clock runs on to the next time-out afterwards. */
+/** The duration of an ended saga in minutes, by the server's skipped time. */
 export async function minutesOf(saga: WorkflowHandle): Promise<number> {
   const { startTime, closeTime } = await saga.describe();
   if (!closeTime) throw new Error('The saga still runs.');

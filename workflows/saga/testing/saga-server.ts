@@ -1,7 +1,7 @@
 import { TestWorkflowEnvironment, type TimeSkippingTestWorkflowEnvironmentOptions } from '@temporalio/testing';
 import { sagaSearchAttributes } from '../saga-library';
 
-/** Which executable to take; the SDK downloads one unless told. */
+/** The server's executable. Defaults to a download by the SDK. */
 export type SagaServerOptions = TimeSkippingTestWorkflowEnvironmentOptions['server'];
 
 /** `temporal.api.enums.v1.IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD` */
@@ -10,8 +10,8 @@ const KEYWORD = 2;
 const STARTS = 4;
 
 /**
- * Temporal with skipped time, for one test at a time: awaiting a result or `sleep` lets its clock run on to whatever
- * comes next. It knows the sagas' search attributes: without one, a workflow that sets it would hang.
+ * Starts a Temporal server that skips time, for one test at a time: `sleep`, or waiting for a result, moves its clock to
+ * the next event. The sagas' search attributes are registered, because a workflow that sets an unknown one hangs.
  */
 export async function startSagaServer(server?: SagaServerOptions): Promise<TestWorkflowEnvironment> {
   const environment = await createInTime(server);
@@ -23,12 +23,12 @@ export async function startSagaServer(server?: SagaServerOptions): Promise<TestW
   return environment;
 }
 
-/** The SDK gives the server 5 s to begin, which a busy machine may not: it is begun again, a few times. */
+/** Starts the server up to four times, because the SDK waits only 5 s, too short for a busy machine. */
 async function createInTime(server: SagaServerOptions, tries = STARTS): Promise<TestWorkflowEnvironment> {
   try {
     return await TestWorkflowEnvironment.createTimeSkipping(server ? { server } : {});
   } catch (error) {
-    // Not `instanceof Error`: the SDK's core makes it outside the sandbox of a test.
+    // Not `instanceof Error`: the SDK's core creates the error outside the test's sandbox.
     if (tries === 1 || !String(error).includes('did not start within')) throw error;
     return createInTime(server, tries - 1);
   }

@@ -3,21 +3,21 @@ import { Refusal } from '../../../platform/refusal';
 import { codeOf } from './stripe-errors';
 
 /**
- * Bars an intent that is like this, or pays back what it took.
+ * Cancels an intent, or refunds what it took.
  *
- * @returns the refund's id, `null` when it had taken nothing
+ * @returns the refund's id; `null` if nothing was taken
  * @throws Refusal `refund_refused`
  */
 export async function cancelOrRefund(stripe: Stripe, { id, status }: Stripe.PaymentIntent): Promise<string | null> {
   if (status === 'canceled') return null;
   if (status === 'succeeded') return refundIntent(stripe, id);
-  // It may succeed meanwhile: then Stripe refuses, and whoever asks again finds it so.
+  // The intent may succeed meanwhile. Then Stripe refuses, and the next attempt refunds it.
   await stripe.paymentIntents.cancel(id);
   return null;
 }
 
 /**
- * Pays back an intent that took money, once.
+ * Refunds an intent that took money. Safe to repeat.
  *
  * @returns the refund's id
  * @throws Refusal `refund_refused`
@@ -34,7 +34,7 @@ export async function refundIntent(stripe: Stripe, id: string): Promise<string> 
       case 'charge_disputed':
         throw refused('its holder disputes it');
       case 'resource_missing':
-        throw refused('the account that is configured now does not have it');
+        throw refused('the configured account does not have it');
       default:
         throw error;
     }
@@ -43,13 +43,13 @@ export async function refundIntent(stripe: Stripe, id: string): Promise<string> 
 
 async function refundOf(stripe: Stripe, id: string): Promise<string> {
   const { data } = await stripe.refunds.list({ payment_intent: id, limit: 100 });
-  // Newest first: the oldest is ours, unless somebody paid back a part by hand before.
+  // Newest first. The oldest refund is ours, unless an operator refunded a part before.
   const found = data.findLast(({ status }) => isAccepted(status));
   if (found) return found.id;
-  throw refused('it is refunded, but by no refund that holds');
+  throw refused('it is refunded, but no refund succeeded');
 }
 
 const isAccepted = (status: string | null): boolean => status !== 'failed' && status !== 'canceled';
 
 const refused = (why: string): Refusal =>
-  new Refusal('refund_refused', `The payment provider does not pay this charge back: ${why}.`);
+  new Refusal('refund_refused', `The payment provider does not refund this charge: ${why}.`);

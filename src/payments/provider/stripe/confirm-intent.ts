@@ -2,14 +2,14 @@ import type Stripe from 'stripe';
 import { isUnexpectedState, refuse, voided } from './stripe-errors';
 
 /**
- * Takes the money of an intent, once.
+ * Confirms an intent, which takes its money. Safe to repeat.
  *
  * @returns the charge's reference: the intent's id
  * @throws Refusal `payment_declined`, `insufficient_funds`, `charge_voided`
  */
 export async function confirmIntent(stripe: Stripe, id: string, payment_method: string): Promise<string> {
   const confirmed = await stripe.paymentIntents
-    // Nobody is there to answer a bank's question: such a card is declined.
+    // No customer is present to authenticate, so such a card is declined.
     .confirm(id, { payment_method, error_on_requires_action: true })
     .catch((error: unknown) => (isUnexpectedState(error) ? undefined : refuse(error)));
   if (confirmed?.status === 'succeeded') return id;

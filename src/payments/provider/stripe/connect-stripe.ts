@@ -2,21 +2,23 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import Stripe from 'stripe';
 import type { Circuit } from '../../../platform/circuit/circuit-breaker';
 
+/** The Stripe account. */
 export interface StripeOptions {
   readonly apiKey: string;
-  /** Another address than Stripe's own, for `stripe-mock`. */
+  /** The address of `stripe-mock`. Defaults to Stripe's own. */
   readonly apiUrl?: string;
   readonly circuit: Circuit;
 }
 
+/** A connection to Stripe behind a circuit breaker. */
 export interface StripeConnection {
-  /** Some requests as one call: one time-out for all of them together, and it aborts the one under way. */
+  /** Runs several requests as one call with one time-out, which aborts the current request. */
   call<T>(work: (stripe: Stripe) => Promise<T>): Promise<T>;
 }
 
-/** Stripe's own library, without retries of its own: those are the saga's. */
+/** Connects with Stripe's library. Retries are left to the saga. */
 export function connectStripe({ apiKey, apiUrl, circuit }: StripeOptions): StripeConnection {
-  // The library takes no signal with a request: its `fetch` finds the one of the call that it is made in.
+  // The library takes no signal per request, so its `fetch` reads the signal of the current call.
   const current = new AsyncLocalStorage<AbortSignal>();
   const httpClient = Stripe.createFetchHttpClient((url, init) => {
     const signals = [current.getStore(), init?.signal].filter((signal) => signal instanceof AbortSignal);
@@ -31,7 +33,7 @@ export function connectStripe({ apiKey, apiUrl, circuit }: StripeOptions): Strip
   return { call: (work) => circuit.call((signal) => current.run(signal, () => work(stripe).catch(fail))) };
 }
 
-/** Stripe's errors carry whole intents, with secrets of theirs: nothing of that goes on into logs and histories. */
+/** Hides the details of Stripe's errors, which may contain secrets, from logs and histories. */
 function fail(error: unknown): never {
   if (!(error instanceof Stripe.errors.StripeError)) throw error;
   const { type, code = 'no code', requestId = 'none' } = error;

@@ -5,10 +5,10 @@ import { KEY } from './metadata';
 import { fromStripe } from './stripe-units';
 
 const PAGE = 100;
-/** Intents are listed by when they were made; one is confirmed while its saga's step is tried, at most ten minutes. */
+/** Intents are listed by creation time. Their step confirms them within ten minutes. */
 const MADE_BEFORE_SECONDS = 3_600;
 
-/** The charges of our intents, each page a call of its own. */
+/** Lists the charges of our intents, one call per page. */
 export async function* chargesSince(
   connection: StripeConnection,
   since: string,
@@ -45,5 +45,5 @@ function chargeOf(intent: Stripe.PaymentIntent, from: number): ProviderCharge | 
   };
 }
 
-/** Ours are charged only where the units are known; one that was charged otherwise is listed as Stripe counts. */
+/** An amount of an unknown currency is not one of our charges and stays in Stripe's units. */
 const ours = (amount: number, currency: string): number => fromStripe(amount, currency) ?? amount;

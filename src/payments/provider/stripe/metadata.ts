@@ -1,2 +1,2 @@
-/** Where the metadata of an intent names its idempotency key. Renaming it hides the charges that have it. */
+/** The metadata field with an intent's idempotency key. Renaming it hides existing charges. */
 export const KEY = 'paysaga_key';

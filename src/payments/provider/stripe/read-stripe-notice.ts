@@ -1,23 +1,24 @@
 import Stripe from 'stripe';
 import { z } from 'zod';
 import { Refusal } from '../../../platform/refusal';
-import { paymentNotice } from '../../accept-payment';
+import { paymentNotification } from '../../accept-payment';
 import { KEY } from './metadata';
 import { fromStripe } from './stripe-units';
 
+/** A delivery of Stripe's webhook. */
 export interface StripeDelivery {
-  /** The bytes as they came: the signature is of them. */
+  /** The unchanged bytes, which are signed. */
   readonly body: Buffer;
   /** The header `Stripe-Signature`. */
   readonly signature: string;
-  /** Of the endpoint (`whsec_…`). */
+  /** The endpoint's secret (`whsec_…`). */
   readonly secret: string;
 }
 
-/** Older deliveries are taken for replays. */
+/** Older deliveries are refused as replays. */
 const WINDOW_SECONDS = 300;
 
-/** An intent that took money for an order, as far as it is read. */
+/** The fields of a successful intent that are read. */
 const paidIntent = z.object({
   type: z.literal('payment_intent.succeeded'),
   data: z.object({
@@ -31,36 +32,38 @@ const paidIntent = z.object({
 });
 
 /**
- * What a webhook of Stripe tells of a payment, as our own webhook would: of an intent that succeeded and whose metadata
- * has `order_id`, `invoice_id` and `customer_id`; `payment_id` is the metadata's, or the intent's id
- * (https://docs.stripe.com/webhooks).
+ * Reads a payment from Stripe's webhook (https://docs.stripe.com/webhooks). The intent's metadata must have `order_id`,
+ * `invoice_id` and `customer_id`. `payment_id` defaults to the intent's id.
  *
- * @returns `null` for what is not for us: other events, intents without an order, and those that a saga charged
- * @throws Refusal `invalid_signature`; `malformed_json`; `validation_failed` for an order's intent that lacks the rest
+ * @returns `null` for other events, intents without an order, and intents that a saga charged
+ * @throws Refusal `invalid_signature`; `malformed_json`; `validation_failed` for an order's intent with missing metadata
  */
-export function readStripeNotice(delivery: StripeDelivery): z.output<typeof paymentNotice> | null {
+export function readStripeNotification(delivery: StripeDelivery): z.output<typeof paymentNotification> | null {
   verify(delivery);
   const event = paidIntent.safeParse(parse(delivery.body));
   if (!event.success) return null;
   const { id, amount_received, currency, metadata } = event.data.data.object;
-  const told = new Map(Object.entries(metadata));
-  if (told.has(KEY) || !told.has('order_id')) return null;
-  const parsed = paymentNotice.safeParse({
-    order_id: told.get('order_id'),
-    invoice_id: told.get('invoice_id'),
-    customer_id: told.get('customer_id'),
-    payment_id: told.get('payment_id') ?? id,
+  const fields = new Map(Object.entries(metadata));
+  if (fields.has(KEY) || !fields.has('order_id')) return null;
+  const parsed = paymentNotification.safeParse({
+    order_id: fields.get('order_id'),
+    invoice_id: fields.get('invoice_id'),
+    customer_id: fields.get('customer_id'),
+    payment_id: fields.get('payment_id') ?? id,
     amount: fromStripe(amount_received, currency),
     currency,
   });
   if (parsed.success) return parsed.data;
   const named = parsed.error.issues.map(({ path }) => path.join('.')).join(', ');
-  throw new Refusal('validation_failed', `The intent's metadata has to name the order's payment; see ${named}.`);
+  throw new Refusal(
+    'validation_failed',
+    `The intent's metadata does not describe the order's payment. Check ${named}.`,
+  );
 }
 
 const { signature: verifier } = Stripe.webhooks;
 
-/** Whatever the library fails at is the header's fault: an empty signature, or one that is not ASCII, it did not expect. */
+/** Refuses on every error of the library, which also fails for an empty or non-ASCII signature. */
 function verify({ body, signature, secret }: StripeDelivery): void {
   if (!verifier) throw new Error('Stripe’s library cannot verify signatures.');
   try {

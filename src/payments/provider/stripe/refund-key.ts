@@ -6,14 +6,13 @@ import { KEY } from './metadata';
 import { openIntent } from './open-intent';
 
 /**
- * Bars the key, and pays back what it took. Each request is safe to repeat, and a repeat has less to do.
+ * Refunds what a key took and prevents late charges of it. Each request is safe to repeat.
  *
- * Stripe forgets an idempotency key after a day or more. The intent that the key gives then is a new one, also at every
- * attempt that follows, and the money is with another. A charge is tried for ten minutes: so an intent that a card was
- * tried with is the only such one of its key, and where there is none, the charge is the one that is known, or found by
- * a search. The search lags by a minute, for which the key still holds.
+ * Stripe forgets an idempotency key after a day or more, and then creates a new intent for it. A charge is tried for only
+ * ten minutes, so at most one intent of a key was tried with a card. If the key's intent was not, the charge is the
+ * recorded one or is found by a search. The search lags by a minute, during which the key is still known.
  *
- * @returns the refund's id, `null` when the key had taken nothing
+ * @returns the refund's id; `null` if the key took nothing
  * @throws Refusal `refund_refused`
  */
 export async function refundKey(
@@ -33,7 +32,7 @@ export async function refundKey(
   return refund_ref;
 }
 
-/** As it is now. `undefined` where Stripe refuses to make one: then nothing can be taken by it. */
+/** Returns the key's current intent; `undefined` if Stripe refuses to create it and so cannot charge it. */
 async function intentOf(stripe: Stripe, request: ChargeRequest): Promise<Stripe.PaymentIntent | undefined> {
   try {
     return await stripe.paymentIntents.retrieve(await openIntent(stripe, request));

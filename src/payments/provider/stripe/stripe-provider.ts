@@ -7,12 +7,11 @@ import { refundKey } from './refund-key';
 import { toStripe } from './stripe-units';
 
 /**
- * Charges cards by payment intents (https://docs.stripe.com/api/payment_intents).
+ * Creates a provider that charges cards by payment intents (https://docs.stripe.com/api/payment_intents).
  *
- * An intent is made under the charge's key and confirmed afterwards. A refund makes "its" intent under the same key:
- * Stripe answers the same one, whoever came first. Once that is cancelled, no late charge can confirm it. Confirming,
- * cancelling and refunding carry no idempotency key: an intent does each once, and Stripe would repeat a stored
- * failure for a day.
+ * An intent is created under the charge's key and then confirmed. A refund creates its intent under the same key, so
+ * Stripe returns the same intent to both. No late charge can confirm a cancelled intent. Confirmation, cancellation and
+ * refund have no idempotency key: an intent does each once, and Stripe would repeat a stored failure for a day.
  */
 export function createStripeProvider(connection: StripeConnection): PaymentProvider {
   return {

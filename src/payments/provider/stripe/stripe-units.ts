@@ -1,24 +1,23 @@
 /**
- * How Stripe counts a charge's amount. Ours are in ISO 4217's minor units, Stripe's in units of its own. The source is its
- * page "Supported currencies" (https://docs.stripe.com/currencies, "Zero-decimal currencies", "Three-decimal currencies"
- * and "Special cases"). UGX is in two of its lists: for charges the special case holds. HUF and TWD are special for payouts
- * alone, which nothing here makes: charges have two decimals, as in ISO 4217.
+ * The units of Stripe's amounts; ours are the minor units of ISO 4217. The source is Stripe's page "Supported currencies"
+ * (https://docs.stripe.com/currencies). UGX is in two of its lists, of which "Special cases" applies to charges. HUF and
+ * TWD are special only for payouts; their charges have two decimals.
  */
 interface Unit {
-  /** One of Stripe's units is so many of ours… */
+  /** The number of our units in one of Stripe's; 1 if `theirs` is greater. */
   readonly ours: number;
-  /** …or so many of Stripe's are one of ours. */
+  /** The number of Stripe's units in one of ours; 1 if `ours` is greater. */
   readonly theirs: number;
-  /** What each amount at Stripe is a multiple of. */
+  /** Every amount at Stripe is a multiple of this. */
   readonly step: number;
 }
 
 const SAME: Unit = { ours: 1, theirs: 1, step: 1 };
-/** Stripe keeps two decimals, which have to be zero, where ISO 4217 has none. */
+/** Stripe has two decimals, which must be zero; ISO 4217 has none. */
 const WHOLE: Unit = { ours: 1, theirs: 100, step: 100 };
-/** Stripe has no decimals where ISO 4217 has two. */
+/** Stripe has no decimals; ISO 4217 has two. */
 const WITHOUT_DECIMALS: Unit = { ours: 100, theirs: 1, step: 1 };
-/** The last of three decimals has to be zero. */
+/** The last of three decimals must be zero. */
 const TENS: Unit = { ours: 1, theirs: 1, step: 10 };
 
 const OTHERS: ReadonlyMap<string, Unit> = new Map([
@@ -32,7 +31,7 @@ const OTHERS: ReadonlyMap<string, Unit> = new Map([
   ['TND', TENS],
 ]);
 
-/** Those with three decimals, four, or no unit at all, of which Stripe does not say how it counts them. */
+/** Currencies with three, four or no decimals whose units Stripe does not document. */
 const UNKNOWN: ReadonlySet<string> = new Set(
   'IQD LYD CLF UYW UYI XAG XAU XBA XBB XBC XBD XDR XPD XPT XSU XTS XUA XXX'.split(' '),
 );
@@ -40,7 +39,7 @@ const UNKNOWN: ReadonlySet<string> = new Set(
 const unitOf = (currency: string): Unit | undefined =>
   UNKNOWN.has(currency) ? undefined : (OTHERS.get(currency) ?? SAME);
 
-/** Our amount in Stripe's units; `undefined` where Stripe has no such amount. @param currency in upper case */
+/** Returns our amount in Stripe's units; `undefined` if Stripe has no such amount. @param currency in upper case */
 export function toStripe(amount: number, currency: string): number | undefined {
   const unit = unitOf(currency);
   if (!unit) return undefined;
@@ -49,8 +48,9 @@ export function toStripe(amount: number, currency: string): number | undefined {
 }
 
 /**
- * Stripe's amount in our units, a rest that is less than one left out; `undefined` where it is not known how Stripe
- * counts. @param currency in upper case
+ * Returns Stripe's amount in our units, rounded down; `undefined` if Stripe's units are unknown.
+ *
+ * @param currency in upper case
  */
 export function fromStripe(amount: number, currency: string): number | undefined {
   const unit = unitOf(currency);

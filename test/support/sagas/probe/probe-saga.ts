@@ -21,7 +21,7 @@ export interface ProbeInput {
 }
 
 export async function probeSaga(input: ProbeInput): Promise<void> {
-  await runSaga<ProbeActivities>({ subject: input, steps: probeSteps(input), remedies: probeRemedies(input) });
+  await runSaga<ProbeActivities>({ subject: input, steps: probeSteps(input), followUps: probeFollowUps(input) });
 }
 
 /** Two steps of no pivot: cancellable to its end. */
@@ -30,23 +30,23 @@ export async function shortSaga(input: ProbeInput): Promise<void> {
 }
 
 export const probeSteps = (input: ProbeInput): SagaStep<ProbeActivities>[] => [
-  { name: 'reserve', run: ({ reserve }) => reserve(input), compensate: ({ release }) => release(input) },
+  { name: 'reserve', execute: ({ reserve }) => reserve(input), compensate: ({ release }) => release(input) },
   {
     name: 'charge',
-    outside: true,
-    run: ({ charge }) => charge(input),
+    external: true,
+    execute: ({ charge }) => charge(input),
     fallback: ({ chargeElsewhere }) => chargeElsewhere(input),
     compensate: ({ refund }) => refund(input),
   },
-  { name: 'decide', run: ({ decide }) => decide(input), pivot: ({ wasDecided }) => wasDecided(input) },
+  { name: 'decide', execute: ({ decide }) => decide(input), pivot: { confirm: ({ wasDecided }) => wasDecided(input) } },
   {
     name: 'deliver',
-    run: ({ deliver }) => deliver(input),
+    execute: ({ deliver }) => deliver(input),
     fallback: ({ deliverElsewhere }) => deliverElsewhere(input),
   },
 ];
 
-export const probeRemedies = (input: ProbeInput): SagaStep<ProbeActivities>[] => [
-  { name: 'apologise', outside: true, run: ({ apologise }) => apologise(input) },
-  { name: 'tell', run: ({ tell }) => tell(input) },
+export const probeFollowUps = (input: ProbeInput): SagaStep<ProbeActivities>[] => [
+  { name: 'apologise', external: true, execute: ({ apologise }) => apologise(input) },
+  { name: 'tell', execute: ({ tell }) => tell(input) },
 ];
