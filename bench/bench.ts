@@ -1,17 +1,18 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { runCommand, type CommandContext } from '../dev/command';
-import { Problem } from '../dev/os/problem';
-import { stage } from '../dev/os/progress';
-import { startServices, type Services } from '../dev/stack/stack';
-import { temporaryData } from '../dev/stack/temporary-data';
-import type { Measurement, Round } from './measurement';
-import { measurements } from './measurements';
-import { describeMachine } from './report/machine';
-import { type Figures, summarise } from './report/rounds';
-import { table } from './report/table';
-import { createBenchStack } from './stack/bench-stack';
+import { type CommandContext, Problem, runCommand, stage } from '../dev/command';
+import { type Services, startServices } from '../dev/services/start-services';
+import { temporaryData } from '../dev/stack/fresh-stack';
+import { burst, burstNeighbour } from './burst';
+import { consumer } from './consumer';
+import { createBenchStack, type Measurement, type Round } from './measurement';
+import { memory } from './memory';
+import { besideReaders, getOrder, postIdempotent, postOrders } from './orders';
+import { relay, relayActivity, relayBacklog, relayHeld } from './relay';
+import { latency } from './relay-latency';
+import { describeMachine, type Figures, summarise, table } from './report';
+import { saga, sagaLatency } from './saga';
 
 const ROUNDS = '3';
 
@@ -97,3 +98,25 @@ function parseArgsOrExplain<T>(parsing: () => T): T {
 }
 
 void runCommand(bench);
+
+/**
+ * Every measurement there is, in the order in which they run: the consumer first, because it would
+ * begin with what the relay's measurements leave on its topics.
+ */
+export const measurements: readonly Measurement[] = [
+  consumer,
+  relay,
+  relayActivity,
+  relayHeld,
+  relayBacklog,
+  latency,
+  postOrders,
+  postIdempotent,
+  getOrder,
+  besideReaders,
+  saga,
+  sagaLatency,
+  burst,
+  burstNeighbour,
+  memory,
+];

@@ -1,12 +1,9 @@
 import { randomInt } from 'node:crypto';
 import { parseArgs } from 'node:util';
-import { chaosEnv, type ChaosReport, runChaos } from './chaos/run-chaos';
-import { runCommand, type CommandContext } from './command';
-import { Problem } from './os/problem';
-import { duration, stage } from './os/progress';
-import { startFreshStack } from './stack/fresh-stack';
-import { startServices } from './stack/stack';
-import { temporaryData } from './stack/temporary-data';
+import { chaosEnv, type ChaosReport, runChaos } from './run-chaos';
+import { type CommandContext, duration, Problem, runCommand, stage } from './command';
+import { startFreshStack, temporaryData } from './stack/fresh-stack';
+import { startServices } from './services/start-services';
 
 /**
  * `npm run chaos [-- --events 10000 --kills 50 --seed N]`: orders come in while api, worker and consumer are

@@ -1,6 +1,115 @@
-import { explain } from './os/problem';
-import type { Log } from './os/progress';
-import { createTeardown, type Teardown } from './os/teardown';
+/**
+ * Something the person at the terminal can put right: one sentence with the command that helps.
+ * Printed alone, without a stack, and the program ends with 1.
+ */
+export class Problem extends Error {
+  override name = 'Problem';
+}
+
+/** True for a Node system error with this code, such as `ENOENT` or `EADDRINUSE`. */
+export function hasCode(error: unknown, code: string): boolean {
+  return error instanceof Error && 'code' in error && error.code === code;
+}
+
+/** The one sentence for what stopped a command: a {@link Problem} as it is, known system errors explained. */
+export function explain(error: unknown): string {
+  if (error instanceof Problem) return error.message;
+  if (hasCode(error, 'ENOSPC'))
+    return 'The disk is full: free some space (`df -h` shows where) and run the command again.';
+  if (hasCode(error, 'EACCES') || hasCode(error, 'EPERM')) return `Permission denied: ${(error as Error).message}`;
+  if (process.env.DEBUG && error instanceof Error) return error.stack ?? error.message;
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** Prints one line of progress. */
+export type Log = (line: string) => void;
+
+/** Milliseconds as a person reads them: `850 ms`, `4.2 s`, `3 min 5 s`. */
+export function duration(ms: number): string {
+  if (ms < 1000) return `${Math.round(ms)} ms`;
+  if (ms < 60_000) return `${(ms / 1000).toFixed(1)} s`;
+  return `${Math.floor(ms / 60_000)} min ${Math.round((ms % 60_000) / 1000)} s`;
+}
+
+/**
+ * Runs one stage and prints its end with its duration; a stage that takes long says every 15 s that
+ * it is still at work, so that nobody wonders whether it hangs.
+ */
+export async function stage<T>(log: Log, title: string, work: () => Promise<T>): Promise<T> {
+  const begun = performance.now();
+  const elapsed = (): string => duration(performance.now() - begun);
+  const reminder = setInterval(() => log(`… ${title} (${elapsed()})`), 15_000);
+  try {
+    const result = await work();
+    log(`✓ ${title} (${elapsed()})`);
+    return result;
+  } catch (error) {
+    log(`✗ ${title} (${elapsed()})`);
+    throw error;
+  } finally {
+    clearInterval(reminder);
+  }
+}
+
+type Stop = () => Promise<void>;
+
+/** Stops what was started, newest first. Filled as things start, so it is right at any moment of a start. */
+export interface Teardown {
+  add(stop: Stop): void;
+  /** @throws Problem once it has begun: what is started now nobody would stop */
+  assertOpen(): void;
+  /** Runs every stop once, also when one fails; a second call waits for the first. Never rejects. */
+  run(): Promise<void>;
+}
+
+/** @param onError told of a stop that failed; the others still run. */
+export function createTeardown(onError: (error: unknown) => void = () => undefined): Teardown {
+  const stops: Stop[] = [];
+  let running: Promise<void> | undefined;
+
+  async function runAll(): Promise<void> {
+    for (let stop = stops.pop(); stop !== undefined; stop = stops.pop()) {
+      await stop().catch(onError);
+    }
+  }
+
+  return {
+    add: (stop) => void stops.push(stop),
+    assertOpen() {
+      if (running) throw new Problem('The start was interrupted.');
+    },
+    run: () => (running ??= runAll()),
+  };
+}
+
+type Results<T extends readonly unknown[]> = Promise<{ -readonly [K in keyof T]: Awaited<T[K]> }>;
+
+/**
+ * As `Promise.all`, but the first failure ends the others early and they are waited for, so that nothing
+ * goes on behind the back of whoever cleans up.
+ * @throws Problem with every sentence that was said, when all failures are such; else the first failure
+ */
+export async function allOrNone<const T extends readonly Promise<unknown>[]>(
+  work: T,
+  abort: AbortController,
+): Results<T> {
+  const failures: unknown[] = [];
+  const watched = work.map((promise) =>
+    promise.catch((error: unknown) => {
+      if (!isAbort(error)) failures.push(error);
+      abort.abort();
+    }),
+  );
+  await Promise.all(watched);
+  const problems = failures.filter((failure) => failure instanceof Problem);
+  if (problems.length > 1) throw new Problem(problems.map(({ message }) => message).join('\n'));
+  if (failures.length > 0) throw failures[0];
+  return (await Promise.all(work)) as Awaited<Results<T>>;
+}
+
+function isAbort(error: unknown): boolean {
+  return error instanceof Error && error.name === 'AbortError';
+}
 
 export interface CommandContext {
   /** What stands after the command's name. */

@@ -1,18 +1,10 @@
-import { disarmFaults } from './client/faults';
-import { runCommand, type CommandContext } from './command';
-import { tellApiCrash } from './demo/api-crash';
-import { tellCompensation } from './demo/compensation';
-import { createNarrator } from './demo/narrator';
-import { tellPayment } from './demo/payment';
-import { tellRelayCrash } from './demo/relay-crash';
-import { tellRandomFaults } from './demo/random-faults';
-import { createScene } from './demo/scene';
-import { tellVerdict } from './demo/verdict';
-import { tellWorkerCrash } from './demo/worker-crash';
-import { duration, stage } from './os/progress';
-import { startFreshStack } from './stack/fresh-stack';
-import { startServices } from './stack/stack';
-import { temporaryData } from './stack/temporary-data';
+import { disarmFaults } from '../testing/faults';
+import { type CommandContext, duration, runCommand, stage } from './command';
+import { tellApiCrash, tellRelayCrash, tellWorkerCrash } from './demo/crashes';
+import { tellCompensation, tellPayment, tellRandomFaults, tellVerdict } from './demo/payments';
+import { createNarrator, createScene } from './demo/scene';
+import { startFreshStack, temporaryData } from './stack/fresh-stack';
+import { startServices } from './services/start-services';
 
 const CHAPTERS = [
   tellPayment,

@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { runCommand } from './command';
 import { contentOf, references } from './docs/references';
-import { fromRoot } from './root';
+import { fromRoot } from './os/files';
 
 /** Writes the documents that are made from the code. */
 void runCommand(async ({ log }) => {

@@ -1,12 +1,11 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { runCommand } from './command';
+import { Problem, runCommand } from './command';
 import { stopLeftovers } from './os/pid-file';
-import { Problem } from './os/problem';
-import { DATA } from './root';
+import { DATA } from './os/files';
 import { hasDocker, removeCompose } from './services/compose';
 import { postgresData, postgresUser } from './services/postgres-install';
-import { ownerOf } from './stack/ownership';
+import { ownerOf } from './stack/stack-file';
 
 void runCommand(async ({ log }) => {
   const owner = ownerOf(DATA);

@@ -1,17 +1,12 @@
 import { join } from 'node:path';
-import { print, runCommand, type CommandContext } from './command';
+import { type CommandContext, type Log, print, Problem, runCommand, stage } from './command';
 import { createPorts, PortTaken, type Ports } from './os/ports';
-import { Problem } from './os/problem';
-import { stage, type Log } from './os/progress';
-import { DATA } from './root';
-import { greeting } from './stack/greeting';
-import { claimStack } from './stack/ownership';
-import { prepare } from './stack/prepare';
+import { DATA } from './os/files';
+import { claimStack, greeting, removeStackFile, writeStackFile } from './stack/stack-file';
+import { ensureSecrets, prepare } from './stack/prepare';
 import { startProcesses } from './stack/processes';
 import { startProvider, type ProviderProcess } from './stack/provider-process';
-import { ensureSecrets } from './stack/secrets';
-import { startServices } from './stack/stack';
-import { removeStackFile, writeStackFile } from './stack/stack-file';
+import { startServices } from './services/start-services';
 
 /** The API's port by default. The next free one is taken when another program has it. */
 const API_PORT = 3000;

@@ -1,10 +1,12 @@
+import { spawn } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { runCommand, type CommandContext } from './command';
-import { runJest } from './jest';
-import { findTemporalTestServer } from './services/temporal-install';
-import { startServices } from './stack/stack';
-import { temporaryData } from './stack/temporary-data';
+import { createInterface } from 'node:readline';
+import { type CommandContext, type Log, runCommand, type Teardown } from './command';
+import { fromRoot } from './os/files';
+import { startServices } from './services/start-services';
+import { findTemporalTestServer } from './services/temporal';
+import { temporaryData } from './stack/fresh-stack';
 
 interface Part {
   readonly paths: readonly string[];
@@ -101,3 +103,28 @@ const addUp = (results: readonly Counts[]): Counts =>
   );
 
 void runCommand(test);
+
+export interface JestOptions {
+  readonly args: readonly string[];
+  readonly env: NodeJS.ProcessEnv;
+  readonly teardown: Teardown;
+  /** Gets its lines; without it, Jest has the terminal to itself. */
+  readonly log?: Log;
+}
+
+/** Runs Jest to its end. @returns its exit code */
+export function runJest({ args, env, teardown, log }: JestOptions): Promise<number> {
+  const output = log ? 'pipe' : 'inherit';
+  const jest = spawn(process.execPath, [fromRoot('node_modules', 'jest', 'bin', 'jest.js'), ...args], {
+    cwd: fromRoot(),
+    stdio: ['inherit', output, output],
+    env: { ...process.env, ...env },
+  });
+  for (const stream of [jest.stdout, jest.stderr]) if (stream && log) createInterface(stream).on('line', log);
+  const ended = new Promise<number>((resolve) => jest.once('close', (code) => resolve(code ?? 1)));
+  teardown.add(async () => {
+    jest.kill('SIGTERM');
+    await ended;
+  });
+  return ended;
+}

@@ -1,6 +1,12 @@
 import { z } from 'zod';
 import { variables } from '../../src/config';
-import { escapeCell, table } from './table';
+
+/** A table in Markdown. */
+export const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
+  [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
+
+/** Text that may have a bar in it. */
+export const escapeCell = (text: string): string => text.replaceAll('|', '\\|');
 
 export interface Setting {
   readonly name: string;

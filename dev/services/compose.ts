@@ -1,9 +1,8 @@
 import { createHash } from 'node:crypto';
-import { Problem } from '../os/problem';
-import { stage } from '../os/progress';
-import { lastLines, run } from '../os/run';
-import { fromRoot } from '../root';
-import type { ServiceContext } from './context';
+import { Problem, stage } from '../command';
+import { lastLines, run } from '../os/child';
+import { fromRoot } from '../os/files';
+import type { ServiceContext } from './launch';
 
 /** The services in `docker-compose.yml`, with the variable that publishes each on a port of ours. */
 const PUBLISHED = {

@@ -1,11 +1,10 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { cacheDirectory, once } from '../os/cache';
-import { Problem } from '../os/problem';
-import { stage } from '../os/progress';
-import { lastLines, run } from '../os/run';
-import type { InstallContext } from './context';
+import { cacheDirectory, once } from '../os/files';
+import { Problem, stage } from '../command';
+import { lastLines, run } from '../os/child';
+import type { InstallContext } from './launch';
 
 /** Kafka 4 does not run on less. */
 const OLDEST_JAVA = 17;

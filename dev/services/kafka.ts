@@ -3,12 +3,11 @@ import { existsSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Kafka, type KafkaConfig, logLevel } from 'kafkajs';
-import { Problem } from '../os/problem';
-import { lastLines, run } from '../os/run';
-import { fromRoot } from '../root';
-import type { ServiceContext } from './context';
+import { Problem } from '../command';
+import { lastLines, run } from '../os/child';
+import { fromRoot } from '../os/files';
+import { launch, type ServiceContext } from './launch';
 import { classPathOf, findJava, javaEnvironment } from './java';
-import { launch } from './launch';
 import { mendRequestQueues } from '../../src/messaging/request-queue';
 
 /** What every start of the broker has in common; see Apache Kafka's broker configuration. */

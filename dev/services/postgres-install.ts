@@ -4,9 +4,9 @@ import { accessSync, constants } from 'node:fs';
 import { chmod, cp, readFile, symlink } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { basename, dirname, join } from 'node:path';
-import { once } from '../os/cache';
-import { hasCode, Problem } from '../os/problem';
-import { run } from '../os/run';
+import { once } from '../os/files';
+import { hasCode, Problem } from '../command';
+import { run } from '../os/child';
 
 /** Who runs PostgreSQL: it refuses root. Undefined when this process is not root and runs it itself. */
 export type PostgresUser = { readonly uid: number; readonly gid: number } | undefined;

@@ -1,12 +1,11 @@
-import { existsSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { chmod, chown, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { Client } from 'pg';
-import { Problem } from '../os/problem';
-import { lastLines, run } from '../os/run';
-import type { ServiceContext } from './context';
-import { launch } from './launch';
-import { removeStaleLock } from './postgres-lock';
+import { Problem } from '../command';
+import { lastLines, run } from '../os/child';
+import { launch, type ServiceContext } from './launch';
 import { postgresData, postgresHome, postgresUser, type PostgresUser } from './postgres-install';
 
 /** User, password and database of the local cluster, which listens on loopback alone. */
@@ -132,4 +131,33 @@ async function assertSameMajor(home: string, data: string): Promise<void> {
   const made = (await readFile(join(data, 'PG_VERSION'), 'utf8')).trim();
   if (have !== made)
     throw new Problem(`The local data was made by PostgreSQL ${made}, this is ${have}: \`npm run reset\` starts anew.`);
+}
+
+/**
+ * Removes a `postmaster.pid` that a killed server left behind where its pid belongs to another program now. PostgreSQL
+ * itself takes any live process of that pid for its predecessor, and never starts again.
+ */
+export function removeStaleLock(data: string): void {
+  const file = join(data, 'postmaster.pid');
+  const pid = Number(readFirstLine(file));
+  if (Number.isInteger(pid) && pid > 0 && !commandOf(pid).includes(data)) rmSync(file, { force: true });
+}
+
+function readFirstLine(file: string): string | undefined {
+  try {
+    return readFileSync(file, 'utf8').split('\n')[0];
+  } catch {
+    return undefined;
+  }
+}
+
+/** The command line of a live process, which names a server's data folder; empty for none. */
+function commandOf(pid: number): string {
+  try {
+    return process.platform === 'linux'
+      ? readFileSync(`/proc/${pid}/cmdline`, 'utf8')
+      : execFileSync('ps', ['-o', 'args=', '-p', String(pid)], { encoding: 'utf8' });
+  } catch {
+    return '';
+  }
 }

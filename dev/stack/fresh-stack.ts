@@ -1,18 +1,26 @@
 import { randomBytes } from 'node:crypto';
-import { type Checker, createChecker } from '../checker/checker';
-import { query } from '../checker/rows.sql';
-import { createTopicReader, type TopicEnds } from '../checker/topic-messages';
-import { type Clients, createClients } from '../client/clients';
-import { createTeardown } from '../os/teardown';
-import { createDatabase, dropDatabase } from '../services/postgres';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Kafka, logLevel } from 'kafkajs';
 import { consumers, eventRegistry } from '../../src/application';
-import { prepare } from './prepare';
+import type { ConsumerDefinition } from '../../src/messaging/consumer/consumer';
+import { mendRequestQueues } from '../../src/messaging/request-queue';
+import { type Clients, createClients } from '../../testing/api-client';
+import { type Checker, createChecker } from '../../testing/checker/checker';
+import { query } from '../../testing/checker/snapshot.sql';
+import { createTopicReader, type TopicEnds } from '../../testing/checker/topic-reader';
+import { eventually } from '../../testing/eventually';
+import { createTeardown } from '../command';
+import { readJson, writeJson } from '../os/files';
+import { identify, isAlive, type ProcessIdentity, stopLeftovers } from '../os/pid-file';
+import { createDatabase, dropDatabase } from '../services/postgres';
+import { postgresData, postgresUser } from '../services/postgres-install';
+import type { ServiceAddresses } from '../services/start-services';
+import { type ApiKeys, ensureApiKeys, newWebhookSecret, prepare } from './prepare';
+import { dropProcessUsers, type ProcessUrls } from './process-environment';
 import { type Processes, type ProcessesOptions, startProcesses } from './processes';
-import { dropProcessUsers, type ProcessUrls } from './process-users';
 import { type ProviderProcess, startProvider } from './provider-process';
-import { type ApiKeys, ensureApiKeys, newWebhookSecret } from './secrets';
-import { skipToEnds } from './skip-to-ends';
-import type { ServiceAddresses } from './stack';
 
 export interface FreshStackOptions extends Pick<ProcessesOptions, 'dataDir' | 'restart' | 'takePort' | 'untilReady'> {
   /** The database names the cluster: the stack gets a new one of it. */
@@ -108,4 +116,72 @@ async function beginAtEnds(brokers: string): Promise<TopicEnds> {
   } finally {
     await topics.close();
   }
+}
+
+/** Of a consumer that was killed: until then the group is not ours alone. */
+const DEADLINE_MS = 40_000;
+const SESSION_TIMEOUT_MS = 6_000;
+
+/** Moves a consumer group behind the last message of its topics, by joining it for a moment. */
+export const skipToEnds = (brokers: string, consumer: ConsumerDefinition, ends: TopicEnds): Promise<void> =>
+  eventually(() => trySkip(brokers, consumer, ends), { deadlineMs: DEADLINE_MS });
+
+async function trySkip(brokers: string, { group, topics }: ConsumerDefinition, ends: TopicEnds): Promise<void> {
+  mendRequestQueues();
+  const kafka = new Kafka({ brokers: brokers.split(','), clientId: 'paysaga-stack', logLevel: logLevel.NOTHING });
+  const consumer = kafka.consumer({
+    groupId: group,
+    maxWaitTimeInMs: 50,
+    sessionTimeout: SESSION_TIMEOUT_MS,
+    rebalanceTimeout: SESSION_TIMEOUT_MS,
+    // A consumer that kafkajs restarts after its end would stay in the group, and keep partitions from others.
+    retry: { restartOnFailure: async () => false },
+  });
+  const offsets = [...ends].map(([place, end]) => {
+    const [topic = '', partition = ''] = place.split('/');
+    return { topic, partition: Number(partition), offset: String(end) };
+  });
+  try {
+    await consumer.connect();
+    await consumer.subscribe({ topics: [...topics] });
+    // Not before it fetches: one that is stopped between joining and fetching does not leave the group.
+    const fetching = new Promise<void>((resolve, reject) => {
+      consumer.on('consumer.fetch', () => resolve());
+      consumer.on('consumer.crash', ({ payload }) => reject(payload.error));
+    });
+    await consumer.run({ autoCommit: false, eachMessage: async () => undefined });
+    await fetching;
+    await consumer.commitOffsets(offsets.filter(({ topic }) => topics.includes(topic)));
+  } finally {
+    await consumer.disconnect();
+  }
+}
+
+const PREFIX = 'paysaga-test-';
+const OWNER = 'owner.json';
+
+/**
+ * A data folder for a stack that ends with this process, outside the clone. Those of killed processes
+ * are removed first, with what they left running.
+ * @returns the folder, and what removes it once the services are stopped
+ */
+export async function temporaryData(): Promise<{ dataDir: string; remove: () => Promise<void> }> {
+  await removeAbandoned();
+  const dataDir = mkdtempSync(join(tmpdir(), PREFIX));
+  writeJson(join(dataDir, OWNER), identify(process.pid));
+  return { dataDir, remove: () => remove(dataDir) };
+}
+
+async function removeAbandoned(): Promise<void> {
+  for (const name of readdirSync(tmpdir()).filter((name) => name.startsWith(PREFIX))) {
+    const dataDir = join(tmpdir(), name);
+    const owner = readJson<ProcessIdentity>(join(dataDir, OWNER));
+    if (owner && !isAlive(owner)) await remove(dataDir);
+  }
+}
+
+async function remove(dataDir: string): Promise<void> {
+  await stopLeftovers(join(dataDir, 'pids'));
+  rmSync(postgresData(dataDir, await postgresUser()), { recursive: true, force: true });
+  rmSync(dataDir, { recursive: true, force: true });
 }

@@ -1,16 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { INSTANCE_HEADER } from '../../src/platform/supervision';
-import { Problem } from '../os/problem';
-import { createPorts, PortTaken } from '../os/ports';
-import type { Log } from '../os/progress';
-import type { Teardown } from '../os/teardown';
-import { waitUntil } from '../os/wait';
-import { fromRoot } from '../root';
-import { memoryLimits } from './memory-limits';
-import { processEnvironment, type ProcessName } from './process-environment';
-import type { ProcessUrls } from './process-users';
-import type { ServiceAddresses } from './stack';
+import { type Log, Problem, type Teardown } from '../command';
+import { createPorts, PortTaken, waitUntil } from '../os/ports';
+import { fromRoot } from '../os/files';
+import { memoryLimits, processEnvironment, type ProcessName, type ProcessUrls } from './process-environment';
+import type { ServiceAddresses } from '../services/start-services';
 import { superviseProcess, type SupervisedProcess } from './supervised-process';
 
 export interface ProcessesOptions {

@@ -1,16 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import type { BookedShipment } from '../provider/bookings';
-import type { Behaviour } from '../provider/behaviour';
-import type { BookedCharge } from '../checker/snapshot';
+import type { BookedShipment } from '../../testing/provider/carrier';
+import type { Behaviour } from '../../testing/provider/behaviour';
+import type { BookedCharge } from '../../testing/checker/snapshot.sql';
 import type { ProviderCharge } from '../../src/payments/provider/payment-provider';
-import { Problem } from '../os/problem';
-import { createPorts } from '../os/ports';
-import type { Log } from '../os/progress';
-import type { Teardown } from '../os/teardown';
-import { waitUntil } from '../os/wait';
-import { fromRoot } from '../root';
+import { type Log, Problem, type Teardown } from '../command';
+import { createPorts, waitUntil } from '../os/ports';
+import { fromRoot } from '../os/files';
 import { superviseProcess } from './supervised-process';
 
 export interface ProviderOptions {

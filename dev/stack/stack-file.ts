@@ -1,10 +1,12 @@
-import { rmSync } from 'node:fs';
+import { linkSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { readJson, writeJson } from '../os/json-file';
+import { hasCode, Problem } from '../command';
+import { readJson, writeJson } from '../os/files';
+import { identify, isAlive, type ProcessIdentity } from '../os/pid-file';
+import type { ServiceAddresses } from '../services/start-services';
+import type { ApiKeys, Secrets } from './prepare';
 import type { Processes } from './processes';
 import type { ProviderProcess } from './provider-process';
-import type { Secrets } from './secrets';
-import type { ServiceAddresses } from './stack';
 
 /** `.paysaga/stack.json`: what scripts and the CLI need to use the running local stack. */
 export interface StackFile extends Secrets {
@@ -57,3 +59,106 @@ export function readStackFile(dataDir: string): StackFile | undefined {
 export function removeStackFile(dataDir: string): void {
   rmSync(fileIn(dataDir), { force: true });
 }
+
+const fileIn = (dataDir: string): string => join(dataDir, 'stack.pid');
+
+/** The process that runs a stack in this folder now; a file that a killed one left does not count. */
+export function ownerOf(dataDir: string): ProcessIdentity | undefined {
+  const owner = readJson<ProcessIdentity>(fileIn(dataDir));
+  return owner && isAlive(owner) ? owner : undefined;
+}
+
+/**
+ * Makes this process the one that runs a stack in this folder.
+ * @returns gives it back
+ * @throws Problem when another process has it
+ */
+export function claimStack(dataDir: string): () => void {
+  mkdirSync(dataDir, { recursive: true });
+  const file = fileIn(dataDir);
+  const mine = `${file}.${process.pid}`;
+  writeFileSync(mine, JSON.stringify(identify(process.pid)));
+  try {
+    link(mine, file, dataDir);
+  } finally {
+    rmSync(mine, { force: true });
+  }
+  return () => rmSync(file, { force: true });
+}
+
+/** A link is made only where there is no file, and is complete at once: of two that try, one succeeds. */
+function link(mine: string, file: string, dataDir: string): void {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return linkSync(mine, file);
+    } catch (error) {
+      if (!hasCode(error, 'EEXIST')) throw error;
+    }
+    const owner = ownerOf(dataDir);
+    if (owner || attempt > 1)
+      throw new Problem(
+        `paysaga runs here already${owner ? ` (process ${owner.pid})` : ''}: its addresses are in ${join(dataDir, 'stack.json')}; Ctrl-C in its terminal ends it.`,
+      );
+    rmSync(file, { force: true });
+  }
+}
+
+export interface GreetingOptions {
+  readonly apiUrl: string;
+  /** The port that the API would have, where another program has it. */
+  readonly takenPort?: number | undefined;
+  /** The address of the Web UI, or of the server where the UI is not known. */
+  readonly temporalUrl: string;
+  readonly databaseUrl: string;
+  readonly kafkaBrokers: string;
+  readonly stackFile: string;
+  readonly keys: Pick<ApiKeys, 'service'>;
+}
+
+/** Shell commands that place an order for 99 EUR, and pay it. The second uses the answer of the first. */
+export const orderCommands = ({ apiUrl, keys }: Pick<GreetingOptions, 'apiUrl' | 'keys'>) => ({
+  place: `ORDER=$(curl -s ${apiUrl}/orders \\
+  -H 'Authorization: Bearer ${keys.service}' \\
+  -H 'Content-Type: application/json' \\
+  -d '{"customer_id": "cus_demo", "product_sku": "vps.s", "amount": 9900}'); echo "$ORDER"`,
+  pay: `ID=$(echo "$ORDER" | grep -o 'ord_[0-9a-f]*'); INVOICE=$(echo "$ORDER" | grep -o 'inv_[0-9a-f]*')
+curl -s ${apiUrl}/invoices/close-after-payment \\
+  -H 'Authorization: Bearer ${keys.service}' \\
+  -H 'Content-Type: application/json' \\
+  -d '{"order_id": "'$ID'", "invoice_id": "'$INVOICE'", "customer_id": "cus_demo",
+       "amount": 9900, "currency": "EUR", "payment_id": "pay_for_'$ID'"}'; echo`,
+});
+
+/** What `npm start` prints when everything is ready: addresses, commands to try, where to look, how to stop. */
+export function greeting(options: GreetingOptions): string {
+  const { apiUrl, takenPort, temporalUrl, databaseUrl, kafkaBrokers, stackFile } = options;
+  const { place, pay } = orderCommands(options);
+  const why = takenPort === undefined ? '' : `  (another program has port ${takenPort})`;
+  return `
+paysaga is ready.
+
+  API             ${apiUrl}${why}
+  PostgreSQL      ${databaseUrl}
+  Kafka           ${kafkaBrokers}
+  Temporal        ${temporalUrl}
+  keys, pids      ${stackFile}
+
+Place an order:
+
+${indented(place)}
+
+Pay it:
+
+${indented(pay)}
+
+Look at it:
+
+  ${`${apiUrl}/docs`.padEnd(38)}  every route, to try in the browser
+  ${temporalUrl.padEnd(38)}  the workflow of each saga
+  ${'npx paysaga sagas ls'.padEnd(38)}  the sagas, and where each stands
+
+Ctrl-C stops everything and keeps the data in .paysaga/; \`npm run reset\` removes the data.
+`;
+}
+
+const indented = (text: string): string => text.replaceAll(/^/gm, '  ');

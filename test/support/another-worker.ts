@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
-import { fromRoot } from '../../dev/root';
+import { fromRoot } from '../../dev/os/files';
 import { processEnvironment } from '../../dev/stack/process-environment';
 import { superviseProcess } from '../../dev/stack/supervised-process';
 import { dataFolder, type E2eStack } from './e2e-stack';

@@ -1,10 +1,9 @@
 import { join } from 'node:path';
-import { type ApiClient, createApiClient } from '../../dev/client/api-client';
-import { startChild } from '../../dev/os/child';
+import { type ApiClient, createApiClient } from '../../testing/api-client';
+import { run, type RunResult, startChild } from '../../dev/os/child';
 import { createPorts } from '../../dev/os/ports';
-import { run, type RunResult } from '../../dev/os/run';
-import { createTeardown } from '../../dev/os/teardown';
-import { fromRoot } from '../../dev/root';
+import { createTeardown } from '../../dev/command';
+import { fromRoot } from '../../dev/os/files';
 import { createDatabase, dropDatabase } from '../../dev/services/postgres';
 import { dataFolder, givenServices } from './e2e-stack';
 import { assertAllowed } from './http/contract';

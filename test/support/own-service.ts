@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { waitUntil } from '../../dev/os/wait';
-import { type ServiceAddresses, type Services, startServices } from '../../dev/stack/stack';
+import { waitUntil } from '../../dev/os/ports';
+import { type ServiceAddresses, type Services, startServices } from '../../dev/services/start-services';
 import { dataFolder, givenServices } from './e2e-stack';
 import { uniqueName } from './kafka/kafka';
 

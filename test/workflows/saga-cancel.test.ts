@@ -167,20 +167,17 @@ it('a cancellation by Temporal compensates and executes the follow-ups', async (
 it.each([
   ['retryStep', 'retry'],
   ['skipStep', 'skip'],
-])(
-  'a cancellation by Temporal does not lose an operator’s %s of a stuck step',
-  async (update, resolution) => {
-    const fakes = createProbeFakes();
-    fakes.make('charge', breaks());
-    fakes.make('refund', breaks(8));
-    await kit.probe(fakes, async (saga) => {
-      await kit.until(saga, () => fakes.attemptsOf('charge') > 1, '10ms');
-      await saga.cancel();
-      await kit.until(saga, ({ state, steps }) => state === 'stuck' && steps[0]?.state === 'undone');
-      await saga.executeUpdate(update, { args: [{ step: 'charge', actor: 'key_op', reason: 'looked into' }] });
-      expect(await failureOf(saga)).toMatchObject({ failed_step: 'charge', code: 'cancelled' });
-      expect(fakes.calls).toContain(`record ${resolution} charge`);
-      expect(fakes.calls.at(-1)).toBe('record compensated');
-    });
-  },
-);
+])('a cancellation by Temporal does not lose an operator’s %s of a stuck step', async (update, resolution) => {
+  const fakes = createProbeFakes();
+  fakes.make('charge', breaks());
+  fakes.make('refund', breaks(8));
+  await kit.probe(fakes, async (saga) => {
+    await kit.until(saga, () => fakes.attemptsOf('charge') > 1, '10ms');
+    await saga.cancel();
+    await kit.until(saga, ({ state, steps }) => state === 'stuck' && steps[0]?.state === 'undone');
+    await saga.executeUpdate(update, { args: [{ step: 'charge', actor: 'key_op', reason: 'looked into' }] });
+    expect(await failureOf(saga)).toMatchObject({ failed_step: 'charge', code: 'cancelled' });
+    expect(fakes.calls).toContain(`record ${resolution} charge`);
+    expect(fakes.calls.at(-1)).toBe('record compensated');
+  });
+});

@@ -1,6 +1,5 @@
-import { eventually, must } from '../../../dev/client/eventually';
-import { newClientId, pay, placeOrder } from '../../../dev/client/shop';
-import type { OrderResponse } from '../../../dev/client/views';
+import { eventually, must } from '../../../testing/eventually';
+import { newClientId, type OrderResponse, pay, placeOrder } from '../../../testing/shop';
 import { type E2eStack, startE2eStack } from '../../support/e2e-stack';
 
 /** Many times the connections of a process's pool. */

@@ -1,4 +1,4 @@
-import { newClientId, pay, payUntilSettled, placeOrder, readBalance, readOrder } from '../../../dev/client/shop';
+import { newClientId, pay, payUntilSettled, placeOrder, readBalance, readOrder } from '../../../testing/shop';
 import { type E2eStack, startE2eStack } from '../../support/e2e-stack';
 
 const CLIENTS = 20;

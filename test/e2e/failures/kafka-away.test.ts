@@ -1,5 +1,4 @@
-import { newClientId, payUntilSettled, placeOrder, untilStatus } from '../../../dev/client/shop';
-import type { OrderResponse } from '../../../dev/client/views';
+import { newClientId, type OrderResponse, payUntilSettled, placeOrder, untilStatus } from '../../../testing/shop';
 import { type E2eStack, startE2eStack } from '../../support/e2e-stack';
 import { type OwnService, startOwnService } from '../../support/own-service';
 import { restartAll, untilReady } from '../../support/without';

@@ -1,6 +1,6 @@
-import { eventually, must } from '../../../dev/client/eventually';
-import { armDelay, armFault } from '../../../dev/client/faults';
-import { newClientId, orderRequest, pay, payUntilSettled, placeOrder, readSaga } from '../../../dev/client/shop';
+import { eventually, must } from '../../../testing/eventually';
+import { armDelay, armFault } from '../../../testing/faults';
+import { newClientId, orderRequest, pay, payUntilSettled, placeOrder, readSaga } from '../../../testing/shop';
 import { type E2eStack, givenServices, startE2eStack } from '../../support/e2e-stack';
 import { createTcpProxy, type TcpProxy } from '../../support/network/tcp-proxy';
 import { restartAll, untilReady } from '../../support/without';

@@ -1,6 +1,13 @@
-import { eventually, must } from '../../../dev/client/eventually';
-import { type OrderRequest, pay, placeOrder, readOrder, untilStatus } from '../../../dev/client/shop';
-import type { HealthView, OrderResponse } from '../../../dev/client/views';
+import { eventually, must } from '../../../testing/eventually';
+import {
+  type HealthView,
+  type OrderRequest,
+  type OrderResponse,
+  pay,
+  placeOrder,
+  readOrder,
+  untilStatus,
+} from '../../../testing/shop';
 import { type E2eStack, startE2eStack } from '../../support/e2e-stack';
 import { scrape } from '../../support/prometheus';
 

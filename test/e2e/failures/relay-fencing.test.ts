@@ -1,7 +1,7 @@
-import { countDuplicates } from '../../../dev/checker/rules/topics';
-import { eventually, must } from '../../../dev/client/eventually';
-import { armDelay } from '../../../dev/client/faults';
-import { placeOrder } from '../../../dev/client/shop';
+import { countDuplicates } from '../../../testing/checker/topic-rules';
+import { eventually, must } from '../../../testing/eventually';
+import { armDelay } from '../../../testing/faults';
+import { placeOrder } from '../../../testing/shop';
 import { type AnotherWorker, startAnotherWorker } from '../../support/another-worker';
 import { type E2eStack, startE2eStack } from '../../support/e2e-stack';
 import { createRelayOwners, type RelayOwners } from '../../support/outbox/relay-owners';

@@ -1,7 +1,6 @@
-import { eventually } from '../../../dev/client/eventually';
-import { armDelay, armFault, disarmFaults } from '../../../dev/client/faults';
-import { CHARGED_GOODS, placeOrder, readSaga, untilStatus } from '../../../dev/client/shop';
-import type { OrderResponse } from '../../../dev/client/views';
+import { eventually } from '../../../testing/eventually';
+import { armDelay, armFault, disarmFaults } from '../../../testing/faults';
+import { CHARGED_GOODS, type OrderResponse, placeOrder, readSaga, untilStatus } from '../../../testing/shop';
 import { type ActivityFaultPoint, type FaultPoint, faultPoints } from '../../../src/platform/faults/faults';
 import { type E2eStack, startE2eStack } from '../../support/e2e-stack';
 

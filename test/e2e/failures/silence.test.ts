@@ -1,4 +1,4 @@
-import { newClientId, orderRequest, payUntilSettled, placeOrder } from '../../../dev/client/shop';
+import { newClientId, orderRequest, payUntilSettled, placeOrder } from '../../../testing/shop';
 import { wait } from '../../../src/platform/wait';
 import { type E2eStack, givenServices, startE2eStack } from '../../support/e2e-stack';
 import { createTcpProxy, type TcpProxy } from '../../support/network/tcp-proxy';

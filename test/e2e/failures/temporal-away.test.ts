@@ -1,13 +1,13 @@
 import {
   newClientId,
   orderRequest,
+  type OrderResponse,
   pay,
   payUntilSettled,
   placeOrder,
   readSaga,
   untilStatus,
-} from '../../../dev/client/shop';
-import type { OrderResponse } from '../../../dev/client/views';
+} from '../../../testing/shop';
 import { type E2eStack, startE2eStack } from '../../support/e2e-stack';
 import { type OwnService, startOwnService } from '../../support/own-service';
 import { medianOf, restartAll, untilReady } from '../../support/without';

@@ -1,7 +1,7 @@
 import { Client, Connection } from '@temporalio/client';
 import Long from 'long';
-import { eventually, must } from '../../../dev/client/eventually';
-import { armDelay, armFault, disarmFaults } from '../../../dev/client/faults';
+import { eventually, must } from '../../../testing/eventually';
+import { armDelay, armFault, disarmFaults } from '../../../testing/faults';
 import {
   CHARGED_GOODS,
   newClientId,
@@ -9,10 +9,10 @@ import {
   placeOrder,
   readOrder,
   readSaga,
+  type SagaResponse,
   untilStatus,
-} from '../../../dev/client/shop';
+} from '../../../testing/shop';
 import { wait } from '../../../src/platform/wait';
-import type { SagaResponse } from '../../../dev/client/views';
 import { type E2eStack, startE2eStack } from '../../support/e2e-stack';
 
 /** Found within a minute, and a rerun is done in seconds. */

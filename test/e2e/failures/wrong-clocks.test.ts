@@ -1,8 +1,9 @@
-import { eventually } from '../../../dev/client/eventually';
-import { armFault, disarmFaults } from '../../../dev/client/faults';
+import { eventually } from '../../../testing/eventually';
+import { armFault, disarmFaults } from '../../../testing/faults';
 import {
   CHARGED_GOODS,
   newClientId,
+  type OrderResponse,
   pay,
   payUntilSettled,
   placeOrder,
@@ -10,9 +11,8 @@ import {
   readOrder,
   readOrderEvents,
   untilStatus,
-} from '../../../dev/client/shop';
-import type { OrderResponse } from '../../../dev/client/views';
-import { fromRoot } from '../../../dev/root';
+} from '../../../testing/shop';
+import { fromRoot } from '../../../dev/os/files';
 import { type E2eStack, startE2eStack } from '../../support/e2e-stack';
 
 const DEADLINE_MS = 30_000;

@@ -1,5 +1,5 @@
 import { randomInt } from 'node:crypto';
-import { chaosEnv, runChaos } from '../../../dev/chaos/run-chaos';
+import { chaosEnv, runChaos } from '../../../dev/run-chaos';
 import { type E2eStack, startE2eStack } from '../../support/e2e-stack';
 
 /** `npm run chaos` does the same with 10,000 events and 50 kills. */

@@ -1,6 +1,6 @@
-import { eventually } from '../../../dev/client/eventually';
-import { armFault, disarmFaults } from '../../../dev/client/faults';
-import { pay, placeOrder, untilStatus } from '../../../dev/client/shop';
+import { eventually } from '../../../testing/eventually';
+import { armFault, disarmFaults } from '../../../testing/faults';
+import { pay, placeOrder, untilStatus } from '../../../testing/shop';
 import type { FaultPoint } from '../../../src/platform/faults/faults';
 import { type E2eStack, startE2eStack } from '../../support/e2e-stack';
 import { produce } from '../../support/kafka/consumer';

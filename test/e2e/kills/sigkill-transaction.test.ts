@@ -1,7 +1,15 @@
-import { eventually } from '../../../dev/client/eventually';
-import { armFault, disarmFaults } from '../../../dev/client/faults';
-import { CHARGED_GOODS, newClientId, pay, placeOrder, readSaga, untilStatus } from '../../../dev/client/shop';
-import type { OrderResponse, SagaResponse } from '../../../dev/client/views';
+import { eventually } from '../../../testing/eventually';
+import { armFault, disarmFaults } from '../../../testing/faults';
+import {
+  CHARGED_GOODS,
+  newClientId,
+  type OrderResponse,
+  pay,
+  placeOrder,
+  readSaga,
+  type SagaResponse,
+  untilStatus,
+} from '../../../testing/shop';
 import type { FaultPoint } from '../../../src/platform/faults/faults';
 import { type E2eStack, startE2eStack } from '../../support/e2e-stack';
 import { type Gate, installSagaGates, type SagaGates } from '../../support/sagas/saga-gates';

@@ -1,8 +1,14 @@
 import type { FaultPoint } from '../../../src/platform/faults/faults';
-import { eventually, must } from '../../../dev/client/eventually';
-import { armFault, disarmFaults } from '../../../dev/client/faults';
-import { CHARGED_GOODS, newClientId, payUntilSettled, placeOrder, untilStatus } from '../../../dev/client/shop';
-import type { OrderResponse } from '../../../dev/client/views';
+import { eventually, must } from '../../../testing/eventually';
+import { armFault, disarmFaults } from '../../../testing/faults';
+import {
+  CHARGED_GOODS,
+  newClientId,
+  type OrderResponse,
+  payUntilSettled,
+  placeOrder,
+  untilStatus,
+} from '../../../testing/shop';
 import { type E2eStack, startE2eStack } from '../../support/e2e-stack';
 
 const ORDERS = 4;

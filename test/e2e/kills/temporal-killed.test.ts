@@ -1,7 +1,6 @@
-import { eventually } from '../../../dev/client/eventually';
-import { armDelay, disarmFaults } from '../../../dev/client/faults';
-import { type OrderRequest, pay, placeOrder, untilStatus } from '../../../dev/client/shop';
-import type { OrderResponse } from '../../../dev/client/views';
+import { eventually } from '../../../testing/eventually';
+import { armDelay, disarmFaults } from '../../../testing/faults';
+import { type OrderRequest, type OrderResponse, pay, placeOrder, untilStatus } from '../../../testing/shop';
 import type { ActivityFaultPoint } from '../../../src/platform/faults/faults';
 import { type E2eStack, startE2eStack } from '../../support/e2e-stack';
 import { type OwnService, startOwnService } from '../../support/own-service';

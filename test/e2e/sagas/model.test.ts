@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { newClientId } from '../../../dev/client/shop';
+import { newClientId } from '../../../testing/shop';
 import { type E2eStack, startE2eStack } from '../../support/e2e-stack';
 import type { RealShop } from '../../support/model/command';
 import { shopCommands } from '../../support/model/commands';

@@ -1,15 +1,16 @@
-import { eventually } from '../../../dev/client/eventually';
-import { armDelay, armFault, disarmFaults } from '../../../dev/client/faults';
+import { eventually } from '../../../testing/eventually';
+import { armDelay, armFault, disarmFaults } from '../../../testing/faults';
 import {
   newClientId,
   type OrderRequest,
+  type OrderResponse,
   placeOrder,
   readBalance,
   readOrder,
   readSaga,
+  type SagaResponse,
   untilStatus,
-} from '../../../dev/client/shop';
-import type { OrderResponse, SagaResponse } from '../../../dev/client/views';
+} from '../../../testing/shop';
 import { type E2eStack, startE2eStack } from '../../support/e2e-stack';
 
 const DEADLINE_MS = 30_000;

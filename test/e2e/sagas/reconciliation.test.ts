@@ -1,5 +1,5 @@
-import { eventually, must } from '../../../dev/client/eventually';
-import { newClientId, pay, placeOrder, untilStatus } from '../../../dev/client/shop';
+import { eventually, must } from '../../../testing/eventually';
+import { newClientId, pay, placeOrder, untilStatus } from '../../../testing/shop';
 import type { Discrepancy } from '../../../src/reconciliation/difference';
 import { chargeRequest } from '../../support/payments/charge-request';
 import { type E2eStack, startE2eStack } from '../../support/e2e-stack';

@@ -1,9 +1,8 @@
-import { eventually } from '../../../dev/client/eventually';
-import { armDelay, armFault, disarmFaults } from '../../../dev/client/faults';
-import { newClientId, pay, placeOrder, readSaga } from '../../../dev/client/shop';
-import type { SagaResponse } from '../../../dev/client/views';
-import { run } from '../../../dev/os/run';
-import { fromRoot } from '../../../dev/root';
+import { eventually } from '../../../testing/eventually';
+import { armDelay, armFault, disarmFaults } from '../../../testing/faults';
+import { newClientId, pay, placeOrder, readSaga, type SagaResponse } from '../../../testing/shop';
+import { run } from '../../../dev/os/child';
+import { fromRoot } from '../../../dev/os/files';
 import { createApplication } from '../../../src/application';
 import { connectDatabase } from '../../../src/platform/database/database';
 import { getSaga } from '../../../src/sagas/view/get-saga';

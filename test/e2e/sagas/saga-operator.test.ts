@@ -1,9 +1,17 @@
-import { eventually } from '../../../dev/client/eventually';
-import { armFault, disarmFaults } from '../../../dev/client/faults';
-import { newClientId, pay, placeOrder, readBalance, readSaga, untilStatus } from '../../../dev/client/shop';
-import { run } from '../../../dev/os/run';
-import { fromRoot } from '../../../dev/root';
-import type { OrderResponse, SagaResponse } from '../../../dev/client/views';
+import { eventually } from '../../../testing/eventually';
+import { armFault, disarmFaults } from '../../../testing/faults';
+import {
+  newClientId,
+  type OrderResponse,
+  pay,
+  placeOrder,
+  readBalance,
+  readSaga,
+  type SagaResponse,
+  untilStatus,
+} from '../../../testing/shop';
+import { run } from '../../../dev/os/child';
+import { fromRoot } from '../../../dev/os/files';
 import { type E2eStack, startE2eStack } from '../../support/e2e-stack';
 
 const ROUND = 8;

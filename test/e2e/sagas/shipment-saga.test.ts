@@ -1,6 +1,7 @@
-import { armFault, disarmFaults } from '../../../dev/client/faults';
+import { armFault, disarmFaults } from '../../../testing/faults';
 import {
   newClientId,
+  type OrderResponse,
   pay,
   placeOrder,
   readBalance,
@@ -8,8 +9,7 @@ import {
   readSaga,
   readSales,
   untilStatus,
-} from '../../../dev/client/shop';
-import type { OrderResponse } from '../../../dev/client/views';
+} from '../../../testing/shop';
 import { type E2eStack, startE2eStack } from '../../support/e2e-stack';
 
 const DEADLINE_MS = 30_000;

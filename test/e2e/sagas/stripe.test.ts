@@ -1,4 +1,4 @@
-import { type OrderRequest, placeOrder, untilStatus } from '../../../dev/client/shop';
+import { type OrderRequest, placeOrder, untilStatus } from '../../../testing/shop';
 import { type E2eStack, startE2eStack } from '../../support/e2e-stack';
 import { type FakeStripe, startFakeStripe } from '../../support/payments/stripe/fake-stripe';
 

@@ -1,5 +1,5 @@
-import { eventually } from '../../../dev/client/eventually';
-import { newClientId, pay, placeOrder, readOrder, readOrderEvents, untilStatus } from '../../../dev/client/shop';
+import { eventually } from '../../../testing/eventually';
+import { newClientId, pay, placeOrder, readOrder, readOrderEvents, untilStatus } from '../../../testing/shop';
 import { type E2eStack, startE2eStack } from '../../support/e2e-stack';
 
 const DEADLINE_MS = 40_000;

@@ -1,7 +1,6 @@
 import { request } from 'node:http';
-import type { Problem } from '../../../dev/client/api-client';
-import { newClientId, orderRequest, paymentNotification, placeOrder } from '../../../dev/client/shop';
-import type { OrderResponse } from '../../../dev/client/views';
+import type { Problem } from '../../../testing/api-client';
+import { newClientId, orderRequest, type OrderResponse, paymentNotification, placeOrder } from '../../../testing/shop';
 import { type E2eStack, startE2eStack } from '../../support/e2e-stack';
 
 const order = (change: object): object => ({ ...orderRequest(), ...change });

@@ -1,6 +1,6 @@
 import { Client } from 'pg';
-import { armDelay } from '../../../dev/client/faults';
-import { newClientId, orderRequest } from '../../../dev/client/shop';
+import { armDelay } from '../../../testing/faults';
+import { newClientId, orderRequest } from '../../../testing/shop';
 import { sessionConfig } from '../../../src/platform/database/session';
 import { wait } from '../../../src/platform/wait';
 import { type E2eStack, startE2eStack } from '../../support/e2e-stack';

@@ -1,8 +1,8 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createPorts } from '../../../dev/os/ports';
-import { run } from '../../../dev/os/run';
-import { orderCommands } from '../../../dev/stack/greeting';
+import { run } from '../../../dev/os/child';
+import { orderCommands } from '../../../dev/stack/stack-file';
 import { type E2eStack, startE2eStack } from '../../support/e2e-stack';
 
 /** Another program on the API's port. It answers 200 to every request, as an API that is ready does. */

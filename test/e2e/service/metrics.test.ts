@@ -1,6 +1,6 @@
-import { eventually } from '../../../dev/client/eventually';
-import { armFault, disarmFaults } from '../../../dev/client/faults';
-import { newClientId, pay, payUntilSettled, placeOrder, untilStatus } from '../../../dev/client/shop';
+import { eventually } from '../../../testing/eventually';
+import { armFault, disarmFaults } from '../../../testing/faults';
+import { newClientId, pay, payUntilSettled, placeOrder, untilStatus } from '../../../testing/shop';
 import { type E2eStack, startE2eStack } from '../../support/e2e-stack';
 import { namingFaults, scrape } from '../../support/prometheus';
 

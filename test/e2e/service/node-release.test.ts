@@ -1,7 +1,6 @@
-import { eventually } from '../../../dev/client/eventually';
-import { pay, placeOrder, untilStatus } from '../../../dev/client/shop';
-import { run } from '../../../dev/os/run';
-import type { HealthView } from '../../../dev/client/views';
+import { eventually } from '../../../testing/eventually';
+import { type HealthView, pay, placeOrder, untilStatus } from '../../../testing/shop';
+import { run } from '../../../dev/os/child';
 import { type BareDeployment, startBareDeployment } from '../../support/bare-deployment';
 import { installNode } from '../../support/node-release';
 

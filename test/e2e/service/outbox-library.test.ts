@@ -1,10 +1,9 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Client } from 'pg';
-import { eventually } from '../../../dev/client/eventually';
-import { type Child, startChild } from '../../../dev/os/child';
-import { run } from '../../../dev/os/run';
-import { fromRoot } from '../../../dev/root';
+import { eventually } from '../../../testing/eventually';
+import { type Child, run, startChild } from '../../../dev/os/child';
+import { fromRoot } from '../../../dev/os/files';
 import { createDatabase, dropDatabase } from '../../../dev/services/postgres';
 import { topic } from '../../../examples/outbox/ticket-events';
 import { dataFolder, givenServices } from '../../support/e2e-stack';

@@ -9,8 +9,8 @@ import {
   readSaga,
   readSales,
   untilStatus,
-} from '../../../dev/client/shop';
-import { armFault, disarmFaults } from '../../../dev/client/faults';
+} from '../../../testing/shop';
+import { armFault, disarmFaults } from '../../../testing/faults';
 import { type E2eStack, startE2eStack } from '../../support/e2e-stack';
 
 describe('an order that is paid', () => {

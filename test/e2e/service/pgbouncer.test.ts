@@ -1,6 +1,6 @@
-import { newClientId, pay, placeOrder, untilStatus } from '../../../dev/client/shop';
-import { run } from '../../../dev/os/run';
-import { fromRoot } from '../../../dev/root';
+import { newClientId, pay, placeOrder, untilStatus } from '../../../testing/shop';
+import { run } from '../../../dev/os/child';
+import { fromRoot } from '../../../dev/os/files';
 import { processEnvironment, type ProcessName } from '../../../dev/stack/process-environment';
 import { type E2eStack, startE2eStack } from '../../support/e2e-stack';
 import { type Pgbouncer, startPgbouncer } from '../../support/network/pgbouncer';

@@ -1,8 +1,8 @@
-import { countDuplicates } from '../../../dev/checker/rules/topics';
-import { eventually } from '../../../dev/client/eventually';
-import { newClientId, orderRequest, payUntilSettled, placeOrder } from '../../../dev/client/shop';
-import { run } from '../../../dev/os/run';
-import { fromRoot } from '../../../dev/root';
+import { countDuplicates } from '../../../testing/checker/topic-rules';
+import { eventually } from '../../../testing/eventually';
+import { newClientId, orderRequest, payUntilSettled, placeOrder } from '../../../testing/shop';
+import { run } from '../../../dev/os/child';
+import { fromRoot } from '../../../dev/os/files';
 import { type E2eStack, startE2eStack } from '../../support/e2e-stack';
 
 const CLIENTS = 20;

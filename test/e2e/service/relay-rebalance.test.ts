@@ -1,5 +1,5 @@
-import { eventually } from '../../../dev/client/eventually';
-import { placeOrder } from '../../../dev/client/shop';
+import { eventually } from '../../../testing/eventually';
+import { placeOrder } from '../../../testing/shop';
 import { startAnotherWorker, type AnotherWorker } from '../../support/another-worker';
 import { type E2eStack, startE2eStack } from '../../support/e2e-stack';
 import { createRelayOwners, type RelayOwners } from '../../support/outbox/relay-owners';

@@ -1,7 +1,7 @@
 import { Kafka, logLevel } from 'kafkajs';
-import { countDuplicates } from '../../../dev/checker/rules/topics';
-import { eventually } from '../../../dev/client/eventually';
-import { newClientId, payUntilSettled, placeOrder } from '../../../dev/client/shop';
+import { countDuplicates } from '../../../testing/checker/topic-rules';
+import { eventually } from '../../../testing/eventually';
+import { newClientId, payUntilSettled, placeOrder } from '../../../testing/shop';
 import { RETENTION } from '../../../src/contract';
 import { consumers } from '../../../src/application';
 import { connectTemporalClient } from '../../../src/platform/temporal/temporal';

@@ -1,9 +1,16 @@
 import { Connection } from '@temporalio/client';
-import { query } from '../../../dev/checker/rows.sql';
-import type { ApiClient } from '../../../dev/client/api-client';
-import { eventually } from '../../../dev/client/eventually';
-import { newClientId, pay, placeOrder, readSaga, untilStatus } from '../../../dev/client/shop';
-import type { HealthView, SagaResponse } from '../../../dev/client/views';
+import { query } from '../../../testing/checker/snapshot.sql';
+import type { ApiClient } from '../../../testing/api-client';
+import { eventually } from '../../../testing/eventually';
+import {
+  type HealthView,
+  newClientId,
+  pay,
+  placeOrder,
+  readSaga,
+  type SagaResponse,
+  untilStatus,
+} from '../../../testing/shop';
 import { connectKafka } from '../../../src/messaging/kafka';
 import { type BareDeployment, type ProcessName, startBareDeployment } from '../../support/bare-deployment';
 import { parseExposition } from '../../support/prometheus';

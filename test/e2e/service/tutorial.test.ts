@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, readFileSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
-import { run } from '../../../dev/os/run';
-import { fromRoot } from '../../../dev/root';
+import { run } from '../../../dev/os/child';
+import { fromRoot } from '../../../dev/os/files';
 import { writeStackFile } from '../../../dev/stack/stack-file';
 import { dataFolder, type E2eStack, startE2eStack } from '../../support/e2e-stack';
 

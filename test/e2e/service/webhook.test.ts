@@ -1,10 +1,16 @@
 import Stripe from 'stripe';
-import { newWebhookSecret } from '../../../dev/stack/secrets';
-import { eventually } from '../../../dev/client/eventually';
-import { armFault } from '../../../dev/client/faults';
-import { newClientId, paymentNotification, placeOrder, readBalance, untilStatus } from '../../../dev/client/shop';
-import type { OrderResponse } from '../../../dev/client/views';
-import { capturedWebhook, sendWebhook, type WebhookRequest } from '../../../dev/client/webhook';
+import { newWebhookSecret } from '../../../dev/stack/prepare';
+import { eventually } from '../../../testing/eventually';
+import { armFault } from '../../../testing/faults';
+import {
+  newClientId,
+  type OrderResponse,
+  paymentNotification,
+  placeOrder,
+  readBalance,
+  untilStatus,
+} from '../../../testing/shop';
+import { capturedWebhook, sendWebhook, type WebhookRequest } from '../../../testing/webhook';
 import { type E2eStack, startE2eStack } from '../../support/e2e-stack';
 
 const DEADLINE_MS = 30_000;

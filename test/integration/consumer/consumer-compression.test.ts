@@ -1,5 +1,5 @@
 import { CompressionCodecs, CompressionTypes } from 'kafkajs';
-import { eventually } from '../../../dev/client/eventually';
+import { eventually } from '../../../testing/eventually';
 import type { RunningConsumer } from '../../../src/messaging/consumer/consumer';
 import { readStalledConsumers } from '../../../src/messaging/consumer/stalls.sql';
 import { createTestDatabase, type TestDatabase } from '../../support/database';

@@ -1,4 +1,4 @@
-import { eventually } from '../../../dev/client/eventually';
+import { eventually } from '../../../testing/eventually';
 import { createTestDatabase, type TestDatabase } from '../../support/database';
 import { committedMessages, createConsumerWorld, produce } from '../../support/kafka/consumer';
 import { connectTestKafka, connectTestKafkaByProxy, createTestTopic } from '../../support/kafka/kafka';

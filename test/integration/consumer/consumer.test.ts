@@ -1,4 +1,4 @@
-import { eventually } from '../../../dev/client/eventually';
+import { eventually } from '../../../testing/eventually';
 import type { RunningConsumer } from '../../../src/messaging/consumer/consumer';
 import type { Kafka } from '../../../src/messaging/kafka';
 import {

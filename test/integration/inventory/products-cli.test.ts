@@ -1,8 +1,8 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { run } from '../../../dev/os/run';
-import { fromRoot } from '../../../dev/root';
+import { run } from '../../../dev/os/child';
+import { fromRoot } from '../../../dev/os/files';
 import { createTestDatabase, type TestDatabase } from '../../support/database';
 
 /** The command line does its work in the database. */

@@ -1,4 +1,4 @@
-import { eventually } from '../../../dev/client/eventually';
+import { eventually } from '../../../testing/eventually';
 import { reserve } from '../../../src/inventory/reservation.sql';
 import { type ApiAnswer, type ApiRequest, createTestApi, type TestApi } from '../../support/api';
 import { createTestDatabase, type TestDatabase } from '../../support/database';

@@ -1,7 +1,7 @@
 import { connect, type Socket } from 'node:net';
 import { type CloudEvent, Kafka as KafkaBinding } from 'cloudevents';
 import pino from 'pino';
-import { eventually } from '../../../dev/client/eventually';
+import { eventually } from '../../../testing/eventually';
 import { connectKafka, type Kafka, type KafkaConnection } from '../../../src/messaging/kafka';
 import { createTopics, findTopicDifferences } from '../../../src/messaging/topics';
 import { createConsumerMetrics } from '../../../src/messaging/consumer/consumer-metrics';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { eventually } from '../../../dev/client/eventually';
+import { eventually } from '../../../testing/eventually';
 import {
   append,
   claim,

@@ -1,5 +1,5 @@
 import pino from 'pino';
-import { eventually } from '../../../dev/client/eventually';
+import { eventually } from '../../../testing/eventually';
 import type { Kafka } from '../../../src/messaging/kafka';
 import { shardOf } from '../../../src/outbox/shard';
 import { readOutboxLag } from '../../../src/outbox/outbox-lag.sql';

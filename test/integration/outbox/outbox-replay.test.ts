@@ -1,4 +1,4 @@
-import { eventually } from '../../../dev/client/eventually';
+import { eventually } from '../../../testing/eventually';
 import { createMediator, type Mediator } from '../../../src/mediator/mediator';
 import type { Principal } from '../../../src/mediator/message';
 import type { RunningConsumer } from '../../../src/messaging/consumer/consumer';

@@ -1,4 +1,4 @@
-import { eventually } from '../../../dev/client/eventually';
+import { eventually } from '../../../testing/eventually';
 import { createApplication, eventRegistry } from '../../../src/application';
 import type { Kafka } from '../../../src/messaging/kafka';
 import { cancelOrder } from '../../../src/orders/cancel-order';

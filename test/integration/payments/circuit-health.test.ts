@@ -1,4 +1,4 @@
-import { waitUntil } from '../../../dev/os/wait';
+import { waitUntil } from '../../../dev/os/ports';
 import { judgeCircuits } from '../../../src/http/health-checks';
 import { type Circuit, createCircuit } from '../../../src/platform/circuit/circuit-breaker';
 import { readOpenCircuits, writeOpenCircuits } from '../../../src/platform/circuit/open-circuits.sql';

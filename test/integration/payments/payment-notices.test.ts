@@ -1,4 +1,4 @@
-import { eventually, must } from '../../../dev/client/eventually';
+import { eventually, must } from '../../../testing/eventually';
 import { createApplication } from '../../../src/application';
 import type { OrderSagaInput, PaymentSagaInput } from '../../../src/contract';
 import { placeOrder } from '../../../src/orders/place-order';

@@ -1,4 +1,4 @@
-import { waitUntil } from '../../../dev/os/wait';
+import { waitUntil } from '../../../dev/os/ports';
 import { createHttpCarrier } from '../../../src/fulfilment/carrier/http-carrier';
 import { createHttpProvider } from '../../../src/payments/provider/http-provider';
 import type { PaymentProvider } from '../../../src/payments/provider/payment-provider';

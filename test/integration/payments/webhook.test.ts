@@ -1,6 +1,6 @@
 import Stripe from 'stripe';
 import { Webhook } from 'standardwebhooks';
-import { newWebhookSecret } from '../../../dev/stack/secrets';
+import { newWebhookSecret } from '../../../dev/stack/prepare';
 import type { SagaStarter } from '../../../src/sagas/start/start-saga';
 import { type ApiAnswer, createTestApi, type TestApi } from '../../support/api';
 import { createTestDatabase, type TestDatabase } from '../../support/database';
@@ -56,16 +56,13 @@ const intent = (placed: Placed, amount_received: number, currency: string, id: s
 
 const outcome = ({ status, body }: ApiAnswer) => [status, body?.status, body?.code];
 
-it.each(['payments', 'stripe'])(
-  'has no webhook /%s without its secret, for any key',
-  async (name) => {
-    const without = await createTestApi(db.database);
-    for (const as of [undefined, 'service', 'operator'] as const) {
-      const answer = await without.call('POST', `/webhooks/${name}`, { json: {}, ...(as && { as }) });
-      expect([answer.status, answer.body]).toMatchObject([404, { code: 'not_found' }]);
-    }
-  },
-);
+it.each(['payments', 'stripe'])('has no webhook /%s without its secret, for any key', async (name) => {
+  const without = await createTestApi(db.database);
+  for (const as of [undefined, 'service', 'operator'] as const) {
+    const answer = await without.call('POST', `/webhooks/${name}`, { json: {}, ...(as && { as }) });
+    expect([answer.status, answer.body]).toMatchObject([404, { code: 'not_found' }]);
+  }
+});
 
 it('does not confuse 5,000 krónur with 500,000, and accepts the whole price', async () => {
   const placed = await place('isk', 500_000, 'ISK');

@@ -1,5 +1,5 @@
-import { run } from '../../../dev/os/run';
-import { fromRoot } from '../../../dev/root';
+import { run } from '../../../dev/os/child';
+import { fromRoot } from '../../../dev/os/files';
 import { createTestDatabase, type TestDatabase } from '../../support/database';
 
 let db: TestDatabase;

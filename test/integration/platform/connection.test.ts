@@ -2,7 +2,7 @@ import { connectDatabase, type Database } from '../../../src/platform/database/d
 import { databaseFault, isDatabaseOutage, sqlState } from '../../../src/platform/database/database-error';
 import { openSideConnection, type SideConnection } from '../../../src/platform/database/side-connection';
 import { inTransaction } from '../../../src/platform/database/transaction';
-import { eventually, must } from '../../../dev/client/eventually';
+import { eventually, must } from '../../../testing/eventually';
 import { createTestDatabase, type TestDatabase } from '../../support/database';
 import { silentLogger } from '../../support/logger';
 import { createTcpProxy, type TcpProxy } from '../../support/network/tcp-proxy';

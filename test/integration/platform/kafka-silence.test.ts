@@ -1,4 +1,4 @@
-import { eventually } from '../../../dev/client/eventually';
+import { eventually } from '../../../testing/eventually';
 import { createKafkaHealth } from '../../../src/messaging/describe-kafka';
 import { connectTestKafkaByProxy } from '../../support/kafka/kafka';
 

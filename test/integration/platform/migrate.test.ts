@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { applyMigrations, migrationNames, MIGRATIONS } from '../../../src/platform/database/migrate';
-import { eventually, must } from '../../../dev/client/eventually';
+import { eventually, must } from '../../../testing/eventually';
 import { openConnection } from '../../support/connection';
 import { createTestDatabase, type TestDatabase } from '../../support/database';
 import { createTcpProxy, type TcpProxy } from '../../support/network/tcp-proxy';

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { run } from '../../../dev/os/run';
-import { fromRoot } from '../../../dev/root';
+import { run } from '../../../dev/os/child';
+import { fromRoot } from '../../../dev/os/files';
 import { connectDatabase } from '../../../src/platform/database/database';
 import { assertMigrated } from '../../../src/platform/database/migrated';
 import { applyRoles, type RoleGrants, RolesMissing } from '../../../src/platform/database/roles';

@@ -1,5 +1,5 @@
 import pino from 'pino';
-import { eventually } from '../../../dev/client/eventually';
+import { eventually } from '../../../testing/eventually';
 import { ConfigError, loadConfig } from '../../../src/config';
 import { connectKafka } from '../../../src/messaging/kafka';
 import { createTopics } from '../../../src/messaging/topics';

@@ -1,4 +1,4 @@
-import { eventually } from '../../../dev/client/eventually';
+import { eventually } from '../../../testing/eventually';
 import type { Kafka } from '../../../src/messaging/kafka';
 import { createTopics } from '../../../src/messaging/topics';
 import { createTestDatabase, type TestDatabase } from '../../support/database';

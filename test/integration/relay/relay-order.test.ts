@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { eventually } from '../../../dev/client/eventually';
+import { eventually } from '../../../testing/eventually';
 import { createApplication, eventRegistry } from '../../../src/application';
 import { closeInvoice } from '../../../src/billing/close-invoice';
 import { reopenInvoice } from '../../../src/billing/reopen-invoice';

@@ -1,4 +1,4 @@
-import { eventually } from '../../../dev/client/eventually';
+import { eventually } from '../../../testing/eventually';
 import { connectDatabase } from '../../../src/platform/database/database';
 import { createTestDatabase, type TestDatabase } from '../../support/database';
 import { connectTestKafka, connectTestKafkaByProxy, createTestTopic, readTopic } from '../../support/kafka/kafka';

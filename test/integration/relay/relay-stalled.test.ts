@@ -1,4 +1,4 @@
-import { eventually } from '../../../dev/client/eventually';
+import { eventually } from '../../../testing/eventually';
 import { RelayStalled } from '../../../src/outbox/relay/progress';
 import type { Queryable } from '../../../src/platform/database/queryable';
 import { createTestDatabase, type TestDatabase } from '../../support/database';

@@ -1,4 +1,4 @@
-import { eventually } from '../../../dev/client/eventually';
+import { eventually } from '../../../testing/eventually';
 import type { Kafka } from '../../../src/messaging/kafka';
 import { shardOf } from '../../../src/outbox/shard';
 import type { RelayOptions } from '../../../src/outbox/relay/relay';

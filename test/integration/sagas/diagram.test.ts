@@ -1,5 +1,5 @@
-import { run } from '../../../dev/os/run';
-import { fromRoot } from '../../../dev/root';
+import { run } from '../../../dev/os/child';
+import { fromRoot } from '../../../dev/os/files';
 import { sequenceDiagram } from '../../../src/cli/diagram/sequence-diagram';
 import { stateDiagram } from '../../../src/cli/diagram/state-diagram';
 import { declaredSagas } from '../../../workflows/declared-sagas';

@@ -1,6 +1,6 @@
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { createReconciliationActivities } from '../../../activities';
-import { seedCatalogue } from '../../../dev/seed';
+import { seedCatalogue } from '../../../dev/stack/prepare';
 import { createApplication } from '../../../src/application';
 import { closeInvoice } from '../../../src/billing/close-invoice';
 import { creditBalance } from '../../../src/billing/credit-balance';

@@ -11,7 +11,7 @@ import { openConnection } from '../../support/connection';
 import { createTestDatabase, type TestDatabase } from '../../support/database';
 import { silentLogger } from '../../support/logger';
 import { newOrder } from '../../support/new-order';
-import { seedCatalogue } from '../../../dev/seed';
+import { seedCatalogue } from '../../../dev/stack/prepare';
 
 const DAY_MS = 86_400_000;
 const timeout = { text: '30 days', ms: 30 * DAY_MS };

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
-import { cacheDirectory, once } from '../../../dev/os/cache';
-import { Problem } from '../../../dev/os/problem';
-import { lastLines, run } from '../../../dev/os/run';
+import { cacheDirectory, once } from '../../../dev/os/files';
+import { Problem } from '../../../dev/command';
+import { lastLines, run } from '../../../dev/os/child';
 
 const VERSION = '4.32.5';
 

@@ -1,4 +1,4 @@
-import { type ApiClient, parseBody, type RequestOptions } from '../../../dev/client/api-client';
+import { type ApiClient, parseBody, type RequestOptions } from '../../../testing/api-client';
 import { type Contract, createContract, type Document } from './contract';
 import { wholeDocument } from './document';
 

@@ -1,6 +1,6 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { run } from '../../../dev/os/run';
+import { run } from '../../../dev/os/child';
 
 /** PEM files of an authority of the test's own, and of a server on loopback and a client that it vouches for. */
 export interface Certificates {

@@ -1,7 +1,7 @@
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createPorts } from '../../../dev/os/ports';
-import { createTeardown } from '../../../dev/os/teardown';
+import { createTeardown } from '../../../dev/command';
 import { startKafka } from '../../../dev/services/kafka';
 import { type Certificates, createCertificates } from './certificates';
 import { dataFolder } from '../e2e-stack';

@@ -1,5 +1,5 @@
-import { eventually, must } from '../../../dev/client/eventually';
-import type { SagaResponse } from '../../../dev/client/views';
+import { eventually, must } from '../../../testing/eventually';
+import type { SagaResponse } from '../../../testing/shop';
 import type { StepResolution } from '../../../src/contract';
 import type { E2eStack } from '../e2e-stack';
 

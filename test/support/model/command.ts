@@ -1,6 +1,6 @@
 import fc from 'fast-check';
-import type { Answer } from '../../../dev/client/api-client';
-import { eventually, must } from '../../../dev/client/eventually';
+import type { Answer } from '../../../testing/api-client';
+import { eventually, must } from '../../../testing/eventually';
 import type { E2eStack } from '../e2e-stack';
 import { attendStuck } from './attend-stuck';
 import type { ModelOrder, ShopModel } from './shop-model';

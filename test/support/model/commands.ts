@@ -1,8 +1,7 @@
 import fc from 'fast-check';
-import { eventually, must } from '../../../dev/client/eventually';
-import { newClientId, pay, type PaymentAnswer, untilStatus } from '../../../dev/client/shop';
-import type { Answer } from '../../../dev/client/api-client';
-import type { OrderResponse } from '../../../dev/client/views';
+import { eventually, must } from '../../../testing/eventually';
+import { newClientId, type OrderResponse, pay, type PaymentAnswer, untilStatus } from '../../../testing/shop';
+import type { Answer } from '../../../testing/api-client';
 import { command, DEADLINE_MS, onOrder, type RealShop, settled } from './command';
 import { faultCommands, getStuck } from './fault-commands';
 import { placeKind } from './place-kind';

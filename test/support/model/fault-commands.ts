@@ -1,7 +1,7 @@
 import fc from 'fast-check';
-import { eventually, must } from '../../../dev/client/eventually';
-import { armDelay, armFault, disarmFaults } from '../../../dev/client/faults';
-import { readOrder, readSaga } from '../../../dev/client/shop';
+import { eventually, must } from '../../../testing/eventually';
+import { armDelay, armFault, disarmFaults } from '../../../testing/faults';
+import { readOrder, readSaga } from '../../../testing/shop';
 import type { FaultPoint } from '../../../src/platform/faults/faults';
 import { attendStuck } from './attend-stuck';
 import { command, DEADLINE_MS } from './command';

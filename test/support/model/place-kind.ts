@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { must } from '../../../dev/client/eventually';
-import { orderRequest } from '../../../dev/client/shop';
-import type { OrderResponse } from '../../../dev/client/views';
+import { must } from '../../../testing/eventually';
+import { orderRequest, type OrderResponse } from '../../../testing/shop';
 import { type RealShop, settled } from './command';
 import { type Kind, kinds, type ShopModel } from './shop-model';
 

@@ -1,4 +1,4 @@
-import type { OrderResponse } from '../../../dev/client/views';
+import type { OrderResponse } from '../../../testing/shop';
 
 /** What an order may be ordered as: what it buys, and how it is paid. */
 export const kinds = {

@@ -1,6 +1,6 @@
-import { eventually } from '../../../dev/client/eventually';
-import { disarmFaults } from '../../../dev/client/faults';
-import { readBalance, readOrder } from '../../../dev/client/shop';
+import { eventually } from '../../../testing/eventually';
+import { disarmFaults } from '../../../testing/faults';
+import { readBalance, readOrder } from '../../../testing/shop';
 import type { E2eStack } from '../e2e-stack';
 import { untilEnded } from './attend-stuck';
 import { DEADLINE_MS, type RealShop } from './command';

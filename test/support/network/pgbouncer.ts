@@ -2,7 +2,7 @@ import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client } from 'pg';
-import { eventually } from '../../../dev/client/eventually';
+import { eventually } from '../../../testing/eventually';
 import { startChild } from '../../../dev/os/child';
 import { createPorts } from '../../../dev/os/ports';
 import { postgresUser } from '../../../dev/services/postgres-install';

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { eventually, must } from '../../../dev/client/eventually';
+import { eventually, must } from '../../../testing/eventually';
 import { startChild } from '../../../dev/os/child';
 import { createPorts } from '../../../dev/os/ports';
 import { dataFolder } from '../e2e-stack';

@@ -1,5 +1,5 @@
-import { createBookings } from '../../../dev/provider/bookings';
-import { Refused } from '../../../dev/provider/refused';
+import { createBookings } from '../../../testing/provider/carrier';
+import { Refused } from '../../../testing/provider/behaviour';
 import type { Carrier } from '../../../src/fulfilment/carrier/carrier';
 import { Refusal } from '../../../src/platform/refusal';
 import type { RefusalCode } from '../../../src/platform/refusal-codes';

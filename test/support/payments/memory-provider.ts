@@ -1,5 +1,5 @@
-import { createAccount } from '../../../dev/provider/account';
-import { Refused } from '../../../dev/provider/refused';
+import { createAccount } from '../../../testing/provider/account';
+import { Refused } from '../../../testing/provider/behaviour';
 import type { GuardedProvider } from '../../../src/payments/provider/provider-chain';
 import { Refusal } from '../../../src/platform/refusal';
 import type { RefusalCode } from '../../../src/platform/refusal-codes';

@@ -1,4 +1,4 @@
-import { createTeardown } from '../../../dev/os/teardown';
+import { createTeardown } from '../../../dev/command';
 import { type ProviderProcess, startProvider } from '../../../dev/stack/provider-process';
 import { type Circuit, createCircuit } from '../../../src/platform/circuit/circuit-breaker';
 import { dataFolder } from '../e2e-stack';

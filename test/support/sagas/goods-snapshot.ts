@@ -1,4 +1,4 @@
-import type { ReservationRow, Snapshot } from '../../../dev/checker/snapshot';
+import type { ReservationRow, Snapshot } from '../../../testing/checker/snapshot.sql';
 import { evolveInvoice } from '../../../src/billing/invoice';
 import type { InvoiceEvent } from '../../../src/billing/invoice-events';
 import { paymentCredit, reversal } from '../../../src/billing/ledger';

@@ -1,4 +1,4 @@
-import type { Snapshot } from '../../../dev/checker/snapshot';
+import type { Snapshot } from '../../../testing/checker/snapshot.sql';
 import { paymentCredit } from '../../../src/billing/ledger';
 import { evolveInvoice } from '../../../src/billing/invoice';
 import type { InvoiceEvent } from '../../../src/billing/invoice-events';

@@ -1,6 +1,6 @@
 import { sessionConfig } from '../../../src/platform/database/session';
 import { Client } from 'pg';
-import { query } from '../../../dev/checker/rows.sql';
+import { query } from '../../../testing/checker/snapshot.sql';
 
 /**
  * `customer/saga/key`: one transaction of a customer's saga, by its idempotency key. So `…/order/charge`

@@ -1,4 +1,4 @@
-import type { TopicMessage } from '../../../dev/checker/topic-messages';
+import type { TopicMessage } from '../../../testing/checker/topic-reader';
 import { eventRegistry } from '../../../src/application';
 import { toEventMessage } from '../../../src/messaging/cloud-event';
 import type { EventRow } from '../../../src/outbox/append';

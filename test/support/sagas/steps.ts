@@ -1,7 +1,7 @@
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
 import { type Activities, createActivities } from '../../../activities';
-import { seedCatalogue } from '../../../dev/seed';
+import { seedCatalogue } from '../../../dev/stack/prepare';
 import { createApplication } from '../../../src/application';
 import type { OrderSagaInput, PaymentSagaInput, SagaType, ShipmentSagaInput } from '../../../src/contract';
 import { provisionService } from '../../../src/fulfilment/provision-service';

@@ -1,5 +1,5 @@
-import { findViolations } from '../../../dev/checker/find-violations';
-import type { Snapshot } from '../../../dev/checker/snapshot';
+import { findViolations } from '../../../testing/checker/checker';
+import type { Snapshot } from '../../../testing/checker/snapshot.sql';
 import { type GoodsEnd, goodsSnapshot } from '../../support/sagas/goods-snapshot';
 
 /** Each row of a table with that change. */

@@ -1,6 +1,6 @@
-import { findViolations } from '../../../dev/checker/find-violations';
-import { checkDuplicates } from '../../../dev/checker/rules/duplicates';
-import type { TopicMessage } from '../../../dev/checker/topic-messages';
+import { findViolations } from '../../../testing/checker/checker';
+import { checkDuplicates } from '../../../testing/checker/topic-rules';
+import type { TopicMessage } from '../../../testing/checker/topic-reader';
 import { paidOrderSnapshot } from '../../support/sagas/paid-order-snapshot';
 
 const sound = paidOrderSnapshot();

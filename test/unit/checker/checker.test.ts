@@ -1,7 +1,7 @@
-import { findViolations } from '../../../dev/checker/find-violations';
-import { countDuplicates } from '../../../dev/checker/rules/topics';
-import type { Snapshot } from '../../../dev/checker/snapshot';
-import type { TopicMessage } from '../../../dev/checker/topic-messages';
+import { findViolations } from '../../../testing/checker/checker';
+import { countDuplicates } from '../../../testing/checker/topic-rules';
+import type { Snapshot } from '../../../testing/checker/snapshot.sql';
+import type { TopicMessage } from '../../../testing/checker/topic-reader';
 import { logOf } from '../../support/sagas/snapshot-log';
 import { paidOrderSnapshot } from '../../support/sagas/paid-order-snapshot';
 

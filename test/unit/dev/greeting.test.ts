@@ -1,4 +1,4 @@
-import { greeting } from '../../../dev/stack/greeting';
+import { greeting } from '../../../dev/stack/stack-file';
 
 const options = {
   apiUrl: 'http://127.0.0.1:3001',

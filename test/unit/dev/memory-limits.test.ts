@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { fromRoot } from '../../../dev/root';
-import { memoryLimits } from '../../../dev/stack/memory-limits';
+import { fromRoot } from '../../../dev/os/files';
+import { memoryLimits } from '../../../dev/stack/process-environment';
 
 it.each(['api', 'worker', 'consumer'] as const)('the memory of the %s is limited alike wherever it runs', (name) => {
   const { flags, env } = memoryLimits(name);

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { removeStaleLock } from '../../../dev/services/postgres-lock';
+import { removeStaleLock } from '../../../dev/services/postgres';
 
 let data: string;
 let lock: string;

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { eventually } from '../../../dev/client/eventually';
+import { eventually } from '../../../testing/eventually';
 import { superviseProcess, type SupervisedProcess } from '../../../dev/stack/supervised-process';
 
 const folder = mkdtempSync(join(tmpdir(), 'paysaga-supervised-'));

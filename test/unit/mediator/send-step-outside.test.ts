@@ -130,12 +130,12 @@ describe.each(['executeExternal', 'executeExternalUntilDone', 'compensateExterna
       expect([calls, result]).toEqual([[intent], recorded]);
     });
 
-  it.each([{ charge_ref: 'ch_0' }, null])('returns the recorded result (%j) without a call', async (answer) => {
-    const { calls, result, sent, peeked } = await send(kind, { isRepeat: true, stored: { response: answer } });
-    expect([calls, result]).toEqual([[], answer]);
-    expect(sent.map(({ name }) => name)).toEqual(['RequestRefund']);
-    expect(peeked).toEqual([kind === 'compensateExternal' ? 'undo/charge' : 'charge']);
-  });
+    it.each([{ charge_ref: 'ch_0' }, null])('returns the recorded result (%j) without a call', async (answer) => {
+      const { calls, result, sent, peeked } = await send(kind, { isRepeat: true, stored: { response: answer } });
+      expect([calls, result]).toEqual([[], answer]);
+      expect(sent.map(({ name }) => name)).toEqual(['RequestRefund']);
+      expect(peeked).toEqual([kind === 'compensateExternal' ? 'undo/charge' : 'charge']);
+    });
 
     it('throws the error of a failed call, to be retried, and records nothing', async () => {
       const fault = new Error('It cannot be reached.');

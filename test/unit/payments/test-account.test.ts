@@ -1,6 +1,6 @@
 import fc from 'fast-check';
-import { type Account, type AccountEntry, createAccount } from '../../../dev/provider/account';
-import { Refused } from '../../../dev/provider/refused';
+import { type Account, type AccountEntry, createAccount } from '../../../testing/provider/account';
+import { Refused } from '../../../testing/provider/behaviour';
 import { chargeRequest } from '../../support/payments/charge-request';
 
 type Act = { readonly kind: 'charge' | 'refund'; readonly key: string } | { readonly kind: 'restart' };

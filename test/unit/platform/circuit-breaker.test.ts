@@ -1,6 +1,6 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { waitUntil } from '../../../dev/os/wait';
+import { waitUntil } from '../../../dev/os/ports';
 import { type Circuit, type CircuitOptions, createCircuit } from '../../../src/platform/circuit/circuit-breaker';
 import { createCircuitMetrics } from '../../../src/platform/circuit/circuit-metrics';
 import { createMetrics } from '../../../src/platform/telemetry/metrics';

@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
-import { orderRequest } from '../../../dev/client/shop';
+import { orderRequest } from '../../../testing/shop';
 import { createContract, type Document, operationsOf } from '../../support/http/contract';
 import { wholeDocument } from '../../support/http/document';
 

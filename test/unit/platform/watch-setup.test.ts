@@ -1,4 +1,4 @@
-import { eventually } from '../../../dev/client/eventually';
+import { eventually } from '../../../testing/eventually';
 import { SetupMissing } from '../../../src/platform/setup-missing';
 import type { Logger } from '../../../src/platform/telemetry/logger';
 import { watchSetup } from '../../../src/platform/watch-setup';

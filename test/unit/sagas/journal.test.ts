@@ -1,7 +1,7 @@
 import { appendFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { openJournal } from '../../../dev/provider/journal';
+import { openJournal } from '../../../testing/provider/provider-app';
 
 let folder: string;
 let file: string;

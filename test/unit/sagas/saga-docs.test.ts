@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { fromRoot } from '../../../dev/root';
+import { fromRoot } from '../../../dev/os/files';
 
 const withoutIndent = (text: string): string => text.replace(/^ +/gm, '').trim();
 

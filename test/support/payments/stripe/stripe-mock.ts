@@ -1,10 +1,9 @@
 import { join } from 'node:path';
-import { eventually, must } from '../../../../dev/client/eventually';
-import { cacheDirectory, once } from '../../../../dev/os/cache';
-import { startChild } from '../../../../dev/os/child';
+import { eventually, must } from '../../../../testing/eventually';
+import { cacheDirectory, once } from '../../../../dev/os/files';
+import { lastLines, run, startChild } from '../../../../dev/os/child';
 import { createPorts } from '../../../../dev/os/ports';
-import { Problem } from '../../../../dev/os/problem';
-import { lastLines, run } from '../../../../dev/os/run';
+import { Problem } from '../../../../dev/command';
 import { dataFolder } from '../../e2e-stack';
 
 const VERSION = 'v0.203.0';

@@ -1,0 +1,105 @@
+import { isDeepStrictEqual } from 'node:util';
+import { eventRegistry } from '../../src/application';
+import { TYPE_PREFIX } from '../../src/messaging/cloud-event';
+import type { EventRow } from '../../src/outbox/append';
+import { groupBy } from './group';
+import type { Snapshot } from './snapshot.sql';
+import type { TopicMessage } from './topic-reader';
+
+/**
+ * Nothing committed is lost, nothing rolled back is published, and per aggregate the order holds: the
+ * first occurrences of its events are versions 1, 2, 3…, and what comes again was sent again, or is marked as
+ * a replay that somebody ordered.
+ */
+export function checkTopics({ events, outbox, messages }: Snapshot): string[] {
+  const eventOf = new Map(events.map((event) => [event.event_id, event]));
+  // What only a replay brought was never published: somebody else ordered that.
+  const published = new Set(messages.filter((message) => replayOf(message) === '').map(idOf));
+  const pending = outbox.map(
+    ({ event_id, parked_at }) => `event ${event_id} is ${parked_at ? 'parked' : 'pending'} in the outbox`,
+  );
+  const lost = events
+    .filter(({ event_id }) => !published.has(event_id))
+    .map(({ event_id, type }) => `event ${event_id} (${type}) is not on Kafka`);
+  const strange = messages.flatMap((message) => {
+    const event = eventOf.get(idOf(message));
+    if (!event) return [`message ${placeOf(message)} is not an event of the log`];
+    return isSame(message, event)
+      ? []
+      : [`message ${placeOf(message)} says something else than event ${event.event_id}`];
+  });
+  return [...pending, ...lost, ...strange, ...checkOrder(messages)];
+}
+
+/** Messages that are there more than once: sent again after a crash or a failed send. Ordered replays are none. */
+export const countDuplicates = (messages: readonly TopicMessage[]): number =>
+  messages.length - new Set(messages.map((message) => `${replayOf(message)} ${idOf(message)}`)).size;
+
+function checkOrder(messages: readonly TopicMessage[]): string[] {
+  return [...groupBy(messages, ({ topic, key }) => `${topic} ${key}`)].flatMap(([aggregate, ofKey]) => {
+    const partitions = new Set(ofKey.map(({ partition }) => partition));
+    if (partitions.size > 1) return [`${aggregate} is in ${partitions.size} partitions`];
+    return [...groupBy(ofKey, replayOf)].flatMap(([replay, messages]) => {
+      const versions = messages.map(({ headers }) => Number(headers.ce_sequence));
+      const inOrder = replay === '' ? isGapless(versions) : isAscending([...new Set(versions)]);
+      const what = replay === '' ? aggregate : `replay ${replay} of ${aggregate}`;
+      return inOrder ? [] : [`${what} came in the order ${versions.join(', ')}`];
+    });
+  });
+}
+
+/**
+ * What is sent again begins at an earlier version, or the same one, and goes on from there without a gap. A relay
+ * that was fenced off may still have sent its last batch: after it the aggregate goes on where it was.
+ */
+function isGapless(versions: readonly number[]): boolean {
+  let newest = 0;
+  return versions.every((version, index) => {
+    const inOrder = version >= 1 && (version <= (versions[index - 1] ?? 0) + 1 || version === newest + 1);
+    newest = Math.max(newest, version);
+    return inOrder;
+  });
+}
+
+/** A replay may leave versions out. */
+const isAscending = (versions: readonly number[]): boolean =>
+  versions.every((version, index) => version > (versions[index - 1] ?? 0));
+
+const isSame = ({ topic, key, headers, value }: TopicMessage, event: EventRow): boolean =>
+  topic === eventRegistry.get(event.type).topic &&
+  key === event.aggregate_id &&
+  headers.ce_type === TYPE_PREFIX + event.type &&
+  headers.ce_subject === event.aggregate_id &&
+  headers.ce_sequence === String(event.version) &&
+  headers.ce_dataversion === String(event.data_version) &&
+  headers.ce_specversion === '1.0' &&
+  headers.ce_source === eventRegistry.source &&
+  Date.parse(headers.ce_time ?? '') === Date.parse(event.occurred_at) &&
+  headers.ce_correlationid === event.correlation_id &&
+  headers.ce_causationid === (event.causation_id ?? undefined) &&
+  headers.ce_traceparent === (event.traceparent ?? undefined) &&
+  isDeepStrictEqual(JSON.parse(value), event.payload);
+
+/** Of an ordered replay; empty the first time, and when that was sent again. */
+const replayOf = ({ headers }: TopicMessage): string => headers.ce_replayid ?? '';
+const idOf = ({ headers }: TopicMessage): string => headers.ce_id ?? '';
+const placeOf = ({ topic, partition, offset }: TopicMessage): string => `${topic}/${partition}/${offset}`;
+
+/** The faults that make a relay send again, and what one of them may cost. */
+export interface DuplicatesBound {
+  /** Kills of a relay, and sends that failed. */
+  readonly faults: number;
+  readonly shards: number;
+  readonly batchSize: number;
+}
+
+/** Per kill or failed send at most a batch of each shard is sent again; without a fault nothing is. */
+export const duplicatesAtMost = ({ faults, shards, batchSize }: DuplicatesBound): number => faults * shards * batchSize;
+
+/** More came twice than the faults explain. */
+export function checkDuplicates(messages: readonly TopicMessage[], bound: DuplicatesBound): string[] {
+  const duplicates = countDuplicates(messages);
+  const atMost = duplicatesAtMost(bound);
+  if (duplicates <= atMost) return [];
+  return [`${duplicates} messages came twice, and ${bound.faults} faults explain at most ${atMost}`];
+}
