@@ -25,14 +25,14 @@ EXPOSE 3000
 CMD ["node", "dist/src/api.js"]
 
 FROM service AS provider
-COPY --from=build /app/dist/dev/provider.js ./dist/dev/
-COPY --from=build /app/dist/dev/provider ./dist/dev/provider
+COPY --from=build /app/dist/testing/provider.js ./dist/testing/
+COPY --from=build /app/dist/testing/provider ./dist/testing/provider
 USER root
 RUN mkdir /data && chown node /data
 USER node
 ENV PROVIDER_HOST=0.0.0.0 PROVIDER_PORT=8080 PROVIDER_JOURNAL=/data/provider.jsonl
 EXPOSE 8080
-CMD ["node", "dist/dev/provider.js"]
+CMD ["node", "dist/testing/provider.js"]
 
 # What is built where no target is named.
 FROM service

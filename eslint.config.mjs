@@ -56,6 +56,11 @@ const importDirection = [
     files: ['workflows/saga/testing/**/*.ts'],
     rules: { '@typescript-eslint/no-restricted-imports': 'off' },
   },
+  // What the local stack, the benchmark and the tests share knows none of them.
+  restrict(
+    ['testing/**/*.ts'],
+    [{ regex: '^(\\.\\./)+(dev|bench|test)/', message: 'testing/ is below dev/, bench/ and test/.' }],
+  ),
   { files: ['src/worker.ts', 'src/cli.ts'], rules: { '@typescript-eslint/no-restricted-imports': 'off' } },
 ];
 
@@ -93,6 +98,7 @@ export default tseslint.config(
     files: [
       'src/config.ts',
       'src/cli/configure.ts',
+      'testing/**',
       'dev/**',
       'bench/**',
       'examples/**',

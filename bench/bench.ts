@@ -14,12 +14,34 @@ import { latency } from './relay-latency';
 import { describeMachine, type Figures, summarise, table } from './report';
 import { saga, sagaLatency } from './saga';
 
+/**
+ * Every measurement there is, in the order in which they run: the consumer first, because it would
+ * begin with what the relay's measurements leave on its topics.
+ */
+const measurements: readonly Measurement[] = [
+  consumer,
+  relay,
+  relayActivity,
+  relayHeld,
+  relayBacklog,
+  latency,
+  postOrders,
+  postIdempotent,
+  getOrder,
+  besideReaders,
+  saga,
+  sagaLatency,
+  burst,
+  burstNeighbour,
+  memory,
+];
+
 const ROUNDS = '3';
 
 const USAGE = `npm run bench [-- NAME… ] [--json FILE] [--rounds 3] [--profile FOLDER]; NAME: ${measurements.map(({ name }) => name).join(', ')}`;
 
 /**
- * Measures ours against the raw limit, in turn, in three rounds, on services of its own that end with
+ * Measures ours against the raw limit, in turn, in three rounds, on fresh services that end with
  * it. The services that variables name are left alone: a million events would go there.
  */
 async function bench({ args, log, teardown }: CommandContext): Promise<number> {
@@ -98,25 +120,3 @@ function parseArgsOrExplain<T>(parsing: () => T): T {
 }
 
 void runCommand(bench);
-
-/**
- * Every measurement there is, in the order in which they run: the consumer first, because it would
- * begin with what the relay's measurements leave on its topics.
- */
-export const measurements: readonly Measurement[] = [
-  consumer,
-  relay,
-  relayActivity,
-  relayHeld,
-  relayBacklog,
-  latency,
-  postOrders,
-  postIdempotent,
-  getOrder,
-  besideReaders,
-  saga,
-  sagaLatency,
-  burst,
-  burstNeighbour,
-  memory,
-];

@@ -101,7 +101,7 @@ async function startShop(stack: BenchStack): Promise<(size: number) => Promise<B
   };
 }
 
-/** Comes again when it is told to, as a client does. */
+/** Repeats a request that was refused for load, as a client does. */
 async function placeCharged(api: ApiClient, customer_id: string): Promise<void> {
   await eventually(
     async () => {

@@ -91,7 +91,7 @@ function paidEvent() {
 }
 
 /** As many as the consumer has between two commits of its offset. */
-const BATCH = 100;
+const INBOX_BATCH = 100;
 
 const APPLY = `WITH applied AS (
     INSERT INTO idempotency_key (scope, key, source, expires_at)
@@ -108,8 +108,8 @@ const APPLY = `WITH applied AS (
  */
 export async function rawInboxRate(client: Client, events: number): Promise<number> {
   const began = performance.now();
-  for (let applied = 0; applied < events; applied += BATCH) {
-    const keys = Array.from({ length: BATCH }, () => newId('evt'));
+  for (let applied = 0; applied < events; applied += INBOX_BATCH) {
+    const keys = Array.from({ length: INBOX_BATCH }, () => newId('evt'));
     await client.query({ name: 'apply', text: APPLY, values: [keys] });
   }
   return events / ((performance.now() - began) / 1000);

@@ -10,9 +10,9 @@ export interface HttpLoadSpec extends LoadSpec {
   readonly requests: readonly { readonly path: string; readonly body?: string }[];
   /** Each of them once: the load fails when there are too few. */
   readonly once?: boolean;
-  /** Every request has an `Idempotency-Key` of its own. */
+  /** Every request has a new `Idempotency-Key`. */
   readonly idempotencyKeys?: boolean;
-  /** The one that is right. */
+  /** The status that every response must have. */
   readonly status: number;
 }
 

@@ -50,7 +50,7 @@ export const percentile = (sorted: readonly number[], share: number): number =>
   sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? NaN;
 
 /**
- * Puts a load on from a process of its own, so that making it takes no turn of what is measured.
+ * Puts a load on from a separate process, so that making it takes no turn of what is measured.
  * @param program the built program, below `dist/bench/`
  * @throws Error with what a request failed with
  */
@@ -74,7 +74,7 @@ export async function runLoad(teardown: Teardown, program: string, spec: LoadSpe
   return report.result;
 }
 
-/** What a load program is told, besides its own part. */
+/** What every load program gets. */
 export interface LoadSpec {
   readonly shape: LoadShape;
 }

@@ -28,7 +28,7 @@ export interface Measurement {
   readonly better: 'higher' | 'lower';
   /** The ratio to reach. */
   readonly goal: number;
-  /** Gets what it needs ready, on a stack of its own. @returns measures ours and the limit in turn, once */
+  /** Gets what it needs ready, on a fresh stack. @returns measures ours and the limit in turn, once */
   readonly prepare: (stack: BenchStack) => Promise<() => Promise<Round>>;
 }
 
@@ -45,7 +45,7 @@ const SETTINGS = {
   KAFKA_REPLICATION: '1',
 };
 
-/** What one measurement runs on: a database and a Temporal namespace of its own, migrated and seeded. */
+/** What one measurement runs on: a fresh database and Temporal namespace, migrated and seeded. */
 export interface BenchStack {
   readonly databaseUrl: string;
   readonly config: Config;

@@ -2,7 +2,6 @@ import { NativeConnection, Worker } from '@temporalio/worker';
 import { loadConfig } from '../src/config';
 import { createLogger } from '../src/platform/telemetry/logger';
 import { installTemporalRuntime } from '../src/platform/temporal/temporal-worker';
-import { NOOP_TASK_QUEUE } from './noop-contract';
 
 const activities = {
   async first(): Promise<void> {},
@@ -16,13 +15,14 @@ export type NoopActivities = typeof activities;
  * database, the journal, search attributes and summaries, the relay, the sweeper, and HTTP.
  */
 async function run(): Promise<void> {
+  const { TASK_QUEUE: taskQueue = 'noop' } = process.env;
   const config = loadConfig();
   installTemporalRuntime(createLogger({ name: 'noop', ...config.log }));
   const connection = await NativeConnection.connect(config.temporal.connection);
   const worker = await Worker.create({
     connection,
     namespace: config.temporal.namespace,
-    taskQueue: NOOP_TASK_QUEUE,
+    taskQueue,
     workflowsPath: require.resolve('./noop-workflow'),
     activities,
     maxCachedWorkflows: 200,

@@ -20,7 +20,7 @@ const orders = Array.from({ length: CUSTOMERS }, (_, index) => ({
   body: JSON.stringify({ customer_id: `cus_bench_${index}`, product_sku: 'vps.s', amount: 9900 }),
 }));
 
-/** POST /orders by keep-alive clients, 20 unless told. */
+/** Puts POST /orders on by keep-alive clients, 20 by default. */
 export function loadPostOrders(
   { teardown }: BenchStack,
   { port, headers }: Server,
@@ -35,7 +35,7 @@ export function loadPostOrders(
     idempotencyKeys,
     status: 201,
   };
-  return runLoad(teardown, 'load/http-load.js', spec);
+  return runLoad(teardown, 'http-load.js', spec);
 }
 
 /** GET /orders/{order_id} of these orders in turn by 20 keep-alive clients. */
@@ -46,7 +46,7 @@ export function loadGetOrder(
 ): Promise<LoadResult> {
   const requests = orderIds.map((id) => ({ path: `/orders/${id}` }));
   const spec: HttpLoadSpec = { shape: ORDER_LOAD, port, headers, method: 'GET', requests, status: 200 };
-  return runLoad(teardown, 'load/http-load.js', spec);
+  return runLoad(teardown, 'http-load.js', spec);
 }
 
 export interface Server {
@@ -65,7 +65,7 @@ export async function startApi(stack: BenchStack): Promise<Server> {
 
 /** The least that a Hono server can do with the same requests. */
 export async function startNoopServer(stack: BenchStack): Promise<Server> {
-  return { ...(await listen(stack, 'bench/orders/noop-server.js', '/')), headers: {} };
+  return { ...(await listen(stack, 'bench/noop-server.js', '/')), headers: {} };
 }
 
 async function listen(stack: BenchStack, program: string, path: string): Promise<Pick<Server, 'port' | 'pid'>> {

@@ -31,7 +31,7 @@ export const postOrders: Measurement = {
 
 function insertRaw({ teardown, databaseUrl, config }: BenchStack) {
   const spec: RawLoadSpec = { shape: ORDER_LOAD, databaseUrl, poolSize: config.database.poolSize };
-  return runLoad(teardown, 'orders/raw-load.js', spec);
+  return runLoad(teardown, 'raw-load.js', spec);
 }
 
 /** Orders per second with a new `Idempotency-Key` each. The limit is the same without. */
@@ -92,7 +92,7 @@ async function insertOrders(connectionString: string): Promise<string[]> {
 
 function selectOrders({ teardown, databaseUrl, config }: BenchStack, orderIds: readonly string[]) {
   const spec: RawLoadSpec = { shape: ORDER_LOAD, databaseUrl, poolSize: config.database.poolSize, orderIds };
-  return runLoad(teardown, 'orders/raw-load.js', spec);
+  return runLoad(teardown, 'raw-load.js', spec);
 }
 
 /** What anybody may read without a key. */
@@ -128,6 +128,6 @@ async function postBeside(stack: BenchStack, api: Server, path: string): Promise
   const { warmUpMs, measureMs } = ORDER_LOAD;
   const shape: LoadShape = { clients: READERS, warmUpMs, measureMs };
   const reads: HttpLoadSpec = { shape, port: api.port, method: 'GET', requests: [{ path }], status: 200 };
-  const [posts] = await Promise.all([loadPostOrders(stack, api), runLoad(stack.teardown, 'load/http-load.js', reads)]);
+  const [posts] = await Promise.all([loadPostOrders(stack, api), runLoad(stack.teardown, 'http-load.js', reads)]);
   return posts.p50Ms;
 }

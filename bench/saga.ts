@@ -4,7 +4,6 @@ import type { HttpLoadSpec } from './http-load';
 import { placeOrders } from './insert-order.sql';
 import { type LoadResult, type LoadShape, runLoad } from './load';
 import { type BenchProcess, type BenchStack, type Measurement, startProcess } from './measurement';
-import { NOOP_TASK_QUEUE } from './noop-contract';
 import type { NoopLoadSpec } from './noop-load';
 import { type Server, startApi } from './order-load';
 
@@ -63,6 +62,9 @@ const WARM_UP: LoadShape = { clients: 20, warmUpMs: 0, measureMs: 15_000 };
 /** More than any machine pays in one load. */
 const ORDERS = 2_000;
 
+/** Where the no-op workflows are. */
+const NOOP_TASK_QUEUE = 'noop';
+
 export interface BothSides {
   /** Orders are paid: `POST /invoices/close-after-payment` is answered when the saga has ended, the order `PAID`. */
   ours(shape: LoadShape): Promise<LoadResult>;
@@ -78,12 +80,12 @@ export async function startBothSides(stack: BenchStack): Promise<BothSides> {
   const { teardown, config } = stack;
   const api = await startApi(stack);
   await startWorker(stack, 'src/worker.js', taskQueues.sagas);
-  await startWorker(stack, 'bench/saga/noop-worker.js', NOOP_TASK_QUEUE);
+  await startWorker(stack, 'bench/noop-worker.js', NOOP_TASK_QUEUE);
   const sides: BothSides = {
     ours: (shape) => pay(stack, api, shape, ORDERS),
     limit(shape) {
-      const spec: NoopLoadSpec = { shape, temporal: config.temporal };
-      return runLoad(teardown, 'saga/noop-load.js', spec);
+      const spec: NoopLoadSpec = { shape, temporal: config.temporal, taskQueue: NOOP_TASK_QUEUE };
+      return runLoad(teardown, 'noop-load.js', spec);
     },
   };
   await sides.ours(WARM_UP);
@@ -100,7 +102,7 @@ export async function pay(stack: BenchStack, server: Server, shape: LoadShape, o
   const notices = await placeOrders(stack.databaseUrl, orders);
   const requests = notices.map((notice) => ({ path: '/invoices/close-after-payment', body: JSON.stringify(notice) }));
   const spec: HttpLoadSpec = { shape, port, headers, method: 'POST', requests, once: true, status: 200 };
-  return runLoad(stack.teardown, 'load/http-load.js', spec);
+  return runLoad(stack.teardown, 'http-load.js', spec);
 }
 
 /** `temporal.api.enums.v1.TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW` */
@@ -118,5 +120,5 @@ export async function startWorker(stack: BenchStack, program: string, taskQueue:
     });
     return (pollers ?? []).length > 0;
   };
-  return startProcess(stack, { program, ready }).finally(close);
+  return startProcess(stack, { program, env: { TASK_QUEUE: taskQueue }, ready }).finally(close);
 }

@@ -1,8 +1,9 @@
 // Runs with Node alone, before anything is installed: `node dev/bootstrap.mjs COMMAND [ARGUMENTS]`.
+import { spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { Problem } from './bootstrap/stage.mjs';
+import { build, generateClient, install, Problem, stage } from './build.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
@@ -16,6 +17,12 @@ const PROGRAMS = {
   reset: 'dist/dev/reset.js',
   services: 'dist/dev/services.js',
   docs: 'dist/dev/docs.js',
+};
+
+const CHECKS = {
+  'format (prettier)': ['prettier/bin/prettier.cjs', '--check', '.', '--log-level=warn'],
+  'lint and import rules (eslint)': ['eslint/bin/eslint.js', '.', '--max-warnings=0'],
+  'types (tsc)': ['typescript/bin/tsc', '--noEmit', '--incremental', 'false'],
 };
 
 function assertNode() {
@@ -37,6 +44,27 @@ async function runProgram(command) {
   await import(pathToFileURL(program).href);
 }
 
+/** Format, lint and types; all of them are run, also when one fails. */
+async function check() {
+  const failed = [];
+  for (const [title, [script, ...args]] of Object.entries(CHECKS)) {
+    const program = join('node_modules', script);
+    await stage(title, () => runVisibly([program, ...args])).catch(() => failed.push(title));
+  }
+  if (failed.length > 0) throw new Problem(`npm run check failed: ${failed.join(', ')}.`);
+}
+
+/**
+ * @param {readonly string[]} args
+ * @returns {Promise<void>}
+ */
+function runVisibly(args) {
+  return new Promise((resolve, reject) => {
+    const tool = spawn(process.execPath, args, { cwd: root, stdio: 'inherit' });
+    tool.once('close', (code) => (code === 0 ? resolve() : reject(new Problem(`exit code ${code}`))));
+  });
+}
+
 async function main() {
   const command = process.argv[2] ?? '';
   if (!Object.hasOwn(PROGRAMS, command) && command !== 'build' && command !== 'check') {
@@ -44,13 +72,10 @@ async function main() {
     throw new Problem(`Usage: node dev/bootstrap.mjs COMMAND, one of: ${commands}`);
   }
   assertNode();
-  const { install } = await import('./bootstrap/install.mjs');
-  const { build, generateClient } = await import('./bootstrap/build.mjs');
   await install(root);
   if (command === 'check') {
     await generateClient(root);
-    const { check } = await import('./bootstrap/check.mjs');
-    return check(root);
+    return check();
   }
   await build(root);
   if (command !== 'build') await runProgram(command);

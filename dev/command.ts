@@ -33,7 +33,7 @@ export function duration(ms: number): string {
 
 /**
  * Runs one stage and prints its end with its duration; a stage that takes long says every 15 s that
- * it is still at work, so that nobody wonders whether it hangs.
+ * it is still at work.
  */
 export async function stage<T>(log: Log, title: string, work: () => Promise<T>): Promise<T> {
   const begun = performance.now();
@@ -56,13 +56,13 @@ type Stop = () => Promise<void>;
 /** Stops what was started, newest first. Filled as things start, so it is right at any moment of a start. */
 export interface Teardown {
   add(stop: Stop): void;
-  /** @throws Problem once it has begun: what is started now nobody would stop */
+  /** @throws Problem once it has begun: nothing would stop what is started now */
   assertOpen(): void;
   /** Runs every stop once, also when one fails; a second call waits for the first. Never rejects. */
   run(): Promise<void>;
 }
 
-/** @param onError told of a stop that failed; the others still run. */
+/** @param onError gets the error of a stop that failed; the others still run. */
 export function createTeardown(onError: (error: unknown) => void = () => undefined): Teardown {
   const stops: Stop[] = [];
   let running: Promise<void> | undefined;

@@ -18,7 +18,7 @@ const CHAPTERS = [
 const LAST_LINES = 15;
 
 /**
- * Shows the main job and the three crashes on a stack of its own, which ends with it: processes are
+ * Shows the main job and the three crashes on a fresh stack, which ends with it: processes are
  * really killed, and each claim is checked against Postgres, Kafka and HTTP. 0 only if all of them held.
  */
 async function demo({ log, teardown }: CommandContext): Promise<number> {

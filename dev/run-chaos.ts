@@ -183,7 +183,7 @@ async function payOrder(api: ApiClient, order: OrderResponse, patienceMs: number
   must(status === 200, `the payment of ${order.order_id} was answered ${status} ${text}`);
 }
 
-/** Numbers from 0 up to 1, the same ones for the same seed (mulberry32), so that a run can be told again. */
+/** Numbers from 0 up to 1, the same ones for the same seed (mulberry32), so that a run can be repeated. */
 export function createRandom(seed: number): () => number {
   let state = seed >>> 0;
   return function random() {

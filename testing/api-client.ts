@@ -1,5 +1,4 @@
 import type { ReadableStream } from 'node:stream/web';
-import type { ApiKeys } from '../dev/stack/prepare';
 import { eventually } from './eventually';
 
 export interface Answer<Body> {
@@ -30,7 +29,7 @@ export interface RequestOptions {
   /** Sent as it is, instead of `json`. */
   readonly body?: string | ReadableStream<Uint8Array>;
   readonly headers?: Readonly<Record<string, string>>;
-  /** 35 s unless told: more than the API itself waits. */
+  /** Defaults to 35 s: more than the API itself waits. */
   readonly timeoutMs?: number;
 }
 
@@ -82,6 +81,13 @@ export function parseBody(text: string): unknown {
   } catch {
     return text;
   }
+}
+
+/** A key for each role. */
+export interface ApiKeys {
+  readonly operator: string;
+  readonly service: string;
+  readonly customer: { readonly key: string; readonly customer_id: string };
 }
 
 /** The API as each role sees it. */

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 
 export interface EventuallyOptions {
   readonly deadlineMs: number;
-  /** Between two looks; 50 ms unless told. */
+  /** Between two looks. Defaults to 50 ms. */
   readonly everyMs?: number;
 }
 

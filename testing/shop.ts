@@ -3,11 +3,13 @@ import type { z } from 'zod';
 import type { salesResponse } from '../src/analytics/get-sales';
 import type { balanceResponse } from '../src/billing/get-balance';
 import type { listOrderEvents } from '../src/orders/list-order-events';
+import type { OrderResponse } from '../src/orders/order-view';
+import type { SagaResponse } from '../src/sagas/view/saga-view';
 import type { Answer, ApiClient, Problem } from './api-client';
 import { eventually, must } from './eventually';
 
-export type { OrderResponse } from '../src/orders/order-view';
-export type { SagaResponse } from '../src/sagas/view/saga-view';
+// The bodies of the API's responses, as the API's own schemas have them.
+export type { OrderResponse, SagaResponse };
 export type BalanceView = z.infer<typeof balanceResponse>;
 export type SalesView = z.infer<typeof salesResponse>;
 export type OrderEventsView = z.infer<(typeof listOrderEvents)['result']>;

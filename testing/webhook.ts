@@ -6,7 +6,7 @@ export interface WebhookRequest {
   readonly secret: string;
   /** An object becomes JSON; text is sent as it is. */
   readonly body: object | string;
-  /** Now unless told. */
+  /** Defaults to now. */
   readonly at?: Date;
   /** Sent instead of the body that was signed. */
   readonly sent?: string;

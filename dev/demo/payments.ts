@@ -54,7 +54,7 @@ export async function tellPayment({ service, checker, narrator }: Scene): Promis
     const ofOrder = messages
       .filter(({ key, value }) => key === order.order_id || value.includes(order.order_id))
       .sort((one, other) => timeOf(one).localeCompare(timeOf(other)));
-    ofOrder.forEach((message) => tell(describe(message)));
+    ofOrder.forEach((message) => tell(describeMessage(message)));
     must(
       ofOrder.every(({ headers }) => headers.ce_specversion === '1.0'),
       'a message without CloudEvents headers',
@@ -73,7 +73,7 @@ export async function tellPayment({ service, checker, narrator }: Scene): Promis
 
 const timeOf = ({ headers }: TopicMessage): string => headers.ce_time ?? '';
 
-const describe = ({ topic, partition, offset, headers }: TopicMessage): string =>
+const describeMessage = ({ topic, partition, offset, headers }: TopicMessage): string =>
   `${`${topic}/${partition}/${offset}`.padEnd(38)} ${headers.ce_type?.padEnd(46)} v${headers.ce_sequence}`;
 
 /** A payment whose second step is refused: everything is as before. */
@@ -156,14 +156,14 @@ export async function tellRandomFaults({ service, operator, checker, narrator, q
   });
   await claim('the saga of each shipped order is completed, with every step done', async () => {
     for (const saga of await Promise.all(shipped.map(sagaOf))) {
-      must(saga.state === 'completed' && saga.steps_done === saga.steps_total, describe(saga));
+      must(saga.state === 'completed' && saga.steps_done === saga.steps_total, describeSaga(saga));
     }
   });
   await claim('the saga of each cancelled order has undone all that was done', async () => {
     for (const saga of await Promise.all(cancelled.map(sagaOf))) {
-      tell(describe(saga));
+      tell(describeSaga(saga));
       const isWhole = saga.steps.every(({ state }) => ['undone', 'failed', 'pending'].includes(state));
-      must(saga.state === 'compensated' && isWhole, describe(saga));
+      must(saga.state === 'compensated' && isWhole, describeSaga(saga));
     }
   });
   await claim(
@@ -209,7 +209,7 @@ async function readStock(query: Scene['query']): Promise<{ stock: number; reserv
 }
 
 /** A line: the saga, and the state of each of its steps. */
-function describe({ saga_id, state, steps }: SagaResponse): string {
+function describeSaga({ saga_id, state, steps }: SagaResponse): string {
   const states = steps.map(({ name, state, error }) => `${name} ${state}${state === 'failed' ? ` (${error})` : ''}`);
   return `${saga_id} ${state}: ${states.join(', ')}`;
 }

@@ -87,7 +87,7 @@ export interface Narrator {
    * @param verify throws when it did not; may return figures to show
    */
   claim(what: string, verify: () => Promise<string | void>): Promise<void>;
-  /** Tells a chapter to its end; one that breaks off counts as a claim that did not hold. */
+  /** Runs a chapter to its end; a chapter that breaks off counts as a claim that did not hold. */
   whole(tellChapter: () => Promise<void>): Promise<void>;
   /** What did not hold, in the order in which it was found. */
   readonly failed: readonly string[];

@@ -5,32 +5,11 @@ import { createProgram } from '../../src/cli/program';
 import { httpCodes, type RefusalCodeEntry, stepCodes } from '../../src/platform/refusal-codes';
 import { escapeCell, renderConfiguration, renderEnvExample, table } from './configuration';
 
-export interface Reference {
-  /** From the root of the clone. */
-  readonly path: string;
-  /** The content; Markdown need not be formatted. */
-  readonly render: () => string;
-}
-
-/** Every document that is written from the code. */
-export const references: readonly Reference[] = [
-  { path: 'docs/cli.md', render: renderCli },
-  { path: 'docs/configuration.md', render: renderConfiguration },
-  { path: 'docs/errors.md', render: renderErrors },
-  { path: '.env.example', render: renderEnvExample },
-];
-
-/** The content of the file, formatted as `npm run check` wants it. */
-export async function contentOf({ path, render }: Reference): Promise<string> {
-  if (!path.endsWith('.md')) return render();
-  return format(render(), { parser: 'markdown', plugins: [markdown], printWidth: 120 });
-}
-
 const rowsOf = (codes: Readonly<Record<string, RefusalCodeEntry>>, cells: (entry: RefusalCodeEntry) => string[]) =>
   Object.entries(codes).map(([code, entry]) => [`\`${code}\``, ...cells(entry).map(escapeCell)]);
 
 /** `docs/errors.md`. */
-export const renderErrors = (): string =>
+const renderErrors = (): string =>
   [
     '# Errors',
     'Every error is `application/problem+json` ([RFC 9457](https://www.rfc-editor.org/rfc/rfc9457)): `type`, `title`, `status`, ' +
@@ -69,7 +48,7 @@ in \`audit_log\` with their actor and reason.
 `;
 
 /** The reference of the command line, in Markdown. */
-export function renderCli(): string {
+function renderCli(): string {
   const absent = () => Promise.reject(new Error('Commands are read here, and do not run.'));
   const program = createProgram({ serve: absent, outlines: absent });
   const global = `${usage(program)}\n\n${options(program)}`;
@@ -137,4 +116,25 @@ function sentence(text: string): string {
   if (text === '') return '';
   const whole = `${text.charAt(0).toUpperCase()}${text.slice(1)}${text.endsWith('.') ? '' : '.'}`;
   return whole.replace(/<[^>]+>(-\d+)?/g, (name) => `\`${name}\``);
+}
+
+export interface Reference {
+  /** From the root of the clone. */
+  readonly path: string;
+  /** The content; Markdown need not be formatted. */
+  readonly render: () => string;
+}
+
+/** Every document that is written from the code. */
+export const references: readonly Reference[] = [
+  { path: 'docs/cli.md', render: renderCli },
+  { path: 'docs/configuration.md', render: renderConfiguration },
+  { path: 'docs/errors.md', render: renderErrors },
+  { path: '.env.example', render: renderEnvExample },
+];
+
+/** The content of the file, formatted as `npm run check` wants it. */
+export async function contentOf({ path, render }: Reference): Promise<string> {
+  if (!path.endsWith('.md')) return render();
+  return format(render(), { parser: 'markdown', plugins: [markdown], printWidth: 120 });
 }

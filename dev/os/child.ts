@@ -32,7 +32,7 @@ export interface Child {
 }
 
 /**
- * Starts a process in a group of its own: Ctrl-C in the terminal reaches the stack alone, which then
+ * Starts a process in a new process group: Ctrl-C in the terminal reaches the stack alone, which then
  * ends its children in order.
  */
 export function startChild(options: ChildOptions): Child {

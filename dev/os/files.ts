@@ -4,7 +4,7 @@ import { homedir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { Problem } from '../command';
 
-/** The folder of the clone. This file is `dist/dev/root.js` when it runs, and `dev/root.ts` in the tests. */
+/** The folder of the clone. This file is below `dist/` when it runs, and in `dev/` in the tests. */
 export const ROOT = cloneAbove(__dirname);
 
 /** The absolute path of a file or folder of the clone. */

@@ -8,7 +8,7 @@ export type InstallContext = Pick<ServiceContext, 'log'> & Partial<Pick<ServiceC
 
 /** What the start of a local service needs. */
 export interface ServiceContext {
-  /** The stack's folder: each service has a folder of its own below it. */
+  /** The stack's folder; each service keeps its data in a folder below it. */
   readonly dataDir: string;
   readonly ports: Ports;
   /** The ports that the services have in this folder, by name: tried first, and noted when taken. */
@@ -23,7 +23,7 @@ export interface ServiceContext {
   readonly teardown: Teardown;
 }
 
-type Ports = readonly number[];
+type PortNumbers = readonly number[];
 
 export interface Launch {
   /** As in `kafka`: names its pid file and its log file. */
@@ -34,10 +34,10 @@ export interface Launch {
   readonly ports: Readonly<Record<string, number>>;
   /** The command for these ports, in the order of `ports`. */
   readonly command: (
-    ports: Ports,
+    ports: PortNumbers,
   ) => Promise<Omit<ChildOptions, 'output' | 'pidFile'>> | Omit<ChildOptions, 'output' | 'pidFile'>;
   /** True once it serves. */
-  readonly ready: (ports: Ports) => Promise<boolean>;
+  readonly ready: (ports: PortNumbers) => Promise<boolean>;
   readonly timeoutMs: number;
 }
 
@@ -50,11 +50,11 @@ const ATTEMPTS = 3;
  * @returns its ports, in the order of `ports`
  * @throws Problem when it does not come up, with the last lines of its log
  */
-export function launch(context: ServiceContext, service: Launch): Promise<Ports> {
+export function launch(context: ServiceContext, service: Launch): Promise<PortNumbers> {
   return stage(context.log, service.title, () => launchSomewhere(context, service));
 }
 
-async function launchSomewhere(context: ServiceContext, service: Launch): Promise<Ports> {
+async function launchSomewhere(context: ServiceContext, service: Launch): Promise<PortNumbers> {
   const logFile = join(context.dataDir, 'logs', `${service.name}.log`);
   for (let attempt = 1; ; attempt++) {
     const ports = await takePorts(context, service, attempt);
@@ -79,7 +79,7 @@ async function takePorts(
   { ports, lastPorts, wellKnownPorts }: ServiceContext,
   service: Launch,
   attempt: number,
-): Promise<Ports> {
+): Promise<PortNumbers> {
   const taken: number[] = [];
   for (const [name, wellKnown] of Object.entries(service.ports)) {
     const first = attempt === 1 ? [lastPorts.get(name), wellKnownPorts ? wellKnown : undefined] : [];

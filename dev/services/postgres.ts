@@ -88,7 +88,7 @@ export async function createDatabase(url: string, name: string): Promise<string>
   return created.href;
 }
 
-/** Drops a database and whoever is connected to it; nothing happens when there is none. */
+/** Drops a database and ends the connections to it. No-op when there is none. */
 export async function dropDatabase(url: string): Promise<void> {
   const server = new URL(url);
   const name = decodeURIComponent(server.pathname.slice(1));

@@ -6,7 +6,7 @@ import { Kafka, logLevel } from 'kafkajs';
 import { consumers, eventRegistry } from '../../src/application';
 import type { ConsumerDefinition } from '../../src/messaging/consumer/consumer';
 import { mendRequestQueues } from '../../src/messaging/request-queue';
-import { type Clients, createClients } from '../../testing/api-client';
+import { type ApiKeys, type Clients, createClients } from '../../testing/api-client';
 import { type Checker, createChecker } from '../../testing/checker/checker';
 import { query } from '../../testing/checker/snapshot.sql';
 import { createTopicReader, type TopicEnds } from '../../testing/checker/topic-reader';
@@ -17,7 +17,7 @@ import { identify, isAlive, type ProcessIdentity, stopLeftovers } from '../os/pi
 import { createDatabase, dropDatabase } from '../services/postgres';
 import { postgresData, postgresUser } from '../services/postgres-install';
 import type { ServiceAddresses } from '../services/start-services';
-import { type ApiKeys, ensureApiKeys, newWebhookSecret, prepare } from './prepare';
+import { ensureApiKeys, newWebhookSecret, prepare } from './prepare';
 import { dropProcessUsers, type ProcessUrls } from './process-environment';
 import { type Processes, type ProcessesOptions, startProcesses } from './processes';
 import { type ProviderProcess, startProvider } from './provider-process';
@@ -144,7 +144,7 @@ async function trySkip(brokers: string, { group, topics }: ConsumerDefinition, e
   try {
     await consumer.connect();
     await consumer.subscribe({ topics: [...topics] });
-    // Not before it fetches: one that is stopped between joining and fetching does not leave the group.
+    // Not before it fetches: a consumer that is stopped between joining and fetching does not leave the group.
     const fetching = new Promise<void>((resolve, reject) => {
       consumer.on('consumer.fetch', () => resolve());
       consumer.on('consumer.crash', ({ payload }) => reject(payload.error));

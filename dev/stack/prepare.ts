@@ -7,6 +7,7 @@ import { putDemoCatalogue } from '../../src/inventory/demo-catalogue';
 import { connectDatabase, type Database } from '../../src/platform/database/database';
 import { createLogger } from '../../src/platform/telemetry/logger';
 import { setUpDatabase, setUpSchedules, setUpTemporal, setUpTopics } from '../../src/setup';
+import type { ApiKeys } from '../../testing/api-client';
 import { readJson, writeJson } from '../os/files';
 import type { ServiceAddresses } from '../services/start-services';
 import { createProcessUsers, processEnvironment, type ProcessUrls } from './process-environment';
@@ -55,12 +56,6 @@ export interface Secrets {
   /** As Standard Webhooks writes it: `whsec_` and base64. */
   readonly webhook_secret: string;
   readonly api_keys: ApiKeys;
-}
-
-export interface ApiKeys {
-  readonly operator: string;
-  readonly service: string;
-  readonly customer: { readonly key: string; readonly customer_id: string };
 }
 
 /** The customer whom the local customer key belongs to. */

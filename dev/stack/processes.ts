@@ -42,7 +42,7 @@ export interface Processes {
   readonly metrics: Readonly<Record<ProcessName, string>>;
   /** Sends SIGKILL by default; resolves when the process is gone. */
   kill(name: ProcessName, signal?: NodeJS.Signals): Promise<void>;
-  /** Starts one that does not run; for the API resolves when it answers, on the port it had. */
+  /** Starts a process that is not running. For the API, resolves when it answers, on the port it had. */
   start(name: ProcessName): Promise<void>;
   isRunning(name: ProcessName): boolean;
   /** Ends all in good order: api, consumer, worker. */

@@ -32,7 +32,7 @@ export interface ProviderProcess {
   /** What makes the three processes use it. */
   readonly env: Readonly<Record<'PAYMENT_PROVIDERS' | 'CARRIER_URL', string>>;
   isRunning(): boolean;
-  /** SIGKILL unless told; comes back by itself only where `restart` is on. Its books stay. */
+  /** Sends SIGKILL by default; comes back by itself only where `restart` is on. Its books stay. */
   kill(signal?: NodeJS.Signals): Promise<void>;
   /** Starts it when it does not run; resolves when it answers, on the port and with the books it had. */
   start(): Promise<void>;
@@ -58,7 +58,7 @@ export async function startProvider(options: ProviderOptions): Promise<ProviderP
 
   teardown.assertOpen();
   const running = superviseProcess({
-    script: fromRoot('dist', 'dev', 'provider.js'),
+    script: fromRoot('dist', 'testing', 'provider.js'),
     env: { ...process.env, PROVIDER_PORT: String(port), PROVIDER_JOURNAL: journal },
     pidFile: join(dataDir, 'pids', `${name}.pid`),
     log: (line) => log(`${'provider'.padEnd(8)} │ ${line}`),

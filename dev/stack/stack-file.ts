@@ -1,10 +1,11 @@
 import { linkSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { ApiKeys } from '../../testing/api-client';
 import { hasCode, Problem } from '../command';
 import { readJson, writeJson } from '../os/files';
 import { identify, isAlive, type ProcessIdentity } from '../os/pid-file';
 import type { ServiceAddresses } from '../services/start-services';
-import type { ApiKeys, Secrets } from './prepare';
+import type { Secrets } from './prepare';
 import type { Processes } from './processes';
 import type { ProviderProcess } from './provider-process';
 
@@ -60,22 +61,22 @@ export function removeStackFile(dataDir: string): void {
   rmSync(fileIn(dataDir), { force: true });
 }
 
-const fileIn = (dataDir: string): string => join(dataDir, 'stack.pid');
+const pidFileIn = (dataDir: string): string => join(dataDir, 'stack.pid');
 
 /** The process that runs a stack in this folder now; a file that a killed one left does not count. */
 export function ownerOf(dataDir: string): ProcessIdentity | undefined {
-  const owner = readJson<ProcessIdentity>(fileIn(dataDir));
+  const owner = readJson<ProcessIdentity>(pidFileIn(dataDir));
   return owner && isAlive(owner) ? owner : undefined;
 }
 
 /**
- * Makes this process the one that runs a stack in this folder.
+ * Claims the folder for the stack of this process.
  * @returns gives it back
  * @throws Problem when another process has it
  */
 export function claimStack(dataDir: string): () => void {
   mkdirSync(dataDir, { recursive: true });
-  const file = fileIn(dataDir);
+  const file = pidFileIn(dataDir);
   const mine = `${file}.${process.pid}`;
   writeFileSync(mine, JSON.stringify(identify(process.pid)));
   try {

@@ -169,7 +169,7 @@ function checkStock({ products, reservations }: Snapshot): string[] {
     .map(({ sku, reserved }) => `${reserved} of ${sku} are reserved, by orders ${held.get(sku) ?? 0}`);
 }
 
-/** At rest nobody holds goods: they have left, or are back on the shelf. */
+/** At rest no goods are held: they have left, or are back on the shelf. */
 function checkReservations({ reservations, orders }: Snapshot): string[] {
   const statusOf = new Map(orders.map(({ order_id, status }) => [order_id, status]));
   return reservations.flatMap(({ order_id, state }) => {

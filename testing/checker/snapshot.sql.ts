@@ -136,7 +136,7 @@ export async function countMoving(databaseUrl: string): Promise<number> {
   return Number(row?.moving ?? Number.NaN);
 }
 
-/** Runs one statement on a connection of its own. */
+/** Runs one statement on a new connection. */
 export async function query<Row>(databaseUrl: string, sql: string, values: readonly unknown[] = []): Promise<Row[]> {
   const client = new Client(sessionConfig({ url: databaseUrl, applicationName: 'paysaga-dev' }));
   client.on('error', () => undefined);

@@ -27,7 +27,7 @@ export interface TopicReader {
 const READ_DEADLINE_MS = 20_000;
 const ENDS_DEADLINE_MS = 10_000;
 
-/** Reads whole topics, as a consumer group of its own for each read. */
+/** Reads whole topics, with a new consumer group for each read. */
 export async function createTopicReader(brokers: string, topics: readonly string[]): Promise<TopicReader> {
   mendRequestQueues();
   const kafka = new Kafka({
@@ -50,7 +50,7 @@ export async function createTopicReader(brokers: string, topics: readonly string
       if (wanted.length === 0) return [];
 
       const groupId = `paysaga-checker-${randomUUID()}`;
-      // kafkajs would restart it for ever when its connection breaks after the end.
+      // kafkajs would keep restarting it when its connection breaks after the end.
       const retry = { restartOnFailure: async () => false };
       const consumer = kafka.consumer({ groupId, maxWaitTimeInMs: 50, retry });
       try {

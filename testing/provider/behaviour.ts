@@ -25,7 +25,7 @@ export async function readBody<T>(c: Context, schema: z.ZodType<T>): Promise<T> 
 export const behaviours = ['normal', 'unavailable', 'hang', 'lose_answers'] as const;
 export type Behaviour = (typeof behaviours)[number];
 
-/** For the next `times` requests, for ever without it. */
+/** For the next `times` requests; without it, until the next change. */
 export const behaviourChange = z.strictObject({ behaviour: z.enum(behaviours), times: z.int().min(1).optional() });
 export type BehaviourChange = z.infer<typeof behaviourChange>;
 
@@ -70,7 +70,7 @@ export function createBehaviourSwitch(): BehaviourSwitch {
   };
 }
 
-/** Answers nobody: resolves when the client has gone. */
+/** Never answers: resolves when the client has gone. */
 export async function hang(c: Context): Promise<Response> {
   const { signal } = c.req.raw;
   if (!signal.aborted) await once(signal, 'abort');

@@ -5,7 +5,7 @@ import { type AccountEntry, createAccount, createAccountRoutes } from './account
 import { Refused } from './behaviour';
 import { type BookingEntry, createBookings, createCarrierRoutes } from './carrier';
 
-/** What happened, in order, on disk before it is told. Outlives a SIGKILL, though not a power cut (no fsync). */
+/** What happened, in order, on disk before any answer. Outlives a SIGKILL, though not a power cut (no fsync). */
 export interface Journal<Entry> {
   /** What was there when it was opened. */
   readonly past: readonly Entry[];
@@ -13,7 +13,7 @@ export interface Journal<Entry> {
   close(): void;
 }
 
-/** One JSON object per line. A last line that a kill tore is cut off: nobody was told of it. */
+/** One JSON object per line. A last line that a kill tore is cut off: it was never answered. */
 export function openJournal<Entry>(file: string): Journal<Entry> {
   mkdirSync(dirname(file), { recursive: true });
   const content = existsSync(file) ? readFileSync(file, 'utf8') : '';

@@ -19,7 +19,7 @@ const REFUSALS = {
 
 const booked = z.object({ booking_ref: outsideId });
 
-/** Creates a carrier with the HTTP protocol of the local stack's test carrier (`dev/provider/`). */
+/** Creates a carrier with the HTTP protocol of the local stack's test carrier (`testing/provider/`). */
 export function createHttpCarrier({ name, url, circuit }: HttpCarrierOptions): Carrier {
   const ask = createJsonClient({ name: `Carrier ${name}`, url, refusals: REFUSALS });
   return {

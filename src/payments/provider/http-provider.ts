@@ -40,7 +40,7 @@ const listed = z.object({
   next_cursor: z.string().nullable(),
 });
 
-/** Creates a provider with the HTTP protocol of the local stack's test provider (`dev/provider/`). */
+/** Creates a provider with the HTTP protocol of the local stack's test provider (`testing/provider/`). */
 export function createHttpProvider({ name, url, circuit }: HttpProviderOptions): PaymentProvider {
   const ask = createJsonClient({ name: `Payment provider ${name}`, url, refusals: REFUSALS });
   return {

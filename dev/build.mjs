@@ -1,10 +1,103 @@
+import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import { runTool, stage } from './stage.mjs';
 
-const SOURCES = ['src', 'workflows', 'activities', 'dev', 'bench', 'examples'];
+/** Said alone, without a stack: a sentence with the command that helps. */
+export class Problem extends Error {}
+
+/** @param {string} line */
+const print = (line) => void process.stdout.write(`${line}\n`);
+
+/** @param {number} ms */
+const duration = (ms) => (ms < 60_000 ? `${(ms / 1000).toFixed(1)} s` : `${Math.round(ms / 60_000)} min`);
+
+/**
+ * Runs one stage and prints its end with its duration, and every 15 s that it is still at work.
+ * @template T
+ * @param {string} title
+ * @param {() => Promise<T>} work
+ * @returns {Promise<T>}
+ */
+export async function stage(title, work) {
+  const begun = performance.now();
+  const elapsed = () => duration(performance.now() - begun);
+  const reminder = setInterval(() => print(`… ${title} (${elapsed()})`), 15_000);
+  try {
+    const result = await work();
+    print(`✓ ${title} (${elapsed()})`);
+    return result;
+  } catch (error) {
+    print(`✗ ${title} (${elapsed()})`);
+    throw error;
+  } finally {
+    clearInterval(reminder);
+  }
+}
+
+/**
+ * Runs a tool and shows what it printed only when it fails.
+ * @param {string} command
+ * @param {readonly string[]} args
+ * @param {{ cwd: string, env?: NodeJS.ProcessEnv }} options
+ * @returns {Promise<void>}
+ */
+function runTool(command, args, { cwd, env = process.env }) {
+  return new Promise((resolve, reject) => {
+    const tool = spawn(command, args, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] });
+    let output = '';
+    for (const stream of [tool.stdout, tool.stderr]) stream.on('data', (chunk) => (output += chunk));
+    tool.once('error', reject);
+    tool.once('close', (code) => {
+      if (code === 0) return resolve();
+      process.stderr.write(output);
+      reject(new Problem(`\`${[command.split('/').pop(), ...args].join(' ')}\` failed, see above.`));
+    });
+  });
+}
+
+/**
+ * Installs what the lock file says, unless it is there.
+ * @param {string} root
+ */
+export async function install(root) {
+  if (isInstalled(root)) return;
+  await stage('packages (npm ci)', () =>
+    runTool('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], { cwd: root }),
+  );
+}
+
+/**
+ * npm notes what it installed in `node_modules/.package-lock.json`: that has to be what the lock file
+ * says, less what is meant for other systems.
+ * @param {string} root
+ */
+function isInstalled(root) {
+  const installed = readPackages(join(root, 'node_modules', '.package-lock.json'));
+  const locked = readPackages(join(root, 'package-lock.json'));
+  if (!installed || !locked) return false;
+  const wanted = Object.entries(locked).filter(([path]) => path !== '');
+  return (
+    wanted.every(([path, { version, optional }]) =>
+      installed[path] ? installed[path].version === version : optional === true,
+    ) && Object.keys(installed).every((path) => path in locked)
+  );
+}
+
+/**
+ * @param {string} file
+ * @returns {Record<string, { version?: string, optional?: boolean }> | undefined}
+ */
+function readPackages(file) {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8')).packages;
+  } catch {
+    return undefined;
+  }
+}
+
+const SOURCES = ['src', 'workflows', 'activities', 'testing', 'dev', 'bench', 'examples'];
 const GENERATED = join('src', 'platform', 'prisma');
 
 /**
