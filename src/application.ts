@@ -18,7 +18,7 @@ import type { OrderRouteDeps } from './orders/routes';
 import { createEventRegistry } from './outbox/event-registry';
 import { outboxModule } from './outbox/module';
 import type { ReplayDeps } from './outbox/replay/read-scope';
-import { noNotifier, type Notifier } from './outbox/wake-up/wake-up';
+import { noNotifier, type Notifier } from './outbox/append';
 import { cancelUncharged } from './payments/charge/cancel-uncharged';
 import { failPayment } from './payments/fail-payment';
 import { paymentsModule } from './payments/module';

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { consumerConfig, consumerVariables } from './consumer-config';
 import { checkDatabase, type DatabaseConfig, databaseConfig, databaseVariables } from './database-config';
 import { httpConfig, httpVariables, NODE_ENV } from './http-config';
 import { checkKafka, type KafkaConfig, kafkaConfig, kafkaVariables } from './kafka-config';
@@ -14,7 +15,8 @@ export const variables = {
   'All processes, and the API’s server': httpVariables,
   PostgreSQL: databaseVariables,
   Kafka: kafkaVariables,
-  'Outbox and consumers': outboxVariables,
+  Outbox: outboxVariables,
+  Consumers: consumerVariables,
   'Payments and shipments': paymentsVariables,
   'Sagas and schedules': scheduleVariables,
   'API keys': keyVariables,
@@ -33,6 +35,7 @@ const environment = z
     ...databaseVariables,
     ...kafkaVariables,
     ...outboxVariables,
+    ...consumerVariables,
     ...paymentsVariables,
     ...scheduleVariables,
     ...keyVariables,
@@ -88,6 +91,7 @@ export function loadConfig(variables: Variables = process.env) {
     kafka: kafkaConfig(env),
     temporal: { ...temporal, ...(env.TEMPORAL_UI_URL && { uiUrl: env.TEMPORAL_UI_URL }) },
     ...outboxConfig(env),
+    consumer: consumerConfig(env),
     ...paymentsConfig(env),
     unpaidOrders: { timeout: env.ORDER_PAYMENT_TIMEOUT, ...schedules.unpaidOrders },
     reconciliation: {

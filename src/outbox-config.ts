@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { flag, integer, list } from './platform/config-values';
+import { flag, integer } from './platform/config-values';
 
-/** The variables of the outbox and of the consumers. */
+/** The variables of the outbox. */
 export const outboxVariables = {
   OUTBOX_BATCH_SIZE: integer(1, 1000)
     .default(100)
@@ -31,19 +31,6 @@ export const outboxVariables = {
   OUTBOX_LAG_UNHEALTHY_SECONDS: integer(1, 604_800)
     .default(900)
     .describe('The age of the oldest unpublished event from which `/health` is `unhealthy`.'),
-
-  CONSUMER_SESSION_TIMEOUT_MS: integer(6_000, 300_000)
-    .default(30_000)
-    .describe('How long a consumer may be silent before Kafka gives its partitions to others.'),
-  CONSUMER_RETRY_DELAYS_MS: list
-    .pipe(z.array(z.string().transform(Number).pipe(z.int().min(0).max(86_400_000))).max(20))
-    .default([1_000, 30_000, 300_000])
-    .describe('The pauses before each retry of a message, in milliseconds, separated by commas.'),
-  CONSUMER_MAX_QUEUED_PER_KEY: integer(1, 1_000_000)
-    .default(10_000)
-    .describe(
-      'Messages of one key that may wait as dead letters. Past it the partition pauses, and `/health` says so.',
-    ),
 };
 
 type Variables = z.infer<z.ZodObject<typeof outboxVariables>>;
@@ -56,7 +43,7 @@ export function checkOutbox(env: Variables, complain: Complain): void {
   }
 }
 
-/** Returns the parts of the configuration for the outbox and the consumers. */
+/** Returns the parts of the configuration for the outbox. */
 export const outboxConfig = (env: Variables) => ({
   outbox: {
     batchSize: env.OUTBOX_BATCH_SIZE,
@@ -71,14 +58,8 @@ export const outboxConfig = (env: Variables) => ({
     degradedSeconds: env.OUTBOX_LAG_DEGRADED_SECONDS,
     unhealthySeconds: env.OUTBOX_LAG_UNHEALTHY_SECONDS,
   },
-  consumer: {
-    sessionTimeoutMs: env.CONSUMER_SESSION_TIMEOUT_MS,
-    retryDelaysMs: env.CONSUMER_RETRY_DELAYS_MS,
-    maxQueuedPerKey: env.CONSUMER_MAX_QUEUED_PER_KEY,
-  },
 });
 
 type Parts = ReturnType<typeof outboxConfig>;
 export type OutboxConfig = Parts['outbox'];
 export type OutboxLagConfig = Parts['outboxLag'];
-export type ConsumerConfig = Parts['consumer'];

@@ -1,6 +1,6 @@
 import type { EventContext } from '../outbox/append';
 import type { EventRegistry } from '../outbox/event-registry';
-import type { Notifier } from '../outbox/wake-up/wake-up';
+import type { Notifier } from '../outbox/append';
 import type { Clock } from '../platform/clock';
 import type { Database, Tx } from '../platform/database/database';
 import { inTransaction } from '../platform/database/transaction';

@@ -69,3 +69,12 @@ export function eventRows(
     outbox: { event_id: eventId, shard: shardOf(event.aggregate_id), aggregate_id: event.aggregate_id },
   };
 }
+
+/** Notifies relays of new rows after their commit. */
+export interface Notifier {
+  /** Names the shards that have new rows. Never throws; a notification may be lost. */
+  appended(shards: Iterable<number>): void;
+}
+
+/** Notifies no relay: new rows wait for the next poll. */
+export const noNotifier: Notifier = { appended: () => undefined };

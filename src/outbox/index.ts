@@ -29,4 +29,5 @@ export { createRelayMetrics, type RelayMetrics } from './relay/relay-metrics';
 export type { RelayResult } from './relay/relay';
 export { createListener, type Listener } from './wake-up/listener';
 export { createNotifier, type NotifierOptions } from './wake-up/notifier';
-export type { Notifier, WakeUp } from './wake-up/wake-up';
+export type { WakeUp } from './wake-up/wake-up';
+export type { Notifier } from './append';

@@ -7,7 +7,7 @@ import { requestRefundHandler, confirmChargeHandler } from './refund/ask-refund'
 import { recordRefundHandler } from './refund/record-refund';
 import { resolveRefundHandler } from './refund/resolve-refund';
 import { returnPaymentHandler } from './refund/return-payment';
-import { restartSagaHandler } from './restart-saga';
+import { createRestartRoute, restartSagaHandler } from './restart-saga';
 import { createPaymentRoutes } from './routes';
 import { settlePaymentHandler } from './settle-payment';
 import { createWebhookRoutes } from './webhooks/routes';
@@ -27,5 +27,5 @@ export const paymentsModule = defineModule({
     returnPaymentHandler,
     restartSagaHandler,
   ],
-  routes: [createPaymentRoutes, createWebhookRoutes],
+  routes: [createPaymentRoutes, createWebhookRoutes, createRestartRoute],
 });

@@ -1,4 +1,9 @@
-import { z } from '@hono/zod-openapi';
+import { type OpenAPIHono, z } from '@hono/zod-openapi';
+import { apiRoute, idempotencyKey, located, onceOf, sendOptions } from '../http/api-route';
+import type { HttpEnv } from '../http/http-env';
+import { createRouter } from '../http/router';
+import { because } from '../sagas/routes';
+import type { PaymentRouteDeps } from './routes';
 import { loadInvoice } from '../billing/invoice-aggregate';
 import type { PaymentSagaInput } from '../contract';
 import { handle } from '../mediator/handler';
@@ -50,3 +55,37 @@ const notCompensated = (why: string): Refusal =>
     'saga_not_compensated',
     `Only the newest saga of a payment can be restarted, if it is compensated: ${why}.`,
   );
+
+const pending = z.object({ status: z.literal('pending'), saga_id: z.string() }).openapi('SagaPending');
+
+/** Creates the route that restarts a saga. */
+export function createRestartRoute({ mediator, sagas }: PaymentRouteDeps): OpenAPIHono<HttpEnv> {
+  const routes = createRouter();
+
+  routes.openapi(
+    apiRoute('/sagas/{saga_id}/restart', {
+      method: 'post',
+      tags: ['sagas'],
+      operationId: 'restartSaga',
+      summary: 'Restart a compensated payment saga, as <saga_id>-2',
+      request: { params: z.object({ saga_id: sagaId }), headers: idempotencyKey, body: because },
+      responses: { 202: located(pending, 'Restarted; Location is the new saga') },
+      refusals: [
+        'forbidden',
+        'saga_not_found',
+        'saga_not_compensated',
+        'order_not_payable',
+        'invoice_already_paid',
+        'amount_mismatch',
+      ],
+    }),
+    async (c) => {
+      const command = { ...c.req.valid('param'), ...c.req.valid('json') };
+      const once = onceOf(c, 'POST /sagas/{saga_id}/restart', command);
+      const { saga_id, input } = await mediator.send(restartSaga(command), sendOptions(c, once));
+      await sagas.start({ saga_id, type: 'payment', input });
+      return c.json({ status: 'pending' as const, saga_id }, 202, { Location: `/sagas/${saga_id}` });
+    },
+  );
+  return routes;
+}

@@ -1,5 +1,5 @@
 import { type OpenAPIHono, z } from '@hono/zod-openapi';
-import { apiRoute, idempotencyKey, json, jsonBody, located, onceOf, sendOptions } from '../http/api-route';
+import { apiRoute, idempotencyKey, json, jsonBody, onceOf, sendOptions } from '../http/api-route';
 import type { HttpEnv } from '../http/http-env';
 import { createRouter } from '../http/router';
 import { type IdempotencyKeys, respondOnce } from '../inbox/idempotency-keys';
@@ -11,26 +11,23 @@ import type { DecideStep } from './decide/decide-step';
 import { findSaga } from './find-saga';
 import { getSaga } from './view/get-saga';
 import { listSagas, sagaFilter } from './view/list-sagas';
-import { restartSaga } from '../payments/restart-saga';
 import { sagaResponse } from './view/saga-view';
-import type { SagaStarter } from './start/start-saga';
 
 const tags: ['sagas'] = ['sagas'];
-const pending = z.object({ status: z.literal('pending'), saga_id: z.string() }).openapi('SagaPending');
-const because = jsonBody(z.strictObject({ reason }).openapi('OperatorReason'), {
+/** The body of an operator's act on a saga. */
+export const because = jsonBody(z.strictObject({ reason }).openapi('OperatorReason'), {
   reason: 'The ledger is available again.',
 });
 
 /** What the routes need. */
 export interface SagaRouteDeps {
   readonly mediator: Mediator;
-  readonly sagas: SagaStarter;
   readonly decideStep: DecideStep;
   readonly idempotency: IdempotencyKeys;
 }
 
 /** Sagas as operators see and resolve them. */
-export function createSagaRoutes({ mediator, sagas, decideStep, idempotency }: SagaRouteDeps): OpenAPIHono<HttpEnv> {
+export function createSagaRoutes({ mediator, decideStep, idempotency }: SagaRouteDeps): OpenAPIHono<HttpEnv> {
   const routes = createRouter();
 
   routes.openapi(
@@ -96,30 +93,5 @@ export function createSagaRoutes({ mediator, sagas, decideStep, idempotency }: S
     );
   }
 
-  routes.openapi(
-    apiRoute('/sagas/{saga_id}/restart', {
-      method: 'post',
-      tags,
-      operationId: 'restartSaga',
-      summary: 'Restart a compensated payment saga, as <saga_id>-2',
-      request: { params: z.object({ saga_id: sagaId }), headers: idempotencyKey, body: because },
-      responses: { 202: located(pending, 'Restarted; Location is the new saga') },
-      refusals: [
-        'forbidden',
-        'saga_not_found',
-        'saga_not_compensated',
-        'order_not_payable',
-        'invoice_already_paid',
-        'amount_mismatch',
-      ],
-    }),
-    async (c) => {
-      const command = { ...c.req.valid('param'), ...c.req.valid('json') };
-      const once = onceOf(c, 'POST /sagas/{saga_id}/restart', command);
-      const { saga_id, input } = await mediator.send(restartSaga(command), sendOptions(c, once));
-      await sagas.start({ saga_id, type: 'payment', input });
-      return c.json({ status: 'pending' as const, saga_id }, 202, { Location: `/sagas/${saga_id}` });
-    },
-  );
   return routes;
 }

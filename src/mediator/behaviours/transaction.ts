@@ -3,7 +3,7 @@ import { find } from '../../inbox/inbox.sql';
 import type { Once } from '../../inbox/once';
 import { storedAnswer } from '../../inbox/stored-answer';
 import type { EventRegistry } from '../../outbox/event-registry';
-import type { Notifier } from '../../outbox/wake-up/wake-up';
+import type { Notifier } from '../../outbox/append';
 import type { Database } from '../../platform/database/database';
 import { inTransaction } from '../../platform/database/transaction';
 import { isPlanOutOfDate, sqlState, sqlStates } from '../../platform/database/database-error';

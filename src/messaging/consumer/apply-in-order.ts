@@ -1,4 +1,4 @@
-import type { ConsumerConfig } from '../../outbox-config';
+import type { ConsumerConfig } from '../../consumer-config';
 import type { Database } from '../../platform/database/database';
 import { groupBy } from '../../platform/group-by';
 import type { Logger } from '../../platform/telemetry/logger';

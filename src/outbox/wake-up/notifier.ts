@@ -1,6 +1,7 @@
 import type { Logger } from '../../platform/telemetry/logger';
 import { openSideConnection } from '../../platform/database/side-connection';
-import { CHANNEL, type Notifier, toPayload } from './wake-up';
+import { CHANNEL, toPayload } from './wake-up';
+import type { Notifier } from '../append';
 
 /** How the notifier connects. */
 export interface NotifierOptions {

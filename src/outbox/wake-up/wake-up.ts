@@ -12,15 +12,6 @@ export interface WakeUp {
 /** Waits for the poll interval alone, without notifications. */
 export const pollOnly: WakeUp = { wait };
 
-/** Notifies relays of new rows after their commit. */
-export interface Notifier {
-  /** Names the shards that have new rows. Never throws; a notification may be lost. */
-  appended(shards: Iterable<number>): void;
-}
-
-/** Notifies no relay: new rows wait for the next poll. */
-export const noNotifier: Notifier = { appended: () => undefined };
-
 /** The channel of LISTEN and NOTIFY. A payload is the list of shards: `3,7`. */
 export const CHANNEL = 'paysaga_outbox';
 

@@ -7,7 +7,7 @@ import { defineCommand } from '../../../src/mediator/message';
 import { cancelOrder } from '../../../src/orders/cancel-order';
 import { placeOrder } from '../../../src/orders/place-order';
 import { createEventRegistry } from '../../../src/outbox/event-registry';
-import { noNotifier } from '../../../src/outbox/wake-up/wake-up';
+import { noNotifier } from '../../../src/outbox/append';
 import { connectDatabase, type Database } from '../../../src/platform/database/database';
 import { databaseFault, isDatabaseOutage } from '../../../src/platform/database/database-error';
 import { createTestDatabase, type TestDatabase } from '../../support/database';

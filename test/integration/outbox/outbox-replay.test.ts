@@ -9,7 +9,7 @@ import { createPreviewReplay, previewReplay } from '../../../src/outbox/replay/p
 import type { ReplayRange } from '../../../src/outbox/replay/replay-range';
 import { runReplays } from '../../../src/outbox/replay/run-replays';
 import { createStartReplay, startReplay } from '../../../src/outbox/replay/start-replay';
-import { noNotifier } from '../../../src/outbox/wake-up/wake-up';
+import { noNotifier } from '../../../src/outbox/append';
 import { systemClock } from '../../../src/platform/clock';
 import { type ConsumerWorld, createConsumerWorld } from '../../support/kafka/consumer';
 import { createTestDatabase, type TestDatabase } from '../../support/database';

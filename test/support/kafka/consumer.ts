@@ -10,7 +10,7 @@ import {
 } from '../../../src/messaging/consumer/consumer';
 import type { Kafka } from '../../../src/messaging/kafka';
 import { isEvent } from '../../../src/messaging/consumer/received-event';
-import { noNotifier } from '../../../src/outbox/wake-up/wake-up';
+import { noNotifier } from '../../../src/outbox/append';
 import { systemClock } from '../../../src/platform/clock';
 import type { Database } from '../../../src/platform/database/database';
 import { createFaults } from '../../../src/platform/faults/faults';

@@ -4,7 +4,7 @@ import { createMediator } from '../../../src/mediator/mediator';
 import { defineCommand, defineQuery } from '../../../src/mediator/message';
 import { defineTable } from '../../../src/platform/database/table';
 import { createEventRegistry, defineEvent } from '../../../src/outbox/event-registry';
-import { noNotifier } from '../../../src/outbox/wake-up/wake-up';
+import { noNotifier } from '../../../src/outbox/append';
 import type { Database } from '../../../src/platform/database/database';
 import { silentLogger } from '../../support/logger';
 
