@@ -1,12 +1,10 @@
 import { ApplicationFailure } from '@temporalio/activity';
-import type { OrderSagaInput, ShipmentSagaInput } from '../src/contract';
-import type { Mediator } from '../src/mediator/mediator';
-import { getOrder } from '../src/orders/get-order';
-import { requestCharge } from '../src/payments/charge/ask-charge';
-import type { GuardedProvider, ProviderChain } from '../src/payments/provider/provider-chain';
-import { recordCharge, recordChargeUndone } from '../src/payments/charge/record-charge';
-import { requestRefund, confirmCharge } from '../src/payments/refund/ask-refund';
-import { recordRefund } from '../src/payments/refund/record-refund';
+import type { OrderSagaInput, ShipmentSagaInput } from '../src/temporal-contract';
+import type { Mediator } from '../src/cqrs/mediator';
+import { getOrder } from '../src/orders/queries';
+import { recordCharge, recordChargeUndone, requestCharge } from '../src/payments/charges';
+import type { GuardedProvider, ProviderChain } from '../src/payments/providers/provider';
+import { confirmCharge, recordRefund, requestRefund } from '../src/payments/refunds';
 import { Refusal } from '../src/platform/refusal';
 import type { StepSender } from './send-step';
 

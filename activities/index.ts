@@ -1,20 +1,20 @@
-import type { IdempotencyKeys } from '../src/inbox/idempotency-keys';
-import type { Mediator } from '../src/mediator/mediator';
-import type { Faults } from '../src/platform/faults/faults';
-import type { Carrier } from '../src/fulfilment/carrier/carrier';
-import type { ProviderChain } from '../src/payments/provider/provider-chain';
-import { createBillingActivities } from './billing';
+import type { IdempotencyKeys } from '../src/cqrs/idempotency-keys';
+import type { Mediator } from '../src/cqrs/mediator';
+import type { Faults } from '../src/platform/faults';
+import type { Carrier } from '../src/fulfilment/carrier';
+import type { ProviderChain } from '../src/payments/providers/provider';
+import {
+  createBillingActivities,
+  createFulfilmentActivities,
+  createInventoryActivities,
+  createPaymentActivities,
+  createSagaRecords,
+} from './steps';
 import { createChargeActivities } from './charges';
-import { createFulfilmentActivities } from './fulfilment';
-import { createRetentionActivities } from './retention';
-import { createInventoryActivities } from './inventory';
-import { createPaymentActivities } from './payments';
-import { createSagaRecords } from './sagas';
+import { createReconciliationActivities, createRetentionActivities, createUnpaidOrderActivities } from './scheduled';
 import { outageAware, outageAwareFaults, outageAwareKeys, withFaults } from './failures';
 import { createStepSender } from './send-step';
 import { createOutboxActivities } from './outbox';
-import { createReconciliationActivities } from './reconciliation';
-import { createUnpaidOrderActivities } from './unpaid-orders';
 
 export {
   createRetentionActivities,

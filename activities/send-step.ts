@@ -1,13 +1,12 @@
 import { ApplicationFailure, Context } from '@temporalio/activity';
 import { msToNumber } from '@temporalio/common/lib/time';
-import { FAULT } from '../src/contract';
-import type { IdempotencyKeys } from '../src/inbox/idempotency-keys';
-import { type Once, stepOnce, undoOnce, undoAlwaysOnce } from '../src/inbox/once';
-import type { SendOptions } from '../src/mediator/behaviour';
-import type { Mediator } from '../src/mediator/mediator';
-import type { Message } from '../src/mediator/message';
-import type { SagaStepRecord } from '../src/mediator/saga-step';
-import type { ActivityFaultPoint, Faults } from '../src/platform/faults/faults';
+import { FAULT } from '../src/temporal-contract';
+import type { IdempotencyKeys } from '../src/cqrs/idempotency-keys';
+import { type Once, stepOnce, undoAlwaysOnce, undoOnce } from '../src/cqrs/idempotency';
+import type { Message, SendOptions } from '../src/cqrs/message';
+import type { Mediator } from '../src/cqrs/mediator';
+import type { SagaStepRecord } from '../src/cqrs/write.sql';
+import type { ActivityFaultPoint, Faults } from '../src/platform/faults';
 import { Refusal } from '../src/platform/refusal';
 
 interface Step {

@@ -4,7 +4,7 @@ import type { Client } from 'pg';
 import { type ApiClient, createApiClient } from '../testing/api-client';
 import { eventually } from '../testing/eventually';
 import { startProvider } from '../dev/stack/provider-process';
-import { taskQueues } from '../src/contract';
+import { taskQueues } from '../src/temporal-contract';
 import { type BenchStack, connectClient, type Measurement } from './measurement';
 import { startApi } from './order-load';
 import { median } from './report';

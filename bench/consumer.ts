@@ -1,10 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Kafka, logLevel } from 'kafkajs';
 import type { Client } from 'pg';
-import type { KafkaConfig } from '../src/kafka-config';
-import { toEventMessage } from '../src/messaging/cloud-event';
-import { orderPaid } from '../src/orders/order-events';
-import { newId } from '../src/platform/ids';
+import type { KafkaConfig } from '../src/kafka/kafka-config';
+import { toEventMessage } from '../src/kafka/cloud-events';
+import { orderPaid } from '../src/domain/order';
+import { newId } from '../src/platform/values';
 import { connectClient, type Measurement, startProcess } from './measurement';
 
 /** Applied before the clock starts: the group has joined, and the code is warm. */

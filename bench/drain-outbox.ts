@@ -2,12 +2,12 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Client } from 'pg';
 import type { OutboxActivitiesOptions } from '../activities/outbox';
 import { eventRegistry } from '../src/application';
-import { connectKafka } from '../src/messaging/kafka';
-import { relayGroups } from '../src/outbox/relay/keep-relays-running';
-import { runRelay } from '../src/outbox/relay/relay';
+import { connectKafka } from '../src/kafka/client';
+import { relayGroups } from '../src/outbox/ownership';
+import { runRelay } from '../src/outbox/relay';
 import { connectDatabase } from '../src/platform/database/database';
-import { createFaults } from '../src/platform/faults/faults';
-import { createLogger } from '../src/platform/telemetry/logger';
+import { createFaults } from '../src/platform/faults';
+import { createLogger } from '../src/platform/logger';
 import type { BenchStack } from './measurement';
 
 const WARM_UP_ROWS = 3_200;

@@ -1,6 +1,6 @@
 import { Client } from 'pg';
-import { shardOf } from '../src/outbox/shard';
-import { newId } from '../src/platform/ids';
+import { shardOf } from '../src/events/append';
+import { newId } from '../src/platform/values';
 
 /** The rows of a placed order, each value bound once: order, invoice, their events, their outbox rows. */
 export const INSERT_ORDER = `WITH new_orders AS (

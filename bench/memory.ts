@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { taskQueues } from '../src/contract';
+import { taskQueues } from '../src/temporal-contract';
 import type { LoadShape } from './load';
 import { type Measurement, residentMiB, startProcess } from './measurement';
 import { loadPostOrders, startApi } from './order-load';

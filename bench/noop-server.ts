@@ -1,6 +1,6 @@
 import { serve } from '@hono/node-server';
 import { Hono } from 'hono';
-import type { OrderResponse } from '../src/orders/order-view';
+import type { OrderResponse } from '../src/orders/order-response';
 import { newOrder } from '../src/orders/place-order';
 import { opaqueId } from '../src/platform/schemas';
 

@@ -1,6 +1,6 @@
 import { NativeConnection, Worker } from '@temporalio/worker';
 import { loadConfig } from '../src/config';
-import { createLogger } from '../src/platform/telemetry/logger';
+import { createLogger } from '../src/platform/logger';
 import { installTemporalRuntime } from '../src/platform/temporal/temporal-worker';
 
 const activities = {

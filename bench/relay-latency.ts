@@ -1,9 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { eventRegistry } from '../src/application';
-import { shardOf } from '../src/outbox/shard';
-import { createListener } from '../src/outbox/wake-up/listener';
-import { createNotifier } from '../src/outbox/wake-up/notifier';
-import { createLogger } from '../src/platform/telemetry/logger';
+import { shardOf } from '../src/events/append';
+import { createListener, createNotifier } from '../src/outbox/notify';
+import { createLogger } from '../src/platform/logger';
 import { drainRate, enqueue, fillEvents, relayOptions, ROWS, startPlainRelay } from './drain-outbox';
 import { percentile } from './load';
 import { connectClient, type Measurement } from './measurement';

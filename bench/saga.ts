@@ -1,4 +1,4 @@
-import { taskQueues } from '../src/contract';
+import { taskQueues } from '../src/temporal-contract';
 import { connectTemporalClient } from '../src/platform/temporal/temporal';
 import type { HttpLoadSpec } from './http-load';
 import { placeOrders } from './insert-order.sql';

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import { SHARDS } from '../src/outbox/shard';
+import { SHARDS } from '../src/events/append';
 import type { ApiClient } from '../testing/api-client';
 import { ConsistencyError } from '../testing/checker/checker';
 import { checkDuplicates, countDuplicates, duplicatesAtMost } from '../testing/checker/topic-rules';

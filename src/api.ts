@@ -1,31 +1,27 @@
 import { consumers, createApplication, eventRegistry } from './application';
-import { createAuthenticate } from './http/api-keys';
-import { createApp } from './http/app';
-import { createHealthChecks } from './http/health-checks';
-import { createKeyUse } from './http/key-use';
+import { createAuthenticate, createKeyUse } from './http/api-keys';
+import { createApp } from './app';
+import { createHealthChecks } from './health-checks';
 import { limitSends } from './http/limit-sends';
 import { createHttpServer } from './http/server';
-import { createIdempotencyKeys } from './inbox/idempotency-keys';
-import { createKafkaHealth } from './messaging/describe-kafka';
-import { registerDeadLetterMetrics } from './messaging/dead-letters/metrics';
-import { connectKafka } from './messaging/kafka';
-import { createCancelSaga } from './sagas/cancel-saga';
-import { createDecideStep } from './sagas/decide/decide-step';
-import { registerReconciliationMetrics } from './reconciliation/reconciliation-metrics';
-import { registerSagaMetrics } from './sagas/view/saga-metrics';
-import { createSagaProgress } from './sagas/view/saga-progress';
-import { createSagaStarter } from './sagas/start/start-saga';
-import type { Message } from './mediator/message';
-import { createNotifier } from './outbox/wake-up/notifier';
-import { registerOutboxMetrics } from './outbox/outbox-metrics';
+import { createIdempotencyKeys } from './cqrs/idempotency-keys';
+import { connectKafka, createKafkaHealth } from './kafka/client';
+import { registerDeadLetterMetrics } from './kafka/dead-letter-metrics';
+import { createCancelSaga, createDecideStep } from './sagas/operate';
+import { registerReconciliationMetrics } from './reconciliation/metrics';
+import { registerSagaMetrics } from './sagas/metrics';
+import { createSagaProgress } from './sagas/queries';
+import { createSagaStarter } from './sagas/start';
+import type { Message } from './cqrs/message';
+import { createNotifier } from './outbox/notify';
+import { registerOutboxMetrics } from './outbox/backlog-metrics';
 import { acceptPayment } from './payments/accept-payment';
-import { closeAll } from './platform/close-all';
+import { closeAll, runProcess } from './run-process';
 import { connectDatabase } from './platform/database/database';
 import { followDatabaseClock } from './platform/database/database-clock';
 import { assertPooledSettings } from './platform/database/pooled-settings';
-import { createFaults } from './platform/faults/faults';
-import { createMetrics } from './platform/telemetry/metrics';
-import { runProcess } from './run-process';
+import { createFaults } from './platform/faults';
+import { createMetrics } from './platform/metrics';
 import { connectTemporalClient, createWorkflowUrl } from './platform/temporal/temporal';
 import { watchSetup } from './platform/watch-setup';
 import { setupChecks } from './setup-checks';
@@ -90,8 +86,8 @@ void runProcess('api', async ({ config, logger, fail, stopping }) => {
   const hurry = new AbortController();
   const app = createApp({
     mediator: limitSends(mediator, limits, metrics),
-      idempotency: createIdempotencyKeys({ database }),
-      sagas: createSagaStarter({ temporal, ...config.saga, logger, hurry: hurry.signal }),
+    idempotency: createIdempotencyKeys({ database }),
+    sagas: createSagaStarter({ temporal, ...config.saga, logger, hurry: hurry.signal }),
     decideStep: createDecideStep(temporal),
     cancelSaga: createCancelSaga({ temporal, logger }),
     authenticate: createAuthenticate(database, keyUse.note),

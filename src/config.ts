@@ -1,14 +1,19 @@
 import { z } from 'zod';
-import { consumerConfig, consumerVariables } from './consumer-config';
-import { checkDatabase, type DatabaseConfig, databaseConfig, databaseVariables } from './database-config';
-import { httpConfig, httpVariables, NODE_ENV } from './http-config';
-import { checkKafka, type KafkaConfig, kafkaConfig, kafkaVariables } from './kafka-config';
-import { type KeyConfig, keyConfig, keyVariables } from './key-config';
-import { checkOutbox, outboxConfig, outboxVariables } from './outbox-config';
-import { checkPayments, paymentsConfig, paymentsVariables } from './payments-config';
+import { consumerConfig, consumerVariables } from './kafka/consumer-config';
+import {
+  checkDatabase,
+  type DatabaseConfig,
+  databaseConfig,
+  databaseVariables,
+} from './platform/database/database-config';
+import { httpConfig, httpVariables, NODE_ENV } from './http/server';
+import { checkKafka, type KafkaConfig, kafkaConfig, kafkaVariables } from './kafka/kafka-config';
+import { type KeyConfig, keyConfig, keyVariables } from './keys/key-config';
+import { checkOutbox, outboxConfig, outboxVariables } from './outbox/outbox-config';
+import { checkPayments, paymentsConfig, paymentsVariables } from './payments/payments-config';
 import { flag } from './platform/config-values';
 import { type TemporalConfig, temporalConfig } from './platform/temporal/temporal-config';
-import { intervalVariables, type ScheduleConfig, scheduleConfig, scheduleVariables } from './schedule-config';
+import { intervalVariables, type ScheduleConfig, scheduleConfig, scheduleVariables } from './schedules';
 
 /** Every variable that paysaga reads itself, in parts. Temporal’s are read as Temporal’s own tools read them. */
 export const variables = {

@@ -1,17 +1,14 @@
 import { consumers, createApplication, eventRegistry } from './application';
-import { createConsumerMetrics } from './messaging/consumer/consumer-metrics';
-import { startConsumer } from './messaging/consumer/consumer';
-import { createKafkaHealth } from './messaging/describe-kafka';
-import { connectKafka } from './messaging/kafka';
-import { createNotifier } from './outbox/wake-up/notifier';
-import { closeAll } from './platform/close-all';
+import { createConsumerMetrics } from './kafka/consumer-metrics';
+import { startConsumer } from './kafka/consumer';
+import { connectKafka, createKafkaHealth } from './kafka/client';
+import { createNotifier } from './outbox/notify';
+import { closeAll, runProcess } from './run-process';
 import { connectDatabase } from './platform/database/database';
 import { followDatabaseClock } from './platform/database/database-clock';
 import { assertPooledSettings } from './platform/database/pooled-settings';
-import { createFaults } from './platform/faults/faults';
-import { createMetrics } from './platform/telemetry/metrics';
-import { startMetricsServer } from './platform/telemetry/metrics-server';
-import { runProcess } from './run-process';
+import { createFaults } from './platform/faults';
+import { createMetrics, startMetricsServer } from './platform/metrics';
 import { createReadiness, watchSetup } from './platform/watch-setup';
 import { setupChecks } from './setup-checks';
 

@@ -1,8 +1,8 @@
 import type { OpenAPIHono } from '@hono/zod-openapi';
-import type { HttpEnv } from './http/http-env';
-import type { Handler } from './mediator/handler';
-import type { ConsumerDefinition } from './messaging/consumer/consumer';
-import type { EventDefinition } from './outbox/event-registry';
+import type { HttpEnv } from './http/problem';
+import type { Handler } from './cqrs/message';
+import type { ConsumerDefinition } from './kafka/consumer';
+import type { EventDefinition } from './events/registry';
 
 /** All that a slice adds to the application. */
 export interface Module<Services, RouteDeps> {

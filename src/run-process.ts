@@ -2,7 +2,8 @@ import { setMaxListeners } from 'node:events';
 import { type Config, ConfigError, loadConfig } from './config';
 import { CannotListen } from './platform/listen';
 import { exitCodes } from './platform/supervision';
-import { createLogger, type Logger } from './platform/telemetry/logger';
+import { createLogger, type Logger } from './platform/logger';
+import { wait } from './platform/timing';
 
 /** What a running process is told at its end: finish what is in hand, take nothing new. */
 export type Stop = () => Promise<void>;
@@ -78,4 +79,12 @@ function configOrExit(): Config {
 function exitWith({ message }: Error, code: number): never {
   process.stderr.write(`${message}\n`);
   process.exit(code);
+}
+
+/** What a process closes last holds nothing that counts: one that does not answer is left behind after this. */
+const CLOSE_MS = 2_000;
+
+/** Waits until all is closed, or has failed to, but not for one that hangs. */
+export async function closeAll(closing: readonly Promise<unknown>[]): Promise<void> {
+  await Promise.race([Promise.allSettled(closing), wait(CLOSE_MS)]);
 }

@@ -1,6 +1,6 @@
 import { eventRegistry } from './application';
-import type { KafkaHealth } from './messaging/describe-kafka';
-import { assertTopics } from './messaging/topics';
+import type { KafkaHealth } from './kafka/client';
+import { assertTopics } from './kafka/topics';
 import type { Database } from './platform/database/database';
 import { assertMigrated } from './platform/database/migrated';
 import { assertNamespace } from './platform/temporal/namespace';

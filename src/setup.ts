@@ -1,25 +1,23 @@
 import { eventRegistry } from './application';
-import type { DatabaseConfig } from './database-config';
-import type { KafkaConfig } from './kafka-config';
+import type { DatabaseConfig } from './platform/database/database-config';
+import type { KafkaConfig } from './kafka/kafka-config';
 import type { TemporalConfig } from './platform/temporal/temporal-config';
-import type { ScheduleConfig } from './schedule-config';
+import { type ScheduleConfig, schedulesOf } from './schedules';
 import { putDemoCatalogue } from './inventory/demo-catalogue';
-import { createKey } from './keys/create-key';
-import { newCredentials } from './keys/credentials';
-import { listKeys } from './keys/find-key';
-import type { Message } from './mediator/message';
-import { connectKafka } from './messaging/kafka';
-import { createTopics, findTopicDifferences } from './messaging/topics';
+import { createKey, listKeys } from './keys/keys';
+import { newCredentials } from './http/api-keys';
+import type { Message } from './cqrs/message';
+import { connectKafka } from './kafka/client';
+import { createTopics, findTopicDifferences } from './kafka/topics';
 import { applyMigrations } from './platform/database/migrate';
 import { applySettings } from './platform/database/pooled-settings';
 import { applyRoles, RolesMissing } from './platform/database/roles';
 import { ensureScheduled } from './platform/temporal/keep-scheduled';
 import { grpcCode, grpcCodes, prepareNamespace, SETUP_TEMPORAL } from './platform/temporal/namespace';
 import { connectTemporalClient, type TemporalClient } from './platform/temporal/temporal';
-import { SetupMissing } from './platform/setup-missing';
-import { wait } from './platform/wait';
+import { SetupMissing } from './platform/watch-setup';
+import { wait } from './platform/timing';
 import { processGrants } from './process-grants';
-import { schedulesOf } from './schedules';
 
 /** Tells what was done, and what is odd, line by line. */
 export type Say = (line: string) => void;

@@ -1,47 +1,45 @@
 import { type NativeConnection, Worker } from '@temporalio/worker';
 import {
   createActivities,
-  createRetentionActivities,
   createOutboxActivities,
   createReconciliationActivities,
+  createRetentionActivities,
   createUnpaidOrderActivities,
 } from '../activities';
 import { createApplication, eventRegistry } from './application';
 import type { Config } from './config';
-import { taskQueues } from './contract';
-import { createCarrier } from './fulfilment/carrier/create-carrier';
-import { createKafkaHealth } from './messaging/describe-kafka';
-import { connectKafka } from './messaging/kafka';
-import { keepRelaysRunning, relayGroups } from './outbox/relay/keep-relays-running';
-import { createRelayMetrics } from './outbox/relay/relay-metrics';
-import { runReplays } from './outbox/replay/run-replays';
-import { createProviderChain } from './payments/provider/create-provider-chain';
+import { taskQueues } from './temporal-contract';
+import { createCarrier } from './fulfilment/carrier';
+import { connectKafka, createKafkaHealth } from './kafka/client';
+import { createOwnedRelays, keepRelaysRunning, rebalanceRelays, relayGroups } from './outbox/ownership';
+import { createRelayMetrics } from './outbox/relay-metrics';
+import { runReplays } from './outbox/run-replays';
+import { createProviderChain } from './payments/providers/chain';
 import { schedulesOf } from './schedules';
-import { createSagaStarter } from './sagas/start/start-saga';
-import { rerunLostSagas } from './sagas/rerun/rerun-lost-sagas';
-import { createRerunCounter } from './sagas/view/saga-metrics';
-import { runStartSweeper } from './sagas/start/start-sweeper';
-import { createOwnedRelays } from './outbox/rebalance/owned-relays';
-import { rebalanceRelays } from './outbox/rebalance/rebalance-relays';
-import { createIdempotencyKeys } from './inbox/idempotency-keys';
-import { createListener } from './outbox/wake-up/listener';
-import { createNotifier } from './outbox/wake-up/notifier';
-import { reportOpenCircuits } from './platform/circuit/report-open-circuits';
-import { createCircuits } from './platform/circuit/circuits';
-import { closeAll } from './platform/close-all';
+import { createSagaStarter } from './sagas/start';
+import { rerunLostSagas } from './sagas/rerun';
+import { createRerunCounter } from './sagas/metrics';
+import { runStartSweeper } from './sagas/start-sweeper';
+import { createIdempotencyKeys } from './cqrs/idempotency-keys';
+import { createListener, createNotifier } from './outbox/notify';
+import { reportOpenCircuits } from './platform/circuit-reports';
+import { createCircuits } from './platform/circuit-breaker';
+import { closeAll, runProcess } from './run-process';
 import { connectDatabase } from './platform/database/database';
 import { followDatabaseClock } from './platform/database/database-clock';
 import { assertPooledSettings } from './platform/database/pooled-settings';
-import { createFaults } from './platform/faults/faults';
+import { createFaults } from './platform/faults';
 import { keepScheduled } from './platform/temporal/keep-scheduled';
-import { createMetrics } from './platform/telemetry/metrics';
-import { startMetricsServer } from './platform/telemetry/metrics-server';
-import { runProcess } from './run-process';
-import { connectTemporalClient } from './platform/temporal/temporal';
-import { readTemporalMetrics, takeLoopbackPort } from './platform/temporal/temporal-metrics';
-import { connectTemporalWorker, installTemporalRuntime, tryToConnect } from './platform/temporal/temporal-worker';
-import { watchConnection } from './platform/temporal/watch-connection';
-import { workflowCode } from './platform/temporal/workflow-code';
+import { createMetrics, startMetricsServer } from './platform/metrics';
+import { connectTemporalClient, watchConnection } from './platform/temporal/temporal';
+import {
+  connectTemporalWorker,
+  installTemporalRuntime,
+  readTemporalMetrics,
+  takeLoopbackPort,
+  tryToConnect,
+  workflowCode,
+} from './platform/temporal/temporal-worker';
 import { createReadiness, watchSetup } from './platform/watch-setup';
 import { setupChecks } from './setup-checks';
 

@@ -1,4 +1,4 @@
-import type { FaultKind, FaultPoint } from '../src/platform/faults/faults';
+import type { FaultKind, FaultPoint } from '../src/platform/faults';
 import type { ApiClient } from './api-client';
 import { must } from './eventually';
 

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import type { z } from 'zod';
-import type { salesResponse } from '../src/analytics/get-sales';
-import type { balanceResponse } from '../src/billing/get-balance';
-import type { listOrderEvents } from '../src/orders/list-order-events';
-import type { OrderResponse } from '../src/orders/order-view';
-import type { SagaResponse } from '../src/sagas/view/saga-view';
+import type { salesResponse } from '../src/analytics/sales';
+import type { balanceResponse } from '../src/billing/balance';
+import type { listOrderEvents } from '../src/orders/queries';
+import type { OrderResponse } from '../src/orders/order-response';
+import type { SagaResponse } from '../src/sagas/view';
 import type { Answer, ApiClient, Problem } from './api-client';
 import { eventually, must } from './eventually';
 

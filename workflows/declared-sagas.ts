@@ -1,7 +1,7 @@
-import type { SagaType } from '../src/contract';
+import type { SagaType } from '../src/temporal-contract';
 import { orderSteps } from './order-saga';
 import { paymentSteps } from './payment-saga';
-import { outlineOf, type StepOutline } from './saga/saga-outline';
+import { outlineOf, type StepOutline } from './saga/step';
 import { shipmentFollowUps, shipmentSteps } from './shipment-saga';
 
 /** The steps and follow-ups of a saga. */

@@ -1,7 +1,7 @@
-export { housekeeping } from './retention';
+export { housekeeping } from './scheduled';
 export { outboxRelay } from './outbox-relay';
 export { orderSaga } from './order-saga';
 export { paymentSaga } from './payment-saga';
-export { reconciliation } from './reconciliation';
+export { reconciliation } from './scheduled';
 export { shipmentSaga } from './shipment-saga';
-export { unpaidSweep } from './unpaid-sweep';
+export { unpaidSweep } from './scheduled';

@@ -1,7 +1,7 @@
-import type { OrderSagaInput, PaymentSagaResult, SagaOptions } from '../src/contract';
+import type { OrderSagaInput, PaymentSagaResult, SagaOptions } from '../src/temporal-contract';
 import type { Activities } from '../activities';
 import { paymentSteps, type Receipt } from './payment-saga';
-import { runSaga, type SagaStep } from './saga';
+import { runSaga, type SagaStep } from './saga/run-saga';
 
 /**
  * Charges an order: reserves its goods, charges the payment provider, and processes the payment. A failure, or a

@@ -1,6 +1,6 @@
 import { continueAsNew, proxyActivities, setCurrentDetails, sleep, workflowInfo } from '@temporalio/workflow';
 import type { OutboxActivities } from '../activities';
-import { type RelayInput, taskQueues } from '../src/contract';
+import { type RelayInput, taskQueues } from '../src/temporal-contract';
 
 /**
  * After the heartbeat time-out another worker relays the shards of a killed relay. Their epoch fences a relay that was

@@ -1,6 +1,6 @@
 import type { Activities } from '../activities';
-import type { PaymentSagaInput, PaymentSagaResult, SagaOptions } from '../src/contract';
-import { runSaga, type SagaStep } from './saga';
+import type { PaymentSagaInput, PaymentSagaResult, SagaOptions } from '../src/temporal-contract';
+import { runSaga, type SagaStep } from './saga/run-saga';
 
 /** The saga's result, which its steps fill in. */
 export type Receipt = { -readonly [Field in keyof PaymentSagaResult]: PaymentSagaResult[Field] };

@@ -1,6 +1,6 @@
 import type { Activities } from '../activities';
-import type { SagaOptions, ShipmentSagaInput } from '../src/contract';
-import { runSaga, type SagaStep } from './saga';
+import type { SagaOptions, ShipmentSagaInput } from '../src/temporal-contract';
+import { runSaga, type SagaStep } from './saga/run-saga';
 
 /** The saga's result, which the step `book_carrier` fills in. */
 export interface Waybill {

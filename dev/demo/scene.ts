@@ -1,5 +1,5 @@
 import { Client, Connection, WorkflowNotFoundError } from '@temporalio/client';
-import type { FaultPoint } from '../../src/platform/faults/faults';
+import type { FaultPoint } from '../../src/platform/faults';
 import { eventually, must } from '../../testing/eventually';
 import { armFault } from '../../testing/faults';
 import { duration, type Log } from '../command';

@@ -2,7 +2,7 @@ import type { Argument, Command, Option } from 'commander';
 import * as markdown from 'prettier/plugins/markdown';
 import { format } from 'prettier/standalone';
 import { createProgram } from '../../src/cli/program';
-import { httpCodes, type RefusalCodeEntry, stepCodes } from '../../src/platform/refusal-codes';
+import { httpCodes, type RefusalCodeEntry, stepCodes } from '../../src/platform/refusal';
 import { escapeCell, renderConfiguration, renderEnvExample, table } from './configuration';
 
 const rowsOf = (codes: Readonly<Record<string, RefusalCodeEntry>>, cells: (entry: RefusalCodeEntry) => string[]) =>

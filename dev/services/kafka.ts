@@ -8,7 +8,7 @@ import { lastLines, run } from '../os/child';
 import { fromRoot } from '../os/files';
 import { launch, type ServiceContext } from './launch';
 import { classPathOf, findJava, javaEnvironment } from './java';
-import { mendRequestQueues } from '../../src/messaging/request-queue';
+import { mendRequestQueues } from '../../src/kafka/socket';
 
 /** What every start of the broker has in common; see Apache Kafka's broker configuration. */
 const SETTINGS = {

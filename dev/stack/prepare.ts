@@ -5,7 +5,7 @@ import { loadConfig } from '../../src/config';
 import { createApiKey, createAuthenticate } from '../../src/http/api-keys';
 import { putDemoCatalogue } from '../../src/inventory/demo-catalogue';
 import { connectDatabase, type Database } from '../../src/platform/database/database';
-import { createLogger } from '../../src/platform/telemetry/logger';
+import { createLogger } from '../../src/platform/logger';
 import { setUpDatabase, setUpSchedules, setUpTemporal, setUpTopics } from '../../src/setup';
 import type { ApiKeys } from '../../testing/api-client';
 import { readJson, writeJson } from '../os/files';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { BookedShipment } from '../../testing/provider/carrier';
 import type { Behaviour } from '../../testing/provider/behaviour';
 import type { BookedCharge } from '../../testing/checker/snapshot.sql';
-import type { ProviderCharge } from '../../src/payments/provider/payment-provider';
+import type { ProviderCharge } from '../../src/payments/providers/provider';
 import { type Log, Problem, type Teardown } from '../command';
 import { createPorts, waitUntil } from '../os/ports';
 import { fromRoot } from '../os/files';

@@ -1,8 +1,5 @@
 import { defineModule } from '../define-module';
-import { getSalesHandler } from './get-sales';
-import { recordSaleHandler } from './record-sale';
-import { createAnalyticsRoutes } from './routes';
-import { salesConsumer } from './sales-consumer';
+import { createAnalyticsRoutes, getSalesHandler, recordSaleHandler, salesConsumer } from './sales';
 
 export const analyticsModule = defineModule({
   handlers: () => [recordSaleHandler, getSalesHandler],

@@ -1,12 +1,9 @@
 import { z } from 'zod';
-import { handle } from '../mediator/handler';
-import { defineCommand, systemPrincipal } from '../mediator/message';
-import { notPayable } from '../orders/order';
-import { loadOrder, orderAggregate } from '../orders/order-aggregate';
-import { newId } from '../platform/ids';
+import { defineCommand, handle, systemPrincipal } from '../cqrs/message';
+import { loadOrder, notPayable, orderAggregate } from '../domain/order';
+import { newId } from '../platform/values';
 import { opaqueId } from '../platform/schemas';
-import { decideInvoice } from './invoice';
-import { invoiceAggregate, loadInvoice } from './invoice-aggregate';
+import { decideInvoice, invoiceAggregate, loadInvoice } from '../domain/invoice';
 
 /** Step `close_invoice` of the payment saga: reserves the invoice for this payment. */
 export const closeInvoice = defineCommand({
@@ -24,4 +21,20 @@ export const closeInvoiceHandler = handle(closeInvoice, async ({ order_id, invoi
   const capture_ref = newId('cap');
   uow.change(invoiceAggregate, invoice, decideInvoice({ type: 'close', payment_id, capture_ref }, invoice));
   return { capture_ref };
+});
+
+/** Compensation of `close_invoice`: reopens the invoice, and voids it if its order was cancelled meanwhile. */
+export const reopenInvoice = defineCommand({
+  name: 'ReopenInvoice',
+  input: z.strictObject({ order_id: opaqueId, invoice_id: opaqueId, payment_id: opaqueId }),
+  result: z.null(),
+  roles: [],
+});
+
+export const reopenInvoiceHandler = handle(reopenInvoice, async ({ order_id, invoice_id, payment_id }, { uow }) => {
+  const order = await loadOrder(uow, order_id, systemPrincipal);
+  const closed = await loadInvoice(uow, invoice_id);
+  const open = uow.change(invoiceAggregate, closed, decideInvoice({ type: 'reopen', payment_id }, closed));
+  if (order.status === 'CANCELLED') uow.change(invoiceAggregate, open, decideInvoice({ type: 'void' }, open));
+  return null;
 });

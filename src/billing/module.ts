@@ -1,11 +1,8 @@
 import { defineModule } from '../define-module';
-import { closeInvoiceHandler } from './close-invoice';
-import { creditBalanceHandler } from './credit-balance';
-import { getBalanceHandler } from './get-balance';
-import { invoiceEvents } from './invoice-events';
-import { reopenInvoiceHandler } from './reopen-invoice';
-import { reverseCreditHandler } from './reverse-credit';
-import { createBillingRoutes } from './routes';
+import { closeInvoiceHandler, reopenInvoiceHandler } from './close-invoice';
+import { creditBalanceHandler, reverseCreditHandler } from './credit-balance';
+import { createBillingRoutes, getBalanceHandler } from './balance';
+import { invoiceEvents } from '../domain/invoice';
 
 export const billingModule = defineModule({
   events: invoiceEvents,

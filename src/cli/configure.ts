@@ -9,10 +9,10 @@ import {
   loadTemporalConfig,
 } from '../config';
 import type { TemporalConfig } from '../platform/temporal/temporal-config';
-import type { ScheduleConfig } from '../schedule-config';
-import type { KeyConfig } from '../key-config';
-import type { KafkaConfig } from '../kafka-config';
-import type { DatabaseConfig } from '../database-config';
+import type { ScheduleConfig } from '../schedules';
+import type { KeyConfig } from '../keys/key-config';
+import type { KafkaConfig } from '../kafka/kafka-config';
+import type { DatabaseConfig } from '../platform/database/database-config';
 
 /** The environment, completed by the running local stack. A command needs no pooler. @throws ConfigError */
 export function configure(): Config {

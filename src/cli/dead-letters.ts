@@ -1,6 +1,5 @@
 import { type Command, Option } from 'commander';
-import { choices } from './choices';
-import { jsonOption, type JsonOptions, withActOptions, withPageOptions } from './options';
+import { choices, jsonOption, type JsonOptions, withActOptions, withPageOptions } from './options';
 import type { LetterActOptions, ListOptions, Verb } from './run/dead-letters';
 
 const run = () => import('./run/dead-letters.js');

@@ -1,12 +1,12 @@
 import { ConfigError } from '../config';
-import type { ValidationError } from '../mediator/behaviours/validation';
-import { failureReason } from '../messaging/consumer/apply-failure';
-import { isKafkaOutage } from '../messaging/kafka';
+import type { ValidationError } from '../cqrs/pipeline';
+import { failureReason } from '../kafka/apply-failure';
+import { isKafkaOutage } from '../kafka/client';
 import { isDatabaseOutage } from '../platform/database/database-error';
 import { Refusal } from '../platform/refusal';
 import { grpcCode, grpcCodes } from '../platform/temporal/namespace';
 import { reasonOf } from '../platform/temporal/temporal';
-import { UsageError } from './usage-error';
+import { UsageError } from './options';
 
 /** What is wrong, in words for the caller. */
 export function explain(error: unknown): string {

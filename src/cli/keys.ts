@@ -1,6 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { choices } from './choices';
-import { optionalReason, type PageOptions, storableText, withActOptions, withPageOptions } from './options';
+import { choices, optionalReason, type PageOptions, storableText, withActOptions, withPageOptions } from './options';
 import type { CreateOptions, KeyActOptions } from './run/keys';
 
 const run = () => import('./run/keys.js');

@@ -1,13 +1,13 @@
 import { userInfo } from 'node:os';
 import { createApplication } from '../application';
-import type { Mediator } from '../mediator/mediator';
-import type { Message, Principal } from '../mediator/message';
+import type { Mediator } from '../cqrs/mediator';
+import type { Message, Principal } from '../cqrs/message';
 import { connectDatabase, type Database } from '../platform/database/database';
 import { readDatabaseClock } from '../platform/database/database-clock';
 import { assertMigrated } from '../platform/database/migrated';
-import { createLogger, type Logger } from '../platform/telemetry/logger';
+import { createLogger, type Logger } from '../platform/logger';
 import { connectTemporalClient, createWorkflowUrl, type TemporalClient } from '../platform/temporal/temporal';
-import { createSagaProgress } from '../sagas/view/saga-progress';
+import { createSagaProgress } from '../sagas/queries';
 import { configure, configureDirectDatabase, configureKeys } from './configure';
 
 /** A command has to connect to Temporal first, and a person can wait. */

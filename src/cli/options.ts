@@ -1,5 +1,12 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { isStorable, isWithin, NOT_STORABLE, notWithin } from '../platform/storable';
+import { isStorable, isWithin, NOT_STORABLE, notWithin } from '../platform/values';
+import type { SagaType } from '../temporal-contract';
+import type { ProductResponse } from '../domain/product';
+import type { DeadLetterState, OpenFilter } from '../kafka/dead-letter';
+import type { Role } from '../cqrs/message';
+import type { OutboxState } from '../outbox/admin';
+import type { SagaResponse } from '../sagas/view';
+import type { DiagramOptions } from './run/diagram';
 
 /** @returns a parser of such text. @throws InvalidArgumentError, which is a usage error */
 export function storableText(max: number) {
@@ -57,3 +64,27 @@ export interface ActOptions extends JsonOptions {
 export type OptionalReason<Options extends ActOptions = ActOptions> = Omit<Options, 'reason'> & {
   readonly reason?: string;
 };
+
+/** What the options choose from, written out: help loads no schemas. A test compares them with the schemas. */
+export const choices = {
+  deadLetterStates: ['retrying', 'queued', 'dead', 'replayed', 'discarded'] satisfies DeadLetterState[],
+  diagrams: ['sequence', 'state'] satisfies DiagramOptions['kind'][],
+  openLetterStates: ['retrying', 'queued', 'dead'] satisfies OpenFilter['state'][],
+  outboxStates: ['parked', 'pending'] satisfies OutboxState[],
+  productKinds: ['service', 'goods'] satisfies ProductResponse['kind'][],
+  roles: ['customer', 'service', 'operator'] satisfies Role[],
+  sagaStates: [
+    'pending',
+    'running',
+    'completed',
+    'compensating',
+    'compensated',
+    'stuck',
+  ] satisfies SagaResponse['state'][],
+  sagaTypes: ['payment', 'order', 'shipment'] satisfies SagaType[],
+};
+
+/** Options that do not go together, or a value that is none: exit 2. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError';
+}

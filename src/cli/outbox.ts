@@ -1,6 +1,5 @@
 import { type Command, Option } from 'commander';
-import { choices } from './choices';
-import { type ActOptions, jsonOption, type JsonOptions, withActOptions, withPageOptions } from './options';
+import { type ActOptions, choices, jsonOption, type JsonOptions, withActOptions, withPageOptions } from './options';
 import { addReplayCommands } from './replay';
 import type { ListOptions, Verb } from './run/outbox';
 

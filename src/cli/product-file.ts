@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
-import { validationFailed } from '../mediator/behaviours/validation';
-import { productTerms, stock } from '../inventory/product';
-import { productSku } from '../inventory/put-product';
+import { validationFailed } from '../cqrs/pipeline';
+import { productTerms, stock } from '../domain/product';
+import { productSku } from '../inventory/products';
 import { explain } from './explain';
-import { UsageError } from './usage-error';
+import { UsageError } from './options';
 
 /** The stock is absolute, so that a file may be imported again after a failure half way. */
 const product = z.strictObject({ sku: productSku, ...productTerms, stock });

@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { choices } from './choices';
 import {
+  choices,
   jsonOption,
   type JsonOptions,
   optionalReason,

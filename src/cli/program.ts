@@ -1,7 +1,7 @@
 import { Argument, Command } from 'commander';
 import { packageVersion } from '../platform/package-root';
 import { addDeadLetterCommands } from './dead-letters';
-import { addDiagramCommand, type ReadOutlines } from './diagram/diagram';
+import { addDiagramCommand, type ReadOutlines } from './diagram';
 import { addKeyCommands } from './keys';
 import { addOutboxCommands } from './outbox';
 import { addProductCommands } from './products';

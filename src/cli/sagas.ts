@@ -1,7 +1,6 @@
 import { type Command, Option } from 'commander';
-import type { StepResolution } from '../contract';
-import { choices } from './choices';
-import { actorOption, jsonOption, type JsonOptions, reasonOption, withPageOptions } from './options';
+import type { StepResolution } from '../temporal-contract';
+import { actorOption, choices, jsonOption, type JsonOptions, reasonOption, withPageOptions } from './options';
 import type { DecisionOptions, ListOptions } from './run/sagas';
 
 const run = () => import('./run/sagas.js');
@@ -24,10 +23,7 @@ export function addSagaCommands(program: Command): void {
   addDecision(sagas, 'retry', 'retry a stuck step now');
   addDecision(sagas, 'skip', 'skip a stuck compensation that was done by other means');
   withDecisionOptions(
-    sagas
-      .command('restart')
-      .description('restart a compensated payment saga, as <saga_id>-2')
-      .argument('<saga_id>'),
+    sagas.command('restart').description('restart a compensated payment saga, as <saga_id>-2').argument('<saga_id>'),
   ).action(async (sagaId: string, options: DecisionOptions) => (await run()).restart(sagaId, options));
 }
 

@@ -1,13 +1,15 @@
 import { defineModule } from '../define-module';
 import type { Catalogue } from '../inventory/catalogue';
-import { allocateGoodsHandler } from './allocate-goods';
-import { dispatchGoodsHandler } from './dispatch-goods';
-import { createProvisionService } from './provision-service';
-import { provisioningConsumer } from './provisioning-consumer';
-import { provisioningEvents } from './provisioning-events';
-import { recordBookingCancelledHandler, recordBookingHandler } from './record-booking';
-import { requestBookingHandler } from './request-booking';
-import { shipmentEvents } from './shipment-events';
+import {
+  allocateGoodsHandler,
+  dispatchGoodsHandler,
+  recordBookingCancelledHandler,
+  recordBookingHandler,
+  requestBookingHandler,
+} from './ship';
+import { createProvisionService, provisioningConsumer } from './provision';
+import { provisioningEvents } from '../domain/provisioning';
+import { shipmentEvents } from '../domain/shipment';
 
 export const fulfilmentModule = defineModule({
   events: [...provisioningEvents, ...shipmentEvents],

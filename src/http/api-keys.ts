@@ -1,10 +1,31 @@
-import { timingSafeEqual } from 'node:crypto';
-import { hashOf, newCredentials } from '../keys/credentials';
-import type { Principal, Role } from '../mediator/message';
+import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
+import { newId } from '../platform/values';
+import type { Principal, Role } from '../cqrs/message';
 import type { Database } from '../platform/database/database';
-import { nowMs } from '../platform/clock';
-import { gatherLookUps } from '../platform/gather-look-ups';
-import { createMemory } from './memory';
+import { nowMs } from '../platform/timing';
+import { gatherLookUps } from '../platform/shared-work';
+import { createMemory } from './limit-sends';
+import type { Queryable } from '../platform/database/statements';
+import type { Logger } from '../platform/logger';
+
+/** The credentials of a new key. */
+export interface Credentials {
+  readonly keyId: string;
+  /** `<key id>.<secret>`, as a client sends it. */
+  readonly key: string;
+  /** The stored form of the key. */
+  readonly hash: string;
+}
+
+/** The stored form of a key. 256 random bits need no slow hash: they cannot be guessed. */
+export const hashOf = (key: string): string => createHash('sha256').update(key).digest('base64url');
+
+/** Creates the credentials of a new key. Commands contain only the hash, never the secret. */
+export function newCredentials(): Credentials {
+  const keyId = newId('key');
+  const key = `${keyId}.${randomBytes(32).toString('base64url')}`;
+  return { keyId, key, hash: hashOf(key) };
+}
 
 export type NewApiKey =
   { readonly role: 'customer'; readonly customerId: string } | { readonly role: Exclude<Role, 'customer'> };
@@ -83,4 +104,58 @@ function principalOf(keyId: string, role: string, customerId: string | null): Pr
   if (role === 'service' || role === 'operator') return { role, keyId };
   if (role === 'customer' && customerId !== null) return { role, keyId, customerId };
   throw new Error(`API key ${keyId} has the unknown role ${role}.`);
+}
+
+/** Keeps `last_used_at` of API keys. */
+export interface KeyUse {
+  /** Notes a use; it is written later, beside the request. */
+  note(keyId: string): void;
+  /** Writes what is noted. */
+  close(): Promise<void>;
+}
+
+const MINUTE_MS = 60_000;
+const FLUSH_MS = 1_000;
+const KEYS_REMEMBERED = 10_000;
+
+/**
+ * Writes at most once per key and minute, for all processes together, in one statement per second for all keys. A key
+ * whose row is locked, and a failed write, are left to the next use: a request neither waits nor fails.
+ *
+ * @param database not the pool that requests wait for
+ */
+export function createKeyUse(database: Pick<Queryable, '$executeRawUnsafe'>, logger: Logger): KeyUse {
+  const recent = createMemory<true>(KEYS_REMEMBERED, MINUTE_MS);
+  let noted = new Set<string>();
+  let timer: NodeJS.Timeout | undefined;
+
+  async function flush(): Promise<void> {
+    clearTimeout(timer);
+    timer = undefined;
+    const keyIds = [...noted];
+    noted = new Set();
+    if (keyIds.length === 0) return;
+    try {
+      await database.$executeRawUnsafe(
+        `UPDATE api_key SET last_used_at = now() WHERE key_id IN (
+           SELECT key_id FROM api_key
+           WHERE key_id = ANY($1::text[]) AND (last_used_at IS NULL OR last_used_at <= now() - interval '1 minute')
+           FOR NO KEY UPDATE SKIP LOCKED)`,
+        keyIds,
+      );
+    } catch (error) {
+      for (const keyId of keyIds) recent.forget(keyId);
+      logger.debug({ err: error }, 'key_use.write_failed');
+    }
+  }
+
+  return {
+    note(keyId) {
+      if (recent.get(keyId)) return;
+      recent.keep(keyId, true);
+      noted.add(keyId);
+      timer ??= setTimeout(() => void flush(), FLUSH_MS).unref();
+    },
+    close: flush,
+  };
 }

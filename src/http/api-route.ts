@@ -1,15 +1,13 @@
-import { createRoute, type RouteConfig, z } from '@hono/zod-openapi';
+import { createRoute, OpenAPIHono, type RouteConfig, z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
-import { type Once, requestOnce } from '../inbox/once';
-import type { SendOptions } from '../mediator/behaviour';
-import { groupBy } from '../platform/group-by';
-import { Refusal } from '../platform/refusal';
-import { type HttpCode, httpCodes } from '../platform/refusal-codes';
-import { requireKey } from './authentication';
-import type { HttpEnv } from './http-env';
-import { emptyIsNone } from './json-body';
-import type { Tag } from './openapi-document';
-import { problem, problemExample } from './problem';
+import { type Once, requestOnce } from '../cqrs/idempotency';
+import type { SendOptions } from '../cqrs/message';
+import { groupBy } from '../platform/values';
+import { type HttpCode, httpCodes, Refusal } from '../platform/refusal';
+import { emptyIsNone, requireKey } from './middleware';
+import { type HttpEnv, problem, problemExample } from './problem';
+import type { Tag } from './docs';
+import { validationFailed } from '../cqrs/pipeline';
 
 /** The responses that carry these codes, in OpenAPI: each status lists its codes. */
 export const problems = (...codes: HttpCode[]): RouteConfig['responses'] =>
@@ -156,4 +154,13 @@ export function onceOf(c: Context<HttpEnv>, route: string, content: unknown): On
     throw new Refusal('validation_failed', 'The Idempotency-Key cannot be used.', { errors });
   }
   return requestOnce(principal.keyId, route, key, content);
+}
+
+/** A router whose validation errors are problems like all others. */
+export function createRouter(): OpenAPIHono<HttpEnv> {
+  return new OpenAPIHono<HttpEnv>({
+    defaultHook: (result) => {
+      if (!result.success) throw validationFailed(result.error.issues);
+    },
+  });
 }

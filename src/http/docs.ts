@@ -1,12 +1,78 @@
+import type { OpenAPIHono } from '@hono/zod-openapi';
+import { packageVersion } from '../platform/package-root';
+import { httpCodes } from '../platform/refusal';
+import { type HttpEnv, problem } from './problem';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Hono } from 'hono';
 import { etag } from 'hono/etag';
-import type { OpenAPIHono } from '@hono/zod-openapi';
 import { absolutePath } from 'swagger-ui-dist';
-import type { HttpEnv } from './http-env';
-import { openApiDocument } from './openapi-document';
 import { serveStatic } from './static-file';
+
+/** The groups of operations, in the order of the page. */
+const TAGS = {
+  orders: 'Orders are placed, read and cancelled.',
+  payments: 'Payments close invoices. Each runs as a saga, once per `payment_id`.',
+  sagas: 'Sagas are read, and resolved where they are stuck.',
+  inventory: 'The catalogue and its stock.',
+  billing: 'Balances, from the double-entry ledger.',
+  analytics: 'Read models, built from the event stream.',
+  operator: 'Operators see and resolve what cannot go on by itself. Every act is recorded.',
+  health: 'Probes and metrics. They take no key.',
+  development: 'Fault points. They exist only with `FAULT_INJECTION=1`.',
+} as const;
+export type Tag = keyof typeof TAGS;
+
+const METHODS = ['get', 'post', 'put', 'patch', 'delete'] as const;
+const METHOD_NOT_ALLOWED = 'MethodNotAllowed';
+const REQUEST_ID = 'RequestId';
+
+/** The OpenAPI document of every route, made from the schemas that validate. */
+export function openApiDocument(app: OpenAPIHono<HttpEnv>) {
+  const { openAPIRegistry: registry } = app;
+  registry.registerComponent('securitySchemes', 'key', {
+    type: 'http',
+    scheme: 'bearer',
+    description: 'A key of the role customer, service or operator; `paysaga keys create` makes one.',
+  });
+  registry.register('Problem', problem);
+  registry.registerComponent('headers', REQUEST_ID, {
+    description: 'The id of the request in logs and events: its `X-Request-Id`, or a new one.',
+    schema: { type: 'string', example: 'req_0199f0c2a5b87c3e8d2f4b6a9c1e3d5f' },
+  });
+  registry.registerComponent('responses', METHOD_NOT_ALLOWED, {
+    description: httpCodes.method_not_allowed.meaning,
+    headers: {
+      Allow: { description: 'The methods that it takes.', schema: { type: 'string' }, required: true },
+      'X-Request-Id': { $ref: `#/components/headers/${REQUEST_ID}` },
+    },
+    content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
+  });
+  const document = app.getOpenAPI31Document({
+    openapi: '3.1.0',
+    info: {
+      title: 'paysaga',
+      version: packageVersion,
+      description:
+        'Orders and payments that are never lost, doubled or half-finished. Amounts are whole minor units (cents), ' +
+        'times are RFC 3339 in UTC. Errors are `application/problem+json` (RFC 9457) with a stable `code`.',
+      license: { name: 'MIT', url: 'https://spdx.org/licenses/MIT.html' },
+    },
+    servers: [{ url: '/', description: 'The service that serves this document.' }],
+    tags: Object.entries(TAGS).map(([name, description]) => ({ name, description })),
+  });
+  for (const path of Object.values(document.paths ?? {})) {
+    for (const method of METHODS) {
+      const operation = path[method];
+      if (!operation) continue;
+      for (const response of Object.values(operation.responses ?? {}) as { headers?: object }[]) {
+        response.headers = { ...response.headers, 'X-Request-Id': { $ref: `#/components/headers/${REQUEST_ID}` } };
+      }
+      operation.responses = { ...operation.responses, 405: { $ref: `#/components/responses/${METHOD_NOT_ALLOWED}` } };
+    }
+  }
+  return document;
+}
 
 const assets = [
   ['swagger-ui.css', 'text/css; charset=utf-8'],

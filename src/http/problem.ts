@@ -2,10 +2,11 @@ import { z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import { HTTPException } from 'hono/http-exception';
 import { isDatabasePassing, isDataException } from '../platform/database/database-error';
-import { Refusal } from '../platform/refusal';
-import { type HttpCode, type RefusalCode, refusalCodes } from '../platform/refusal-codes';
-import { logFields } from '../platform/telemetry/logged-errors';
-import type { HttpEnv } from './http-env';
+import { type HttpCode, Refusal, type RefusalCode, refusalCodes } from '../platform/refusal';
+import { logFields, type Logger } from '../platform/logger';
+import type { HttpBindings } from '@hono/node-server';
+import type { Principal } from '../cqrs/message';
+import type { Authenticate } from './api-keys';
 
 /** Every error, as `application/problem+json` (RFC 9457). */
 export const problem = z
@@ -88,3 +89,16 @@ function refusalFromHttp({ status, message }: HTTPException): Refusal {
 }
 
 const titleOf = (code: string): string => code.charAt(0).toUpperCase() + code.slice(1).replaceAll('_', ' ');
+
+/** What the middleware leaves for the routes. */
+export interface HttpEnv {
+  /** Node's own request and answer; none in a test without a socket. */
+  Bindings: Partial<HttpBindings>;
+  Variables: {
+    requestId: string;
+    logger: Logger;
+    authenticate: Authenticate;
+    /** On every route that takes a key. */
+    principal: Principal;
+  };
+}

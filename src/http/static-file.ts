@@ -3,9 +3,9 @@ import { promisify } from 'node:util';
 import { brotliCompress, constants, gzip } from 'node:zlib';
 import type { Context, Handler } from 'hono';
 import { accepts } from 'hono/accepts';
-import { createGate } from '../platform/gate';
+import { createGate } from '../platform/shared-work';
 import { Refusal } from '../platform/refusal';
-import type { HttpEnv } from './http-env';
+import type { HttpEnv } from './problem';
 
 export interface StaticFile {
   readonly type: string;

@@ -1,8 +1,7 @@
 import type { z } from 'zod';
-import type { Message } from '../mediator/message';
-import { findProduct } from './find-product';
-import type { productTerms } from './product';
-import { putProduct } from './put-product';
+import type { Message } from '../cqrs/message';
+import { findProduct, putProduct } from './products';
+import type { productTerms } from '../domain/product';
 
 type DemoProduct = { readonly sku: string; readonly stock: number | null } & {
   readonly [Term in Exclude<keyof typeof productTerms, 'currency'>]: z.input<(typeof productTerms)[Term]>;

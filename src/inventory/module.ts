@@ -1,12 +1,14 @@
 import { defineModule } from '../define-module';
 import type { Catalogue } from './catalogue';
-import { getProductHandler } from './get-product';
-import { listProductsHandler } from './list-products';
-import { productChanged } from './product';
-import { previewProductHandler, putProductHandler } from './put-product';
-import { releaseInventoryHandler } from './release-inventory';
-import { createReserveInventory } from './reserve-inventory';
-import { createInventoryRoutes } from './routes';
+import {
+  createInventoryRoutes,
+  getProductHandler,
+  listProductsHandler,
+  previewProductHandler,
+  putProductHandler,
+} from './products';
+import { productChanged } from '../domain/product';
+import { createReserveInventory, releaseInventoryHandler } from './reservations';
 
 export const inventoryModule = defineModule({
   events: [productChanged],

@@ -1,5 +1,5 @@
 import { z } from '@hono/zod-openapi';
-import type { Role } from '../mediator/message';
+import type { Role } from '../cqrs/message';
 import { Refusal } from '../platform/refusal';
 import { clientId, instant, reason, text, timestamp } from '../platform/schemas';
 

@@ -1,8 +1,5 @@
 import { defineModule } from '../define-module';
-import { createKeyHandler } from './create-key';
-import { getKeyHandler, listKeysHandler } from './find-key';
-import { revokeKeyHandler } from './revoke-key';
-import { createRotateKey } from './rotate-key';
+import { createKeyHandler, createRotateKey, getKeyHandler, listKeysHandler, revokeKeyHandler } from './keys';
 import { createKeyRoutes } from './routes';
 
 export const keysModule = defineModule({

@@ -1,15 +1,20 @@
 import { type OpenAPIHono, z } from '@hono/zod-openapi';
-import { apiRoute, idempotencyKey, json, jsonBody, onceOf, optionalJsonBody, sendOptions } from '../http/api-route';
-import type { HttpEnv } from '../http/http-env';
-import { createRouter } from '../http/router';
-import type { Mediator } from '../mediator/mediator';
+import {
+  apiRoute,
+  createRouter,
+  idempotencyKey,
+  json,
+  jsonBody,
+  onceOf,
+  optionalJsonBody,
+  sendOptions,
+} from '../http/api-route';
+import type { HttpEnv } from '../http/problem';
+import type { Mediator } from '../cqrs/mediator';
 import { opaqueId } from '../platform/schemas';
 import { keyAct, keyResponse, newKey, newKeyResponse } from './api-key';
-import { createKey } from './create-key';
-import { newCredentials } from './credentials';
-import { keyFilter, listKeys } from './find-key';
-import { revokeKey } from './revoke-key';
-import { rotateKey } from './rotate-key';
+import { createKey, keyFilter, listKeys, revokeKey, rotateKey } from './keys';
+import { newCredentials } from '../http/api-keys';
 
 const tags: ['operator'] = ['operator'];
 const params = z.object({ id: opaqueId });

@@ -1,10 +1,25 @@
+import { decideInvoice, invoiceAggregate, loadInvoice } from '../domain/invoice';
+import type { UnitOfWork } from '../cqrs/unit-of-work';
+import { decideOrder, loadOrder, type Order, orderAggregate } from '../domain/order';
 import { z } from '@hono/zod-openapi';
-import { handle } from '../mediator/handler';
-import { defineCommand } from '../mediator/message';
+import { defineCommand, handle } from '../cqrs/message';
 import { opaqueId, reason } from '../platform/schemas';
-import { cancelAndVoid } from './cancel-and-void';
-import { loadOrder } from './order-aggregate';
-import { orderResponse, toOrderResponse } from './order-view';
+import { orderResponse, toOrderResponse } from './order-response';
+
+/**
+ * Cancels an order and voids its open invoice. The compensation of a payment saga voids a closed invoice later. No-op for
+ * a cancelled order.
+ *
+ * @throws Refusal `order_not_cancellable` when it is paid
+ */
+export async function cancelAndVoid(uow: UnitOfWork, order: Order, reason: string | null): Promise<Order> {
+  const events = decideOrder({ type: 'cancel', reason }, order);
+  if (events.length === 0) return order;
+  const cancelled = uow.change(orderAggregate, order, events);
+  const invoice = await loadInvoice(uow, order.invoice_id);
+  if (invoice.status === 'OPEN') uow.change(invoiceAggregate, invoice, decideInvoice({ type: 'void' }, invoice));
+  return cancelled;
+}
 
 /** The body of the request. */
 export const cancellation = z.strictObject({ reason: reason.optional() }).openapi('Cancellation');

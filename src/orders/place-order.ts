@@ -1,16 +1,29 @@
+import { orderSagaId, type OrderSagaInput } from '../temporal-contract';
+import { canAccess, defineCommand, handle, type OneStatementContext } from '../cqrs/message';
+import { newId } from '../platform/values';
+import { beginSaga } from '../sagas/saga';
+import { decideOrder, type Order, orderAggregate } from '../domain/order';
 import { z } from '@hono/zod-openapi';
-import { invoiceAggregate } from '../billing/invoice-aggregate';
-import { decideInvoice } from '../billing/invoice';
+import { decideInvoice, invoiceAggregate } from '../domain/invoice';
 import type { Catalogue } from '../inventory/catalogue';
-import { handle } from '../mediator/handler';
-import { defineCommand, canAccess } from '../mediator/message';
-import { newId } from '../platform/ids';
 import { Refusal } from '../platform/refusal';
 import { amount, clientId, currency, quantity, sku, text } from '../platform/schemas';
-import { beginOrderSaga } from './begin-order-saga';
-import { decideOrder } from './order';
-import { orderAggregate } from './order-aggregate';
-import { orderResponse, toOrderResponse } from './order-view';
+import { orderResponse, toOrderResponse } from './order-response';
+
+/** Begins the saga that charges the order, in the transaction that places the order. */
+export function beginOrderSaga(
+  order: Order,
+  { uow, now, correlationId }: Pick<OneStatementContext, 'uow' | 'now' | 'correlationId'>,
+): void {
+  const { order_id, invoice_id, customer_id, product_sku, quantity, amount, currency, payment_method } = order;
+  if (payment_method === null) throw new Error(`Order ${order_id} is to be charged, and has no payment method.`);
+  const saga_id = orderSagaId(order_id);
+  const payment = { payment_id: newId('pay'), invoice_id, amount, currency, payment_method };
+  const goods = { product_sku, quantity };
+  const correlation_id = correlationId;
+  const input: OrderSagaInput = { saga_id, order_id, customer_id, ...goods, ...payment, correlation_id };
+  beginSaga(uow, 'order', input, now);
+}
 
 /** The body of the request. */
 export const newOrder = z

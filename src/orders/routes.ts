@@ -1,6 +1,7 @@
 import { type OpenAPIHono, z } from '@hono/zod-openapi';
 import {
   apiRoute,
+  createRouter,
   idempotencyKey,
   json,
   jsonBody,
@@ -9,22 +10,19 @@ import {
   optionalJsonBody,
   sendOptions,
 } from '../http/api-route';
-import type { HttpEnv } from '../http/http-env';
-import { createRouter } from '../http/router';
-import { orderSagaId } from '../contract';
-import type { Mediator } from '../mediator/mediator';
-import { actorId, systemPrincipal } from '../mediator/message';
-import type { Faults } from '../platform/faults/faults';
-import type { Logger } from '../platform/telemetry/logger';
+import type { HttpEnv } from '../http/problem';
+import { orderSagaId } from '../temporal-contract';
+import type { Mediator } from '../cqrs/mediator';
+import { actorId, systemPrincipal } from '../cqrs/message';
+import type { Faults } from '../platform/faults';
+import type { Logger } from '../platform/logger';
 import { opaqueId } from '../platform/schemas';
-import type { CancelSaga } from '../sagas/cancel-saga';
-import { findSaga } from '../sagas/find-saga';
-import type { SagaStarter } from '../sagas/start/start-saga';
+import type { CancelSaga } from '../sagas/operate';
+import { findSaga } from '../sagas/saga';
+import type { SagaStarter } from '../sagas/start';
 import { cancellation, cancelOrder } from './cancel-order';
-import { getOrder } from './get-order';
-import { listOrderEvents } from './list-order-events';
-import { listOrders, orderFilter } from './list-orders';
-import { orderResponse } from './order-view';
+import { getOrder, listOrderEvents, listOrders, orderFilter } from './queries';
+import { orderResponse } from './order-response';
 import { newOrder, placeOrder } from './place-order';
 
 const tags: ['orders'] = ['orders'];

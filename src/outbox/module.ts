@@ -1,14 +1,13 @@
 import { defineModule } from '../define-module';
-import { discardOutboxRowHandler } from './operator/discard-outbox-row';
-import { getOutboxRowHandler } from './operator/get-outbox-row';
-import { listOutboxRowsHandler } from './operator/list-outbox-rows';
-import { requeueOutboxRowHandler } from './operator/requeue-outbox-row';
-import { createOutboxRoutes } from './operator/routes';
-import { continueReplayHandler } from './replay/continue-replay';
-import { getReplayHandler } from './replay/get-replay';
-import { createPreviewReplay } from './replay/preview-replay';
-import type { ReplayDeps } from './replay/read-scope';
-import { createStartReplay } from './replay/start-replay';
+import { discardOutboxRowHandler, getOutboxRowHandler, listOutboxRowsHandler, requeueOutboxRowHandler } from './admin';
+import { createOutboxRoutes } from './routes';
+import {
+  continueReplayHandler,
+  createPreviewReplay,
+  createStartReplay,
+  getReplayHandler,
+  type ReplayDeps,
+} from './replay';
 
 export const outboxModule = defineModule({
   handlers: (replays: ReplayDeps) => [

@@ -1,16 +1,13 @@
 import { defineModule } from '../define-module';
 import { acceptPaymentHandler } from './accept-payment';
-import { requestChargeHandler } from './charge/ask-charge';
-import { recordChargeHandler, recordChargeUndoneHandler } from './charge/record-charge';
-import { invoicePaidProvisionService, paymentEvents } from './payment-events';
-import { requestRefundHandler, confirmChargeHandler } from './refund/ask-refund';
-import { recordRefundHandler } from './refund/record-refund';
-import { resolveRefundHandler } from './refund/resolve-refund';
-import { returnPaymentHandler } from './refund/return-payment';
+import { recordChargeHandler, recordChargeUndoneHandler, requestChargeHandler } from './charges';
+import { invoicePaidProvisionService, paymentEvents } from '../domain/payment';
+import { confirmChargeHandler, recordRefundHandler, requestRefundHandler } from './refunds';
+import { resolveRefundHandler, returnPaymentHandler } from './return-payment';
 import { createRestartRoute, restartSagaHandler } from './restart-saga';
 import { createPaymentRoutes } from './routes';
 import { settlePaymentHandler } from './settle-payment';
-import { createWebhookRoutes } from './webhooks/routes';
+import { createWebhookRoutes } from './webhooks';
 
 export const paymentsModule = defineModule({
   events: [...paymentEvents, invoicePaidProvisionService],

@@ -1,23 +1,18 @@
 import { type OpenAPIHono, z } from '@hono/zod-openapi';
-import { apiRoute, idempotencyKey, located, onceOf, sendOptions } from '../http/api-route';
-import type { HttpEnv } from '../http/http-env';
-import { createRouter } from '../http/router';
+import { apiRoute, createRouter, idempotencyKey, located, onceOf, sendOptions } from '../http/api-route';
+import type { HttpEnv } from '../http/problem';
 import { because } from '../sagas/routes';
 import type { PaymentRouteDeps } from './routes';
-import { loadInvoice } from '../billing/invoice-aggregate';
-import type { PaymentSagaInput } from '../contract';
-import { handle } from '../mediator/handler';
-import { defineCommand } from '../mediator/message';
-import { recordOperatorAction } from '../mediator/operator-action';
-import { loadOrder } from '../orders/order-aggregate';
+import { loadInvoice } from '../domain/invoice';
+import type { PaymentSagaInput } from '../temporal-contract';
+import { defineCommand, handle } from '../cqrs/message';
+import { recordOperatorAction } from '../cqrs/audit';
+import { loadOrder } from '../domain/order';
 import { Refusal } from '../platform/refusal';
 import { reason, sagaId } from '../platform/schemas';
-import { beginPaymentSaga } from './begin-payment-saga';
-import { refusalOf } from './payable';
-import { decidePayment } from './payment';
-import { paymentAggregate } from './payment-aggregate';
-import { freeSagaId, sagasOf } from './payment-sagas';
-import { sagaNotFound } from '../sagas/view/saga-view';
+import { beginPaymentSaga, freeSagaId, sagasOf } from './accept-payment';
+import { decidePayment, paymentAggregate, refusalOf } from '../domain/payment';
+import { sagaNotFound } from '../sagas/view';
 
 /** Restarts a compensated payment saga, as a new saga `<saga_id>-2` of the same payment. */
 export const restartSaga = defineCommand({

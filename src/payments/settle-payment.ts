@@ -1,15 +1,10 @@
 import { z } from 'zod';
-import { decideInvoice } from '../billing/invoice';
-import { invoiceAggregate, loadInvoice } from '../billing/invoice-aggregate';
-import { handle } from '../mediator/handler';
-import { defineCommand, systemPrincipal } from '../mediator/message';
-import { decideOrder } from '../orders/order';
-import { loadOrder, orderAggregate } from '../orders/order-aggregate';
+import { decideInvoice, invoiceAggregate, loadInvoice } from '../domain/invoice';
+import { defineCommand, handle, systemPrincipal } from '../cqrs/message';
+import { decideOrder, loadOrder, orderAggregate } from '../domain/order';
 import { opaqueId } from '../platform/schemas';
-import { completeSaga } from '../sagas/complete-saga';
-import { decidePayment } from './payment';
-import { paymentAggregate } from './payment-aggregate';
-import { invoicePaidProvisionService } from './payment-events';
+import { completeSaga } from '../sagas/saga';
+import { decidePayment, invoicePaidProvisionService, paymentAggregate } from '../domain/payment';
 
 /** Step `settle`, the pivot: marks order, invoice and payment as paid and notifies other systems, in one transaction. */
 export const settlePayment = defineCommand({

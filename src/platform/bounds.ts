@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { isStorable, isWithin, NOT_STORABLE, notWithin } from './storable';
+import { isStorable, isWithin, NOT_STORABLE, notWithin } from './values';
 
 /** What the columns can keep, for all that comes from outside: messages of Kafka as well as HTTP. */
 

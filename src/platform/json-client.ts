@@ -1,6 +1,5 @@
 import { z } from 'zod';
-import { Refusal } from './refusal';
-import type { RefusalCode } from './refusal-codes';
+import { Refusal, type RefusalCode } from './refusal';
 
 export interface JsonClientOptions {
   /** Who is asked, for the errors. */

@@ -1,7 +1,21 @@
-import { createBackoff } from './backoff';
-import { SetupMissing } from './setup-missing';
-import type { Logger } from './telemetry/logger';
-import { wait, within } from './wait';
+import { createBackoff, wait, within } from './timing';
+import type { Logger } from './logger';
+
+/** Something that `paysaga setup` makes is not there. No waiting mends that. */
+export class SetupMissing extends Error {
+  override readonly name = 'SetupMissing';
+
+  /**
+   * @param what a clause, for people
+   * @param command the one that mends it, where a command does
+   */
+  constructor(
+    what: string,
+    readonly command?: string,
+  ) {
+    super(command === undefined ? what : `${what}: run \`${command}\``);
+  }
+}
 
 /** What a process stands on. @throws SetupMissing when something of it is missing; any other error says nothing of that */
 export type SetupChecks<Name extends string = string> = Readonly<Record<Name, () => Promise<void>>>;

@@ -1,10 +1,12 @@
 import { defineModule } from '../define-module';
-import { beginReconciliationHandler } from './begin-reconciliation';
-import { comparePageHandler } from './compare-page';
-import { copyChargesHandler } from './copy-charges';
-import { finishReconciliationHandler, forgetCopiesHandler } from './finish-reconciliation';
-import { listDiscrepanciesHandler } from './list-differences';
-import { createReconciliationRoutes } from './routes';
+import {
+  beginReconciliationHandler,
+  comparePageHandler,
+  copyChargesHandler,
+  finishReconciliationHandler,
+  forgetCopiesHandler,
+} from './run';
+import { createReconciliationRoutes, listDiscrepanciesHandler } from './routes';
 
 export const reconciliationModule = defineModule({
   handlers: () => [

@@ -1,7 +1,7 @@
 import type { Queryable } from '../platform/database/database';
-import type { ProviderCharge } from '../payments/provider/payment-provider';
-import type { Discrepancy } from './difference';
-import { rfc3339 } from '../platform/database/rfc3339';
+import type { ProviderCharge } from '../payments/providers/provider';
+import type { Discrepancy } from './reconcile';
+import { rfc3339 } from '../platform/database/session';
 
 /** A run of the reconciliation. */
 export interface Run {

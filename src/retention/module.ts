@@ -1,4 +1,4 @@
 import { defineModule } from '../define-module';
-import { deleteExpiredHandler } from './delete-expired';
+import { deleteExpiredHandler } from './retention';
 
 export const retentionModule = defineModule({ handlers: () => [deleteExpiredHandler] });

@@ -1,11 +1,7 @@
 import { defineModule } from '../define-module';
-import { findSagaHandler } from './find-saga';
-import { createRecordSagaOutcome, type SagaEndings } from './record-saga-outcome';
-import { recordStepDecisionHandler } from './record-step-decision';
+import { createRecordSagaOutcome, findSagaHandler, recordStepDecisionHandler, type SagaEndings } from './saga';
 import { createSagaRoutes } from './routes';
-import { createGetSaga } from './view/get-saga';
-import { createListSagas } from './view/list-sagas';
-import type { SagaViewSources } from './view/saga-progress';
+import { createGetSaga, createListSagas, type SagaViewSources } from './queries';
 
 export interface SagaServices extends SagaViewSources {
   readonly sagaEndings: SagaEndings;

@@ -1,17 +1,15 @@
 import { type OpenAPIHono, z } from '@hono/zod-openapi';
-import { apiRoute, idempotencyKey, json, jsonBody, onceOf, sendOptions } from '../http/api-route';
-import type { HttpEnv } from '../http/http-env';
-import { createRouter } from '../http/router';
-import { type IdempotencyKeys, respondOnce } from '../inbox/idempotency-keys';
-import { assertRole } from '../mediator/behaviours/authorization';
-import type { Mediator } from '../mediator/mediator';
-import { actorId } from '../mediator/message';
+import { apiRoute, createRouter, idempotencyKey, json, jsonBody, onceOf, sendOptions } from '../http/api-route';
+import type { HttpEnv } from '../http/problem';
+import { type IdempotencyKeys, respondOnce } from '../cqrs/idempotency-keys';
+import { assertRole } from '../cqrs/pipeline';
+import type { Mediator } from '../cqrs/mediator';
+import { actorId } from '../cqrs/message';
 import { reason, sagaId, text } from '../platform/schemas';
-import type { DecideStep } from './decide/decide-step';
-import { findSaga } from './find-saga';
-import { getSaga } from './view/get-saga';
-import { listSagas, sagaFilter } from './view/list-sagas';
-import { sagaResponse } from './view/saga-view';
+import type { DecideStep } from './operate';
+import { findSaga } from './saga';
+import { getSaga, listSagas, sagaFilter } from './queries';
+import { sagaResponse } from './view';
 
 const tags: ['sagas'] = ['sagas'];
 /** The body of an operator's act on a saga. */

@@ -1,12 +1,12 @@
 import { createApplication } from '../../src/application';
 import { createApiKey, createAuthenticate } from '../../src/http/api-keys';
-import { type AppOptions, createApp } from '../../src/http/app';
-import { createIdempotencyKeys } from '../../src/inbox/idempotency-keys';
-import { openApiDocument } from '../../src/http/openapi-document';
-import { createFaults } from '../../src/platform/faults/faults';
-import { createMetrics } from '../../src/platform/telemetry/metrics';
+import { type AppOptions, createApp } from '../../src/app';
+import { createIdempotencyKeys } from '../../src/cqrs/idempotency-keys';
+import { openApiDocument } from '../../src/http/docs';
+import { createFaults } from '../../src/platform/faults';
+import { createMetrics } from '../../src/platform/metrics';
 import { Refusal } from '../../src/platform/refusal';
-import type { SagaStarter } from '../../src/sagas/start/start-saga';
+import type { SagaStarter } from '../../src/sagas/start';
 import type { Database } from '../../src/platform/database/database';
 import { assertAllowed, createContract, type Document } from './http/contract';
 import { silentLogger } from './logger';

@@ -1,4 +1,4 @@
-import type { OrderSagaInput, PaymentSagaResult, SagaStatus } from '../../src/contract';
+import type { OrderSagaInput, PaymentSagaResult, SagaStatus } from '../../src/temporal-contract';
 import { orderSaga } from '../../workflows';
 import { orderSteps } from '../../workflows/order-saga';
 import { breaks, everyStepFails, failureOf, opensCircuit, refuses } from '../../workflows/saga/testing';

@@ -4,7 +4,7 @@ import { ApplicationFailure } from '@temporalio/common';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { Worker } from '@temporalio/worker';
 import type { OutboxActivities } from '../../activities';
-import { relayWorkflowId, taskQueues } from '../../src/contract';
+import { relayWorkflowId, taskQueues } from '../../src/temporal-contract';
 import type { outboxRelay } from '../../workflows';
 import { createDeferred } from '../support/deferred';
 import { startTimeSkippingServer } from '../support/sagas/time-skipping-server';

@@ -1,4 +1,4 @@
-import type { PaymentSagaInput, PaymentSagaResult, SagaOutcomeReport, SagaStatus } from '../../src/contract';
+import type { PaymentSagaInput, PaymentSagaResult, SagaOutcomeReport, SagaStatus } from '../../src/temporal-contract';
 import { paymentSaga } from '../../workflows';
 import { breaks, failureOf, minutesOf, refuses } from '../../workflows/saga/testing';
 import { createSagaFakes } from '../support/sagas/saga-activities';

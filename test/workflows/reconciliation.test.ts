@@ -3,7 +3,7 @@ import { ApplicationFailure } from '@temporalio/common';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { Worker } from '@temporalio/worker';
 import type { ReconciliationActivities } from '../../activities';
-import { statementNames } from '../../src/contract';
+import { statementNames } from '../../src/temporal-contract';
 import type { reconciliation } from '../../workflows';
 import { recordHistory } from '../support/sagas/histories';
 import { startTimeSkippingServer } from '../support/sagas/time-skipping-server';

@@ -1,4 +1,4 @@
-import type { SagaStatus } from '../../src/contract';
+import type { SagaStatus } from '../../src/temporal-contract';
 import { breaks, failureOf, type FakeActivities, refuses } from '../../workflows/saga/testing';
 import { createProbeFakes, createProbeKit, type ProbeHandle, type ProbeKit } from '../support/sagas/probe/probe';
 import { type ProbeActivities, shortSaga } from '../support/sagas/probe/probe-saga';

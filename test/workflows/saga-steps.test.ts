@@ -1,4 +1,4 @@
-import type { SagaStatus } from '../../src/contract';
+import type { SagaStatus } from '../../src/temporal-contract';
 import {
   breaks,
   everyStepFails,

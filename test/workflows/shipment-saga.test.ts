@@ -1,4 +1,4 @@
-import type { SagaStatus, ShipmentSagaInput } from '../../src/contract';
+import type { SagaStatus, ShipmentSagaInput } from '../../src/temporal-contract';
 import { shipmentSaga } from '../../workflows';
 import { shipmentFollowUps, shipmentSteps, type Waybill } from '../../workflows/shipment-saga';
 import { breaks, everyStepFails, failureOf, refuses } from '../../workflows/saga/testing';

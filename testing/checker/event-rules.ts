@@ -1,12 +1,12 @@
-import { salesConsumer } from '../../src/analytics/sales-consumer';
-import { evolveInvoice } from '../../src/billing/invoice';
-import { evolveProvisioning } from '../../src/fulfilment/provisioning';
-import { provisioningConsumer } from '../../src/fulfilment/provisioning-consumer';
-import { evolveShipment } from '../../src/fulfilment/shipment';
-import { evolveProduct } from '../../src/inventory/product';
-import { evolveOrder } from '../../src/orders/order';
-import type { EventRow } from '../../src/outbox/append';
-import { evolvePayment } from '../../src/payments/payment';
+import { salesConsumer } from '../../src/analytics/sales';
+import { evolveInvoice } from '../../src/domain/invoice';
+import { evolveProvisioning } from '../../src/domain/provisioning';
+import { provisioningConsumer } from '../../src/fulfilment/provision';
+import { evolveShipment } from '../../src/domain/shipment';
+import { evolveProduct } from '../../src/domain/product';
+import { evolveOrder } from '../../src/domain/order';
+import type { EventRow } from '../../src/events/append';
+import { evolvePayment } from '../../src/domain/payment';
 import { groupBy, sumBy } from './group';
 import type { Snapshot } from './snapshot.sql';
 

@@ -1,6 +1,6 @@
-import { customerAccount } from '../../src/billing/ledger';
-import { sagaSteps } from '../../src/contract';
-import type { Order } from '../../src/orders/order';
+import { customerAccount } from '../../src/domain/ledger';
+import { sagaSteps } from '../../src/temporal-contract';
+import type { Order } from '../../src/domain/order';
 import { groupBy, sumBy } from './group';
 import type { ChargeRow, ReservationRow, SagaRow, Snapshot } from './snapshot.sql';
 

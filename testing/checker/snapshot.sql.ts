@@ -1,13 +1,13 @@
 import { Client } from 'pg';
-import type { Invoice } from '../../src/billing/invoice';
-import type { LedgerTransaction } from '../../src/billing/record-ledger-transaction';
-import type { SagaType } from '../../src/contract';
-import type { Provisioning } from '../../src/fulfilment/provisioning';
-import type { Shipment } from '../../src/fulfilment/shipment';
-import type { Order } from '../../src/orders/order';
-import type { EventRow } from '../../src/outbox/append';
-import type { Payment } from '../../src/payments/payment';
-import type { ProviderCharge } from '../../src/payments/provider/payment-provider';
+import type { Invoice } from '../../src/domain/invoice';
+import type { LedgerTransaction } from '../../src/domain/ledger';
+import type { SagaType } from '../../src/temporal-contract';
+import type { Provisioning } from '../../src/domain/provisioning';
+import type { Shipment } from '../../src/domain/shipment';
+import type { Order } from '../../src/domain/order';
+import type { EventRow } from '../../src/events/append';
+import type { Payment } from '../../src/domain/payment';
+import type { ProviderCharge } from '../../src/payments/providers/provider';
 import { sessionConfig } from '../../src/platform/database/session';
 import type { TopicMessage } from './topic-reader';
 

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Hono } from 'hono';
 import { v7 as uuidv7 } from 'uuid';
 import { z } from 'zod';
-import type { ChargeRequest, ProviderCharge } from '../../src/payments/provider/payment-provider';
+import type { ChargeRequest, ProviderCharge } from '../../src/payments/providers/provider';
 import { behaviourChange, createBehaviourSwitch, hang, readBody, Refused } from './behaviour';
 
 /** What an account's journal holds. */

@@ -1,7 +1,7 @@
 import { Hono } from 'hono';
 import { v7 as uuidv7 } from 'uuid';
 import { z } from 'zod';
-import type { BookingRequest } from '../../src/fulfilment/carrier/carrier';
+import type { BookingRequest } from '../../src/fulfilment/carrier';
 import { behaviourChange, createBehaviourSwitch, readBody, Refused } from './behaviour';
 
 /** What the carrier's journal holds. */

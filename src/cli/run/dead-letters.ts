@@ -1,28 +1,17 @@
 import {
   assertOpen,
   assertReplayable,
+  awaitReplay,
   discardDeadLetter,
+  getDeadLetter,
+  listDeadLetters,
   replayDeadLetter,
-} from '../../messaging/dead-letters/act-on-letter';
-import {
-  type DiscardOutcome,
-  discardMany,
-  type ReplayOutcome,
-  replayMany,
-} from '../../messaging/dead-letters/act-on-many';
-import { awaitReplay } from '../../messaging/dead-letters/await-replay';
-import {
-  type DeadLetterState,
-  deadLetterView,
-  type DeadLetterView,
-  type OpenFilter,
-} from '../../messaging/dead-letters/dead-letter';
-import { getDeadLetter } from '../../messaging/dead-letters/get-dead-letter';
-import { listDeadLetters } from '../../messaging/dead-letters/list-dead-letters';
+} from '../../kafka/dead-letters';
+import { discardMany, type DiscardOutcome, replayMany, type ReplayOutcome } from '../../kafka/act-on-dead-letters';
+import { type DeadLetterState, deadLetterView, type DeadLetterView, type OpenFilter } from '../../kafka/dead-letter';
 import { asOperator } from '../operator';
-import type { ActOptions, JsonOptions, PageOptions } from '../options';
+import { type ActOptions, type JsonOptions, type PageOptions, UsageError } from '../options';
 import { fields, say, sayJson, table } from '../output';
-import { UsageError } from '../usage-error';
 
 const HEADINGS = ['ID', 'GROUP', 'TOPIC', 'KEY', 'STATE', 'ATTEMPTS', 'BEHIND', 'DUE AT', 'CREATED AT', 'REASON'];
 

@@ -1,14 +1,11 @@
-import type { SagaType } from '../../contract';
-import { getSaga } from '../../sagas/view/get-saga';
-import type { ReadOutlines } from '../diagram/diagram';
-import { runSequenceDiagram } from '../diagram/run-sequence-diagram';
-import { runStateDiagram } from '../diagram/run-state-diagram';
-import { sequenceDiagram } from '../diagram/sequence-diagram';
-import { stateDiagram } from '../diagram/state-diagram';
+import type { SagaType } from '../../temporal-contract';
+import { getSaga } from '../../sagas/queries';
+import type { ReadOutlines } from '../diagram';
+import { runSequenceDiagram, runStateDiagram } from './run-diagrams';
+import { sequenceDiagram, stateDiagram } from './declared-diagrams';
 import { asOperator } from '../operator';
-import type { JsonOptions } from '../options';
+import { type JsonOptions, UsageError } from '../options';
 import { say, sayJson } from '../output';
-import { UsageError } from '../usage-error';
 
 export const DIAGRAMS = { sequence: sequenceDiagram, state: stateDiagram } as const;
 const RUN_DIAGRAMS = { sequence: runSequenceDiagram, state: runStateDiagram } as const;

@@ -1,16 +1,12 @@
 import { assertNotRevoked, assertRotatable, keyAct, type KeyResponse, keyResponse, newKey } from '../../keys/api-key';
-import { assertInFuture, createKey } from '../../keys/create-key';
-import { newCredentials } from '../../keys/credentials';
-import { getKey, listKeys } from '../../keys/find-key';
-import { revokeKey } from '../../keys/revoke-key';
-import { endOfGrace, rotateKey } from '../../keys/rotate-key';
-import { validationFailed } from '../../mediator/behaviours/validation';
-import { systemClock } from '../../platform/clock';
+import { assertInFuture, createKey, endOfGrace, getKey, listKeys, revokeKey, rotateKey } from '../../keys/keys';
+import { newCredentials } from '../../http/api-keys';
+import { validationFailed } from '../../cqrs/pipeline';
+import { systemClock } from '../../platform/timing';
 import { configureKeys } from '../configure';
 import { asDatabaseOperator, type Send } from '../operator';
-import type { ActOptions, OptionalReason, PageOptions } from '../options';
+import { type ActOptions, type OptionalReason, type PageOptions, UsageError } from '../options';
 import { complain, say, sayJson, table } from '../output';
-import { UsageError } from '../usage-error';
 
 export type KeyActOptions = OptionalReason;
 

@@ -1,8 +1,12 @@
-import { discardOutboxRow } from '../../outbox/operator/discard-outbox-row';
-import { getOutboxRow } from '../../outbox/operator/get-outbox-row';
-import { listOutboxRows } from '../../outbox/operator/list-outbox-rows';
-import { type OutboxState, outboxRowView, rowNotParked } from '../../outbox/operator/outbox-row';
-import { requeueOutboxRow } from '../../outbox/operator/requeue-outbox-row';
+import {
+  discardOutboxRow,
+  getOutboxRow,
+  listOutboxRows,
+  outboxRowView,
+  type OutboxState,
+  requeueOutboxRow,
+  rowNotParked,
+} from '../../outbox/admin';
 import { asOperator } from '../operator';
 import type { ActOptions, JsonOptions, PageOptions } from '../options';
 import { fields, say, sayJson, table } from '../output';

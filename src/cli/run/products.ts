@@ -1,13 +1,16 @@
-import { findProduct } from '../../inventory/find-product';
-import { getProduct } from '../../inventory/get-product';
-import { listProducts } from '../../inventory/list-products';
-import type { ProductResponse } from '../../inventory/product';
-import { previewProduct, putProduct, type PutProductResult } from '../../inventory/put-product';
+import {
+  findProduct,
+  getProduct,
+  listProducts,
+  previewProduct,
+  putProduct,
+  type PutProductResult,
+} from '../../inventory/products';
+import type { ProductResponse } from '../../domain/product';
 import { asOperator } from '../operator';
-import type { JsonOptions, OptionalReason, PageOptions } from '../options';
+import { type JsonOptions, type OptionalReason, type PageOptions, UsageError } from '../options';
 import { fields, say, sayJson, table } from '../output';
 import { readProducts } from '../product-file';
-import { UsageError } from '../usage-error';
 
 export type PutOptions = OptionalReason;
 

@@ -1,6 +1,6 @@
-import { taskQueues } from '../../contract';
+import { taskQueues } from '../../temporal-contract';
 import { replayRunning, type ReplayReport } from '../../platform/temporal/replay-running';
-import { silentLogger } from '../../platform/telemetry/silent-logger';
+import { silentLogger } from '../../platform/logger';
 import { connectTemporalClient } from '../../platform/temporal/temporal';
 import { installTemporalRuntime } from '../../platform/temporal/temporal-worker';
 import { configure } from '../configure';

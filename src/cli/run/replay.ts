@@ -1,8 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { getReplay } from '../../outbox/replay/get-replay';
-import { previewReplay, REPLAY_NOTE } from '../../outbox/replay/preview-replay';
-import type { ReplayRange, ReplayScope } from '../../outbox/replay/replay-range';
-import { startReplay } from '../../outbox/replay/start-replay';
+import { getReplay, previewReplay, REPLAY_NOTE, startReplay } from '../../outbox/replay';
+import type { ReplayRange, ReplayScope } from '../../outbox/replay-range';
 import { asOperator, type Send } from '../operator';
 import type { ActOptions, JsonOptions } from '../options';
 import { fields, say, sayJson, table } from '../output';

@@ -1,10 +1,9 @@
-import type { StepResolution } from '../../contract';
-import { createDecideStep } from '../../sagas/decide/decide-step';
-import { findSaga } from '../../sagas/find-saga';
-import { getSaga } from '../../sagas/view/get-saga';
-import { listSagas } from '../../sagas/view/list-sagas';
+import type { StepResolution } from '../../temporal-contract';
+import { createDecideStep } from '../../sagas/operate';
+import { findSaga } from '../../sagas/saga';
+import { getSaga, listSagas } from '../../sagas/queries';
 import { restartSaga } from '../../payments/restart-saga';
-import type { SagaResponse } from '../../sagas/view/saga-view';
+import type { SagaResponse } from '../../sagas/view';
 import { asOperator } from '../operator';
 import type { JsonOptions, PageOptions } from '../options';
 import { say, sayJson, table } from '../output';

@@ -1,7 +1,6 @@
-import { followClock } from '../clock';
-import type { Logger } from '../telemetry/logger';
-import { wait } from '../wait';
-import type { Queryable } from './queryable';
+import { followClock, wait } from '../timing';
+import type { Logger } from '../logger';
+import type { Queryable } from './statements';
 
 export interface DatabaseClockOptions {
   readonly database: Queryable;

@@ -3,7 +3,7 @@ import { readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Client, type ClientConfig, DatabaseError } from 'pg';
 import { packageRoot } from '../package-root';
-import { wait } from '../wait';
+import { wait } from '../timing';
 import { inOneTransaction, watch, withConnection } from './connection';
 import { sqlState } from './database-error';
 import { readDatabaseUrl } from './database-url';

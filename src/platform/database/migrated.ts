@@ -1,7 +1,7 @@
-import { SetupMissing } from '../setup-missing';
+import { SetupMissing } from '../watch-setup';
 import { sqlState } from './database-error';
 import { MIGRATIONS, migrationNames } from './migrate';
-import type { Queryable } from './queryable';
+import type { Queryable } from './statements';
 
 const SETUP_DATABASE = 'paysaga setup database';
 /** No such table or schema. */

@@ -1,6 +1,6 @@
 import { escapeIdentifier, escapeLiteral } from 'pg';
-import type { Logger } from '../telemetry/logger';
-import { wait } from '../wait';
+import type { Logger } from '../logger';
+import { wait } from '../timing';
 import { withConnection } from './connection';
 import { isDatabaseOutage, sqlState } from './database-error';
 import { readDatabaseUrl } from './database-url';

@@ -1,5 +1,5 @@
 import type { Client } from 'pg';
-import { wait } from '../wait';
+import { wait } from '../timing';
 import { inOneTransaction, withConnection } from './connection';
 import { sqlState } from './database-error';
 import { readDatabaseUrl } from './database-url';

@@ -1,7 +1,6 @@
 import type { Client } from 'pg';
-import { createBackoff } from '../backoff';
-import type { Logger } from '../telemetry/logger';
-import { wait } from '../wait';
+import { createBackoff, wait } from '../timing';
+import type { Logger } from '../logger';
 import { Connection, watch } from './connection';
 import { sessionConfig } from './session';
 

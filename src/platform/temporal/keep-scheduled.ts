@@ -1,8 +1,8 @@
 import { ScheduleAlreadyRunning, type ScheduleOptions } from '@temporalio/client';
-import { taskQueues } from '../../contract';
-import type { Logger } from '../telemetry/logger';
+import { taskQueues } from '../../temporal-contract';
+import type { Logger } from '../logger';
 import { reasonOf, type TemporalClient } from './temporal';
-import { wait } from '../wait';
+import { wait } from '../timing';
 
 /** A workflow without input that begins again and again. */
 export interface Scheduled {

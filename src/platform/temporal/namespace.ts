@@ -1,8 +1,8 @@
 import { type Connection, isGrpcServiceError } from '@temporalio/client';
 import { NamespaceNotFoundError } from '@temporalio/common';
-import { searchAttributes } from '../../contract';
-import { SetupMissing } from '../setup-missing';
-import { wait } from '../wait';
+import { searchAttributes } from '../../temporal-contract';
+import { SetupMissing } from '../watch-setup';
+import { wait } from '../timing';
 import { reasonOf } from './temporal';
 
 type Services = Pick<Connection, 'workflowService' | 'operatorService'>;

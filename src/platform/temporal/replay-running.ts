@@ -1,6 +1,6 @@
 import type { Client, HistoryAndWorkflowId, WorkflowHandle } from '@temporalio/client';
 import { Worker } from '@temporalio/worker';
-import { workflowCode } from './workflow-code';
+import { workflowCode } from './temporal-worker';
 
 export interface ReplayRunningOptions {
   readonly client: Client;

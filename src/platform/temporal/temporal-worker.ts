@@ -1,10 +1,12 @@
 import { SdkComponent } from '@temporalio/common';
 import { type LogLevel, type LogMetadata, NativeConnection, Runtime } from '@temporalio/worker';
 import type { TemporalConfig } from './temporal-config';
-import { EVERYTHING_UNDONE } from '../../contract';
-import { createBackoff } from '../backoff';
-import type { Logger } from '../telemetry/logger';
-import { wait } from '../wait';
+import { EVERYTHING_UNDONE } from '../../temporal-contract';
+import { createBackoff, wait } from '../timing';
+import type { Logger } from '../logger';
+import { createServer } from 'node:net';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 
 const LEVELS = { TRACE: 'trace', DEBUG: 'debug', INFO: 'info', WARN: 'warn', ERROR: 'error' } as const;
 
@@ -129,4 +131,33 @@ async function connect({ connection: options, namespace }: TemporalConfig): Prom
     await connection.close();
     throw error;
   }
+}
+
+const TIMEOUT_MS = 2_000;
+
+/** A port of loopback that is free now: the SDK's exporter takes a number, and does not tell the one it took. */
+export async function takeLoopbackPort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject).listen(0, '127.0.0.1', resolve);
+  });
+  const address = server.address();
+  await new Promise<void>((resolve) => server.close(() => resolve()));
+  if (address === null || typeof address === 'string') throw new Error('Loopback has no port.');
+  return address.port;
+}
+
+/** What Temporal's SDK tells of itself and of workflows, in Prometheus's text format. */
+export async function readTemporalMetrics(port: number): Promise<string> {
+  const response = await fetch(`http://127.0.0.1:${port}/metrics`, { signal: AbortSignal.timeout(TIMEOUT_MS) });
+  if (!response.ok) throw new Error(`Temporal's exporter answered ${response.status}.`);
+  return response.text();
+}
+
+/** The workflows of this version: built by `npm run build`; without it (in tests), the SDK bundles the code now. */
+export function workflowCode(): { workflowBundle: { codePath: string } } | { workflowsPath: string } {
+  const codePath = join(__dirname, '..', '..', 'workflow-bundle.js');
+  return existsSync(codePath)
+    ? { workflowBundle: { codePath } }
+    : { workflowsPath: require.resolve('../../../workflows') };
 }

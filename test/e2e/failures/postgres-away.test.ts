@@ -4,7 +4,7 @@ import { newClientId, orderRequest, pay, payUntilSettled, placeOrder, readSaga }
 import { type E2eStack, givenServices, startE2eStack } from '../../support/e2e-stack';
 import { createTcpProxy, type TcpProxy } from '../../support/network/tcp-proxy';
 import { restartAll, untilReady } from '../../support/without';
-import { wait } from '../../../src/platform/wait';
+import { wait } from '../../../src/platform/timing';
 
 const DEADLINE_MS = 60_000;
 

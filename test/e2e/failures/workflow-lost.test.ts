@@ -12,7 +12,7 @@ import {
   type SagaResponse,
   untilStatus,
 } from '../../../testing/shop';
-import { wait } from '../../../src/platform/wait';
+import { wait } from '../../../src/platform/timing';
 import { type E2eStack, startE2eStack } from '../../support/e2e-stack';
 
 /** Found within a minute, and a rerun is done in seconds. */

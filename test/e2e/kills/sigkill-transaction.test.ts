@@ -10,7 +10,7 @@ import {
   type SagaResponse,
   untilStatus,
 } from '../../../testing/shop';
-import type { FaultPoint } from '../../../src/platform/faults/faults';
+import type { FaultPoint } from '../../../src/platform/faults';
 import { type E2eStack, startE2eStack } from '../../support/e2e-stack';
 import { type Gate, installSagaGates, type SagaGates } from '../../support/sagas/saga-gates';
 

@@ -1,4 +1,4 @@
-import type { FaultPoint } from '../../../src/platform/faults/faults';
+import type { FaultPoint } from '../../../src/platform/faults';
 import { eventually, must } from '../../../testing/eventually';
 import { armFault, disarmFaults } from '../../../testing/faults';
 import {

@@ -5,8 +5,7 @@ import { run } from '../../../dev/os/child';
 import { fromRoot } from '../../../dev/os/files';
 import { createApplication } from '../../../src/application';
 import { connectDatabase } from '../../../src/platform/database/database';
-import { getSaga } from '../../../src/sagas/view/get-saga';
-import { noProgress } from '../../../src/sagas/view/saga-progress';
+import { getSaga, noProgress } from '../../../src/sagas/queries';
 import { type E2eStack, startE2eStack } from '../../support/e2e-stack';
 import { silentLogger } from '../../support/logger';
 

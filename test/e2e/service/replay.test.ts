@@ -2,7 +2,7 @@ import { Kafka, logLevel } from 'kafkajs';
 import { countDuplicates } from '../../../testing/checker/topic-rules';
 import { eventually } from '../../../testing/eventually';
 import { newClientId, payUntilSettled, placeOrder } from '../../../testing/shop';
-import { RETENTION } from '../../../src/contract';
+import { RETENTION } from '../../../src/temporal-contract';
 import { consumers } from '../../../src/application';
 import { connectTemporalClient } from '../../../src/platform/temporal/temporal';
 import { type E2eStack, startE2eStack } from '../../support/e2e-stack';

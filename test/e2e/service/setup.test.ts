@@ -11,7 +11,7 @@ import {
   type SagaResponse,
   untilStatus,
 } from '../../../testing/shop';
-import { connectKafka } from '../../../src/messaging/kafka';
+import { connectKafka } from '../../../src/kafka/client';
 import { type BareDeployment, type ProcessName, startBareDeployment } from '../../support/bare-deployment';
 import { parseExposition } from '../../support/prometheus';
 

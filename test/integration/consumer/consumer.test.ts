@@ -1,6 +1,6 @@
 import { eventually } from '../../../testing/eventually';
-import type { RunningConsumer } from '../../../src/messaging/consumer/consumer';
-import type { Kafka } from '../../../src/messaging/kafka';
+import type { RunningConsumer } from '../../../src/kafka/consumer';
+import type { Kafka } from '../../../src/kafka/client';
 import {
   committedMessages,
   consumerConfig,

@@ -1,16 +1,20 @@
 import { eventually } from '../../../testing/eventually';
 import { createApplication } from '../../../src/application';
-import type { Principal } from '../../../src/mediator/message';
-import type { RunningConsumer } from '../../../src/messaging/consumer/consumer';
-import { readStalledConsumers } from '../../../src/messaging/consumer/stalls.sql';
-import { discardDeadLetter, replayDeadLetter } from '../../../src/messaging/dead-letters/act-on-letter';
-import { discardMany, replayMany } from '../../../src/messaging/dead-letters/act-on-many';
-import { awaitReplay, type Send } from '../../../src/messaging/dead-letters/await-replay';
-import type { DeadLetterView } from '../../../src/messaging/dead-letters/dead-letter';
-import { listDeadLetters } from '../../../src/messaging/dead-letters/list-dead-letters';
-import { registerDeadLetterMetrics } from '../../../src/messaging/dead-letters/metrics';
-import { createEventRegistry } from '../../../src/outbox/event-registry';
-import { createMetrics } from '../../../src/platform/telemetry/metrics';
+import type { Principal } from '../../../src/cqrs/message';
+import type { RunningConsumer } from '../../../src/kafka/consumer';
+import { readStalledConsumers } from '../../../src/kafka/stalls';
+import {
+  awaitReplay,
+  discardDeadLetter,
+  listDeadLetters,
+  replayDeadLetter,
+  type Send,
+} from '../../../src/kafka/dead-letters';
+import { discardMany, replayMany } from '../../../src/kafka/act-on-dead-letters';
+import type { DeadLetterView } from '../../../src/kafka/dead-letter';
+import { registerDeadLetterMetrics } from '../../../src/kafka/dead-letter-metrics';
+import { createEventRegistry } from '../../../src/events/registry';
+import { createMetrics } from '../../../src/platform/metrics';
 import { createTestDatabase, type TestDatabase } from '../../support/database';
 import {
   committedMessages,

@@ -1,9 +1,8 @@
 import { createApplication } from '../../../src/application';
 import { creditBalance } from '../../../src/billing/credit-balance';
-import { createIdempotencyKeys, type IdempotencyKeys, respondOnce } from '../../../src/inbox/idempotency-keys';
-import { claim } from '../../../src/inbox/inbox.sql';
-import { requestOnce, stepOnce } from '../../../src/inbox/once';
-import { inTransaction } from '../../../src/platform/database/transaction';
+import { createIdempotencyKeys, type IdempotencyKeys, respondOnce } from '../../../src/cqrs/idempotency-keys';
+import { claim, requestOnce, stepOnce } from '../../../src/cqrs/idempotency';
+import { inTransaction } from '../../../src/platform/database/database';
 import { createTestDatabase, type TestDatabase } from '../../support/database';
 import { createDeferred } from '../../support/deferred';
 import { silentLogger } from '../../support/logger';

@@ -1,13 +1,12 @@
 import { z } from 'zod';
 import { createApplication } from '../../../src/application';
-import { requestOnce } from '../../../src/inbox/once';
-import { handle } from '../../../src/mediator/handler';
-import { createMediator, type Mediator } from '../../../src/mediator/mediator';
-import { defineCommand } from '../../../src/mediator/message';
+import { requestOnce } from '../../../src/cqrs/idempotency';
+import { defineCommand, handle } from '../../../src/cqrs/message';
+import { createMediator, type Mediator } from '../../../src/cqrs/mediator';
 import { cancelOrder } from '../../../src/orders/cancel-order';
 import { placeOrder } from '../../../src/orders/place-order';
-import { createEventRegistry } from '../../../src/outbox/event-registry';
-import { noNotifier } from '../../../src/outbox/append';
+import { createEventRegistry } from '../../../src/events/registry';
+import { noNotifier } from '../../../src/events/append';
 import { connectDatabase, type Database } from '../../../src/platform/database/database';
 import { databaseFault, isDatabaseOutage } from '../../../src/platform/database/database-error';
 import { createTestDatabase, type TestDatabase } from '../../support/database';

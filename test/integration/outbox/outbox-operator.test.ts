@@ -1,13 +1,15 @@
 import { eventually } from '../../../testing/eventually';
 import { createApplication } from '../../../src/application';
-import type { Mediator } from '../../../src/mediator/mediator';
-import type { Principal } from '../../../src/mediator/message';
-import type { Kafka } from '../../../src/messaging/kafka';
-import { discardOutboxRow } from '../../../src/outbox/operator/discard-outbox-row';
-import { getOutboxRow } from '../../../src/outbox/operator/get-outbox-row';
-import { listOutboxRows } from '../../../src/outbox/operator/list-outbox-rows';
-import type { OutboxRowView } from '../../../src/outbox/operator/outbox-row';
-import { requeueOutboxRow } from '../../../src/outbox/operator/requeue-outbox-row';
+import type { Mediator } from '../../../src/cqrs/mediator';
+import type { Principal } from '../../../src/cqrs/message';
+import type { Kafka } from '../../../src/kafka/client';
+import {
+  discardOutboxRow,
+  getOutboxRow,
+  listOutboxRows,
+  type OutboxRowView,
+  requeueOutboxRow,
+} from '../../../src/outbox/admin';
 import { createTestDatabase, type TestDatabase } from '../../support/database';
 import { connectTestKafka, createTestTopic, readTopic, type TopicReader, uniqueName } from '../../support/kafka/kafka';
 import { silentLogger } from '../../support/logger';

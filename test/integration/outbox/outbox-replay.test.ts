@@ -1,16 +1,22 @@
 import { eventually } from '../../../testing/eventually';
-import { createMediator, type Mediator } from '../../../src/mediator/mediator';
-import type { Principal } from '../../../src/mediator/message';
-import type { RunningConsumer } from '../../../src/messaging/consumer/consumer';
-import type { Kafka } from '../../../src/messaging/kafka';
-import { continueReplay, continueReplayHandler } from '../../../src/outbox/replay/continue-replay';
-import { getReplay, getReplayHandler } from '../../../src/outbox/replay/get-replay';
-import { createPreviewReplay, previewReplay } from '../../../src/outbox/replay/preview-replay';
-import type { ReplayRange } from '../../../src/outbox/replay/replay-range';
-import { runReplays } from '../../../src/outbox/replay/run-replays';
-import { createStartReplay, startReplay } from '../../../src/outbox/replay/start-replay';
-import { noNotifier } from '../../../src/outbox/append';
-import { systemClock } from '../../../src/platform/clock';
+import { createMediator, type Mediator } from '../../../src/cqrs/mediator';
+import type { Principal } from '../../../src/cqrs/message';
+import type { RunningConsumer } from '../../../src/kafka/consumer';
+import type { Kafka } from '../../../src/kafka/client';
+import {
+  continueReplay,
+  continueReplayHandler,
+  createPreviewReplay,
+  createStartReplay,
+  getReplay,
+  getReplayHandler,
+  previewReplay,
+  startReplay,
+} from '../../../src/outbox/replay';
+import type { ReplayRange } from '../../../src/outbox/replay-range';
+import { runReplays } from '../../../src/outbox/run-replays';
+import { noNotifier } from '../../../src/events/append';
+import { systemClock } from '../../../src/platform/timing';
 import { type ConsumerWorld, createConsumerWorld } from '../../support/kafka/consumer';
 import { createTestDatabase, type TestDatabase } from '../../support/database';
 import { connectTestKafka, createTestTopic, readTopic, type TopicReader } from '../../support/kafka/kafka';

@@ -1,13 +1,11 @@
 import { eventually } from '../../../testing/eventually';
 import { createApplication, eventRegistry } from '../../../src/application';
-import type { Kafka } from '../../../src/messaging/kafka';
+import type { Kafka } from '../../../src/kafka/client';
 import { cancelOrder } from '../../../src/orders/cancel-order';
 import { placeOrder } from '../../../src/orders/place-order';
-import { requeueOutboxRow } from '../../../src/outbox/operator/requeue-outbox-row';
-import { continueReplay } from '../../../src/outbox/replay/continue-replay';
-import { startReplay } from '../../../src/outbox/replay/start-replay';
-import { createListener, type Listener } from '../../../src/outbox/wake-up/listener';
-import { createNotifier } from '../../../src/outbox/wake-up/notifier';
+import { requeueOutboxRow } from '../../../src/outbox/admin';
+import { continueReplay, startReplay } from '../../../src/outbox/replay';
+import { createListener, createNotifier, type Listener } from '../../../src/outbox/notify';
 import { createTestDatabase, type TestDatabase } from '../../support/database';
 import { connectTestKafka, createTestTopic, readTopic, type TopicReader } from '../../support/kafka/kafka';
 import { silentLogger } from '../../support/logger';

@@ -1,6 +1,6 @@
 import { ApplicationFailure } from '@temporalio/common';
 import { cancelOrder } from '../../../src/orders/cancel-order';
-import type { OrderSagaInput } from '../../../src/contract';
+import type { OrderSagaInput } from '../../../src/temporal-contract';
 import { listedCharges } from '../../support/payments/listed-charges';
 import { createMemoryProvider, type MemoryProvider } from '../../support/payments/memory-provider';
 import { createSteps, type Steps } from '../../support/sagas/steps';

@@ -1,8 +1,7 @@
 import { waitUntil } from '../../../dev/os/ports';
-import { judgeCircuits } from '../../../src/http/health-checks';
-import { type Circuit, createCircuit } from '../../../src/platform/circuit/circuit-breaker';
-import { readOpenCircuits, writeOpenCircuits } from '../../../src/platform/circuit/open-circuits.sql';
-import { reportOpenCircuits } from '../../../src/platform/circuit/report-open-circuits';
+import { judgeCircuits } from '../../../src/health-checks';
+import { type Circuit, createCircuit } from '../../../src/platform/circuit-breaker';
+import { readOpenCircuits, reportOpenCircuits, writeOpenCircuits } from '../../../src/platform/circuit-reports';
 import { createTestDatabase, type TestDatabase } from '../../support/database';
 import { silentLogger } from '../../support/logger';
 

@@ -1,4 +1,4 @@
-import type { ShipmentSagaInput } from '../../../src/contract';
+import type { ShipmentSagaInput } from '../../../src/temporal-contract';
 import { type ApiAnswer, createTestApi, type TestApi } from '../../support/api';
 import { listedCharges } from '../../support/payments/listed-charges';
 import { createMemoryProvider, type MemoryProvider } from '../../support/payments/memory-provider';

@@ -4,7 +4,7 @@ import {
   type Holding,
   release,
   reserve,
-} from '../../../src/inventory/reservation.sql';
+} from '../../../src/inventory/reservations';
 import { openConnection } from '../../support/connection';
 import { createSteps, type Steps } from '../../support/sagas/steps';
 

@@ -1,7 +1,7 @@
-import { eventOnce } from '../../../src/inbox/once';
+import { eventOnce } from '../../../src/cqrs/idempotency';
 import { cancelOrder } from '../../../src/orders/cancel-order';
-import { provisionService } from '../../../src/fulfilment/provision-service';
-import type { SagaFailure, ShipmentSagaInput } from '../../../src/contract';
+import { provisionService } from '../../../src/fulfilment/provision';
+import type { SagaFailure, ShipmentSagaInput } from '../../../src/temporal-contract';
 import { createMemoryProvider } from '../../support/payments/memory-provider';
 import { codeOf } from '../../support/refusal-code';
 import { createSteps, type Steps } from '../../support/sagas/steps';

@@ -1,7 +1,7 @@
-import { connectStripe } from '../../../src/payments/provider/stripe/connect-stripe';
-import { createStripeProvider } from '../../../src/payments/provider/stripe/stripe-provider';
-import type { PaymentProvider } from '../../../src/payments/provider/payment-provider';
-import type { Circuit } from '../../../src/platform/circuit/circuit-breaker';
+import { connectStripe } from '../../../src/payments/providers/stripe-client';
+import { createStripeProvider } from '../../../src/payments/providers/stripe';
+import type { PaymentProvider } from '../../../src/payments/providers/provider';
+import type { Circuit } from '../../../src/platform/circuit-breaker';
 import { chargeRequest } from '../../support/payments/charge-request';
 import { listedCharges } from '../../support/payments/listed-charges';
 import { keepsPaymentProviderContract } from '../../support/payments/payment-provider-contract';

@@ -1,8 +1,8 @@
 import { waitUntil } from '../../../dev/os/ports';
-import { createHttpCarrier } from '../../../src/fulfilment/carrier/http-carrier';
-import { createHttpProvider } from '../../../src/payments/provider/http-provider';
-import type { PaymentProvider } from '../../../src/payments/provider/payment-provider';
-import type { Circuit } from '../../../src/platform/circuit/circuit-breaker';
+import { createHttpCarrier } from '../../../src/fulfilment/carrier';
+import { createHttpProvider } from '../../../src/payments/providers/http-provider';
+import type { PaymentProvider } from '../../../src/payments/providers/provider';
+import type { Circuit } from '../../../src/platform/circuit-breaker';
 import { keepsCarrierContract } from '../../support/payments/carrier-contract';
 import { chargeRequest } from '../../support/payments/charge-request';
 import { listedCharges } from '../../support/payments/listed-charges';

@@ -1,7 +1,7 @@
 import Stripe from 'stripe';
 import { Webhook } from 'standardwebhooks';
 import { newWebhookSecret } from '../../../dev/stack/prepare';
-import type { SagaStarter } from '../../../src/sagas/start/start-saga';
+import type { SagaStarter } from '../../../src/sagas/start';
 import { type ApiAnswer, createTestApi, type TestApi } from '../../support/api';
 import { createTestDatabase, type TestDatabase } from '../../support/database';
 

@@ -1,7 +1,6 @@
 import { Hono } from 'hono';
-import { answerError } from '../../../src/http/problem';
-import type { HttpEnv } from '../../../src/http/http-env';
-import { encodeCursor } from '../../../src/platform/cursor';
+import { answerError, type HttpEnv } from '../../../src/http/problem';
+import { encodeCursor } from '../../../src/platform/values';
 import { type ApiAnswer, createTestApi, type TestApi } from '../../support/api';
 import { createTestDatabase, type TestDatabase } from '../../support/database';
 import { silentLogger } from '../../support/logger';

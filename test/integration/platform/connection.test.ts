@@ -1,7 +1,6 @@
-import { connectDatabase, type Database } from '../../../src/platform/database/database';
+import { connectDatabase, type Database, inTransaction } from '../../../src/platform/database/database';
 import { databaseFault, isDatabaseOutage, sqlState } from '../../../src/platform/database/database-error';
 import { openSideConnection, type SideConnection } from '../../../src/platform/database/side-connection';
-import { inTransaction } from '../../../src/platform/database/transaction';
 import { eventually, must } from '../../../testing/eventually';
 import { createTestDatabase, type TestDatabase } from '../../support/database';
 import { silentLogger } from '../../support/logger';

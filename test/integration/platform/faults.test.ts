@@ -1,4 +1,4 @@
-import { createFaults } from '../../../src/platform/faults/faults';
+import { createFaults } from '../../../src/platform/faults';
 import { createTestDatabase, type TestDatabase } from '../../support/database';
 import { silentLogger } from '../../support/logger';
 

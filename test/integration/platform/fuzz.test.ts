@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { serve } from '@hono/node-server';
-import type { SagaStarter } from '../../../src/sagas/start/start-saga';
+import type { SagaStarter } from '../../../src/sagas/start';
 import { createTestApi, type TestApi } from '../../support/api';
 import { createTestDatabase, type TestDatabase } from '../../support/database';
 import { findSchemathesis, fuzz } from '../../support/fuzz/schemathesis';

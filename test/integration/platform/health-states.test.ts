@@ -1,10 +1,10 @@
-import { createHealthChecks } from '../../../src/http/health-checks';
-import { createHealthRoutes } from '../../../src/http/health';
+import { createHealthChecks } from '../../../src/health-checks';
+import { createHealthRoutes } from '../../../src/health';
 import { createApplication } from '../../../src/application';
 import { placeOrder } from '../../../src/orders/place-order';
 import { acceptPayment } from '../../../src/payments/accept-payment';
-import { writeStalls } from '../../../src/messaging/consumer/stalls.sql';
-import { writeOpenCircuits } from '../../../src/platform/circuit/open-circuits.sql';
+import { writeStalls } from '../../../src/kafka/stalls';
+import { writeOpenCircuits } from '../../../src/platform/circuit-reports';
 import { connectDatabase, type Database } from '../../../src/platform/database/database';
 import { createTestDatabase, type TestDatabase } from '../../support/database';
 import { silentLogger } from '../../support/logger';

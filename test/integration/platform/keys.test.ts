@@ -1,9 +1,8 @@
-import { createAuthenticate } from '../../../src/http/api-keys';
-import { createKeyUse } from '../../../src/http/key-use';
+import { createAuthenticate, createKeyUse } from '../../../src/http/api-keys';
 import { silentLogger } from '../../support/logger';
 import { createTestApi, type TestApi } from '../../support/api';
 import { createTestDatabase, type TestDatabase } from '../../support/database';
-import { wait } from '../../../src/platform/wait';
+import { wait } from '../../../src/platform/timing';
 
 const DAY_MS = 86_400_000;
 

@@ -1,4 +1,4 @@
-import { inTransaction } from '../../../src/platform/database/transaction';
+import { inTransaction } from '../../../src/platform/database/database';
 import { createTestDatabase, type TestDatabase } from '../../support/database';
 
 let test: TestDatabase;

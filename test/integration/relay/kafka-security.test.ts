@@ -1,9 +1,9 @@
 import pino from 'pino';
 import { eventually } from '../../../testing/eventually';
 import { ConfigError, loadConfig } from '../../../src/config';
-import { connectKafka } from '../../../src/messaging/kafka';
-import { createTopics } from '../../../src/messaging/topics';
-import { publishErrorReason } from '../../../src/outbox/relay/publish-error';
+import { connectKafka } from '../../../src/kafka/client';
+import { createTopics } from '../../../src/kafka/topics';
+import { publishErrorReason } from '../../../src/outbox/batch';
 import { createTestDatabase, type TestDatabase } from '../../support/database';
 import { readTopic, topicSettings, uniqueName } from '../../support/kafka/kafka';
 import { silentLogger } from '../../support/logger';

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { eventually } from '../../../testing/eventually';
-import type { Kafka } from '../../../src/messaging/kafka';
+import type { Kafka } from '../../../src/kafka/client';
 import { createTestDatabase, type TestDatabase } from '../../support/database';
 import { connectTestKafka, createTestTopic, readTopic } from '../../support/kafka/kafka';
 import { appendThing, firstOccurrences, thingRegistry, versionsByKey } from '../../support/outbox/outbox';

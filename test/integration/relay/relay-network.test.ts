@@ -1,5 +1,5 @@
 import { eventually } from '../../../testing/eventually';
-import type { Kafka } from '../../../src/messaging/kafka';
+import type { Kafka } from '../../../src/kafka/client';
 import { createTestDatabase, type TestDatabase } from '../../support/database';
 import {
   brokerAddress,

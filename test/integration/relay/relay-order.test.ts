@@ -1,11 +1,10 @@
 import fc from 'fast-check';
 import { eventually } from '../../../testing/eventually';
 import { createApplication, eventRegistry } from '../../../src/application';
-import { closeInvoice } from '../../../src/billing/close-invoice';
-import { reopenInvoice } from '../../../src/billing/reopen-invoice';
-import type { Kafka } from '../../../src/messaging/kafka';
+import { closeInvoice, reopenInvoice } from '../../../src/billing/close-invoice';
+import type { Kafka } from '../../../src/kafka/client';
 import { placeOrder } from '../../../src/orders/place-order';
-import type { EventRegistry } from '../../../src/outbox/event-registry';
+import type { EventRegistry } from '../../../src/events/registry';
 import { Refusal } from '../../../src/platform/refusal';
 import { openConnection } from '../../support/connection';
 import { createTestDatabase, type TestDatabase } from '../../support/database';

@@ -1,9 +1,9 @@
 import { eventually } from '../../../testing/eventually';
-import type { Kafka } from '../../../src/messaging/kafka';
-import { shardOf } from '../../../src/outbox/shard';
-import type { RelayOptions } from '../../../src/outbox/relay/relay';
-import { claimPending, takeShards } from '../../../src/outbox/relay/relay.sql';
-import { createFaults } from '../../../src/platform/faults/faults';
+import type { Kafka } from '../../../src/kafka/client';
+import { shardOf } from '../../../src/events/append';
+import type { RelayOptions } from '../../../src/outbox/relay';
+import { claimPending, takeShards } from '../../../src/outbox/relay.sql';
+import { createFaults } from '../../../src/platform/faults';
 import { openConnection } from '../../support/connection';
 import { createTestDatabase, type TestDatabase } from '../../support/database';
 import { createDeferred } from '../../support/deferred';

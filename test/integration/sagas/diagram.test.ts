@@ -1,7 +1,6 @@
 import { run } from '../../../dev/os/child';
 import { fromRoot } from '../../../dev/os/files';
-import { sequenceDiagram } from '../../../src/cli/diagram/sequence-diagram';
-import { stateDiagram } from '../../../src/cli/diagram/state-diagram';
+import { sequenceDiagram, stateDiagram } from '../../../src/cli/run/declared-diagrams';
 import { declaredSagas } from '../../../workflows/declared-sagas';
 
 /** The built program, as a shell runs it: it needs no server and no configuration. */

@@ -1,9 +1,9 @@
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { createReconciliationActivities } from '../../../activities';
 import { createApplication } from '../../../src/application';
-import { chainOf } from '../../../src/payments/provider/create-provider-chain';
-import type { ProviderCharge } from '../../../src/payments/provider/payment-provider';
-import { listDiscrepancies } from '../../../src/reconciliation/list-differences';
+import { chainOf } from '../../../src/payments/providers/chain';
+import type { ProviderCharge } from '../../../src/payments/providers/provider';
+import { listDiscrepancies } from '../../../src/reconciliation/routes';
 import { createTestDatabase, type TestDatabase } from '../../support/database';
 import { silentLogger } from '../../support/logger';
 import { createMemoryProvider } from '../../support/payments/memory-provider';

@@ -7,7 +7,7 @@ import { eventually } from '../../../testing/eventually';
 import { run } from '../../../dev/os/child';
 import { fromRoot } from '../../../dev/os/files';
 import { createNamespace } from '../../support/temporal';
-import { taskQueues } from '../../../src/contract';
+import { taskQueues } from '../../../src/temporal-contract';
 import { housekeeping, orderSaga, paymentSaga } from '../../../workflows';
 import { breaks } from '../../../workflows/saga/testing';
 import { dataFolder, givenServices } from '../../support/e2e-stack';

@@ -4,7 +4,7 @@ import { Client, WorkflowNotFoundError, WorkflowUpdateFailedError } from '@tempo
 import { ApplicationFailure } from '@temporalio/common';
 import { bundleWorkflowCode, NativeConnection, Worker, type WorkflowBundleOption } from '@temporalio/worker';
 import { createNamespace } from '../../support/temporal';
-import type { SagaStatus } from '../../../src/contract';
+import type { SagaStatus } from '../../../src/temporal-contract';
 import { failureOf } from '../../../workflows/saga/testing';
 import { givenServices } from '../../support/e2e-stack';
 import { createProbeFakes, probeInput } from '../../support/sagas/probe/probe';

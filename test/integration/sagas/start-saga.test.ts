@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { NativeConnection, Worker } from '@temporalio/worker';
 import { createNamespace } from '../../support/temporal';
-import { searchAttributes, taskQueues } from '../../../src/contract';
-import { createSagaStarter, type SagaStarter } from '../../../src/sagas/start/start-saga';
+import { searchAttributes, taskQueues } from '../../../src/temporal-contract';
+import { createSagaStarter, type SagaStarter } from '../../../src/sagas/start';
 import { connectTemporalClient, type TemporalClient } from '../../../src/platform/temporal/temporal';
 import { createDeferred } from '../../support/deferred';
 import { givenServices } from '../../support/e2e-stack';
-import type { Logger } from '../../../src/platform/telemetry/logger';
+import type { Logger } from '../../../src/platform/logger';
 import { silentLogger } from '../../support/logger';
 import { refuses } from '../../../workflows/saga/testing';
 import { createSagaFakes, type FakeSagaActivities } from '../../support/sagas/saga-activities';

@@ -1,8 +1,8 @@
-import { createApp } from '../../../src/http/app';
-import { openApiDocument } from '../../../src/http/openapi-document';
-import type { HealthChecks } from '../../../src/http/health';
-import { createMetrics } from '../../../src/platform/telemetry/metrics';
-import type { SagaStarter } from '../../../src/sagas/start/start-saga';
+import { createApp } from '../../../src/app';
+import { openApiDocument } from '../../../src/http/docs';
+import type { HealthChecks } from '../../../src/health';
+import { createMetrics } from '../../../src/platform/metrics';
+import type { SagaStarter } from '../../../src/sagas/start';
 import { silentLogger } from '../logger';
 
 const SECRET = `whsec_${Buffer.from('secret of the tests').toString('base64')}`;

@@ -1,19 +1,18 @@
 import { z } from 'zod';
-import { handle } from '../../../src/mediator/handler';
-import { createMediator, type Mediator } from '../../../src/mediator/mediator';
-import { defineCommand } from '../../../src/mediator/message';
+import { defineCommand, handle } from '../../../src/cqrs/message';
+import { createMediator, type Mediator } from '../../../src/cqrs/mediator';
 import {
   type ConsumerDefinition,
   type ConsumerOptions,
   type RunningConsumer,
   startConsumer,
-} from '../../../src/messaging/consumer/consumer';
-import type { Kafka } from '../../../src/messaging/kafka';
-import { isEvent } from '../../../src/messaging/consumer/received-event';
-import { noNotifier } from '../../../src/outbox/append';
-import { systemClock } from '../../../src/platform/clock';
+} from '../../../src/kafka/consumer';
+import type { Kafka } from '../../../src/kafka/client';
+import { isEvent } from '../../../src/kafka/received-event';
+import { noNotifier } from '../../../src/events/append';
+import { systemClock } from '../../../src/platform/timing';
 import type { Database } from '../../../src/platform/database/database';
-import { createFaults } from '../../../src/platform/faults/faults';
+import { createFaults } from '../../../src/platform/faults';
 import { Refusal } from '../../../src/platform/refusal';
 import type { TestDatabase } from '../database';
 import { uniqueName } from './kafka';

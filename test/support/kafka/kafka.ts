@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { connect } from 'node:net';
-import { type Consumer, connectKafka, type Kafka } from '../../../src/messaging/kafka';
-import { createTopics } from '../../../src/messaging/topics';
+import { type Consumer, connectKafka, type Kafka } from '../../../src/kafka/client';
+import { createTopics } from '../../../src/kafka/topics';
 import { silentLogger } from '../logger';
 import { createTcpProxy, type TcpProxy } from '../network/tcp-proxy';
 

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { eventually, must } from '../../../testing/eventually';
 import { armDelay, armFault, disarmFaults } from '../../../testing/faults';
 import { readOrder, readSaga } from '../../../testing/shop';
-import type { FaultPoint } from '../../../src/platform/faults/faults';
+import type { FaultPoint } from '../../../src/platform/faults';
 import { attendStuck } from './attend-stuck';
 import { command, DEADLINE_MS } from './command';
 import { placeKind } from './place-kind';

@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { toEventMessage } from '../../../src/messaging/cloud-event';
-import { createEventRegistry, defineEvent, type EventRegistry } from '../../../src/outbox/event-registry';
-import { shardOf } from '../../../src/outbox/shard';
-import type { PendingRow } from '../../../src/outbox/relay/relay.sql';
+import { toEventMessage } from '../../../src/kafka/cloud-events';
+import { createEventRegistry, defineEvent, type EventRegistry } from '../../../src/events/registry';
+import { shardOf } from '../../../src/events/append';
+import type { PendingRow } from '../../../src/outbox/relay.sql';
 import type { TestDatabase } from '../database';
 import { uniqueName } from '../kafka/kafka';
 import type { TopicMessage } from '../kafka/kafka';

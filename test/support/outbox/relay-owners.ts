@@ -1,5 +1,5 @@
 import { Connection } from '@temporalio/client';
-import { relayWorkflowId } from '../../../src/contract';
+import { relayWorkflowId } from '../../../src/temporal-contract';
 import type { E2eStack } from '../e2e-stack';
 
 export interface RelayOwners {

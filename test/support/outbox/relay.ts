@@ -1,6 +1,6 @@
-import { SHARDS } from '../../../src/outbox/shard';
-import { type RelayOptions, type RelayResult, runRelay } from '../../../src/outbox/relay/relay';
-import { createFaults } from '../../../src/platform/faults/faults';
+import { SHARDS } from '../../../src/events/append';
+import { type RelayOptions, type RelayResult, runRelay } from '../../../src/outbox/relay';
+import { createFaults } from '../../../src/platform/faults';
 import { silentLogger } from '../logger';
 
 export const allShards: readonly number[] = Array.from({ length: SHARDS }, (_, shard) => shard);

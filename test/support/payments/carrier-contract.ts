@@ -1,5 +1,5 @@
 import { v7 as uuidv7 } from 'uuid';
-import type { BookingRequest, Carrier } from '../../../src/fulfilment/carrier/carrier';
+import type { BookingRequest, Carrier } from '../../../src/fulfilment/carrier';
 
 export interface CarrierUnderTest {
   readonly carrier: Carrier;

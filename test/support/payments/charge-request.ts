@@ -1,5 +1,5 @@
 import { v7 as uuidv7 } from 'uuid';
-import type { ChargeRequest } from '../../../src/payments/provider/payment-provider';
+import type { ChargeRequest } from '../../../src/payments/providers/provider';
 
 /** A charge under a key of its own. */
 export function chargeRequest(change: Partial<ChargeRequest> = {}): ChargeRequest {

@@ -1,4 +1,4 @@
-import type { PaymentProvider, ProviderCharge } from '../../../src/payments/provider/payment-provider';
+import type { PaymentProvider, ProviderCharge } from '../../../src/payments/providers/provider';
 
 /** Returns all pages as one list. @param since defaults to the beginning of time */
 export async function listedCharges(

@@ -1,8 +1,7 @@
 import { createBookings } from '../../../testing/provider/carrier';
 import { Refused } from '../../../testing/provider/behaviour';
-import type { Carrier } from '../../../src/fulfilment/carrier/carrier';
-import { Refusal } from '../../../src/platform/refusal';
-import type { RefusalCode } from '../../../src/platform/refusal-codes';
+import type { Carrier } from '../../../src/fulfilment/carrier';
+import { Refusal, type RefusalCode } from '../../../src/platform/refusal';
 
 export interface MemoryCarrier extends Carrier {
   /** How many bookings stand under these keys. */

@@ -1,8 +1,7 @@
 import { createAccount } from '../../../testing/provider/account';
 import { Refused } from '../../../testing/provider/behaviour';
-import type { GuardedProvider } from '../../../src/payments/provider/provider-chain';
-import { Refusal } from '../../../src/platform/refusal';
-import type { RefusalCode } from '../../../src/platform/refusal-codes';
+import type { GuardedProvider } from '../../../src/payments/providers/provider';
+import { Refusal, type RefusalCode } from '../../../src/platform/refusal';
 
 /** How the next call goes wrong: it never arrives, or its answer does not. */
 export type Loss = 'request' | 'answer';

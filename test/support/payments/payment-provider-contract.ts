@@ -1,4 +1,4 @@
-import type { ChargeRequest, PaymentProvider, ProviderCharge } from '../../../src/payments/provider/payment-provider';
+import type { ChargeRequest, PaymentProvider, ProviderCharge } from '../../../src/payments/providers/provider';
 import { chargeRequest } from './charge-request';
 import { listedCharges } from './listed-charges';
 

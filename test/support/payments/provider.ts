@@ -1,6 +1,6 @@
 import { createTeardown } from '../../../dev/command';
 import { type ProviderProcess, startProvider } from '../../../dev/stack/provider-process';
-import { type Circuit, createCircuit } from '../../../src/platform/circuit/circuit-breaker';
+import { type Circuit, createCircuit } from '../../../src/platform/circuit-breaker';
 import { dataFolder } from '../e2e-stack';
 import { silentLogger } from '../logger';
 

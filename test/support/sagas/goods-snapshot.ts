@@ -1,14 +1,10 @@
 import type { ReservationRow, Snapshot } from '../../../testing/checker/snapshot.sql';
-import { evolveInvoice } from '../../../src/billing/invoice';
-import type { InvoiceEvent } from '../../../src/billing/invoice-events';
-import { paymentCredit, reversal } from '../../../src/billing/ledger';
-import { sagaSteps } from '../../../src/contract';
-import { evolveShipment } from '../../../src/fulfilment/shipment';
-import type { ShipmentEvent } from '../../../src/fulfilment/shipment-events';
-import { evolveOrder } from '../../../src/orders/order';
-import type { OrderEvent } from '../../../src/orders/order-events';
-import { evolvePayment } from '../../../src/payments/payment';
-import type { PaymentEvent } from '../../../src/payments/payment-events';
+import { evolveInvoice, type InvoiceEvent } from '../../../src/domain/invoice';
+import { paymentCredit, reversal } from '../../../src/domain/ledger';
+import { sagaSteps } from '../../../src/temporal-contract';
+import { evolveShipment, type ShipmentEvent } from '../../../src/domain/shipment';
+import { evolveOrder, type OrderEvent } from '../../../src/domain/order';
+import { evolvePayment, type PaymentEvent } from '../../../src/domain/payment';
 import { AT, fold, logOf, published } from './snapshot-log';
 
 const [order_id, invoice_id, customer_id, payment_id, shipment_id] = ['ord_1', 'inv_1', 'cus_1', 'pay_1', 'shp_1'];

@@ -1,12 +1,9 @@
 import type { Snapshot } from '../../../testing/checker/snapshot.sql';
-import { paymentCredit } from '../../../src/billing/ledger';
-import { evolveInvoice } from '../../../src/billing/invoice';
-import type { InvoiceEvent } from '../../../src/billing/invoice-events';
-import { provision, evolveProvisioning } from '../../../src/fulfilment/provisioning';
-import { evolveOrder } from '../../../src/orders/order';
-import type { OrderEvent } from '../../../src/orders/order-events';
-import { evolvePayment } from '../../../src/payments/payment';
-import type { PaymentEvent } from '../../../src/payments/payment-events';
+import { paymentCredit } from '../../../src/domain/ledger';
+import { evolveInvoice, type InvoiceEvent } from '../../../src/domain/invoice';
+import { evolveProvisioning, provision } from '../../../src/domain/provisioning';
+import { evolveOrder, type OrderEvent } from '../../../src/domain/order';
+import { evolvePayment, type PaymentEvent } from '../../../src/domain/payment';
 import { AT, fold, logOf, published } from './snapshot-log';
 
 const order_id = 'ord_1';

@@ -1,6 +1,6 @@
 import type { WorkflowHandle } from '@temporalio/client';
 import type { Activities } from '../../../activities';
-import type { SagaOptions, SagaStatus } from '../../../src/contract';
+import type { SagaOptions, SagaStatus } from '../../../src/temporal-contract';
 import { createSagaKit } from '../../../workflows/saga/testing';
 import { recordHistory } from './histories';
 import type { FakeSagaActivities } from './saga-activities';

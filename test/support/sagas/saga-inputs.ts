@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { OrderSagaInput, PaymentSagaInput, ShipmentSagaInput } from '../../../src/contract';
+import type { OrderSagaInput, PaymentSagaInput, ShipmentSagaInput } from '../../../src/temporal-contract';
 
 export function paymentSagaInput(): PaymentSagaInput {
   const payment_id = `pay_${randomUUID()}`;

@@ -24,7 +24,7 @@ function digest(): string {
   const workflows = readdirSync(join(root, 'workflows'), { recursive: true, encoding: 'utf8' })
     .filter((name) => name.endsWith('.ts'))
     .sort();
-  const files = ['package-lock.json', 'src/contract.ts', ...workflows.map((name) => join('workflows', name))];
+  const files = ['package-lock.json', 'src/temporal-contract.ts', ...workflows.map((name) => join('workflows', name))];
   const hash = createHash('sha256');
   for (const file of files) hash.update(file).update(readFileSync(join(root, file)));
   return hash.digest('hex').slice(0, 16);

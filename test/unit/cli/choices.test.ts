@@ -1,11 +1,11 @@
-import { choices } from '../../../src/cli/choices';
+import { choices } from '../../../src/cli/options';
 import { DIAGRAMS } from '../../../src/cli/run/diagram';
-import { sagaSteps } from '../../../src/contract';
-import { productKind } from '../../../src/inventory/product';
+import { sagaSteps } from '../../../src/temporal-contract';
+import { productKind } from '../../../src/domain/product';
 import { keyRole } from '../../../src/keys/api-key';
-import { deadLetterState, openState } from '../../../src/messaging/dead-letters/dead-letter';
-import { outboxState } from '../../../src/outbox/operator/outbox-row';
-import { sagaState, sagaType } from '../../../src/sagas/view/saga-view';
+import { deadLetterState, openState } from '../../../src/kafka/dead-letter';
+import { outboxState } from '../../../src/outbox/admin';
+import { sagaState, sagaType } from '../../../src/sagas/view';
 
 it('the options of the command line choose from what the schemas allow', () => {
   expect(choices).toEqual({

@@ -4,7 +4,7 @@ import {
   type Invoice,
   type InvoiceCommand,
   type InvoiceStatus,
-} from '../../../src/billing/invoice';
+} from '../../../src/domain/invoice';
 import { refusalCode } from '../../support/refusal-code';
 
 const open: Invoice = {

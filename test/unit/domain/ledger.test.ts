@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { paymentCredit, reversal } from '../../../src/billing/ledger';
+import { paymentCredit, reversal } from '../../../src/domain/ledger';
 
 const amounts = fc.integer({ min: 1, max: 1_000_000_000_000 });
 const sum = (entries: readonly { amount: number }[]): number =>

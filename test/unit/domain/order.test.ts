@@ -5,9 +5,9 @@ import {
   type NewOrder,
   type Order,
   type OrderCommand,
+  type OrderEvent,
   type OrderStatus,
-} from '../../../src/orders/order';
-import type { OrderEvent } from '../../../src/orders/order-events';
+} from '../../../src/domain/order';
 import { playCommands } from '../../support/model/play-commands';
 import { refusalCode } from '../../support/refusal-code';
 

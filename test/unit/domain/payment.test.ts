@@ -5,10 +5,10 @@ import {
   type Payment,
   type PaymentCommand,
   type PaymentContent,
+  type PaymentEvent,
   type PaymentStatus,
-} from '../../../src/payments/payment';
-import type { PaymentEvent } from '../../../src/payments/payment-events';
-import { preferredWaitMs } from '../../../src/payments/settled-payment';
+} from '../../../src/domain/payment';
+import { preferredWaitMs } from '../../../src/payments/routes';
 import { playCommands } from '../../support/model/play-commands';
 import { refusalCode } from '../../support/refusal-code';
 

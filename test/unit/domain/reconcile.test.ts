@@ -1,8 +1,13 @@
 import fc from 'fast-check';
-import type { OrderStatus } from '../../../src/orders/order';
-import { dueCredit, type PaymentStatement } from '../../../src/reconciliation/books/payment-book';
-import type { DiscrepancyKind } from '../../../src/reconciliation/difference';
-import { type Statements, noStatements, reconcile } from '../../../src/reconciliation/reconcile';
+import type { OrderStatus } from '../../../src/domain/order';
+import {
+  type DiscrepancyKind,
+  dueCredit,
+  noStatements,
+  type PaymentStatement,
+  reconcile,
+  type Statements,
+} from '../../../src/reconciliation/reconcile';
 
 /** A paid order, or one that is not, as it ends; paid through a provider, or outside. */
 const endings = [

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { decideShipment, evolveShipment, type Shipment, type ShipmentCommand } from '../../../src/fulfilment/shipment';
+import { decideShipment, evolveShipment, type Shipment, type ShipmentCommand } from '../../../src/domain/shipment';
 import { playCommands } from '../../support/model/play-commands';
 import { refusalCode } from '../../support/refusal-code';
 

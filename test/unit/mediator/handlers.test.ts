@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createApplication } from '../../../src/application';
-import type { MessageMaker, MessageMode } from '../../../src/mediator/message';
+import type { MessageMaker, MessageMode } from '../../../src/cqrs/message';
 import type { Database } from '../../../src/platform/database/database';
 import { silentLogger } from '../../support/logger';
 

@@ -1,10 +1,9 @@
 import { z } from 'zod';
-import { type Handler, handle } from '../../../src/mediator/handler';
-import { createMediator } from '../../../src/mediator/mediator';
-import { defineCommand, defineQuery } from '../../../src/mediator/message';
+import { defineCommand, defineQuery, handle, type Handler } from '../../../src/cqrs/message';
+import { createMediator } from '../../../src/cqrs/mediator';
 import { defineTable } from '../../../src/platform/database/table';
-import { createEventRegistry, defineEvent } from '../../../src/outbox/event-registry';
-import { noNotifier } from '../../../src/outbox/append';
+import { createEventRegistry, defineEvent } from '../../../src/events/registry';
+import { noNotifier } from '../../../src/events/append';
 import type { Database } from '../../../src/platform/database/database';
 import { silentLogger } from '../../support/logger';
 

@@ -2,12 +2,11 @@ import { ApplicationFailure } from '@temporalio/common';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
 import { createStepSender, type StepSender } from '../../../activities/send-step';
-import { requestRefund } from '../../../src/payments/refund/ask-refund';
-import { recordCharge } from '../../../src/payments/charge/record-charge';
-import type { Mediator } from '../../../src/mediator/mediator';
-import type { SagaStepRecord } from '../../../src/mediator/saga-step';
-import { Refusal } from '../../../src/platform/refusal';
-import type { RefusalCode } from '../../../src/platform/refusal-codes';
+import { requestRefund } from '../../../src/payments/refunds';
+import { recordCharge } from '../../../src/payments/charges';
+import type { Mediator } from '../../../src/cqrs/mediator';
+import type { SagaStepRecord } from '../../../src/cqrs/write.sql';
+import { Refusal, type RefusalCode } from '../../../src/platform/refusal';
 
 const intent = { charge: undefined };
 const recorded = { charge_ref: 'ch_1' };

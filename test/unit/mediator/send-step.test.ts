@@ -2,12 +2,11 @@ import { ApplicationFailure, type RetryPolicy } from '@temporalio/common';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
 import { createStepSender } from '../../../activities/send-step';
-import { reverseCredit } from '../../../src/billing/reverse-credit';
-import type { SendOptions } from '../../../src/mediator/behaviour';
-import type { Mediator } from '../../../src/mediator/mediator';
-import type { Faults } from '../../../src/platform/faults/faults';
-import { Refusal } from '../../../src/platform/refusal';
-import type { RefusalCode } from '../../../src/platform/refusal-codes';
+import { reverseCredit } from '../../../src/billing/credit-balance';
+import type { SendOptions } from '../../../src/cqrs/message';
+import type { Mediator } from '../../../src/cqrs/mediator';
+import type { Faults } from '../../../src/platform/faults';
+import { Refusal, type RefusalCode } from '../../../src/platform/refusal';
 
 const SCHEDULED_AT = Date.UTC(2026, 10, 21, 9, 30);
 const step = {

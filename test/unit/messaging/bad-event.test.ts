@@ -1,6 +1,5 @@
 import { eventRegistry } from '../../../src/application';
-import { UnreadableMessage } from '../../../src/messaging/consumer/unreadable-message';
-import { readEvent } from '../../../src/messaging/consumer/received-event';
+import { readEvent, UnreadableMessage } from '../../../src/kafka/received-event';
 
 const headers = {
   ce_specversion: '1.0',

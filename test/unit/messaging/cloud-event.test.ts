@@ -1,8 +1,6 @@
 import { CloudEvent, Kafka as KafkaBinding } from 'cloudevents';
-import { SOURCE, toEventMessage } from '../../../src/messaging/cloud-event';
-import { NewerDataVersion } from '../../../src/messaging/consumer/newer-data-version';
-import { UnreadableMessage } from '../../../src/messaging/consumer/unreadable-message';
-import { readEvent } from '../../../src/messaging/consumer/received-event';
+import { SOURCE, toEventMessage } from '../../../src/kafka/cloud-events';
+import { NewerDataVersion, readEvent, UnreadableMessage } from '../../../src/kafka/received-event';
 import { pendingRow, thingRegistry } from '../../support/outbox/outbox';
 
 const row = pendingRow({

@@ -1,6 +1,6 @@
 import { CompressionCodecs, CompressionTypes } from 'kafkajs';
 import { compressFrameSync } from 'lz4-napi';
-import { compressionOf, unpackZstdInJavaScript } from '../../../src/messaging/compression';
+import { compressionOf, unpackZstdInJavaScript } from '../../../src/kafka/compression';
 
 /** A frame without its length, as a stream writes it (RFC 8878): a block of plain bytes, or of one byte repeated. */
 const HEADER = Buffer.from('28b52ffd0058', 'hex');

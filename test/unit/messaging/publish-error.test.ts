@@ -5,7 +5,7 @@ import {
   KafkaJSProtocolError,
   KafkaJSRequestTimeoutError,
 } from 'kafkajs';
-import { publishErrorKind, publishErrorReason, RowError } from '../../../src/outbox/relay/publish-error';
+import { publishErrorKind, publishErrorReason, RowError } from '../../../src/outbox/batch';
 
 const protocol = (type: string, retriable = false) =>
   new KafkaJSProtocolError(Object.assign(new Error(`broker says ${type}`), { type, code: 1, retriable }) as never);

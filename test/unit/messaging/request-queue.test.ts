@@ -1,5 +1,5 @@
 import RequestQueue from 'kafkajs/src/network/requestQueue';
-import { mendRequestQueues } from '../../../src/messaging/request-queue';
+import { mendRequestQueues } from '../../../src/kafka/socket';
 
 const quietLogger = { debug: () => undefined };
 

@@ -1,5 +1,5 @@
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
-import { breakWhenSilent, plainSocketFactory } from '../../../src/messaging/socket';
+import { breakWhenSilent, plainSocketFactory } from '../../../src/kafka/socket';
 
 const FETCH = 1;
 const JOIN_GROUP = 11;

@@ -1,10 +1,8 @@
 import { type CloudEvent, Kafka as KafkaBinding } from 'cloudevents';
-import { toEventMessage } from '../../../src/messaging/cloud-event';
-import { UnreadableMessage } from '../../../src/messaging/consumer/unreadable-message';
-import { readEvent } from '../../../src/messaging/consumer/received-event';
-import { encoderOf, toStructuredMessage } from '../../../src/messaging/structured-event';
-import { createEventRegistry } from '../../../src/outbox/event-registry';
-import { composeBatch, defaultLimits } from '../../../src/outbox/relay/batch';
+import { encoderOf, toEventMessage, toStructuredMessage } from '../../../src/kafka/cloud-events';
+import { readEvent, UnreadableMessage } from '../../../src/kafka/received-event';
+import { createEventRegistry } from '../../../src/events/registry';
+import { composeBatch, defaultLimits } from '../../../src/outbox/batch';
 import { pendingRow, thingHappened, thingRegistry } from '../../support/outbox/outbox';
 
 const row = pendingRow({

@@ -1,7 +1,7 @@
-import { createCarrier } from '../../../src/fulfilment/carrier/create-carrier';
-import { chainOf, createProviderChain } from '../../../src/payments/provider/create-provider-chain';
-import type { GuardedProvider } from '../../../src/payments/provider/provider-chain';
-import type { Circuit } from '../../../src/platform/circuit/circuit-breaker';
+import { createCarrier } from '../../../src/fulfilment/carrier';
+import { chainOf, createProviderChain } from '../../../src/payments/providers/chain';
+import type { GuardedProvider } from '../../../src/payments/providers/provider';
+import type { Circuit } from '../../../src/platform/circuit-breaker';
 import { bookingRequest } from '../../support/payments/carrier-contract';
 import { testCircuit } from '../../support/payments/provider';
 import { refusalCode } from '../../support/refusal-code';

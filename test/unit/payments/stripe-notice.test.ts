@@ -1,5 +1,5 @@
 import Stripe from 'stripe';
-import { readStripeNotification } from '../../../src/payments/provider/stripe/read-stripe-notice';
+import { readStripeNotification } from '../../../src/payments/stripe-webhook';
 import { refusalCode } from '../../support/refusal-code';
 
 const secret = 'whsec_test_secret';

@@ -1,4 +1,4 @@
-import { fromStripe, toStripe } from '../../../src/payments/provider/stripe/stripe-units';
+import { fromStripe, toStripe } from '../../../src/payments/providers/stripe-units';
 
 /** All of ISO 4217 (list one, 2026) by the digits behind the point; `null` without a minor unit. */
 const ISO_4217: readonly (readonly [number | null, string])[] = [

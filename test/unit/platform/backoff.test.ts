@@ -1,4 +1,4 @@
-import { createBackoff } from '../../../src/platform/backoff';
+import { createBackoff } from '../../../src/platform/timing';
 
 test('doubles up to its limit, and starts again after a reset', () => {
   const backoff = createBackoff({ initialMs: 100, maxMs: 500, random: () => 1 });

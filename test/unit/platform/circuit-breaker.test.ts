@@ -1,9 +1,13 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { waitUntil } from '../../../dev/os/ports';
-import { type Circuit, type CircuitOptions, createCircuit } from '../../../src/platform/circuit/circuit-breaker';
-import { createCircuitMetrics } from '../../../src/platform/circuit/circuit-metrics';
-import { createMetrics } from '../../../src/platform/telemetry/metrics';
+import {
+  type Circuit,
+  type CircuitOptions,
+  createCircuit,
+  createCircuitMetrics,
+} from '../../../src/platform/circuit-breaker';
+import { createMetrics } from '../../../src/platform/metrics';
 import { Refusal } from '../../../src/platform/refusal';
 import { createDeferred } from '../../support/deferred';
 import { silentLogger } from '../../support/logger';

@@ -1,6 +1,6 @@
 import { brotliDecompressSync, gunzipSync } from 'node:zlib';
 import { createDocs } from '../../../src/http/docs';
-import { createRouter } from '../../../src/http/router';
+import { createRouter } from '../../../src/http/api-route';
 
 const app = createRouter();
 app.route('/', createDocs(app));

@@ -1,4 +1,4 @@
-import { createGate } from '../../../src/platform/gate';
+import { createGate } from '../../../src/platform/shared-work';
 import { createDeferred } from '../../support/deferred';
 
 describe('a gate', () => {

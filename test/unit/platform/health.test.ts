@@ -1,4 +1,4 @@
-import { createHealthRoutes, type HealthCheck, type HealthChecks } from '../../../src/http/health';
+import { createHealthRoutes, type HealthCheck, type HealthChecks } from '../../../src/health';
 
 const well: HealthCheck = { essential: false, ask: async () => undefined };
 const away = async (): Promise<void> => {

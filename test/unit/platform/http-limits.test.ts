@@ -1,11 +1,10 @@
-import type { Mediator } from '../../../src/mediator/mediator';
+import type { Mediator } from '../../../src/cqrs/mediator';
 import { createAuthenticate } from '../../../src/http/api-keys';
-import type { HttpEnv } from '../../../src/http/http-env';
-import { emptyIsNone, jsonOnly } from '../../../src/http/json-body';
+import { answerError, type HttpEnv } from '../../../src/http/problem';
+import { emptyIsNone, jsonOnly } from '../../../src/http/middleware';
 import { limitSends } from '../../../src/http/limit-sends';
-import { answerError } from '../../../src/http/problem';
 import type { Database } from '../../../src/platform/database/database';
-import { createMetrics } from '../../../src/platform/telemetry/metrics';
+import { createMetrics } from '../../../src/platform/metrics';
 import { Hono } from 'hono';
 import { createHash } from 'node:crypto';
 import { createDeferred } from '../../support/deferred';

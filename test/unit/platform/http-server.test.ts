@@ -1,5 +1,5 @@
 import { createHttpServer } from '../../../src/http/server';
-import { createMetrics } from '../../../src/platform/telemetry/metrics';
+import { createMetrics } from '../../../src/platform/metrics';
 import { createDeferred } from '../../support/deferred';
 import { openSocket } from '../../support/network/raw-socket';
 

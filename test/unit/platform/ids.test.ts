@@ -1,5 +1,5 @@
-import { followClock } from '../../../src/platform/clock';
-import { newId } from '../../../src/platform/ids';
+import { followClock } from '../../../src/platform/timing';
+import { newId } from '../../../src/platform/values';
 
 afterEach(() => followClock(() => Date.now()));
 

@@ -1,6 +1,5 @@
 import pino from 'pino';
-import { boundedError } from '../../../src/platform/telemetry/logger';
-import { logFields } from '../../../src/platform/telemetry/logged-errors';
+import { boundedError, logFields } from '../../../src/platform/logger';
 
 it('says an error once, and names it afterwards', () => {
   const error = new TypeError('broken');

@@ -1,15 +1,14 @@
 import { Hono } from 'hono';
 import { Counter } from 'prom-client';
-import { createHealthRoutes } from '../../../src/http/health';
-import { judgeOutboxLag } from '../../../src/http/health-checks';
-import type { HttpEnv } from '../../../src/http/http-env';
-import { measureRequests } from '../../../src/http/http-metrics';
-import { createMetricsRoute } from '../../../src/http/metrics-route';
-import { createConsumerMetrics } from '../../../src/messaging/consumer/consumer-metrics';
-import { composeBatch } from '../../../src/outbox/relay/batch';
-import { createRelayMetrics } from '../../../src/outbox/relay/relay-metrics';
+import { createHealthRoutes, createMetricsRoute } from '../../../src/health';
+import { judgeOutboxLag } from '../../../src/health-checks';
+import type { HttpEnv } from '../../../src/http/problem';
+import { measureRequests } from '../../../src/http/middleware';
+import { createConsumerMetrics } from '../../../src/kafka/consumer-metrics';
+import { composeBatch } from '../../../src/outbox/batch';
+import { createRelayMetrics } from '../../../src/outbox/relay-metrics';
 import { silentLogger } from '../../support/logger';
-import { createMetrics } from '../../../src/platform/telemetry/metrics';
+import { createMetrics } from '../../../src/platform/metrics';
 import { pendingRow, thingRegistry } from '../../support/outbox/outbox';
 import { namingFaults, parseExposition } from '../../support/prometheus';
 

@@ -1,4 +1,4 @@
-import { shareAnswer } from '../../../src/platform/shared-answer';
+import { shareAnswer } from '../../../src/platform/shared-work';
 import { createDeferred } from '../../support/deferred';
 
 describe('a shared answer', () => {

@@ -1,5 +1,4 @@
-import { PLANNED_EACH_TIME } from '../../../src/platform/database/queryable';
-import { createStatementNames } from '../../../src/platform/database/statement-names';
+import { createStatementNames, PLANNED_EACH_TIME } from '../../../src/platform/database/statements';
 
 it('names a statement by its text, the same in every process, whatever came before', () => {
   const [one, other] = [createStatementNames(), createStatementNames()];

@@ -1,7 +1,6 @@
 import { eventually } from '../../../testing/eventually';
-import { SetupMissing } from '../../../src/platform/setup-missing';
-import type { Logger } from '../../../src/platform/telemetry/logger';
-import { watchSetup } from '../../../src/platform/watch-setup';
+import { SetupMissing, watchSetup } from '../../../src/platform/watch-setup';
+import type { Logger } from '../../../src/platform/logger';
 import { silentLogger } from '../../support/logger';
 
 const missing = new SetupMissing('Kafka lacks the topic x', 'paysaga setup topics');

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
-import { isolate } from '../../../src/outbox/relay/isolate';
-import type { PendingRow } from '../../../src/outbox/relay/relay.sql';
+import { isolate } from '../../../src/outbox/publisher';
+import type { PendingRow } from '../../../src/outbox/relay.sql';
 import { pendingRow } from '../../support/outbox/outbox';
 
 const refusal = Object.assign(new Error('too large'), { type: 'MESSAGE_TOO_LARGE' });

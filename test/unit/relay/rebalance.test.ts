@@ -1,6 +1,5 @@
 import fc from 'fast-check';
-import { createOwnedRelays } from '../../../src/outbox/rebalance/owned-relays';
-import { surplus } from '../../../src/outbox/rebalance/rebalance-relays';
+import { createOwnedRelays, surplus } from '../../../src/outbox/ownership';
 import { createDeferred } from '../../support/deferred';
 
 test.each([

@@ -1,5 +1,5 @@
-import { composeBatch, defaultLimits } from '../../../src/outbox/relay/batch';
-import type { PendingRow } from '../../../src/outbox/relay/relay.sql';
+import { composeBatch, defaultLimits } from '../../../src/outbox/batch';
+import type { PendingRow } from '../../../src/outbox/relay.sql';
 import { pendingRow, thingRegistry } from '../../support/outbox/outbox';
 
 const registry = thingRegistry('things');

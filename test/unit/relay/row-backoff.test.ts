@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { rowBackoff } from '../../../src/outbox/relay/row-backoff';
+import { rowBackoff } from '../../../src/outbox/acknowledge';
 
 const longest = (attempts: number, multiplier = 2): number => rowBackoff({ attempts, multiplier, random: () => 1 });
 const shortest = (attempts: number, multiplier = 2): number => rowBackoff({ attempts, multiplier, random: () => 0 });

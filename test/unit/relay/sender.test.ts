@@ -1,7 +1,7 @@
-import type { Kafka, Producer } from '../../../src/messaging/kafka';
-import { composeBatch } from '../../../src/outbox/relay/batch';
-import { createProgress } from '../../../src/outbox/relay/progress';
-import { createSender } from '../../../src/outbox/relay/sender';
+import type { Kafka, Producer } from '../../../src/kafka/client';
+import { composeBatch } from '../../../src/outbox/batch';
+import { createProgress } from '../../../src/outbox/progress';
+import { createSender } from '../../../src/outbox/publisher';
 import { pendingRow, thingRegistry } from '../../support/outbox/outbox';
 
 const LONGER_THAN_A_SEND_MS = 21_000;

@@ -1,6 +1,5 @@
-import { sequenceDiagram } from '../../../src/cli/diagram/sequence-diagram';
-import { stateDiagram } from '../../../src/cli/diagram/state-diagram';
-import { sagaSteps, type SagaType } from '../../../src/contract';
+import { sequenceDiagram, stateDiagram } from '../../../src/cli/run/declared-diagrams';
+import { sagaSteps, type SagaType } from '../../../src/temporal-contract';
 import { declaredSagas } from '../../../workflows/declared-sagas';
 
 const outlines = declaredSagas();

@@ -2,7 +2,7 @@ import { ApplicationFailure } from '@temporalio/common';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
 import { outageAware, outageAwareFaults, outageAwareKeys, withFaults } from '../../../activities/failures';
-import type { Mediator } from '../../../src/mediator/mediator';
+import type { Mediator } from '../../../src/cqrs/mediator';
 import { Refusal } from '../../../src/platform/refusal';
 
 type Send = () => Promise<unknown>;

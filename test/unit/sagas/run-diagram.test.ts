@@ -1,7 +1,6 @@
-import { runSequenceDiagram } from '../../../src/cli/diagram/run-sequence-diagram';
-import { runStateDiagram } from '../../../src/cli/diagram/run-state-diagram';
-import { sagaSteps, type StepState } from '../../../src/contract';
-import { type SagaResponse, toSagaResponse } from '../../../src/sagas/view/saga-view';
+import { runSequenceDiagram, runStateDiagram } from '../../../src/cli/run/run-diagrams';
+import { sagaSteps, type StepState } from '../../../src/temporal-contract';
+import { type SagaResponse, toSagaResponse } from '../../../src/sagas/view';
 import { declaredSagas } from '../../../workflows/declared-sagas';
 
 const outlines = declaredSagas();

@@ -1,5 +1,5 @@
 import { ActivityFailure, ApplicationFailure, CancelledFailure, TimeoutFailure } from '@temporalio/common';
-import { failureOf, isCircuitOpen, isRefusal, sagaCompensated } from '../../../workflows/saga/saga-failure';
+import { failureOf, isCircuitOpen, isRefusal, sagaCompensated } from '../../../workflows/saga/step';
 
 const ofActivity = (cause: Error) =>
   new ActivityFailure('Activity task failed', 'creditBalance', 'credit_balance', 'TIMEOUT', undefined, cause);

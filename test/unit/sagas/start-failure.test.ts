@@ -1,6 +1,6 @@
 import { ServiceError } from '@temporalio/client';
 import { NamespaceNotFoundError } from '@temporalio/common';
-import { startFailure } from '../../../src/sagas/start/start-failure';
+import { startFailure } from '../../../src/sagas/start';
 
 /** As the SDK throws it. */
 const refusal = (code: number, details: string): Error =>

@@ -1,5 +1,5 @@
 import { ApplicationFailure, Context } from '@temporalio/activity';
-import { CIRCUIT_OPEN, OUTAGE } from '../../../src/contract';
+import { CIRCUIT_OPEN, OUTAGE } from '../../../src/temporal-contract';
 
 /** Runs before the nth attempt of an activity returns, counted from 1 over the whole saga. */
 export type Behaviour = (attempt: number) => Promise<void> | void;

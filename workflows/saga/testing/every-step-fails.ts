@@ -1,9 +1,8 @@
 import type { WorkflowHandle } from '@temporalio/client';
 import { deepStrictEqual, ok } from 'node:assert';
-import type { SagaStatus } from '../../../src/contract';
-import type { SagaStep } from '../saga-step';
-import { outlineOf, type StepOutline } from '../saga-outline';
-import { breaks, type Behaviour, refuses, suffersOutage } from './behaviours';
+import type { SagaStatus } from '../../../src/temporal-contract';
+import { outlineOf, type SagaStep, type StepOutline } from '../step';
+import { type Behaviour, breaks, refuses, suffersOutage } from './behaviours';
 import type { FakeActivities } from './fake-activities';
 import { failureOf, minutesOf } from './saga-kit';
 

@@ -1,4 +1,4 @@
-import type { SagaOutcomeReport, SagaRecords, StepDecisionReport } from '../../../src/contract';
+import type { SagaOutcomeReport, SagaRecords, StepDecisionReport } from '../../../src/temporal-contract';
 import type { Behaviour } from './behaviours';
 
 type ActivityOf<A, Name extends keyof A> = A[Name] extends (...args: infer Args) => Promise<infer Answer>

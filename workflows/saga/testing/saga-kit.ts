@@ -3,7 +3,7 @@ import { type WorkflowHandle, WorkflowFailedError } from '@temporalio/client';
 import { ApplicationFailure, type Workflow } from '@temporalio/common';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { bundleWorkflowCode, Worker, type WorkflowBundleOption } from '@temporalio/worker';
-import { SAGA_COMPENSATED, type SagaFailure, type SagaStatus } from '../../../src/contract';
+import { SAGA_COMPENSATED, type SagaFailure, type SagaStatus } from '../../../src/temporal-contract';
 import type { FakeActivities } from './fake-activities';
 import { type SagaServerOptions, startSagaServer } from './saga-server';
 

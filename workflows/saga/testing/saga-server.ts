@@ -1,5 +1,5 @@
 import { TestWorkflowEnvironment, type TimeSkippingTestWorkflowEnvironmentOptions } from '@temporalio/testing';
-import { sagaSearchAttributes } from '../saga-library';
+import { sagaSearchAttributes } from '..';
 
 /** The server's executable. Defaults to a download by the SDK. */
 export type SagaServerOptions = TimeSkippingTestWorkflowEnvironmentOptions['server'];

@@ -1,7 +1,7 @@
 import type { Activities } from '../../../../activities';
-import type { PaymentSagaInput, PaymentSagaResult, SagaOptions } from '../../../../src/contract';
+import type { PaymentSagaInput, PaymentSagaResult, SagaOptions } from '../../../../src/temporal-contract';
 import { paymentSteps } from '../../../../workflows/payment-saga';
-import { runSaga } from '../../../../workflows/saga';
+import { runSaga } from '../../../../workflows/saga/run-saga';
 
 /** The payment saga as somebody changed it who forgot those that run: it credits before it closes. */
 export async function paymentSaga(input: PaymentSagaInput, options: SagaOptions): Promise<PaymentSagaResult> {

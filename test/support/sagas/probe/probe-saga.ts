@@ -1,4 +1,4 @@
-import { runSaga, type SagaRecords, type SagaStep } from '../../../../workflows/saga/saga-library';
+import { runSaga, type SagaRecords, type SagaStep } from '../../../../workflows/saga';
 
 /** The activities of a saga that has everything a saga can have. */
 export interface ProbeActivities extends SagaRecords {

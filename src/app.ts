@@ -1,0 +1,59 @@
+import type { OpenAPIHono } from '@hono/zod-openapi';
+import { createRoutes, type RouteDeps } from './application';
+import type { Faults } from './platform/faults';
+import { newId } from './platform/values';
+import type { Logger } from './platform/logger';
+import type { Metrics } from './platform/metrics';
+import type { Authenticate } from './http/api-keys';
+import { hasOwnBodyLimit, jsonOnly, limitBody, measureRequests, refuseOtherMethods } from './http/middleware';
+import { createFaultRoutes } from './http/fault-routes';
+import { createDocs } from './http/docs';
+import { createHealthRoutes, createMetricsRoute, type HealthChecks } from './health';
+import { answerError, answerNotFound, type HttpEnv } from './http/problem';
+import { createRouter } from './http/api-route';
+
+const BODY_LIMIT_BYTES = 64 * 1024;
+
+export interface AppOptions extends RouteDeps {
+  readonly authenticate: Authenticate;
+  readonly health: HealthChecks;
+  readonly metrics: Metrics;
+  readonly faults: Faults;
+  /** Mounts `/dev/faults`. */
+  readonly faultInjection: boolean;
+  /** Sent with the health routes. */
+  readonly instanceId?: string;
+  readonly logger: Logger;
+}
+
+/** The HTTP interface: every route, and what surrounds them all. Call `app.request()` in tests. */
+export function createApp(options: AppOptions): OpenAPIHono<HttpEnv> {
+  const { authenticate, health, metrics, faults, logger } = options;
+  const app = createRouter();
+
+  app.use(measureRequests(metrics));
+  app.use(async function requestContext(c, next) {
+    const given = c.req.header('x-request-id');
+    const requestId = given !== undefined && /^[\w.-]{1,64}$/.test(given) ? given : newId('req');
+    c.set('requestId', requestId);
+    c.set('logger', logger.child({ request_id: requestId }));
+    c.set('authenticate', authenticate);
+    c.header('X-Request-Id', requestId);
+    await next();
+  });
+  const limited = limitBody(BODY_LIMIT_BYTES);
+  app.use(async function limitUnlessWebhook(c, next) {
+    return hasOwnBodyLimit(c) ? next() : limited(c, next);
+  });
+  app.use(jsonOnly);
+  app.onError(answerError);
+  app.notFound(answerNotFound);
+
+  for (const routes of createRoutes(options)) app.route('/', routes);
+  app.route('/', createHealthRoutes(health, undefined, options.instanceId));
+  app.route('/', createMetricsRoute(metrics));
+  if (options.faultInjection) app.route('/', createFaultRoutes(faults));
+  app.route('/', createDocs(app));
+  refuseOtherMethods(app);
+  return app;
+}

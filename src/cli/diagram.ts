@@ -1,0 +1,22 @@
+import { Argument, type Command, Option } from 'commander';
+import type { SagaType } from '../temporal-contract';
+import { choices, jsonOption } from './options';
+import type { DiagramOptions } from './run/diagram';
+import type { Outline } from './run/declared-diagrams';
+
+/** Reads the steps of all sagas. */
+export type ReadOutlines = () => Promise<Readonly<Record<SagaType, Outline>>>;
+
+/** @param outlines called only when a diagram is drawn, because it loads the workflows */
+export function addDiagramCommand(program: Command, outlines: ReadOutlines): void {
+  program
+    .command('diagram')
+    .description('print a type of saga, or one run, as a Mermaid diagram')
+    .addArgument(new Argument('[type]', 'draw its declared steps').choices(choices.sagaTypes))
+    .option('--saga <saga_id>', 'draw what happened in this saga so far')
+    .addOption(new Option('--kind <kind>', 'the kind of diagram').choices(choices.diagrams).default('sequence'))
+    .addOption(jsonOption())
+    .action(async (type: SagaType | undefined, options: DiagramOptions) =>
+      (await import('./run/diagram.js')).draw(type, options, outlines),
+    );
+}

@@ -1,0 +1,105 @@
+import { z } from '@hono/zod-openapi';
+import { canAccess, defineQuery, handle } from '../cqrs/message';
+import { readRow } from '../cqrs/unit-of-work';
+import { clientId, opaqueId, pageQuery, timestamp } from '../platform/schemas';
+import { type Order, orderAggregate, orderNotFound } from '../domain/order';
+import { orderResponse, orderStatus, toOrderResponse } from './order-response';
+import { decodeCursor, encodeCursor } from '../platform/values';
+
+/** Reads an order. Another customer's order does not exist for a customer key. */
+export const getOrder = defineQuery({
+  name: 'GetOrder',
+  input: z.strictObject({ order_id: opaqueId }),
+  result: orderResponse,
+  roles: ['customer', 'service', 'operator'],
+});
+
+export const getOrderHandler = handle(getOrder, async ({ order_id }, { database, principal }) => {
+  const order = await readRow<Order>(database, { table: orderAggregate.table, id: order_id });
+  if (!order || !canAccess(principal, order.customer_id)) throw orderNotFound(order_id);
+  return toOrderResponse(order);
+});
+
+/** The query of the route. */
+export const orderFilter = z.strictObject({
+  customer_id: clientId.optional(),
+  status: orderStatus.optional(),
+  ...pageQuery,
+});
+
+/** Lists orders, newest first. A customer key sees only its customer's orders. */
+export const listOrders = defineQuery({
+  name: 'ListOrders',
+  input: orderFilter,
+  result: z.object({ data: z.array(orderResponse), next_cursor: z.string().nullable() }),
+  roles: ['customer', 'service', 'operator'],
+});
+
+const position = z.tuple([opaqueId]);
+
+export const listOrdersHandler = handle(
+  listOrders,
+  async ({ customer_id, status, limit, cursor }, { database, principal }) => {
+    const own = principal.role === 'customer' ? principal.customerId : undefined;
+    if (own !== undefined && customer_id !== undefined && own !== customer_id) return { data: [], next_cursor: null };
+    const owner = own ?? customer_id;
+    const [before] = cursor === undefined ? [] : decodeCursor(cursor, position);
+    const orders = await database.order.findMany({
+      where: {
+        ...(owner !== undefined && { customer_id: owner }),
+        ...(status !== undefined && { status }),
+        ...(before !== undefined && { order_id: { lt: before } }),
+      },
+      // Ids start with their creation time, so this is newest first.
+      orderBy: { order_id: 'desc' },
+      take: limit + 1,
+    });
+    const page = orders.slice(0, limit);
+    const last = orders.length > limit ? page.at(-1) : undefined;
+    return { data: page.map(toOrderResponse), next_cursor: last ? encodeCursor([last.order_id]) : null };
+  },
+);
+
+/** An event of an order in responses. */
+export const orderEventResponse = z
+  .object({
+    event_id: z.string(),
+    type: z.string().openapi({ example: 'order.placed' }),
+    version: z.int(),
+    data_version: z.int(),
+    occurred_at: timestamp,
+    correlation_id: z.string(),
+    causation_id: z.string().nullable(),
+    payload: z.record(z.string(), z.unknown()),
+  })
+  .openapi('OrderEvent');
+
+/** Lists the events of an order, in version order. */
+export const listOrderEvents = defineQuery({
+  name: 'ListOrderEvents',
+  input: z.strictObject({ order_id: opaqueId }),
+  result: z.object({ data: z.array(orderEventResponse) }),
+  roles: ['customer', 'service', 'operator'],
+});
+
+export const listOrderEventsHandler = handle(listOrderEvents, async ({ order_id }, { database, principal }) => {
+  const order = await database.order.findUnique({ where: { order_id }, select: { customer_id: true } });
+  if (!order || !canAccess(principal, order.customer_id)) throw orderNotFound(order_id);
+  const events = await database.event.findMany({
+    where: { aggregate_type: 'order', aggregate_id: order_id },
+    orderBy: { version: 'asc' },
+  });
+  const data = events.map(
+    ({ event_id, type, version, data_version, occurred_at, correlation_id, causation_id, payload }) => ({
+      event_id,
+      type,
+      version,
+      data_version,
+      occurred_at: occurred_at.toISOString(),
+      correlation_id,
+      causation_id,
+      payload: payload as Record<string, unknown>,
+    }),
+  );
+  return { data };
+});

@@ -1,2 +1,0 @@
-/** The metadata field with an intent's idempotency key. Renaming it hides existing charges. */
-export const KEY = 'paysaga_key';

@@ -1,0 +1,66 @@
+import { z } from '@hono/zod-openapi';
+import { defineCommand, handle } from '../cqrs/message';
+import { recordOperatorAction } from '../cqrs/audit';
+import { loadOrder, notRefundable } from '../domain/order';
+import { orderResponse, toOrderResponse } from '../orders/order-response';
+import { clientId, opaqueId, reason, text } from '../platform/schemas';
+import { refundPayment } from './refunds';
+import { Refusal } from '../platform/refusal';
+import { paymentAggregate } from '../domain/payment';
+
+/** The body of a request that records a refund by an operator. */
+export const refundNote = z
+  .strictObject({
+    reference: text(200).openapi({
+      description: 'The reference of the transfer that returned the money.',
+      example: 'bank-4711',
+    }),
+    reason,
+  })
+  .openapi('RefundNote');
+
+/** Records that an operator has refunded a `REFUND_DUE` order by other means. */
+export const resolveRefund = defineCommand({
+  name: 'ResolveRefund',
+  input: refundNote.extend({ order_id: opaqueId }),
+  result: orderResponse,
+  roles: ['operator'],
+});
+
+export const resolveRefundHandler = handle(resolveRefund, async ({ order_id, reference, reason: why }, context) => {
+  const { uow, principal } = context;
+  const order = await loadOrder(uow, order_id, principal);
+  if (order.status !== 'REFUND_DUE') throw notRefundable(order);
+  const { payment_id } = await uow.tx.payment.findFirstOrThrow({ where: { order_id, status: 'CAPTURED' } });
+  const refunded = await refundPayment(uow, order, payment_id, reference);
+  const { amount, currency } = order;
+  const details = { reference, payment_id, amount, currency };
+  recordOperatorAction(context, { action: 'order.refunded', subject: order_id, reason: why, details });
+  return toOrderResponse(refunded);
+});
+
+/** The audit action that removes a refused payment from the reconciliation. */
+export const PAYMENT_RETURNED = 'payment.returned';
+
+/** Records that an operator has returned the money of a refused payment. */
+export const returnPayment = defineCommand({
+  name: 'ReturnPayment',
+  input: refundNote.extend({ payment_id: clientId }),
+  result: z.object({ payment_id: clientId, reference: refundNote.shape.reference }).openapi('ReturnedPayment'),
+  roles: ['operator'],
+});
+
+export const returnPaymentHandler = handle(returnPayment, async ({ payment_id, reference, reason }, context) => {
+  const { uow } = context;
+  const payment = await uow.load(paymentAggregate, payment_id);
+  if (!payment) throw new Refusal('payment_not_found', `There is no payment ${payment_id}.`);
+  const { status, order_id, amount, currency } = payment;
+  const charges = await uow.tx.providerCharge.count({ where: { payment_id } });
+  if (status !== 'FAILED' || charges > 0) {
+    const why = charges > 0 ? 'a provider was asked to charge it, and refunds it itself' : `it is ${status}`;
+    throw new Refusal('payment_not_refused', `Payment ${payment_id} needs no return by an operator: ${why}.`);
+  }
+  const details = { reference, order_id, amount, currency };
+  recordOperatorAction(context, { action: PAYMENT_RETURNED, subject: payment_id, reason, details });
+  return { payment_id, reference };
+});

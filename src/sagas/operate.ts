@@ -1,0 +1,80 @@
+import { createHash } from 'node:crypto';
+import { WorkflowNotFoundError, WorkflowUpdateFailedError } from '@temporalio/client';
+import { ApplicationFailure } from '@temporalio/common';
+import type { OperatorDecision, SagaCancellation, StepResolution } from '../temporal-contract';
+import type { Once } from '../cqrs/idempotency';
+import { newId } from '../platform/values';
+import { Refusal } from '../platform/refusal';
+import { reasonOf, type TemporalClient } from '../platform/temporal/temporal';
+import type { Logger } from '../platform/logger';
+
+/**
+ * Tells a saga's workflow what an operator decided. It keeps the decision in its history, and records it in the
+ * database with what comes of it.
+ *
+ * @param once a repeat with the same key decides nothing more, also when the first one's answer was never kept
+ * @throws Refusal `step_not_stuck`, also for a saga that has ended; `unavailable` when Temporal or its workers
+ *   do not answer: then the decision may have been accepted, and the saga tells
+ */
+export type DecideStep = (
+  sagaId: string,
+  resolution: StepResolution,
+  decision: OperatorDecision,
+  once?: Once,
+) => Promise<void>;
+
+const DEADLINE_MS = 5_000;
+const UPDATES = { retry: 'retryStep', skip: 'skipStep' } as const;
+
+export function createDecideStep(temporal: TemporalClient): DecideStep {
+  return async function decideStep(sagaId, resolution, decision, once) {
+    const saga = temporal.client.workflow.getHandle(sagaId);
+    const updateId = once ? updateIdOf(once, decision) : newId('opa');
+    const update = { updateId, args: [decision] as [OperatorDecision] };
+    try {
+      await temporal.within(DEADLINE_MS, () =>
+        saga.executeUpdate<void, [OperatorDecision]>(UPDATES[resolution], update),
+      );
+    } catch (error) {
+      if (error instanceof WorkflowNotFoundError) throw notStuck(`Saga ${sagaId} does not run.`);
+      const cause = error instanceof WorkflowUpdateFailedError ? error.cause : undefined;
+      if (cause instanceof ApplicationFailure && cause.type === 'step_not_stuck') throw notStuck(cause.message);
+      throw new Refusal('unavailable', `Saga ${sagaId} did not answer in time; look at it before you try again.`);
+    }
+  };
+}
+
+/**
+ * Temporal does an accepted update once per workflow and id, and answers a repeat as the first, also when the workflow
+ * has ended (saga-operator.test.ts); a rejected one it forgets. It does not compare arguments: the step is in the id,
+ * so that a key used again for another step is never answered as if that had been decided.
+ */
+const updateIdOf = ({ scope, key }: Once, { step }: OperatorDecision): string =>
+  `opa_${createHash('sha256')
+    .update(JSON.stringify([scope, key, step]))
+    .digest('hex')}`;
+
+const notStuck = (detail: string): Refusal => new Refusal('step_not_stuck', detail);
+
+/**
+ * Notifies a saga that its order was cancelled, so that it stops early. Every step checks the order's row anyway. Never
+ * throws. No-op for a saga that has ended or does not exist.
+ */
+export type CancelSaga = (sagaId: string, cancellation: SagaCancellation) => Promise<void>;
+
+const CANCEL_DEADLINE_MS = 500;
+
+/** Creates a {@link CancelSaga} with a deadline of 500 ms. */
+export function createCancelSaga({ temporal, logger }: { temporal: TemporalClient; logger: Logger }): CancelSaga {
+  return async function cancelSaga(sagaId, cancellation) {
+    try {
+      await temporal.within(CANCEL_DEADLINE_MS, () =>
+        temporal.client.workflow.getHandle(sagaId).executeUpdate<void, [SagaCancellation]>('cancel', {
+          args: [cancellation],
+        }),
+      );
+    } catch (error) {
+      logger.debug({ saga_id: sagaId, reason: reasonOf(error) }, 'saga.cancellation_not_delivered');
+    }
+  };
+}
