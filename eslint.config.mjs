@@ -1,68 +1,77 @@
+import boundaries from 'eslint-plugin-boundaries';
 import importX from 'eslint-plugin-import-x';
 import tseslint from 'typescript-eslint';
 
-const nodeBuiltins = { group: ['node:*'], message: 'Workflow code runs in a sandbox: no Node built-ins.' };
-const workflows = { group: ['**/workflows/**', '**/workflows'], message: 'Only worker.ts and cli.ts may.' };
-const activities = { group: ['**/activities/**', '**/activities'], message: 'Only worker.ts and cli.ts may.' };
-const slices = ['orders', 'billing', 'inventory', 'payments', 'fulfilment', 'analytics'].map(
-  (slice) => `**/${slice}/**`,
-);
-const http = ['hono', 'hono/*', '@hono/node-server', '**/http/**'];
+/**
+ * Which folder imports which. Layers point down, and modules import the modules they name here; what the list does
+ * not allow is an error (docs/architecture.md).
+ */
+const mechanisms = ['http', 'cqrs', 'events', 'platform', 'contract', 'module'];
+const modules = ['domain', 'sagas', 'kafka', 'outbox', ...mechanisms];
+const mayImport = {
+  contract: [],
+  module: ['kafka', 'http', 'cqrs', 'events'],
+  platform: ['contract'],
+  events: ['platform'],
+  cqrs: ['events', 'platform', 'contract'],
+  http: ['cqrs', 'platform'],
+  kafka: mechanisms,
+  outbox: ['kafka', ...mechanisms],
+  sagas: mechanisms,
+  domain: ['cqrs', 'events', 'platform'],
+  analytics: modules,
+  billing: modules,
+  inventory: modules,
+  keys: modules,
+  retention: mechanisms,
+  fulfilment: ['inventory', ...modules],
+  orders: ['inventory', ...modules],
+  payments: ['orders', ...modules],
+  reconciliation: ['payments', ...modules],
+  workflows: ['contract', 'activities'],
+  activities: ['retention', 'analytics', 'billing', 'fulfilment', 'inventory', 'orders', 'payments', 'reconciliation', ...modules],
+  cli: ['inventory', 'keys', 'payments', ...modules],
+};
+const folders = Object.keys(mayImport);
 
-const restrict = (files, patterns, extra = {}) => ({
-  files,
-  rules: { '@typescript-eslint/no-restricted-imports': ['error', { patterns }], ...extra },
-});
+const inSrc = (folder) => !['contract', 'module', 'workflows', 'activities'].includes(folder);
+const boundarySettings = {
+  'boundaries/elements': [
+    ...folders.filter(inSrc).map((type) => ({ type, pattern: `src/${type}` })),
+    ...['workflows', 'activities'].map((type) => ({ type, pattern: type })),
+  ],
+  'boundaries/files': [
+    { category: 'contract', pattern: 'src/temporal-contract.ts' },
+    { category: 'module', pattern: 'src/define-module.ts' },
+    { category: 'composition', pattern: 'src/!(temporal-contract|define-module).ts' },
+  ],
+  'import/resolver': { node: { extensions: ['.ts', '.js', '.json'] } },
+};
 
-/** Which way imports may point (design, section 4): routes → mediator ← slices → outbox/platform. */
-const importDirection = [
-  restrict(['src/**/*.ts'], [workflows, activities, { group: http, message: 'Only routes and http/ know HTTP.' }]),
-  restrict(['src/http/**/*.ts', 'src/*/routes.ts', 'src/cli/*.ts', 'src/*.ts'], [workflows, activities]),
-  restrict(
-    ['src/{mediator,outbox,inbox,messaging,platform}/**/*.ts'],
-    [workflows, activities, { group: [...slices, ...http], message: 'Mechanisms know no slice and no HTTP.' }],
-  ),
-  restrict(['src/*/*/routes.ts', 'src/payments/webhooks/*.ts'], [workflows, activities]),
-  restrict(
-    ['src/platform/**/*.ts'],
-    [
-      workflows,
-      activities,
-      {
-        group: [...slices, ...http, '**/mediator/**', '**/outbox/**', '**/inbox/**', '**/messaging/**'],
-        message: 'platform/ is the ground: it imports nothing of ours but config.',
-      },
-    ],
-  ),
-  restrict(
-    ['src/*/{order,invoice,payment,ledger,provisioning,shipment,payable}.ts'],
-    [
-      {
-        regex: '^(?!\\./|\\.\\./platform/refusal$|\\.\\./orders/order$|\\.\\./billing/invoice$)',
-        message: 'The domain is pure.',
-      },
-    ],
-  ),
-  restrict(
-    ['workflows/**/*.ts'],
-    [
-      nodeBuiltins,
-      { group: ['**/activities', '**/activities/**'], allowTypeImports: true, message: 'Workflows import types only.' },
-      { group: ['**/src/**', '!**/src/contract'], message: 'Of src/, workflows import the contract only.' },
-    ],
-  ),
-  // The sagas' test kit runs outside the sandbox.
-  {
-    files: ['workflows/saga/testing/**/*.ts'],
-    rules: { '@typescript-eslint/no-restricted-imports': 'off' },
-  },
-  // What the local stack, the benchmark and the tests share knows none of them.
-  restrict(
-    ['testing/**/*.ts'],
-    [{ regex: '^(\\.\\./)+(dev|bench|test)/', message: 'testing/ is below dev/, bench/ and test/.' }],
-  ),
-  { files: ['src/worker.ts', 'src/cli.ts'], rules: { '@typescript-eslint/no-restricted-imports': 'off' } },
+const element = (type) => (['contract', 'module'].includes(type) ? { file: { categories: type } } : { element: { type } });
+const boundaryPolicies = [
+  ...folders.flatMap((type) => [type, ...mayImport[type]].map((to) => ({ from: element(type), allow: { to: element(to) } }))),
+  ...folders.map((type) => ({ from: { file: { categories: 'composition' } }, allow: { to: element(type) } })),
+  { from: { file: { categories: 'composition' } }, allow: { to: { file: { categories: 'composition' } } } },
+  { from: element('cli'), allow: { to: { file: { categories: 'composition' } } } },
 ];
+
+/** Workflow code runs in a sandbox: no Node built-ins, and of the activities the types alone. */
+const sandbox = {
+  files: ['workflows/**/*.ts'],
+  ignores: ['workflows/saga/testing/**'],
+  rules: {
+    '@typescript-eslint/no-restricted-imports': [
+      'error',
+      {
+        patterns: [
+          { group: ['node:*'], message: 'Workflow code runs in a sandbox: no Node built-ins.' },
+          { group: ['**/activities', '**/activities/**'], allowTypeImports: true, message: 'Import types only.' },
+        ],
+      },
+    ],
+  },
+};
 
 export default tseslint.config(
   { ignores: ['dist', '.paysaga', 'node_modules', 'src/platform/prisma'] },
@@ -85,6 +94,7 @@ export default tseslint.config(
       ],
       '@typescript-eslint/no-invalid-void-type': 'off',
       'import-x/no-cycle': 'error',
+      'import-x/order': ['error', { alphabetize: { order: 'asc' }, 'newlines-between': 'never' }],
       'import-x/no-default-export': 'error',
       'no-restricted-properties': [
         'error',
@@ -93,7 +103,25 @@ export default tseslint.config(
       'max-lines': ['error', { max: 250, skipBlankLines: true, skipComments: true }],
     },
   },
-  ...importDirection,
+  {
+    files: ['src/**/*.ts', 'workflows/**/*.ts', 'activities/**/*.ts'],
+    plugins: { boundaries },
+    settings: boundarySettings,
+    rules: {
+      'boundaries/dependencies': ['error', { default: 'disallow', policies: boundaryPolicies }],
+      'boundaries/no-unknown-files': 'error',
+    },
+  },
+  sandbox,
+  {
+    files: ['testing/**/*.ts'],
+    rules: {
+      '@typescript-eslint/no-restricted-imports': [
+        'error',
+        { patterns: [{ regex: '^(\\.\\./)+(dev|bench|test)/', message: 'testing/ is below dev/, bench/ and test/.' }] },
+      ],
+    },
+  },
   {
     files: [
       'src/config.ts',

@@ -1,11 +1,11 @@
 import { ApplicationFailure } from '@temporalio/activity';
-import type { OrderSagaInput, ShipmentSagaInput } from '../src/temporal-contract';
 import type { Mediator } from '../src/cqrs/mediator';
 import { getOrder } from '../src/orders/queries';
 import { recordCharge, recordChargeUndone, requestCharge } from '../src/payments/charges';
 import type { GuardedProvider, ProviderChain } from '../src/payments/providers/provider';
 import { confirmCharge, recordRefund, requestRefund } from '../src/payments/refunds';
 import { Refusal } from '../src/platform/refusal';
+import type { OrderSagaInput, ShipmentSagaInput } from '../src/temporal-contract';
 import type { StepSender } from './send-step';
 
 /** What the activities at the payment provider need. */

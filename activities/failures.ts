@@ -1,11 +1,11 @@
 import { ApplicationFailure, Context } from '@temporalio/activity';
 import { TemporalFailure } from '@temporalio/common';
-import { FAULT, OUTAGE } from '../src/temporal-contract';
 import type { IdempotencyKeys } from '../src/cqrs/idempotency-keys';
 import type { Mediator } from '../src/cqrs/mediator';
 import { isDatabaseOutage } from '../src/platform/database/database-error';
 import type { Faults } from '../src/platform/faults';
 import { within } from '../src/platform/timing';
+import { FAULT, OUTAGE } from '../src/temporal-contract';
 
 /** Shorter than an attempt's time-out, so that a silent database is an outage, which is not counted. */
 const DATABASE_DEADLINE_MS = 4_000;

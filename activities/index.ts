@@ -1,8 +1,13 @@
 import type { IdempotencyKeys } from '../src/cqrs/idempotency-keys';
 import type { Mediator } from '../src/cqrs/mediator';
-import type { Faults } from '../src/platform/faults';
 import type { Carrier } from '../src/fulfilment/carrier';
 import type { ProviderChain } from '../src/payments/providers/provider';
+import type { Faults } from '../src/platform/faults';
+import { createChargeActivities } from './charges';
+import { outageAware, outageAwareFaults, outageAwareKeys, withFaults } from './failures';
+import { createOutboxActivities } from './outbox';
+import { createReconciliationActivities, createRetentionActivities, createUnpaidOrderActivities } from './scheduled';
+import { createStepSender } from './send-step';
 import {
   createBillingActivities,
   createFulfilmentActivities,
@@ -10,11 +15,6 @@ import {
   createPaymentActivities,
   createSagaRecords,
 } from './steps';
-import { createChargeActivities } from './charges';
-import { createReconciliationActivities, createRetentionActivities, createUnpaidOrderActivities } from './scheduled';
-import { outageAware, outageAwareFaults, outageAwareKeys, withFaults } from './failures';
-import { createStepSender } from './send-step';
-import { createOutboxActivities } from './outbox';
 
 export {
   createRetentionActivities,

@@ -1,9 +1,9 @@
 import { ApplicationFailure, Context } from '@temporalio/activity';
-import type { RelayInput } from '../src/temporal-contract';
-import { createOwnedRelays, type OwnedRelays } from '../src/outbox/ownership';
-import { type RelayOptions, type RelayResult, runRelay } from '../src/outbox/relay';
 import { SHARDS } from '../src/events/append';
 import type { Listener } from '../src/outbox/notify';
+import { createOwnedRelays, type OwnedRelays } from '../src/outbox/ownership';
+import { type RelayOptions, type RelayResult, runRelay } from '../src/outbox/relay';
+import type { RelayInput } from '../src/temporal-contract';
 
 /** What the relays of one worker share. */
 export interface OutboxActivitiesOptions extends Pick<

@@ -1,16 +1,11 @@
 import { Context } from '@temporalio/activity';
-import type {
-  ComparedStatement,
-  ReconciliationRun,
-  RetentionReport,
-  StatementName,
-  UnpaidReport,
-} from '../src/temporal-contract';
-import { deleteExpired } from '../src/retention/retention';
 import type { Mediator } from '../src/cqrs/mediator';
-import type { Duration } from '../src/platform/timing';
+import { cancelUnpaidOrder, findUnpaidOrders, type UnpaidOrder } from '../src/orders/unpaid-orders';
 import type { ProviderChain } from '../src/payments/providers/provider';
+import { isDatabaseOutage } from '../src/platform/database/database-error';
 import type { Logger } from '../src/platform/logger';
+import type { Duration } from '../src/platform/timing';
+import type { Discrepancy } from '../src/reconciliation/reconcile';
 import {
   beginReconciliation,
   comparePage,
@@ -20,9 +15,14 @@ import {
   storableCharge,
 } from '../src/reconciliation/run';
 import { firstPage, type PageKey } from '../src/reconciliation/statements.sql';
-import type { Discrepancy } from '../src/reconciliation/reconcile';
-import { cancelUnpaidOrder, findUnpaidOrders, type UnpaidOrder } from '../src/orders/unpaid-orders';
-import { isDatabaseOutage } from '../src/platform/database/database-error';
+import { deleteExpired } from '../src/retention/retention';
+import type {
+  ComparedStatement,
+  ReconciliationRun,
+  RetentionReport,
+  StatementName,
+  UnpaidReport,
+} from '../src/temporal-contract';
 
 /** What the deletion of expired rows needs. */
 export interface RetentionActivitiesOptions {

@@ -1,13 +1,13 @@
 import { ApplicationFailure, Context } from '@temporalio/activity';
 import { msToNumber } from '@temporalio/common/lib/time';
-import { FAULT } from '../src/temporal-contract';
-import type { IdempotencyKeys } from '../src/cqrs/idempotency-keys';
 import { type Once, stepOnce, undoAlwaysOnce, undoOnce } from '../src/cqrs/idempotency';
-import type { Message, SendOptions } from '../src/cqrs/message';
+import type { IdempotencyKeys } from '../src/cqrs/idempotency-keys';
 import type { Mediator } from '../src/cqrs/mediator';
+import type { Message, SendOptions } from '../src/cqrs/message';
 import type { SagaStepRecord } from '../src/cqrs/write.sql';
 import type { ActivityFaultPoint, Faults } from '../src/platform/faults';
 import { Refusal } from '../src/platform/refusal';
+import { FAULT } from '../src/temporal-contract';
 
 interface Step {
   readonly saga: { readonly saga_id: string; readonly correlation_id: string };

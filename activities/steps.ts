@@ -1,5 +1,20 @@
+import { Context } from '@temporalio/activity';
 import { closeInvoice, reopenInvoice } from '../src/billing/close-invoice';
 import { creditBalance, reverseCredit } from '../src/billing/credit-balance';
+import { stepOnce } from '../src/cqrs/idempotency';
+import type { IdempotencyKeys } from '../src/cqrs/idempotency-keys';
+import type { Mediator } from '../src/cqrs/mediator';
+import type { Carrier } from '../src/fulfilment/carrier';
+import {
+  allocateGoods,
+  dispatchGoods,
+  recordBooking,
+  recordBookingCancelled,
+  requestBooking,
+} from '../src/fulfilment/ship';
+import { releaseInventory, reserveInventory } from '../src/inventory/reservations';
+import { settlePayment } from '../src/payments/settle-payment';
+import { recordSagaOutcome, recordStepDecision } from '../src/sagas/saga';
 import type {
   OrderSagaInput,
   PaymentSagaInput,
@@ -9,21 +24,6 @@ import type {
   StepDecisionReport,
 } from '../src/temporal-contract';
 import type { StepSender } from './send-step';
-import { releaseInventory, reserveInventory } from '../src/inventory/reservations';
-import { settlePayment } from '../src/payments/settle-payment';
-import {
-  allocateGoods,
-  dispatchGoods,
-  recordBooking,
-  recordBookingCancelled,
-  requestBooking,
-} from '../src/fulfilment/ship';
-import type { Carrier } from '../src/fulfilment/carrier';
-import { Context } from '@temporalio/activity';
-import type { IdempotencyKeys } from '../src/cqrs/idempotency-keys';
-import { stepOnce } from '../src/cqrs/idempotency';
-import type { Mediator } from '../src/cqrs/mediator';
-import { recordSagaOutcome, recordStepDecision } from '../src/sagas/saga';
 
 /** Creates the steps on invoice and ledger. */
 export const createBillingActivities = (steps: StepSender) => ({

@@ -1,14 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Client } from 'pg';
-import { type ApiClient, createApiClient } from '../testing/api-client';
-import { eventually } from '../testing/eventually';
 import { startProvider } from '../dev/stack/provider-process';
 import { taskQueues } from '../src/temporal-contract';
+import { type ApiClient, createApiClient } from '../testing/api-client';
+import { eventually } from '../testing/eventually';
+import { type Notice, placeOrders } from './insert-order.sql';
 import { type BenchStack, connectClient, type Measurement } from './measurement';
 import { startApi } from './order-load';
 import { median } from './report';
-import { type Notice, placeOrders } from './insert-order.sql';
 import { startWorker } from './saga';
 
 /** Charged orders that are placed at once, each size again until so many are paid. */

@@ -1,9 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Kafka, logLevel } from 'kafkajs';
 import type { Client } from 'pg';
-import type { KafkaConfig } from '../src/kafka/kafka-config';
-import { toEventMessage } from '../src/kafka/cloud-events';
 import { orderPaid } from '../src/domain/order';
+import { toEventMessage } from '../src/kafka/cloud-events';
+import type { KafkaConfig } from '../src/kafka/kafka-config';
 import { newId } from '../src/platform/values';
 import { connectClient, type Measurement, startProcess } from './measurement';
 

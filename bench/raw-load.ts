@@ -1,6 +1,6 @@
 import { Pool } from 'pg';
-import { type LoadSpec, runLoadProgram } from './load';
 import { orderParameters, INSERT_ORDER } from './insert-order.sql';
+import { type LoadSpec, runLoadProgram } from './load';
 
 export interface RawLoadSpec extends LoadSpec {
   readonly databaseUrl: string;

@@ -1,9 +1,9 @@
 import { Kafka, logLevel } from 'kafkajs';
 import { Client } from 'pg';
-import type { KafkaConfig } from '../src/kafka/kafka-config';
-import { type EventMessage, type OutgoingEvent, toEventMessage } from '../src/kafka/cloud-events';
-import type { TopicMessages } from '../src/kafka/client';
 import { shardOf, SHARDS } from '../src/events/append';
+import type { TopicMessages } from '../src/kafka/client';
+import { type EventMessage, type OutgoingEvent, toEventMessage } from '../src/kafka/cloud-events';
+import type { KafkaConfig } from '../src/kafka/kafka-config';
 import { fillOutbox, ROWS } from './drain-outbox';
 
 /** Skips what the other connection has in hand. */

@@ -1,5 +1,5 @@
-import { taskQueues } from '../src/temporal-contract';
 import { connectTemporalClient } from '../src/platform/temporal/temporal';
+import { taskQueues } from '../src/temporal-contract';
 import type { HttpLoadSpec } from './http-load';
 import { placeOrders } from './insert-order.sql';
 import { type LoadResult, type LoadShape, runLoad } from './load';

@@ -1,9 +1,9 @@
 import { randomInt } from 'node:crypto';
 import { parseArgs } from 'node:util';
-import { chaosEnv, type ChaosReport, runChaos } from './run-chaos';
 import { type CommandContext, duration, Problem, runCommand, stage } from './command';
-import { startFreshStack, temporaryData } from './stack/fresh-stack';
+import { chaosEnv, type ChaosReport, runChaos } from './run-chaos';
 import { startServices } from './services/start-services';
+import { startFreshStack, temporaryData } from './stack/fresh-stack';
 
 /**
  * `npm run chaos [-- --events 10000 --kills 50 --seed N]`: orders come in while api, worker and consumer are

@@ -3,8 +3,8 @@ import { type CommandContext, duration, runCommand, stage } from './command';
 import { tellApiCrash, tellRelayCrash, tellWorkerCrash } from './demo/crashes';
 import { tellCompensation, tellPayment, tellRandomFaults, tellVerdict } from './demo/payments';
 import { createNarrator, createScene } from './demo/scene';
-import { startFreshStack, temporaryData } from './stack/fresh-stack';
 import { startServices } from './services/start-services';
+import { startFreshStack, temporaryData } from './stack/fresh-stack';
 
 const CHAPTERS = [
   tellPayment,

@@ -1,8 +1,8 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { Problem, runCommand } from './command';
-import { stopLeftovers } from './os/pid-file';
 import { DATA } from './os/files';
+import { stopLeftovers } from './os/pid-file';
 import { hasDocker, removeCompose } from './services/compose';
 import { postgresData, postgresUser } from './services/postgres-install';
 import { ownerOf } from './stack/stack-file';

@@ -1,8 +1,8 @@
+import { writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { runCommand } from './command';
-import { writeFileSync } from 'node:fs';
-import { findTemporalTestServer } from './services/temporal';
 import { startServices } from './services/start-services';
+import { findTemporalTestServer } from './services/temporal';
 
 /**
  * `node dist/dev/services.js [FOLDER]`: PostgreSQL, Kafka and Temporal alone, until Ctrl-C, their

@@ -1,12 +1,12 @@
 import { join } from 'node:path';
 import { type CommandContext, type Log, print, Problem, runCommand, stage } from './command';
-import { createPorts, PortTaken, type Ports } from './os/ports';
 import { DATA } from './os/files';
-import { claimStack, greeting, removeStackFile, writeStackFile } from './stack/stack-file';
+import { createPorts, PortTaken, type Ports } from './os/ports';
+import { startServices } from './services/start-services';
 import { ensureSecrets, prepare } from './stack/prepare';
 import { startProcesses } from './stack/processes';
 import { startProvider, type ProviderProcess } from './stack/provider-process';
-import { startServices } from './services/start-services';
+import { claimStack, greeting, removeStackFile, writeStackFile } from './stack/stack-file';
 
 /** The API's port by default. The next free one is taken when another program has it. */
 const API_PORT = 3000;

@@ -1,16 +1,16 @@
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import { createRoutes, type RouteDeps } from './application';
+import { createHealthRoutes, createMetricsRoute, type HealthChecks } from './health';
+import type { Authenticate } from './http/api-keys';
+import { createRouter } from './http/api-route';
+import { createDocs } from './http/docs';
+import { createFaultRoutes } from './http/fault-routes';
+import { hasOwnBodyLimit, jsonOnly, limitBody, measureRequests, refuseOtherMethods } from './http/middleware';
+import { answerError, answerNotFound, type HttpEnv } from './http/problem';
 import type { Faults } from './platform/faults';
-import { newId } from './platform/values';
 import type { Logger } from './platform/logger';
 import type { Metrics } from './platform/metrics';
-import type { Authenticate } from './http/api-keys';
-import { hasOwnBodyLimit, jsonOnly, limitBody, measureRequests, refuseOtherMethods } from './http/middleware';
-import { createFaultRoutes } from './http/fault-routes';
-import { createDocs } from './http/docs';
-import { createHealthRoutes, createMetricsRoute, type HealthChecks } from './health';
-import { answerError, answerNotFound, type HttpEnv } from './http/problem';
-import { createRouter } from './http/api-route';
+import { newId } from './platform/values';
 
 const BODY_LIMIT_BYTES = 64 * 1024;
 

@@ -1,17 +1,17 @@
 import { z } from 'zod';
+import { httpConfig, httpVariables, NODE_ENV } from './http/server';
 import { consumerConfig, consumerVariables } from './kafka/consumer-config';
+import { checkKafka, type KafkaConfig, kafkaConfig, kafkaVariables } from './kafka/kafka-config';
+import { type KeyConfig, keyConfig, keyVariables } from './keys/key-config';
+import { checkOutbox, outboxConfig, outboxVariables } from './outbox/outbox-config';
+import { checkPayments, paymentsConfig, paymentsVariables } from './payments/payments-config';
+import { flag } from './platform/config-values';
 import {
   checkDatabase,
   type DatabaseConfig,
   databaseConfig,
   databaseVariables,
 } from './platform/database/database-config';
-import { httpConfig, httpVariables, NODE_ENV } from './http/server';
-import { checkKafka, type KafkaConfig, kafkaConfig, kafkaVariables } from './kafka/kafka-config';
-import { type KeyConfig, keyConfig, keyVariables } from './keys/key-config';
-import { checkOutbox, outboxConfig, outboxVariables } from './outbox/outbox-config';
-import { checkPayments, paymentsConfig, paymentsVariables } from './payments/payments-config';
-import { flag } from './platform/config-values';
 import { type TemporalConfig, temporalConfig } from './platform/temporal/temporal-config';
 import { intervalVariables, type ScheduleConfig, scheduleConfig, scheduleVariables } from './schedules';
 

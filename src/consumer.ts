@@ -1,15 +1,15 @@
 import { consumers, createApplication, eventRegistry } from './application';
-import { createConsumerMetrics } from './kafka/consumer-metrics';
-import { startConsumer } from './kafka/consumer';
 import { connectKafka, createKafkaHealth } from './kafka/client';
+import { startConsumer } from './kafka/consumer';
+import { createConsumerMetrics } from './kafka/consumer-metrics';
 import { createNotifier } from './outbox/notify';
-import { closeAll, runProcess } from './run-process';
 import { connectDatabase } from './platform/database/database';
 import { followDatabaseClock } from './platform/database/database-clock';
 import { assertPooledSettings } from './platform/database/pooled-settings';
 import { createFaults } from './platform/faults';
 import { createMetrics, startMetricsServer } from './platform/metrics';
 import { createReadiness, watchSetup } from './platform/watch-setup';
+import { closeAll, runProcess } from './run-process';
 import { setupChecks } from './setup-checks';
 
 /** The process of the Kafka consumers. It waits for Kafka and Postgres, at the start and later. */

@@ -1,8 +1,8 @@
 import type { OpenAPIHono } from '@hono/zod-openapi';
-import type { HttpEnv } from './http/problem';
 import type { Handler } from './cqrs/message';
-import type { ConsumerDefinition } from './kafka/consumer';
 import type { EventDefinition } from './events/registry';
+import type { HttpEnv } from './http/problem';
+import type { ConsumerDefinition } from './kafka/consumer';
 
 /** All that a slice adds to the application. */
 export interface Module<Services, RouteDeps> {

@@ -1,16 +1,16 @@
-import type { Queryable } from './platform/database/statements';
-import type { OutboxLagConfig } from './outbox/outbox-config';
+import type { HealthChecks, HealthFinding } from './health';
 import type { KafkaHealth } from './kafka/client';
 import { countDeadLetters, type DeadLetterCounts } from './kafka/dead-letter-metrics';
 import { readStalledConsumers, type StalledConsumer } from './kafka/stalls';
+import type { OutboxLagConfig } from './outbox/outbox-config';
 import { type OpenCircuit, readOpenCircuits } from './platform/circuit-reports';
 import type { Database } from './platform/database/database';
 import { sqlState, sqlStates } from './platform/database/database-error';
+import type { Queryable } from './platform/database/statements';
 import type { TemporalClient } from './platform/temporal/temporal';
-import { countOpenSagas, type OpenSagas } from './sagas/queries';
 import type { SetupWatch } from './platform/watch-setup';
+import { countOpenSagas, type OpenSagas } from './sagas/queries';
 import { NO_WORKER } from './sagas/view';
-import type { HealthChecks, HealthFinding } from './health';
 
 /** How far the outbox lags behind. */
 export interface OutboxLag {

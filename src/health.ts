@@ -1,11 +1,11 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
 import { createRouter, header, json } from './http/api-route';
 import type { HttpEnv } from './http/problem';
+import { type Metrics, METRICS_FRESH_MS } from './platform/metrics';
 import { shareAnswer } from './platform/shared-work';
-import { SetupMissing } from './platform/watch-setup';
 import { INSTANCE_HEADER } from './platform/supervision';
 import { within } from './platform/timing';
-import { type Metrics, METRICS_FRESH_MS } from './platform/metrics';
+import { SetupMissing } from './platform/watch-setup';
 
 const CHECK_TIMEOUT_MS = 1_500;
 /** Whoever asks more often gets the answer that is there: the checks ask database, broker and Temporal. */

@@ -1,8 +1,8 @@
 import { setMaxListeners } from 'node:events';
 import { type Config, ConfigError, loadConfig } from './config';
 import { CannotListen } from './platform/listen';
-import { exitCodes } from './platform/supervision';
 import { createLogger, type Logger } from './platform/logger';
+import { exitCodes } from './platform/supervision';
 import { wait } from './platform/timing';
 
 /** What a running process is told at its end: finish what is in hand, take nothing new. */

@@ -1,8 +1,8 @@
-import { RECONCILIATION, RETENTION, UNPAID_SWEEP } from './temporal-contract';
-import type { Scheduled } from './platform/temporal/keep-scheduled';
 import type { z } from 'zod';
 import { integer } from './platform/config-values';
+import type { Scheduled } from './platform/temporal/keep-scheduled';
 import { duration } from './platform/timing';
+import { RECONCILIATION, RETENTION, UNPAID_SWEEP } from './temporal-contract';
 
 /** Every Schedule there is: `paysaga setup` makes them, the workers keep them. */
 export const schedulesOf = ({ retention, unpaidOrders, reconciliation }: ScheduleConfig): readonly Scheduled[] => [

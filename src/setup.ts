@@ -1,23 +1,23 @@
 import { eventRegistry } from './application';
-import type { DatabaseConfig } from './platform/database/database-config';
-import type { KafkaConfig } from './kafka/kafka-config';
-import type { TemporalConfig } from './platform/temporal/temporal-config';
-import { type ScheduleConfig, schedulesOf } from './schedules';
-import { putDemoCatalogue } from './inventory/demo-catalogue';
-import { createKey, listKeys } from './keys/keys';
-import { newCredentials } from './http/api-keys';
 import type { Message } from './cqrs/message';
+import { newCredentials } from './http/api-keys';
+import { putDemoCatalogue } from './inventory/demo-catalogue';
 import { connectKafka } from './kafka/client';
+import type { KafkaConfig } from './kafka/kafka-config';
 import { createTopics, findTopicDifferences } from './kafka/topics';
+import { createKey, listKeys } from './keys/keys';
+import type { DatabaseConfig } from './platform/database/database-config';
 import { applyMigrations } from './platform/database/migrate';
 import { applySettings } from './platform/database/pooled-settings';
 import { applyRoles, RolesMissing } from './platform/database/roles';
 import { ensureScheduled } from './platform/temporal/keep-scheduled';
 import { grpcCode, grpcCodes, prepareNamespace, SETUP_TEMPORAL } from './platform/temporal/namespace';
 import { connectTemporalClient, type TemporalClient } from './platform/temporal/temporal';
-import { SetupMissing } from './platform/watch-setup';
+import type { TemporalConfig } from './platform/temporal/temporal-config';
 import { wait } from './platform/timing';
+import { SetupMissing } from './platform/watch-setup';
 import { processGrants } from './process-grants';
+import { type ScheduleConfig, schedulesOf } from './schedules';
 
 /** Tells what was done, and what is odd, line by line. */
 export type Say = (line: string) => void;

@@ -8,29 +8,22 @@ import {
 } from '../activities';
 import { createApplication, eventRegistry } from './application';
 import type { Config } from './config';
-import { taskQueues } from './temporal-contract';
+import { createIdempotencyKeys } from './cqrs/idempotency-keys';
 import { createCarrier } from './fulfilment/carrier';
 import { connectKafka, createKafkaHealth } from './kafka/client';
+import { createListener, createNotifier } from './outbox/notify';
 import { createOwnedRelays, keepRelaysRunning, rebalanceRelays, relayGroups } from './outbox/ownership';
 import { createRelayMetrics } from './outbox/relay-metrics';
 import { runReplays } from './outbox/run-replays';
 import { createProviderChain } from './payments/providers/chain';
-import { schedulesOf } from './schedules';
-import { createSagaStarter } from './sagas/start';
-import { rerunLostSagas } from './sagas/rerun';
-import { createRerunCounter } from './sagas/metrics';
-import { runStartSweeper } from './sagas/start-sweeper';
-import { createIdempotencyKeys } from './cqrs/idempotency-keys';
-import { createListener, createNotifier } from './outbox/notify';
-import { reportOpenCircuits } from './platform/circuit-reports';
 import { createCircuits } from './platform/circuit-breaker';
-import { closeAll, runProcess } from './run-process';
+import { reportOpenCircuits } from './platform/circuit-reports';
 import { connectDatabase } from './platform/database/database';
 import { followDatabaseClock } from './platform/database/database-clock';
 import { assertPooledSettings } from './platform/database/pooled-settings';
 import { createFaults } from './platform/faults';
-import { keepScheduled } from './platform/temporal/keep-scheduled';
 import { createMetrics, startMetricsServer } from './platform/metrics';
+import { keepScheduled } from './platform/temporal/keep-scheduled';
 import { connectTemporalClient, watchConnection } from './platform/temporal/temporal';
 import {
   connectTemporalWorker,
@@ -41,7 +34,14 @@ import {
   workflowCode,
 } from './platform/temporal/temporal-worker';
 import { createReadiness, watchSetup } from './platform/watch-setup';
+import { closeAll, runProcess } from './run-process';
+import { createRerunCounter } from './sagas/metrics';
+import { rerunLostSagas } from './sagas/rerun';
+import { createSagaStarter } from './sagas/start';
+import { runStartSweeper } from './sagas/start-sweeper';
+import { schedulesOf } from './schedules';
 import { setupChecks } from './setup-checks';
+import { taskQueues } from './temporal-contract';
 
 /** Sticky tasks of a killed worker go to another one after this long. */
 const STICKY_TIMEOUT = '1s';

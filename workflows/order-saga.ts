@@ -1,5 +1,5 @@
-import type { OrderSagaInput, PaymentSagaResult, SagaOptions } from '../src/temporal-contract';
 import type { Activities } from '../activities';
+import type { OrderSagaInput, PaymentSagaResult, SagaOptions } from '../src/temporal-contract';
 import { paymentSteps, type Receipt } from './payment-saga';
 import { runSaga, type SagaStep } from './saga/run-saga';
 

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { cacheDirectory, once } from '../os/files';
 import { Problem, stage } from '../command';
 import { lastLines, run } from '../os/child';
+import { cacheDirectory, once } from '../os/files';
 import type { InstallContext } from './launch';
 
 /** Kafka 4 does not run on less. */

@@ -3,12 +3,12 @@ import { existsSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Kafka, type KafkaConfig, logLevel } from 'kafkajs';
+import { mendRequestQueues } from '../../src/kafka/socket';
 import { Problem } from '../command';
 import { lastLines, run } from '../os/child';
 import { fromRoot } from '../os/files';
-import { launch, type ServiceContext } from './launch';
 import { classPathOf, findJava, javaEnvironment } from './java';
-import { mendRequestQueues } from '../../src/kafka/socket';
+import { launch, type ServiceContext } from './launch';
 
 /** What every start of the broker has in common; see Apache Kafka's broker configuration. */
 const SETTINGS = {

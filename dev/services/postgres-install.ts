@@ -1,12 +1,12 @@
-import { createHash } from 'node:crypto';
 import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { accessSync, constants } from 'node:fs';
 import { chmod, cp, readFile, symlink } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { basename, dirname, join } from 'node:path';
-import { once } from '../os/files';
 import { hasCode, Problem } from '../command';
 import { run } from '../os/child';
+import { once } from '../os/files';
 
 /** Who runs PostgreSQL: it refuses root. Undefined when this process is not root and runs it itself. */
 export type PostgresUser = { readonly uid: number; readonly gid: number } | undefined;

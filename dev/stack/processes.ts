@@ -2,10 +2,10 @@ import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { INSTANCE_HEADER } from '../../src/platform/supervision';
 import { type Log, Problem, type Teardown } from '../command';
-import { createPorts, PortTaken, waitUntil } from '../os/ports';
 import { fromRoot } from '../os/files';
-import { memoryLimits, processEnvironment, type ProcessName, type ProcessUrls } from './process-environment';
+import { createPorts, PortTaken, waitUntil } from '../os/ports';
 import type { ServiceAddresses } from '../services/start-services';
+import { memoryLimits, processEnvironment, type ProcessName, type ProcessUrls } from './process-environment';
 import { superviseProcess, type SupervisedProcess } from './supervised-process';
 
 export interface ProcessesOptions {

@@ -1,13 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import type { BookedShipment } from '../../testing/provider/carrier';
-import type { Behaviour } from '../../testing/provider/behaviour';
-import type { BookedCharge } from '../../testing/checker/snapshot.sql';
 import type { ProviderCharge } from '../../src/payments/providers/provider';
+import type { BookedCharge } from '../../testing/checker/snapshot.sql';
+import type { Behaviour } from '../../testing/provider/behaviour';
+import type { BookedShipment } from '../../testing/provider/carrier';
 import { type Log, Problem, type Teardown } from '../command';
-import { createPorts, waitUntil } from '../os/ports';
 import { fromRoot } from '../os/files';
+import { createPorts, waitUntil } from '../os/ports';
 import { superviseProcess } from './supervised-process';
 
 export interface ProviderOptions {

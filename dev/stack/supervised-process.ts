@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { startChild, type Child } from '../os/child';
 import { exitCodes } from '../../src/platform/supervision';
+import { startChild, type Child } from '../os/child';
 
 export interface SupervisedOptions {
   /** The built script that `node` runs. */

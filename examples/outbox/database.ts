@@ -1,5 +1,5 @@
-import { Pool, type PoolClient } from 'pg';
 import type { Queryable } from 'paysaga/outbox';
+import { Pool, type PoolClient } from 'pg';
 
 export const openPool = (): Pool => new Pool({ connectionString: process.env.DATABASE_URL, max: 5 });
 

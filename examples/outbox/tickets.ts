@@ -1,5 +1,5 @@
-import type { Pool } from 'pg';
 import { append } from 'paysaga/outbox';
+import type { Pool } from 'pg';
 import { transaction } from './database';
 import { registry, ticketClosed, ticketOpened } from './ticket-events';
 

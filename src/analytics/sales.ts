@@ -1,13 +1,13 @@
 import { type OpenAPIHono, z } from '@hono/zod-openapi';
+import type { Mediator } from '../cqrs/mediator';
 import { defineCommand, defineQuery, handle } from '../cqrs/message';
-import { amount, currency, day } from '../platform/schemas';
-import type { Queryable } from '../platform/database/database';
-import type { ConsumerDefinition } from '../kafka/consumer';
-import { isEvent } from '../kafka/received-event';
 import { orderPaid, orderRefunded } from '../domain/order';
 import { apiRoute, createRouter, json, sendOptions } from '../http/api-route';
 import type { HttpEnv } from '../http/problem';
-import type { Mediator } from '../cqrs/mediator';
+import type { ConsumerDefinition } from '../kafka/consumer';
+import { isEvent } from '../kafka/received-event';
+import type { Queryable } from '../platform/database/database';
+import { amount, currency, day } from '../platform/schemas';
 
 const DAY_MS = 24 * 3_600_000;
 const DEFAULT_DAYS = 30;

@@ -1,11 +1,11 @@
 import { type OpenAPIHono, z } from '@hono/zod-openapi';
+import type { Mediator } from '../cqrs/mediator';
 import { canAccess, defineQuery, handle } from '../cqrs/message';
-import { Refusal } from '../platform/refusal';
-import { clientId, currency } from '../platform/schemas';
 import { customerAccount } from '../domain/ledger';
 import { apiRoute, createRouter, json, sendOptions } from '../http/api-route';
 import type { HttpEnv } from '../http/problem';
-import type { Mediator } from '../cqrs/mediator';
+import { Refusal } from '../platform/refusal';
+import { clientId, currency } from '../platform/schemas';
 
 /** A balance in responses. */
 export const balanceResponse = z

@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { defineCommand, handle, systemPrincipal } from '../cqrs/message';
-import { loadOrder, notPayable, orderAggregate } from '../domain/order';
-import { newId } from '../platform/values';
-import { opaqueId } from '../platform/schemas';
 import { decideInvoice, invoiceAggregate, loadInvoice } from '../domain/invoice';
+import { loadOrder, notPayable, orderAggregate } from '../domain/order';
+import { opaqueId } from '../platform/schemas';
+import { newId } from '../platform/values';
 
 /** Step `close_invoice` of the payment saga: reserves the invoice for this payment. */
 export const closeInvoice = defineCommand({

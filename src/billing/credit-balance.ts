@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { defineCommand, handle } from '../cqrs/message';
-import { newId } from '../platform/values';
-import { amount, clientId, currency } from '../platform/schemas';
 import { paymentCredit, recordLedgerTransaction, reversal } from '../domain/ledger';
+import { amount, clientId, currency } from '../platform/schemas';
+import { newId } from '../platform/values';
 
 /** Step `credit_balance` of the payment saga: credits the customer's balance. */
 export const creditBalance = defineCommand({

@@ -1,8 +1,8 @@
 import { defineModule } from '../define-module';
+import { invoiceEvents } from '../domain/invoice';
+import { createBillingRoutes, getBalanceHandler } from './balance';
 import { closeInvoiceHandler, reopenInvoiceHandler } from './close-invoice';
 import { creditBalanceHandler, reverseCreditHandler } from './credit-balance';
-import { createBillingRoutes, getBalanceHandler } from './balance';
-import { invoiceEvents } from '../domain/invoice';
 
 export const billingModule = defineModule({
   events: invoiceEvents,

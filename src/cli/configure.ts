@@ -8,11 +8,11 @@ import {
   loadScheduleConfig,
   loadTemporalConfig,
 } from '../config';
+import type { KafkaConfig } from '../kafka/kafka-config';
+import type { KeyConfig } from '../keys/key-config';
+import type { DatabaseConfig } from '../platform/database/database-config';
 import type { TemporalConfig } from '../platform/temporal/temporal-config';
 import type { ScheduleConfig } from '../schedules';
-import type { KeyConfig } from '../keys/key-config';
-import type { KafkaConfig } from '../kafka/kafka-config';
-import type { DatabaseConfig } from '../platform/database/database-config';
 
 /** The environment, completed by the running local stack. A command needs no pooler. @throws ConfigError */
 export function configure(): Config {

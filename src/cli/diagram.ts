@@ -1,8 +1,8 @@
 import { Argument, type Command, Option } from 'commander';
 import type { SagaType } from '../temporal-contract';
 import { choices, jsonOption } from './options';
-import type { DiagramOptions } from './run/diagram';
 import type { Outline } from './run/declared-diagrams';
+import type { DiagramOptions } from './run/diagram';
 
 /** Reads the steps of all sagas. */
 export type ReadOutlines = () => Promise<Readonly<Record<SagaType, Outline>>>;

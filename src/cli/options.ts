@@ -1,11 +1,11 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { isStorable, isWithin, NOT_STORABLE, notWithin } from '../platform/values';
-import type { SagaType } from '../temporal-contract';
+import type { Role } from '../cqrs/message';
 import type { ProductResponse } from '../domain/product';
 import type { DeadLetterState, OpenFilter } from '../kafka/dead-letter';
-import type { Role } from '../cqrs/message';
 import type { OutboxState } from '../outbox/admin';
+import { isStorable, isWithin, NOT_STORABLE, notWithin } from '../platform/values';
 import type { SagaResponse } from '../sagas/view';
+import type { SagaType } from '../temporal-contract';
 import type { DiagramOptions } from './run/diagram';
 
 /** @returns a parser of such text. @throws InvalidArgumentError, which is a usage error */

@@ -1,6 +1,6 @@
+import { defineTable } from '../platform/database/table';
 import { newId } from '../platform/values';
 import { actorId, type OneStatementContext } from './message';
-import { defineTable } from '../platform/database/table';
 
 const auditLogTable = defineTable('audit_log', 'audit_log_id');
 

@@ -1,6 +1,6 @@
-import { type Clock, systemClock } from '../platform/timing';
 import { type Database, inTransaction } from '../platform/database/database';
 import { isPlanOutOfDate } from '../platform/database/database-error';
+import { type Clock, systemClock } from '../platform/timing';
 import { claim, claimKey, find, findAfterFailure, type Once, store, storedAnswer, undoOnce } from './idempotency';
 
 /** The responses stored under idempotency keys, for work that is not in the transaction of a command. */

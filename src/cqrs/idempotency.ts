@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { type Database, inTransaction, type Tx } from '../platform/database/database';
-import type { Queryable } from '../platform/database/statements';
-import { STEP_UNDONE } from '../temporal-contract';
-import { Refusal } from '../platform/refusal';
 import { hasAskedNothing, isDatabasePassing, sqlState, sqlStates } from '../platform/database/database-error';
+import type { Queryable } from '../platform/database/statements';
+import { Refusal } from '../platform/refusal';
+import { STEP_UNDONE } from '../temporal-contract';
 
 /**
  * A key under which something happens once. One mechanism, three key makers below; each key is a row

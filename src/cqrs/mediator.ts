@@ -1,10 +1,10 @@
 import type { EventContext, Notifier } from '../events/append';
 import type { EventRegistry } from '../events/registry';
-import type { Clock } from '../platform/timing';
 import { type Database, inTransaction, type Tx } from '../platform/database/database';
 import { isDatabaseOutage } from '../platform/database/database-error';
-import { newId } from '../platform/values';
 import type { Logger } from '../platform/logger';
+import type { Clock } from '../platform/timing';
+import { newId } from '../platform/values';
 import {
   type Behaviour,
   type Contexts,

@@ -1,9 +1,9 @@
 import type { z } from 'zod';
+import type { EventContext } from '../events/append';
 import type { Database } from '../platform/database/database';
 import type { Logger } from '../platform/logger';
-import type { PendingWrites, UnitOfWork } from './unit-of-work';
 import type { Once } from './idempotency';
-import type { EventContext } from '../events/append';
+import type { PendingWrites, UnitOfWork } from './unit-of-work';
 import type { SagaStepRecord } from './write.sql';
 
 export type Role = 'customer' | 'service' | 'operator';

@@ -1,13 +1,13 @@
-import { claimKey, find, findAfterFailure, type Once, storedAnswer } from './idempotency';
-import type { EventRegistry } from '../events/registry';
+import type { z } from 'zod';
 import type { Notifier } from '../events/append';
+import type { EventRegistry } from '../events/registry';
 import { type Database, inTransaction } from '../platform/database/database';
 import { isPlanOutOfDate, sqlState, sqlStates } from '../platform/database/database-error';
+import { logFields } from '../platform/logger';
+import { Refusal } from '../platform/refusal';
+import { claimKey, find, findAfterFailure, type Once, storedAnswer } from './idempotency';
 import type { Behaviour, Dispatch, Principal, Role } from './message';
 import { createPendingWrites, createUnitOfWork } from './unit-of-work';
-import type { z } from 'zod';
-import { Refusal } from '../platform/refusal';
-import { logFields } from '../platform/logger';
 
 export interface TransactionOptions {
   readonly database: Database;

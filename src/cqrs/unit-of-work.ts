@@ -1,7 +1,7 @@
-import type { Queryable, Tx } from '../platform/database/database';
-import type { Table } from '../platform/database/table';
 import { type EventContext, eventRows, eventTable, type NewEvent, outboxTable } from '../events/append';
 import type { EventRegistry } from '../events/registry';
+import type { Queryable, Tx } from '../platform/database/database';
+import type { Table } from '../platform/database/table';
 import { newId } from '../platform/values';
 import { type Row, write, type Writes } from './write.sql';
 

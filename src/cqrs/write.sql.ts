@@ -1,6 +1,6 @@
-import { type Once, ONCE_WAIT_MS } from './idempotency';
 import type { Queryable } from '../platform/database/database';
 import type { Table } from '../platform/database/table';
+import { type Once, ONCE_WAIT_MS } from './idempotency';
 
 export type Row = object;
 

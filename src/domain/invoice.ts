@@ -1,9 +1,9 @@
-import { Refusal } from '../platform/refusal';
 import { z } from 'zod';
-import { defineEvent, type EventOf } from '../events/registry';
-import { amount, clientId, currency, instant, opaqueId } from '../platform/schemas';
 import type { Aggregate, UnitOfWork } from '../cqrs/unit-of-work';
+import { defineEvent, type EventOf } from '../events/registry';
 import { defineTable } from '../platform/database/table';
+import { Refusal } from '../platform/refusal';
+import { amount, clientId, currency, instant, opaqueId } from '../platform/schemas';
 
 /** The statuses of an invoice. */
 export type InvoiceStatus = 'OPEN' | 'CLOSED' | 'PAID' | 'VOID';

@@ -1,5 +1,5 @@
-import { defineTable } from '../platform/database/table';
 import type { PendingWrites } from '../cqrs/unit-of-work';
+import { defineTable } from '../platform/database/table';
 
 /**
  * An entry of the double-entry ledger. The entries of a transaction sum to zero per currency. A transaction is never

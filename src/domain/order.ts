@@ -1,6 +1,9 @@
-import { Refusal } from '../platform/refusal';
 import { z } from 'zod';
+import { canAccess, type Principal } from '../cqrs/message';
+import type { Aggregate, UnitOfWork } from '../cqrs/unit-of-work';
 import { defineEvent, type EventOf } from '../events/registry';
+import { defineTable } from '../platform/database/table';
+import { Refusal } from '../platform/refusal';
 import {
   amount,
   clientId,
@@ -13,9 +16,6 @@ import {
   sku,
   text,
 } from '../platform/schemas';
-import type { Aggregate, UnitOfWork } from '../cqrs/unit-of-work';
-import { canAccess, type Principal } from '../cqrs/message';
-import { defineTable } from '../platform/database/table';
 
 /** The statuses of an order. */
 export type OrderStatus = 'PENDING_PAYMENT' | 'PAID' | 'FULFILLED' | 'CANCELLED' | 'REFUNDED' | 'REFUND_DUE';

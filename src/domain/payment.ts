@@ -1,9 +1,9 @@
-import { Refusal } from '../platform/refusal';
 import { z } from 'zod';
-import { defineEvent, type EventOf } from '../events/registry';
-import { amount, clientId, currency, instant, opaqueId, outsideId, sku, text } from '../platform/schemas';
 import type { Aggregate } from '../cqrs/unit-of-work';
+import { defineEvent, type EventOf } from '../events/registry';
 import { defineTable } from '../platform/database/table';
+import { Refusal } from '../platform/refusal';
+import { amount, clientId, currency, instant, opaqueId, outsideId, sku, text } from '../platform/schemas';
 import { alreadyPaid, type Invoice } from './invoice';
 import { notPayable, type Order } from './order';
 

@@ -1,7 +1,7 @@
 import { z } from '@hono/zod-openapi';
 import type { Aggregate } from '../cqrs/unit-of-work';
-import { defineTable } from '../platform/database/table';
 import { defineEvent, type EventOf } from '../events/registry';
+import { defineTable } from '../platform/database/table';
 import { Refusal } from '../platform/refusal';
 import { currency, sku, text } from '../platform/schemas';
 

@@ -1,9 +1,9 @@
-import { Refusal } from '../platform/refusal';
 import { z } from 'zod';
-import { defineEvent, type EventOf } from '../events/registry';
-import { clientId, instant, opaqueId, outsideId, quantity, sku, text } from '../platform/schemas';
 import type { Aggregate } from '../cqrs/unit-of-work';
+import { defineEvent, type EventOf } from '../events/registry';
 import { defineTable } from '../platform/database/table';
+import { Refusal } from '../platform/refusal';
+import { clientId, instant, opaqueId, outsideId, quantity, sku, text } from '../platform/schemas';
 
 /** The shipment of an order: the row of `shipment` and the fold of its events. */
 export interface Shipment {

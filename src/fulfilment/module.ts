@@ -1,5 +1,8 @@
 import { defineModule } from '../define-module';
+import { provisioningEvents } from '../domain/provisioning';
+import { shipmentEvents } from '../domain/shipment';
 import type { Catalogue } from '../inventory/catalogue';
+import { createProvisionService, provisioningConsumer } from './provision';
 import {
   allocateGoodsHandler,
   dispatchGoodsHandler,
@@ -7,9 +10,6 @@ import {
   recordBookingHandler,
   requestBookingHandler,
 } from './ship';
-import { createProvisionService, provisioningConsumer } from './provision';
-import { provisioningEvents } from '../domain/provisioning';
-import { shipmentEvents } from '../domain/shipment';
 
 export const fulfilmentModule = defineModule({
   events: [...provisioningEvents, ...shipmentEvents],

@@ -1,15 +1,15 @@
 import { z } from 'zod';
-import type { Catalogue } from '../inventory/catalogue';
-import type { Aggregate } from '../cqrs/unit-of-work';
-import { defineTable } from '../platform/database/table';
 import { defineCommand, handle, systemPrincipal } from '../cqrs/message';
+import type { Aggregate } from '../cqrs/unit-of-work';
 import { decideOrder, loadOrder, orderAggregate } from '../domain/order';
 import { invoicePaidProvisionService } from '../domain/payment';
-import { newId } from '../platform/values';
-import { beginShipment } from './ship';
 import { evolveProvisioning, provision, type Provisioning, type ProvisioningEvent } from '../domain/provisioning';
+import type { Catalogue } from '../inventory/catalogue';
 import type { ConsumerDefinition } from '../kafka/consumer';
 import { isEvent } from '../kafka/received-event';
+import { defineTable } from '../platform/database/table';
+import { newId } from '../platform/values';
+import { beginShipment } from './ship';
 
 const provisioningAggregate: Aggregate<Provisioning, ProvisioningEvent> = {
   type: 'service',

@@ -1,13 +1,13 @@
-import { type SagaFailure, shipmentSagaId, type ShipmentSagaInput } from '../temporal-contract';
-import { type CommandContext, defineCommand, handle, systemPrincipal } from '../cqrs/message';
-import { decideOrder, loadOrder, type Order, orderAggregate } from '../domain/order';
-import { newId } from '../platform/values';
-import { beginSaga, completeSaga } from '../sagas/saga';
-import { decideShipment, shipmentAggregate } from '../domain/shipment';
 import { z } from 'zod';
+import { type CommandContext, defineCommand, handle, systemPrincipal } from '../cqrs/message';
+import type { UnitOfWork } from '../cqrs/unit-of-work';
+import { decideOrder, loadOrder, type Order, orderAggregate } from '../domain/order';
+import { decideShipment, shipmentAggregate } from '../domain/shipment';
 import { allocateReserved, dispatchAllocated, outOfStock, reserve } from '../inventory/reservations';
 import { opaqueId } from '../platform/schemas';
-import type { UnitOfWork } from '../cqrs/unit-of-work';
+import { newId } from '../platform/values';
+import { beginSaga, completeSaga } from '../sagas/saga';
+import { type SagaFailure, shipmentSagaId, type ShipmentSagaInput } from '../temporal-contract';
 
 type Context = Pick<CommandContext, 'uow' | 'now' | 'correlationId'>;
 

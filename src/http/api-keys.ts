@@ -1,12 +1,12 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
-import { newId } from '../platform/values';
 import type { Principal, Role } from '../cqrs/message';
 import type { Database } from '../platform/database/database';
-import { nowMs } from '../platform/timing';
-import { gatherLookUps } from '../platform/shared-work';
-import { createMemory } from './limit-sends';
 import type { Queryable } from '../platform/database/statements';
 import type { Logger } from '../platform/logger';
+import { gatherLookUps } from '../platform/shared-work';
+import { nowMs } from '../platform/timing';
+import { newId } from '../platform/values';
+import { createMemory } from './limit-sends';
 
 /** The credentials of a new key. */
 export interface Credentials {

@@ -2,12 +2,12 @@ import { createRoute, OpenAPIHono, type RouteConfig, z } from '@hono/zod-openapi
 import type { Context } from 'hono';
 import { type Once, requestOnce } from '../cqrs/idempotency';
 import type { SendOptions } from '../cqrs/message';
-import { groupBy } from '../platform/values';
+import { validationFailed } from '../cqrs/pipeline';
 import { type HttpCode, httpCodes, Refusal } from '../platform/refusal';
+import { groupBy } from '../platform/values';
+import type { Tag } from './docs';
 import { emptyIsNone, requireKey } from './middleware';
 import { type HttpEnv, problem, problemExample } from './problem';
-import type { Tag } from './docs';
-import { validationFailed } from '../cqrs/pipeline';
 
 /** The responses that carry these codes, in OpenAPI: each status lists its codes. */
 export const problems = (...codes: HttpCode[]): RouteConfig['responses'] =>

@@ -1,12 +1,12 @@
-import type { OpenAPIHono } from '@hono/zod-openapi';
-import { packageVersion } from '../platform/package-root';
-import { httpCodes } from '../platform/refusal';
-import { type HttpEnv, problem } from './problem';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { OpenAPIHono } from '@hono/zod-openapi';
 import { Hono } from 'hono';
 import { etag } from 'hono/etag';
 import { absolutePath } from 'swagger-ui-dist';
+import { packageVersion } from '../platform/package-root';
+import { httpCodes } from '../platform/refusal';
+import { type HttpEnv, problem } from './problem';
 import { serveStatic } from './static-file';
 
 /** The groups of operations, in the order of the page. */

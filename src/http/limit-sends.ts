@@ -1,9 +1,9 @@
 import { Counter, Gauge } from 'prom-client';
 import type { Mediator } from '../cqrs/mediator';
 import type { Message } from '../cqrs/message';
-import { createGate } from '../platform/shared-work';
-import { Refusal } from '../platform/refusal';
 import type { Metrics } from '../platform/metrics';
+import { Refusal } from '../platform/refusal';
+import { createGate } from '../platform/shared-work';
 
 export interface SendLimits {
   /** Requests inside the mediator at once. */

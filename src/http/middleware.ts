@@ -1,14 +1,14 @@
-import { createMiddleware } from 'hono/factory';
-import { Refusal } from '../platform/refusal';
-import type { HttpEnv } from './problem';
-import type { Context, MiddlewareHandler } from 'hono';
-import { bodyLimit } from 'hono/body-limit';
-import { routePath } from 'hono/route';
-import { Histogram } from 'prom-client';
-import { DURATION_BUCKETS, type Metrics } from '../platform/metrics';
-import { Webhook } from 'standardwebhooks';
 import { MIMEType } from 'node:util';
 import type { OpenAPIHono } from '@hono/zod-openapi';
+import type { Context, MiddlewareHandler } from 'hono';
+import { bodyLimit } from 'hono/body-limit';
+import { createMiddleware } from 'hono/factory';
+import { routePath } from 'hono/route';
+import { Histogram } from 'prom-client';
+import { Webhook } from 'standardwebhooks';
+import { DURATION_BUCKETS, type Metrics } from '../platform/metrics';
+import { Refusal } from '../platform/refusal';
+import type { HttpEnv } from './problem';
 
 /** `Authorization: Bearer <key>` (RFC 6750). @throws Refusal `unauthorized` */
 export const requireKey = createMiddleware<HttpEnv>(async function requireKey(c, next) {

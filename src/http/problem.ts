@@ -1,11 +1,11 @@
+import type { HttpBindings } from '@hono/node-server';
 import { z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import { HTTPException } from 'hono/http-exception';
-import { isDatabasePassing, isDataException } from '../platform/database/database-error';
-import { type HttpCode, Refusal, type RefusalCode, refusalCodes } from '../platform/refusal';
-import { logFields, type Logger } from '../platform/logger';
-import type { HttpBindings } from '@hono/node-server';
 import type { Principal } from '../cqrs/message';
+import { isDatabasePassing, isDataException } from '../platform/database/database-error';
+import { logFields, type Logger } from '../platform/logger';
+import { type HttpCode, Refusal, type RefusalCode, refusalCodes } from '../platform/refusal';
 import type { Authenticate } from './api-keys';
 
 /** Every error, as `application/problem+json` (RFC 9457). */

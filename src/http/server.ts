@@ -2,10 +2,10 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { Server as TcpServer, type Socket } from 'node:net';
 import { createAdaptorServer } from '@hono/node-server';
 import { Counter, Gauge } from 'prom-client';
-import { listen } from '../platform/listen';
-import type { Metrics } from '../platform/metrics';
 import { z } from 'zod';
 import { flag, integer } from '../platform/config-values';
+import { listen } from '../platform/listen';
+import type { Metrics } from '../platform/metrics';
 
 /**
  * For a request to arrive; answering may take longer. Node counts the first from a connection's beginning or a

@@ -3,8 +3,8 @@ import { promisify } from 'node:util';
 import { brotliCompress, constants, gzip } from 'node:zlib';
 import type { Context, Handler } from 'hono';
 import { accepts } from 'hono/accepts';
-import { createGate } from '../platform/shared-work';
 import { Refusal } from '../platform/refusal';
+import { createGate } from '../platform/shared-work';
 import type { HttpEnv } from './problem';
 
 export interface StaticFile {

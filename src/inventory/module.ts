@@ -1,4 +1,5 @@
 import { defineModule } from '../define-module';
+import { productChanged } from '../domain/product';
 import type { Catalogue } from './catalogue';
 import {
   createInventoryRoutes,
@@ -7,7 +8,6 @@ import {
   previewProductHandler,
   putProductHandler,
 } from './products';
-import { productChanged } from '../domain/product';
 import { createReserveInventory, releaseInventoryHandler } from './reservations';
 
 export const inventoryModule = defineModule({

@@ -1,7 +1,8 @@
 import { type OpenAPIHono, z } from '@hono/zod-openapi';
+import { NO_REASON, recordOperatorAction } from '../cqrs/audit';
+import type { Mediator } from '../cqrs/mediator';
 import { defineCommand, defineQuery, handle, type Message } from '../cqrs/message';
-import { Refusal } from '../platform/refusal';
-import { pageQuery, reason, sku, text } from '../platform/schemas';
+import { readRow } from '../cqrs/unit-of-work';
 import {
   decideProduct,
   productAggregate,
@@ -13,12 +14,11 @@ import {
   stockChange,
   toProductResponse,
 } from '../domain/product';
-import { decodeCursor, encodeCursor } from '../platform/values';
-import { NO_REASON, recordOperatorAction } from '../cqrs/audit';
-import { readRow } from '../cqrs/unit-of-work';
 import { apiRoute, createRouter, idempotencyKey, json, jsonBody, onceOf, sendOptions } from '../http/api-route';
 import type { HttpEnv } from '../http/problem';
-import type { Mediator } from '../cqrs/mediator';
+import { Refusal } from '../platform/refusal';
+import { pageQuery, reason, sku, text } from '../platform/schemas';
+import { decodeCursor, encodeCursor } from '../platform/values';
 
 /** Reads a product. @throws Refusal `product_not_found` */
 export const getProduct = defineQuery({

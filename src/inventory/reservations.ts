@@ -1,7 +1,7 @@
-import type { Queryable } from '../platform/database/statements';
 import { z } from 'zod';
 import { defineCommand, handle, systemPrincipal } from '../cqrs/message';
 import { loadOrder, notPayable } from '../domain/order';
+import type { Queryable } from '../platform/database/statements';
 import { Refusal } from '../platform/refusal';
 import { opaqueId } from '../platform/schemas';
 import type { Catalogue } from './catalogue';

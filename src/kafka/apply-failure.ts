@@ -1,9 +1,9 @@
-import { Prisma } from '../platform/prisma/client';
 import { isDatabaseBusy, isDatabaseOutage, isDatabasePassing, sqlState } from '../platform/database/database-error';
-import { Refusal } from '../platform/refusal';
-import { type IncomingMessage, NewerDataVersion, storable, UnreadableMessage } from './received-event';
 import type { Queryable } from '../platform/database/statements';
+import { Prisma } from '../platform/prisma/client';
+import { Refusal } from '../platform/refusal';
 import { storeDeadLetters } from './dead-letters.sql';
+import { type IncomingMessage, NewerDataVersion, storable, UnreadableMessage } from './received-event';
 
 /** What is known of a failure, which decides what is done about it. */
 export type FailureKind = 'permanent' | 'newer' | 'outage' | 'transient' | 'rejected';

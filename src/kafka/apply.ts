@@ -1,17 +1,17 @@
 import { eventOnce } from '../cqrs/idempotency';
 import type { BatchCommand, Mediator } from '../cqrs/mediator';
 import type { EventRegistry } from '../events/registry';
-import type { ConsumerDefinition } from './consumer';
-import { type IncomingMessage, readEvent, shortKey, sourceOf } from './received-event';
-import { createBackoff, wait } from '../platform/timing';
-import type { Faults } from '../platform/faults';
-import { failureKind, failureReason, KeyQueueFull, retryAfter } from './apply-failure';
-import { type ConsumerMetrics, noConsumerMetrics } from './consumer-metrics';
-import type { ConsumerConfig } from './consumer-config';
 import type { Database } from '../platform/database/database';
-import { groupBy } from '../platform/values';
+import type { Faults } from '../platform/faults';
 import type { Logger } from '../platform/logger';
+import { createBackoff, wait } from '../platform/timing';
+import { groupBy } from '../platform/values';
+import { failureKind, failureReason, KeyQueueFull, retryAfter } from './apply-failure';
+import type { ConsumerDefinition } from './consumer';
+import type { ConsumerConfig } from './consumer-config';
+import { type ConsumerMetrics, noConsumerMetrics } from './consumer-metrics';
 import { findEarlierLetters, type NewDeadLetter, storeDeadLetters } from './dead-letters.sql';
+import { type IncomingMessage, readEvent, shortKey, sourceOf } from './received-event';
 
 /**
  * Returns the command for a message, with the event's idempotency key; `undefined` when the group does not handle its

@@ -7,12 +7,12 @@ import {
   type KafkaConfig as KafkaJSConfig,
   logLevel,
 } from 'kafkajs';
-import type { KafkaConfig } from './kafka-config';
 import { type Logger, silentLogger } from '../platform/logger';
+import { within } from '../platform/timing';
 import type { EventMessage } from './cloud-events';
 import { compressionOf } from './compression';
+import type { KafkaConfig } from './kafka-config';
 import { breakWhenSilent, mendRequestQueues, plainSocketFactory } from './socket';
-import { within } from '../platform/timing';
 
 export type { Admin, Consumer, EachBatchPayload, KafkaMessage } from 'kafkajs';
 

@@ -1,10 +1,10 @@
-import { createBackoff, wait } from '../platform/timing';
-import type { EachBatchPayload, Kafka } from './client';
-import { createPartitionWork, type PartitionWork, type PartitionWorkOptions, watchGroup } from './partition-work';
 import type { Message } from '../cqrs/message';
-import { failureReason } from './apply-failure';
+import { createBackoff, wait } from '../platform/timing';
 import type { ApplyInOrderOptions } from './apply';
+import { failureReason } from './apply-failure';
+import type { EachBatchPayload, Kafka } from './client';
 import { drainDeadLetters } from './drain-dead-letters';
+import { createPartitionWork, type PartitionWork, type PartitionWorkOptions, watchGroup } from './partition-work';
 import type { ReceivedEvent } from './received-event';
 import { reportStalls, type Stalls } from './stalls';
 

@@ -1,7 +1,7 @@
-import { PLANNED_EACH_TIME, type Queryable } from '../platform/database/statements';
 import { rfc3339 } from '../platform/database/session';
-import { hashOf, WAITING } from './dead-letters.sql';
+import { PLANNED_EACH_TIME, type Queryable } from '../platform/database/statements';
 import { type DeadLetterState, type DeadLetterView, type OpenFilter, textOrBase64 } from './dead-letter';
+import { hashOf, WAITING } from './dead-letters.sql';
 
 /** A letter with the fields that an act on it needs. */
 export interface LetterDetail extends DeadLetterView {

@@ -1,12 +1,14 @@
 import { type OpenAPIHono, z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
+import { type IdempotencyKeys, respondOnce } from '../cqrs/idempotency-keys';
+import type { Mediator } from '../cqrs/mediator';
+import { assertRole } from '../cqrs/pipeline';
 import { apiRoute, createRouter, idempotencyKey, json, jsonBody, onceOf, sendOptions } from '../http/api-route';
 import { refuseAllBut, requireKey } from '../http/middleware';
 import type { HttpEnv } from '../http/problem';
-import { type IdempotencyKeys, respondOnce } from '../cqrs/idempotency-keys';
-import { assertRole } from '../cqrs/pipeline';
-import type { Mediator } from '../cqrs/mediator';
 import { opaqueId } from '../platform/schemas';
+import { actOnMany, discardMany, discardOutcome, replayMany, replayOutcome } from './act-on-dead-letters';
+import { deadLetterView, letterAct } from './dead-letter';
 import {
   awaitReplay,
   discardDeadLetter,
@@ -16,8 +18,6 @@ import {
   replayDeadLetter,
   type Send,
 } from './dead-letters';
-import { actOnMany, discardMany, discardOutcome, replayMany, replayOutcome } from './act-on-dead-letters';
-import { deadLetterView, letterAct } from './dead-letter';
 
 const tags: ['operator'] = ['operator'];
 const ofLetter = z.object({ id: opaqueId });

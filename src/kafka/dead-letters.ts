@@ -1,6 +1,11 @@
 import { z } from '@hono/zod-openapi';
+import { recordOperatorAction } from '../cqrs/audit';
+import { claim, eventOnce } from '../cqrs/idempotency';
 import { type CommandContext, defineCommand, defineQuery, handle, type Message } from '../cqrs/message';
+import { Refusal } from '../platform/refusal';
 import { opaqueId, pageQuery } from '../platform/schemas';
+import { wait } from '../platform/timing';
+import { decodeCursor, encodeCursor } from '../platform/values';
 import {
   actOnLetter,
   deadLetterState,
@@ -21,12 +26,7 @@ import {
   lockLetter,
   requeueLetter,
 } from './dead-letter-acts.sql';
-import { decodeCursor, encodeCursor } from '../platform/values';
-import { claim, eventOnce } from '../cqrs/idempotency';
-import { recordOperatorAction } from '../cqrs/audit';
 import { eventIdOf, sourceOf } from './received-event';
-import { Refusal } from '../platform/refusal';
-import { wait } from '../platform/timing';
 
 /** Returns one letter with its whole value. */
 export const getDeadLetter = defineQuery({

@@ -1,7 +1,7 @@
-import { createBackoff, wait } from '../platform/timing';
 import { isDatabasePassing } from '../platform/database/database-error';
-import { failureKind, failureLine, failureReason, retryAfter } from './apply-failure';
+import { createBackoff, wait } from '../platform/timing';
 import { type ApplyInOrderOptions, createApply } from './apply';
+import { failureKind, failureLine, failureReason, retryAfter } from './apply-failure';
 import {
   claimDueLetters,
   type ClaimedLetter,

@@ -1,12 +1,12 @@
 import { defineModule } from '../define-module';
+import { getReplayOutcomeHandler, matchDeadLettersHandler } from './act-on-dead-letters';
+import { createDeadLetterRoutes } from './dead-letter-routes';
 import {
   discardDeadLetterHandler,
   getDeadLetterHandler,
   listDeadLettersHandler,
   replayDeadLetterHandler,
 } from './dead-letters';
-import { getReplayOutcomeHandler, matchDeadLettersHandler } from './act-on-dead-letters';
-import { createDeadLetterRoutes } from './dead-letter-routes';
 
 export const deadLettersModule = defineModule({
   handlers: () => [

@@ -1,11 +1,11 @@
-import { createBackoff } from '../platform/timing';
 import { databaseFault, isDatabasePassing } from '../platform/database/database-error';
-import type { Consumer, KafkaMessage } from './client';
-import { failureLine, failureReason, KeyQueueFull, storeWhatCanBeKept } from './apply-failure';
+import type { Logger } from '../platform/logger';
+import { createBackoff } from '../platform/timing';
 import { type ApplyInOrderOptions, createApplyInOrder } from './apply';
+import { failureLine, failureReason, KeyQueueFull, storeWhatCanBeKept } from './apply-failure';
+import type { Consumer, KafkaMessage } from './client';
 import { type IncomingMessage, incomingMessage, shortKey, sourceOf } from './received-event';
 import type { Stalls } from './stalls';
-import type { Logger } from '../platform/logger';
 
 /** What the work on a partition needs. */
 export interface PartitionWorkOptions extends ApplyInOrderOptions {

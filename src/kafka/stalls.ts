@@ -1,5 +1,5 @@
-import type { Queryable } from '../platform/database/statements';
 import { randomUUID } from 'node:crypto';
+import type { Queryable } from '../platform/database/statements';
 import type { Logger } from '../platform/logger';
 import { wait } from '../platform/timing';
 

@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { KafkaConfig } from './kafka-config';
-import { SetupMissing } from '../platform/watch-setup';
 import type { Logger } from '../platform/logger';
+import { SetupMissing } from '../platform/watch-setup';
 import { type Admin, type Kafka, TOPIC_RESOURCE } from './client';
+import type { KafkaConfig } from './kafka-config';
 
 /** Which topics to create. */
 export interface CreateTopicsOptions {

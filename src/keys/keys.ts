@@ -1,10 +1,12 @@
 import { z } from '@hono/zod-openapi';
+import { NO_REASON, recordOperatorAction } from '../cqrs/audit';
 import { defineCommand, defineQuery, handle } from '../cqrs/message';
-import { defineTable } from '../platform/database/table';
 import { lockRows } from '../cqrs/unit-of-work';
-import { decodeCursor, encodeCursor } from '../platform/values';
 import type { Tx } from '../platform/database/database';
+import { defineTable } from '../platform/database/table';
+import { Refusal } from '../platform/refusal';
 import { opaqueId, pageQuery, text } from '../platform/schemas';
+import { decodeCursor, encodeCursor } from '../platform/values';
 import {
   assertNotRevoked,
   assertRotatable,
@@ -16,8 +18,6 @@ import {
   madeKey,
   toKeyResponse,
 } from './api-key';
-import { NO_REASON, recordOperatorAction } from '../cqrs/audit';
-import { Refusal } from '../platform/refusal';
 
 /** The query of the route. */
 export const keyFilter = z.strictObject(pageQuery);

@@ -1,4 +1,6 @@
 import { type OpenAPIHono, z } from '@hono/zod-openapi';
+import type { Mediator } from '../cqrs/mediator';
+import { newCredentials } from '../http/api-keys';
 import {
   apiRoute,
   createRouter,
@@ -10,11 +12,9 @@ import {
   sendOptions,
 } from '../http/api-route';
 import type { HttpEnv } from '../http/problem';
-import type { Mediator } from '../cqrs/mediator';
 import { opaqueId } from '../platform/schemas';
 import { keyAct, keyResponse, newKey, newKeyResponse } from './api-key';
 import { createKey, keyFilter, listKeys, revokeKey, rotateKey } from './keys';
-import { newCredentials } from '../http/api-keys';
 
 const tags: ['operator'] = ['operator'];
 const params = z.object({ id: opaqueId });

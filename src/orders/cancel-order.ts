@@ -1,8 +1,8 @@
-import { decideInvoice, invoiceAggregate, loadInvoice } from '../domain/invoice';
-import type { UnitOfWork } from '../cqrs/unit-of-work';
-import { decideOrder, loadOrder, type Order, orderAggregate } from '../domain/order';
 import { z } from '@hono/zod-openapi';
 import { defineCommand, handle } from '../cqrs/message';
+import type { UnitOfWork } from '../cqrs/unit-of-work';
+import { decideInvoice, invoiceAggregate, loadInvoice } from '../domain/invoice';
+import { decideOrder, loadOrder, type Order, orderAggregate } from '../domain/order';
 import { opaqueId, reason } from '../platform/schemas';
 import { orderResponse, toOrderResponse } from './order-response';
 

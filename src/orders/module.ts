@@ -1,9 +1,9 @@
 import { defineModule } from '../define-module';
+import { orderEvents } from '../domain/order';
 import type { Catalogue } from '../inventory/catalogue';
 import { cancelOrderHandler } from './cancel-order';
-import { getOrderHandler, listOrderEventsHandler, listOrdersHandler } from './queries';
-import { orderEvents } from '../domain/order';
 import { createPlaceOrder } from './place-order';
+import { getOrderHandler, listOrderEventsHandler, listOrdersHandler } from './queries';
 import { createOrderRoutes } from './routes';
 import { cancelUnpaidOrderHandler, findUnpaidOrdersHandler } from './unpaid-orders';
 

@@ -1,6 +1,6 @@
 import { z } from '@hono/zod-openapi';
-import { amount, currency, timestamp } from '../platform/schemas';
 import type { Order } from '../domain/order';
+import { amount, currency, timestamp } from '../platform/schemas';
 
 /** The statuses of an order. */
 export const orderStatus = z.enum(['PENDING_PAYMENT', 'PAID', 'FULFILLED', 'CANCELLED', 'REFUNDED', 'REFUND_DUE']);

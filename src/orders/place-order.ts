@@ -1,13 +1,13 @@
-import { orderSagaId, type OrderSagaInput } from '../temporal-contract';
-import { canAccess, defineCommand, handle, type OneStatementContext } from '../cqrs/message';
-import { newId } from '../platform/values';
-import { beginSaga } from '../sagas/saga';
-import { decideOrder, type Order, orderAggregate } from '../domain/order';
 import { z } from '@hono/zod-openapi';
+import { canAccess, defineCommand, handle, type OneStatementContext } from '../cqrs/message';
 import { decideInvoice, invoiceAggregate } from '../domain/invoice';
+import { decideOrder, type Order, orderAggregate } from '../domain/order';
 import type { Catalogue } from '../inventory/catalogue';
 import { Refusal } from '../platform/refusal';
 import { amount, clientId, currency, quantity, sku, text } from '../platform/schemas';
+import { newId } from '../platform/values';
+import { beginSaga } from '../sagas/saga';
+import { orderSagaId, type OrderSagaInput } from '../temporal-contract';
 import { orderResponse, toOrderResponse } from './order-response';
 
 /** Begins the saga that charges the order, in the transaction that places the order. */

@@ -1,10 +1,10 @@
 import { z } from '@hono/zod-openapi';
 import { canAccess, defineQuery, handle } from '../cqrs/message';
 import { readRow } from '../cqrs/unit-of-work';
-import { clientId, opaqueId, pageQuery, timestamp } from '../platform/schemas';
 import { type Order, orderAggregate, orderNotFound } from '../domain/order';
-import { orderResponse, orderStatus, toOrderResponse } from './order-response';
+import { clientId, opaqueId, pageQuery, timestamp } from '../platform/schemas';
 import { decodeCursor, encodeCursor } from '../platform/values';
+import { orderResponse, orderStatus, toOrderResponse } from './order-response';
 
 /** Reads an order. Another customer's order does not exist for a customer key. */
 export const getOrder = defineQuery({

@@ -1,4 +1,6 @@
 import { type OpenAPIHono, z } from '@hono/zod-openapi';
+import type { Mediator } from '../cqrs/mediator';
+import { actorId, systemPrincipal } from '../cqrs/message';
 import {
   apiRoute,
   createRouter,
@@ -11,19 +13,17 @@ import {
   sendOptions,
 } from '../http/api-route';
 import type { HttpEnv } from '../http/problem';
-import { orderSagaId } from '../temporal-contract';
-import type { Mediator } from '../cqrs/mediator';
-import { actorId, systemPrincipal } from '../cqrs/message';
 import type { Faults } from '../platform/faults';
 import type { Logger } from '../platform/logger';
 import { opaqueId } from '../platform/schemas';
 import type { CancelSaga } from '../sagas/operate';
 import { findSaga } from '../sagas/saga';
 import type { SagaStarter } from '../sagas/start';
+import { orderSagaId } from '../temporal-contract';
 import { cancellation, cancelOrder } from './cancel-order';
-import { getOrder, listOrderEvents, listOrders, orderFilter } from './queries';
 import { orderResponse } from './order-response';
 import { newOrder, placeOrder } from './place-order';
+import { getOrder, listOrderEvents, listOrders, orderFilter } from './queries';
 
 const tags: ['orders'] = ['orders'];
 /** The start runs in the background. The sweeper starts sagas that are 2 s old. */

@@ -1,10 +1,10 @@
-import { PLANNED_EACH_TIME, type Queryable } from '../platform/database/database';
-import { rfc3339 } from '../platform/database/session';
 import { z } from 'zod';
 import { defineCommand, defineQuery, handle, systemPrincipal } from '../cqrs/message';
+import { loadOrder } from '../domain/order';
+import { PLANNED_EACH_TIME, type Queryable } from '../platform/database/database';
+import { rfc3339 } from '../platform/database/session';
 import { opaqueId, reason } from '../platform/schemas';
 import { cancelAndVoid } from './cancel-order';
-import { loadOrder } from '../domain/order';
 
 /** An unpaid order, and the position of a page. */
 export interface UnpaidOrder {

@@ -1,11 +1,11 @@
-import type { OutboxConfig } from './outbox-config';
-import { createBackoff, wait } from '../platform/timing';
 import type { Queryable } from '../platform/database/statements';
 import type { Logger } from '../platform/logger';
+import { createBackoff, wait } from '../platform/timing';
 import { type FailedRow, publishErrorReason } from './batch';
-import { deletePublished, FencedOff, type Lease, type PendingRow, recordFailure, requireAll } from './relay.sql';
-import type { RelayMetrics } from './relay-metrics';
+import type { OutboxConfig } from './outbox-config';
 import type { SendResult } from './publisher';
+import type { RelayMetrics } from './relay-metrics';
+import { deletePublished, FencedOff, type Lease, type PendingRow, recordFailure, requireAll } from './relay.sql';
 
 /** How long a row waits for its second attempt, without jitter. */
 const FIRST_MS = 1_000;

@@ -1,11 +1,11 @@
 import { z } from '@hono/zod-openapi';
-import { Refusal } from '../platform/refusal';
-import { opaqueId, pageQuery, reason, timestamp } from '../platform/schemas';
+import { recordOperatorAction } from '../cqrs/audit';
+import { defineCommand, defineQuery, handle } from '../cqrs/message';
 import { PLANNED_EACH_TIME, type Queryable } from '../platform/database/database';
 import { rfc3339 } from '../platform/database/session';
-import { defineCommand, defineQuery, handle } from '../cqrs/message';
+import { Refusal } from '../platform/refusal';
+import { opaqueId, pageQuery, reason, timestamp } from '../platform/schemas';
 import { decodeCursor, encodeCursor } from '../platform/values';
-import { recordOperatorAction } from '../cqrs/audit';
 
 /** An outbox row as operators see it. */
 export const outboxRowView = z

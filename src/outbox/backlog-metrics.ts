@@ -1,8 +1,8 @@
-import { PLANNED_EACH_TIME, type Queryable } from '../platform/database/statements';
 import { Gauge } from 'prom-client';
+import type { EventRegistry } from '../events/registry';
+import { PLANNED_EACH_TIME, type Queryable } from '../platform/database/statements';
 import { type Logger, silentLogger } from '../platform/logger';
 import { type Metrics, scraped } from '../platform/metrics';
-import type { EventRegistry } from '../events/registry';
 
 /** The pending rows of one shard. */
 export interface ShardBacklog {

@@ -1,6 +1,6 @@
-import { type CloudEventsMode, encoderOf, type EventMessage } from '../kafka/cloud-events';
-import type { TopicMessages } from '../kafka/client';
 import type { EventRegistry } from '../events/registry';
+import type { TopicMessages } from '../kafka/client';
+import { type CloudEventsMode, encoderOf, type EventMessage } from '../kafka/cloud-events';
 import type { PendingRow } from './relay.sql';
 
 /** A fault of one row that shows without Kafka. Another attempt fails in the same way. */

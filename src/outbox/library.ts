@@ -1,12 +1,12 @@
-import type { OutboxConfig } from './outbox-config';
+import { type EventContext, type EventRow, eventRows, type NewEvent, type OutboxRow, SHARDS } from '../events/append';
+import type { EventRegistry } from '../events/registry';
+import type { Queryable } from '../platform/database/statements';
 import { noFaults } from '../platform/faults';
 import { silentLogger } from '../platform/logger';
-import { type EventContext, type EventRow, eventRows, type NewEvent, type OutboxRow, SHARDS } from '../events/append';
+import { newId } from '../platform/values';
+import type { OutboxConfig } from './outbox-config';
 import { RelayStalled } from './progress';
 import { type RelayOptions, type RelayResult, runRelay } from './relay';
-import type { Queryable } from '../platform/database/statements';
-import { newId } from '../platform/values';
-import type { EventRegistry } from '../events/registry';
 
 /** Where a relay publishes from and to, and what differs from the defaults. */
 export interface StartRelayOptions

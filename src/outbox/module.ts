@@ -1,6 +1,5 @@
 import { defineModule } from '../define-module';
 import { discardOutboxRowHandler, getOutboxRowHandler, listOutboxRowsHandler, requeueOutboxRowHandler } from './admin';
-import { createOutboxRoutes } from './routes';
 import {
   continueReplayHandler,
   createPreviewReplay,
@@ -8,6 +7,7 @@ import {
   getReplayHandler,
   type ReplayDeps,
 } from './replay';
+import { createOutboxRoutes } from './routes';
 
 export const outboxModule = defineModule({
   handlers: (replays: ReplayDeps) => [

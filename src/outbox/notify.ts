@@ -1,7 +1,7 @@
-import { wait } from '../platform/timing';
-import type { Logger } from '../platform/logger';
-import { openSideConnection } from '../platform/database/side-connection';
 import { type Notifier, SHARDS } from '../events/append';
+import { openSideConnection } from '../platform/database/side-connection';
+import type { Logger } from '../platform/logger';
+import { wait } from '../platform/timing';
 
 /** How an idle relay waits for new rows. */
 export interface WakeUp {

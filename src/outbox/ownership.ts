@@ -1,10 +1,10 @@
-import type { Database, Queryable } from '../platform/database/database';
 import { randomUUID } from 'node:crypto';
+import { SHARDS } from '../events/append';
+import type { Database, Queryable } from '../platform/database/database';
 import type { Logger } from '../platform/logger';
+import { reasonOf, type TemporalClient } from '../platform/temporal/temporal';
 import { wait } from '../platform/timing';
 import { type RelayInput, relayWorkflowId, taskQueues } from '../temporal-contract';
-import { reasonOf, type TemporalClient } from '../platform/temporal/temporal';
-import { SHARDS } from '../events/append';
 
 /** The relays that run in this worker, one for each shard group that it owns. */
 export interface OwnedRelays {

@@ -1,11 +1,11 @@
-import { groupBy } from '../platform/values';
-import { type Batch, composeBatch, type FailedRow, publishErrorKind } from './batch';
-import type { PendingRow } from './relay.sql';
+import type { EventRegistry } from '../events/registry';
 import type { Kafka, Producer } from '../kafka/client';
 import type { CloudEventsMode } from '../kafka/cloud-events';
 import { within } from '../platform/timing';
-import type { EventRegistry } from '../events/registry';
+import { groupBy } from '../platform/values';
+import { type Batch, composeBatch, type FailedRow, publishErrorKind } from './batch';
 import { noting, type Progress } from './progress';
+import type { PendingRow } from './relay.sql';
 
 /** The outcome of a send. */
 export interface SendResult {

@@ -1,10 +1,10 @@
 import { Counter, Histogram } from 'prom-client';
-import { groupBy } from '../platform/values';
-import { DURATION_BUCKETS, type Metrics } from '../platform/metrics';
 import type { EventRegistry } from '../events/registry';
+import { DURATION_BUCKETS, type Metrics } from '../platform/metrics';
+import { groupBy } from '../platform/values';
 import type { Batch } from './batch';
-import type { PendingRow } from './relay.sql';
 import type { SendResult } from './publisher';
+import type { PendingRow } from './relay.sql';
 
 /** The instruments of a relay. */
 export interface RelayMetrics {

@@ -1,16 +1,16 @@
-import type { Logger } from '../platform/logger';
-import { type Batch, composeBatch, publishErrorReason } from './batch';
-import type { Sender, SendResult } from './publisher';
-import type { OutboxConfig } from './outbox-config';
-import type { Queryable } from '../platform/database/statements';
-import type { CloudEventsMode } from '../kafka/cloud-events';
-import type { Faults } from '../platform/faults';
-import { groupBy } from '../platform/values';
 import type { EventRegistry } from '../events/registry';
-import { claimPending, type Lease, type PendingRow, requireAll } from './relay.sql';
-import { createLowWatermarks } from './low-watermark';
+import type { CloudEventsMode } from '../kafka/cloud-events';
+import type { Queryable } from '../platform/database/statements';
+import type { Faults } from '../platform/faults';
+import type { Logger } from '../platform/logger';
+import { groupBy } from '../platform/values';
 import { createMark } from './acknowledge';
+import { type Batch, composeBatch, publishErrorReason } from './batch';
+import { createLowWatermarks } from './low-watermark';
+import type { OutboxConfig } from './outbox-config';
+import type { Sender, SendResult } from './publisher';
 import type { RelayMetrics } from './relay-metrics';
+import { claimPending, type Lease, type PendingRow, requireAll } from './relay.sql';
 
 /** What is logged of a round. */
 export interface RoundReport {

@@ -1,6 +1,6 @@
 import type { OutgoingEvent } from '../kafka/cloud-events';
-import { PLANNED_EACH_TIME, type Queryable } from '../platform/database/statements';
 import { rfc3339 } from '../platform/database/session';
+import { PLANNED_EACH_TIME, type Queryable } from '../platform/database/statements';
 
 /** The right to a shard. The relay that took the newest epoch owns it; all others are fenced off. */
 export interface Lease {

@@ -1,17 +1,17 @@
-import type { OutboxConfig } from './outbox-config';
+import type { EventRegistry } from '../events/registry';
 import type { Kafka } from '../kafka/client';
 import type { CloudEventsMode } from '../kafka/cloud-events';
-import { createBackoff, wait } from '../platform/timing';
 import type { Queryable } from '../platform/database/statements';
 import type { Faults } from '../platform/faults';
 import type { Logger } from '../platform/logger';
-import type { EventRegistry } from '../events/registry';
-import { FencedOff, takeShards } from './relay.sql';
+import { createBackoff, wait } from '../platform/timing';
+import { pollOnly, type WakeUp } from './notify';
+import type { OutboxConfig } from './outbox-config';
 import { createProgress, notingDatabase, type Progress, RelayStalled } from './progress';
+import { createSender, type Sender } from './publisher';
 import { noRelayMetrics, type RelayMetrics } from './relay-metrics';
 import { createRelayRound, type RelayRound, type RoundResult } from './relay-round';
-import { createSender, type Sender } from './publisher';
-import { pollOnly, type WakeUp } from './notify';
+import { FencedOff, takeShards } from './relay.sql';
 
 /** What a relay needs. */
 export interface RelayOptions {

@@ -1,7 +1,7 @@
 import { z } from '@hono/zod-openapi';
-import { instant, opaqueId, reason, text, version } from '../platform/schemas';
 import { PLANNED_EACH_TIME, type Queryable } from '../platform/database/database';
 import { TAKES_LONGER } from '../platform/database/statements';
+import { instant, opaqueId, reason, text, version } from '../platform/schemas';
 
 /** A range of the event log: the events that match every given criterion. */
 export const replayRange = z.strictObject({

@@ -1,8 +1,15 @@
+import { z } from '@hono/zod-openapi';
+import { recordOperatorAction } from '../cqrs/audit';
 import { REPLAY_WINDOW_MS } from '../cqrs/idempotency';
+import { defineCommand, defineQuery, handle } from '../cqrs/message';
+import { outboxTable, shardOf } from '../events/append';
+import type { EventRegistry } from '../events/registry';
 import type { ConsumerDefinition } from '../kafka/consumer';
 import { inTransaction, type Queryable } from '../platform/database/database';
+import { defineTable } from '../platform/database/table';
 import { Refusal } from '../platform/refusal';
-import type { EventRegistry } from '../events/registry';
+import { opaqueId, timestamp } from '../platform/schemas';
+import { newId } from '../platform/values';
 import {
   advanceReplay,
   chosenRange,
@@ -20,13 +27,6 @@ import {
   scanLog,
   type ScannedEvent,
 } from './replay-range';
-import { defineCommand, defineQuery, handle } from '../cqrs/message';
-import { recordOperatorAction } from '../cqrs/audit';
-import { defineTable } from '../platform/database/table';
-import { newId } from '../platform/values';
-import { z } from '@hono/zod-openapi';
-import { opaqueId, timestamp } from '../platform/schemas';
-import { outboxTable, shardOf } from '../events/append';
 
 /** What the scope of a replay depends on. */
 export interface ReplayDeps {

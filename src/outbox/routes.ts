@@ -1,4 +1,5 @@
 import { type OpenAPIHono, z } from '@hono/zod-openapi';
+import type { Mediator } from '../cqrs/mediator';
 import {
   apiRoute,
   createRouter,
@@ -10,11 +11,10 @@ import {
   sendOptions,
 } from '../http/api-route';
 import type { HttpEnv } from '../http/problem';
-import type { Mediator } from '../cqrs/mediator';
 import { opaqueId } from '../platform/schemas';
+import { discardOutboxRow, listOutboxRows, outboxAct, outboxFilter, outboxRowView, requeueOutboxRow } from './admin';
 import { getReplay, previewReplay, REPLAY_NOTE, replayStarted, startReplay } from './replay';
 import { replayRequest, replayScope } from './replay-range';
-import { discardOutboxRow, listOutboxRows, outboxAct, outboxFilter, outboxRowView, requeueOutboxRow } from './admin';
 
 const tags: ['operator'] = ['operator'];
 const onRow = {

@@ -1,7 +1,7 @@
 import type { Mediator } from '../cqrs/mediator';
-import { createBackoff, wait } from '../platform/timing';
 import type { Queryable } from '../platform/database/statements';
 import type { Logger } from '../platform/logger';
+import { createBackoff, wait } from '../platform/timing';
 import { continueReplay } from './replay';
 import { type DueReplay, findDueReplays, postponeReplay } from './replay-range';
 

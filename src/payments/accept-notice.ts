@@ -1,12 +1,12 @@
 import { z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
+import { createMiddleware } from 'hono/factory';
 import { BODY_REFUSALS, FAULTS, located, problems, sendOptions } from '../http/api-route';
+import { limitBody } from '../http/middleware';
 import type { HttpEnv } from '../http/problem';
+import { Refusal } from '../platform/refusal';
 import { acceptPayment, type paymentNotification } from './accept-payment';
 import type { PaymentRouteDeps } from './routes';
-import { createMiddleware } from 'hono/factory';
-import { limitBody } from '../http/middleware';
-import { Refusal } from '../platform/refusal';
 
 const received = z
   .object({

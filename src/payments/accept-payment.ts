@@ -1,14 +1,14 @@
-import { paymentSagaId, type PaymentSagaInput, type PaymentSagaResult } from '../temporal-contract';
-import type { UnitOfWork } from '../cqrs/unit-of-work';
-import { beginSaga } from '../sagas/saga';
-import type { Tx } from '../platform/database/database';
 import { z } from '@hono/zod-openapi';
-import { invoiceAggregate, invoiceNotFound, loadInvoice } from '../domain/invoice';
 import { defineCommand, handle } from '../cqrs/message';
+import type { UnitOfWork } from '../cqrs/unit-of-work';
+import { invoiceAggregate, invoiceNotFound, loadInvoice } from '../domain/invoice';
 import { loadOrder, orderAggregate, orderNotFound } from '../domain/order';
+import { decidePayment, paymentAggregate, paymentConflict, refusalOf, sameContent } from '../domain/payment';
+import type { Tx } from '../platform/database/database';
 import type { Refusal, RefusalCode } from '../platform/refusal';
 import { amount, clientId, currency, opaqueId } from '../platform/schemas';
-import { decidePayment, paymentAggregate, paymentConflict, refusalOf, sameContent } from '../domain/payment';
+import { beginSaga } from '../sagas/saga';
+import { paymentSagaId, type PaymentSagaInput, type PaymentSagaResult } from '../temporal-contract';
 
 /** Begins a saga of a payment: the first one, or a restart by an operator. */
 export function beginPaymentSaga(

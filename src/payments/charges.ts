@@ -1,10 +1,10 @@
 import { z } from 'zod';
-import type { Tx } from '../platform/database/database';
 import { defineCommand, handle, systemPrincipal } from '../cqrs/message';
-import { defineTable } from '../platform/database/table';
 import { loadOrder, notPayable } from '../domain/order';
-import { amount as positive, clientId, currency as iso4217, opaqueId } from '../platform/schemas';
 import { decidePayment, paymentAggregate } from '../domain/payment';
+import type { Tx } from '../platform/database/database';
+import { defineTable } from '../platform/database/table';
+import { amount as positive, clientId, currency as iso4217, opaqueId } from '../platform/schemas';
 
 /** The stored request of a charge, which is the same for every attempt and for the refund. */
 export const chargeRequest = z.object({

@@ -1,9 +1,9 @@
-import type { OrderSagaInput, PaymentSagaInput, SagaFailure } from '../temporal-contract';
-import type { UnitOfWork } from '../cqrs/unit-of-work';
-import { decidePayment, paymentAggregate } from '../domain/payment';
 import { systemPrincipal } from '../cqrs/message';
-import { cancelAndVoid } from '../orders/cancel-order';
+import type { UnitOfWork } from '../cqrs/unit-of-work';
 import { loadOrder } from '../domain/order';
+import { decidePayment, paymentAggregate } from '../domain/payment';
+import { cancelAndVoid } from '../orders/cancel-order';
+import type { OrderSagaInput, PaymentSagaInput, SagaFailure } from '../temporal-contract';
 
 /** Marks the payment of a compensated saga as failed. No-op for a payment that was never requested. */
 export async function failPayment(

@@ -1,10 +1,10 @@
 import { defineModule } from '../define-module';
+import { invoicePaidProvisionService, paymentEvents } from '../domain/payment';
 import { acceptPaymentHandler } from './accept-payment';
 import { recordChargeHandler, recordChargeUndoneHandler, requestChargeHandler } from './charges';
-import { invoicePaidProvisionService, paymentEvents } from '../domain/payment';
 import { confirmChargeHandler, recordRefundHandler, requestRefundHandler } from './refunds';
-import { resolveRefundHandler, returnPaymentHandler } from './return-payment';
 import { createRestartRoute, restartSagaHandler } from './restart-saga';
+import { resolveRefundHandler, returnPaymentHandler } from './return-payment';
 import { createPaymentRoutes } from './routes';
 import { settlePaymentHandler } from './settle-payment';
 import { createWebhookRoutes } from './webhooks';

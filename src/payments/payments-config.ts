@@ -63,5 +63,4 @@ export const paymentsConfig = (env: Variables) => ({
 
 type Parts = ReturnType<typeof paymentsConfig>;
 export type PaymentsConfig = Parts['payments'];
-export type CarrierConfig = Parts['carrier'];
 export type WebhooksConfig = Parts['webhooks'];

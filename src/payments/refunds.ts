@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import { defineCommand, handle, systemPrincipal } from '../cqrs/message';
-import { opaqueId } from '../platform/schemas';
-import { findCharge, markCharge, takenCharge } from './charges';
 import type { UnitOfWork } from '../cqrs/unit-of-work';
 import { decideOrder, loadOrder, type Order, orderAggregate } from '../domain/order';
 import { decidePayment, paymentAggregate } from '../domain/payment';
+import { opaqueId } from '../platform/schemas';
+import { findCharge, markCharge, takenCharge } from './charges';
 
 /**
  * The intent to undo a charge: returns the request that a provider may have received. Sent as the compensation of the

@@ -1,18 +1,18 @@
 import { type OpenAPIHono, z } from '@hono/zod-openapi';
+import { recordOperatorAction } from '../cqrs/audit';
+import { defineCommand, handle } from '../cqrs/message';
+import { loadInvoice } from '../domain/invoice';
+import { loadOrder } from '../domain/order';
+import { decidePayment, paymentAggregate, refusalOf } from '../domain/payment';
 import { apiRoute, createRouter, idempotencyKey, located, onceOf, sendOptions } from '../http/api-route';
 import type { HttpEnv } from '../http/problem';
-import { because } from '../sagas/routes';
-import type { PaymentRouteDeps } from './routes';
-import { loadInvoice } from '../domain/invoice';
-import type { PaymentSagaInput } from '../temporal-contract';
-import { defineCommand, handle } from '../cqrs/message';
-import { recordOperatorAction } from '../cqrs/audit';
-import { loadOrder } from '../domain/order';
 import { Refusal } from '../platform/refusal';
 import { reason, sagaId } from '../platform/schemas';
-import { beginPaymentSaga, freeSagaId, sagasOf } from './accept-payment';
-import { decidePayment, paymentAggregate, refusalOf } from '../domain/payment';
+import { because } from '../sagas/routes';
 import { sagaNotFound } from '../sagas/view';
+import type { PaymentSagaInput } from '../temporal-contract';
+import { beginPaymentSaga, freeSagaId, sagasOf } from './accept-payment';
+import type { PaymentRouteDeps } from './routes';
 
 /** Restarts a compensated payment saga, as a new saga `<saga_id>-2` of the same payment. */
 export const restartSaga = defineCommand({

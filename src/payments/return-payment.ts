@@ -1,12 +1,12 @@
 import { z } from '@hono/zod-openapi';
-import { defineCommand, handle } from '../cqrs/message';
 import { recordOperatorAction } from '../cqrs/audit';
+import { defineCommand, handle } from '../cqrs/message';
 import { loadOrder, notRefundable } from '../domain/order';
+import { paymentAggregate } from '../domain/payment';
 import { orderResponse, toOrderResponse } from '../orders/order-response';
+import { Refusal } from '../platform/refusal';
 import { clientId, opaqueId, reason, text } from '../platform/schemas';
 import { refundPayment } from './refunds';
-import { Refusal } from '../platform/refusal';
-import { paymentAggregate } from '../domain/payment';
 
 /** The body of a request that records a refund by an operator. */
 export const refundNote = z

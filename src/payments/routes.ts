@@ -1,8 +1,5 @@
-import type { PaymentSagaResult } from '../temporal-contract';
-import { Refusal } from '../platform/refusal';
-import { acceptPayment, paymentExample, paymentNotification, type SagaOutcome } from './accept-payment';
-import type { SagaStarter } from '../sagas/start';
 import { type OpenAPIHono, z } from '@hono/zod-openapi';
+import type { Mediator } from '../cqrs/mediator';
 import {
   apiRoute,
   createRouter,
@@ -14,10 +11,13 @@ import {
   sendOptions,
 } from '../http/api-route';
 import type { HttpEnv } from '../http/problem';
-import type { Mediator } from '../cqrs/mediator';
-import type { Faults } from '../platform/faults';
 import { orderResponse } from '../orders/order-response';
+import type { Faults } from '../platform/faults';
+import { Refusal } from '../platform/refusal';
 import { clientId, opaqueId } from '../platform/schemas';
+import type { SagaStarter } from '../sagas/start';
+import type { PaymentSagaResult } from '../temporal-contract';
+import { acceptPayment, paymentExample, paymentNotification, type SagaOutcome } from './accept-payment';
 import { refundNote, resolveRefund, returnPayment } from './return-payment';
 
 const DEFAULT_WAIT_MS = 10_000;

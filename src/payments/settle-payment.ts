@@ -1,10 +1,10 @@
 import { z } from 'zod';
-import { decideInvoice, invoiceAggregate, loadInvoice } from '../domain/invoice';
 import { defineCommand, handle, systemPrincipal } from '../cqrs/message';
+import { decideInvoice, invoiceAggregate, loadInvoice } from '../domain/invoice';
 import { decideOrder, loadOrder, orderAggregate } from '../domain/order';
+import { decidePayment, invoicePaidProvisionService, paymentAggregate } from '../domain/payment';
 import { opaqueId } from '../platform/schemas';
 import { completeSaga } from '../sagas/saga';
-import { decidePayment, invoicePaidProvisionService, paymentAggregate } from '../domain/payment';
 
 /** Step `settle`, the pivot: marks order, invoice and payment as paid and notifies other systems, in one transaction. */
 export const settlePayment = defineCommand({

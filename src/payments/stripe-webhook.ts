@@ -1,12 +1,12 @@
-import Stripe from 'stripe';
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
+import Stripe from 'stripe';
+import { createRouter } from '../http/api-route';
+import type { HttpEnv } from '../http/problem';
 import { Refusal } from '../platform/refusal';
+import { createAcceptNotification, ignored, takeSigned, webhookResponses } from './accept-notice';
 import { paymentNotification } from './accept-payment';
 import { fromStripe, KEY } from './providers/stripe-units';
-import type { HttpEnv } from '../http/problem';
-import { createRouter } from '../http/api-route';
 import type { PaymentRouteDeps } from './routes';
-import { createAcceptNotification, ignored, takeSigned, webhookResponses } from './accept-notice';
 
 /** A delivery of Stripe's webhook. */
 export interface StripeDelivery {

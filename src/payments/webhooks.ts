@@ -2,12 +2,12 @@ import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import { createMiddleware } from 'hono/factory';
 import { createRouter, jsonBody } from '../http/api-route';
-import type { HttpEnv } from '../http/problem';
 import { verifySignature } from '../http/middleware';
-import { paymentExample, paymentNotification } from './accept-payment';
-import type { PaymentRouteDeps } from './routes';
+import type { HttpEnv } from '../http/problem';
 import { createAcceptNotification, ignored, takeSigned, webhookResponses } from './accept-notice';
+import { paymentExample, paymentNotification } from './accept-payment';
 import type { WebhooksConfig } from './payments-config';
+import type { PaymentRouteDeps } from './routes';
 import { createStripeWebhook } from './stripe-webhook';
 
 const CAPTURED = 'payment.captured';

@@ -1,7 +1,7 @@
-import { Counter, Gauge } from 'prom-client';
-import type { Metrics } from './metrics';
 import CircuitBreaker from 'opossum';
+import { Counter, Gauge } from 'prom-client';
 import type { Logger } from './logger';
+import type { Metrics } from './metrics';
 import { Refusal } from './refusal';
 import { within } from './timing';
 

@@ -1,6 +1,6 @@
-import type { Queryable } from './database/statements';
-import type { Circuit, CircuitState } from './circuit-breaker';
 import { randomUUID } from 'node:crypto';
+import type { Circuit, CircuitState } from './circuit-breaker';
+import type { Queryable } from './database/statements';
 import type { Logger } from './logger';
 import { wait } from './timing';
 

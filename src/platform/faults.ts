@@ -1,5 +1,5 @@
-import type { Queryable } from './database/statements';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { Queryable } from './database/statements';
 import type { Logger } from './logger';
 import { Refusal } from './refusal';
 

@@ -1,9 +1,9 @@
-import { collectDefaultMetrics, Registry } from 'prom-client';
-import { shareAnswer } from './shared-work';
 import { createServer, type RequestListener } from 'node:http';
+import { collectDefaultMetrics, Registry } from 'prom-client';
 import { listen } from './listen';
-import { INSTANCE_HEADER } from './supervision';
 import type { Logger } from './logger';
+import { shareAnswer } from './shared-work';
+import { INSTANCE_HEADER } from './supervision';
 
 /** The process's instruments. One object, made by its entry point and given to whoever counts. */
 export interface Metrics {

@@ -1,7 +1,7 @@
 import { v7 } from 'uuid';
-import { nowMs } from './timing';
 import type { z } from 'zod';
 import { Refusal } from './refusal';
+import { nowMs } from './timing';
 
 export type IdPrefix =
   'ord' | 'inv' | 'evt' | 'cap' | 'ltx' | 'svc' | 'key' | 'req' | 'opa' | 'rpl' | 'shp' | 'pay' | 'rec';

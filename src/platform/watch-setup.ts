@@ -1,5 +1,5 @@
-import { createBackoff, wait, within } from './timing';
 import type { Logger } from './logger';
+import { createBackoff, wait, within } from './timing';
 
 /** Something that `paysaga setup` makes is not there. No waiting mends that. */
 export class SetupMissing extends Error {

@@ -1,4 +1,5 @@
 import { defineModule } from '../define-module';
+import { createReconciliationRoutes, listDiscrepanciesHandler } from './routes';
 import {
   beginReconciliationHandler,
   comparePageHandler,
@@ -6,7 +7,6 @@ import {
   finishReconciliationHandler,
   forgetCopiesHandler,
 } from './run';
-import { createReconciliationRoutes, listDiscrepanciesHandler } from './routes';
 
 export const reconciliationModule = defineModule({
   handlers: () => [

@@ -1,7 +1,7 @@
-import type { Queryable } from '../platform/database/database';
 import type { ProviderCharge } from '../payments/providers/provider';
-import type { Discrepancy } from './reconcile';
+import type { Queryable } from '../platform/database/database';
 import { rfc3339 } from '../platform/database/session';
+import type { Discrepancy } from './reconcile';
 
 /** A run of the reconciliation. */
 export interface Run {

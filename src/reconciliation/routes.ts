@@ -1,12 +1,12 @@
 import { type OpenAPIHono, z } from '@hono/zod-openapi';
+import type { Mediator } from '../cqrs/mediator';
 import { defineQuery, handle } from '../cqrs/message';
-import { decodeCursor, encodeCursor } from '../platform/values';
-import { instant, pageQuery, text, timestamp } from '../platform/schemas';
-import { discrepancyKinds } from './reconcile';
-import { findDiscrepancies, readCheckedAt } from './reconciliation.sql';
 import { apiRoute, createRouter, json, sendOptions } from '../http/api-route';
 import type { HttpEnv } from '../http/problem';
-import type { Mediator } from '../cqrs/mediator';
+import { instant, pageQuery, text, timestamp } from '../platform/schemas';
+import { decodeCursor, encodeCursor } from '../platform/values';
+import { discrepancyKinds } from './reconcile';
+import { findDiscrepancies, readCheckedAt } from './reconciliation.sql';
 
 const kind = z.enum(Object.keys(discrepancyKinds) as [keyof typeof discrepancyKinds]);
 

@@ -1,25 +1,10 @@
+import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { defineCommand, handle } from '../cqrs/message';
-import { newId } from '../platform/values';
-import {
-  deleteCopies,
-  deleteOthers,
-  finishRun,
-  insertCharges,
-  insertRun,
-  markRead,
-  upsertDiscrepancies,
-} from './reconciliation.sql';
+import type { ProviderCharge } from '../payments/providers/provider';
+import { text } from '../platform/bounds';
 import type { Queryable } from '../platform/database/database';
-import {
-  type PageKey,
-  readCharges,
-  readCustomers,
-  readOrders,
-  type ReadPage,
-  readPayments,
-  readTransactions,
-} from './statements.sql';
+import { newId } from '../platform/values';
 import { statementNames } from '../temporal-contract';
 import {
   type Discrepancy,
@@ -29,9 +14,24 @@ import {
   reconcile,
   type Statements,
 } from './reconcile';
-import { createHash } from 'node:crypto';
-import type { ProviderCharge } from '../payments/providers/provider';
-import { text } from '../platform/bounds';
+import {
+  deleteCopies,
+  deleteOthers,
+  finishRun,
+  insertCharges,
+  insertRun,
+  markRead,
+  upsertDiscrepancies,
+} from './reconciliation.sql';
+import {
+  type PageKey,
+  readCharges,
+  readCustomers,
+  readOrders,
+  type ReadPage,
+  readPayments,
+  readTransactions,
+} from './statements.sql';
 
 /** Begins a run. Returns the start of its window and the providers of recent charges. */
 export const beginReconciliation = defineCommand({

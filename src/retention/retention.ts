@@ -1,6 +1,6 @@
-import type { Queryable } from '../platform/database/database';
 import { z } from '@hono/zod-openapi';
 import { defineCommand, handle } from '../cqrs/message';
+import type { Queryable } from '../platform/database/database';
 
 /** The tables whose rows expire. */
 export const expiring = ['idempotency_key', 'dead_letter'] as const;

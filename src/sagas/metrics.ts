@@ -1,8 +1,8 @@
-import type { SagaType } from '../temporal-contract';
-import type { Queryable } from '../platform/database/database';
 import { Counter, Gauge } from 'prom-client';
+import type { Queryable } from '../platform/database/database';
 import type { Logger } from '../platform/logger';
 import { type Metrics, scraped } from '../platform/metrics';
+import type { SagaType } from '../temporal-contract';
 import { sagaType } from './view';
 
 /** The number of sagas of a type with a problem. */

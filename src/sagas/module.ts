@@ -1,7 +1,7 @@
 import { defineModule } from '../define-module';
-import { createRecordSagaOutcome, findSagaHandler, recordStepDecisionHandler, type SagaEndings } from './saga';
-import { createSagaRoutes } from './routes';
 import { createGetSaga, createListSagas, type SagaViewSources } from './queries';
+import { createSagaRoutes } from './routes';
+import { createRecordSagaOutcome, findSagaHandler, recordStepDecisionHandler, type SagaEndings } from './saga';
 
 export interface SagaServices extends SagaViewSources {
   readonly sagaEndings: SagaEndings;

@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
 import { WorkflowNotFoundError, WorkflowUpdateFailedError } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
-import type { OperatorDecision, SagaCancellation, StepResolution } from '../temporal-contract';
 import type { Once } from '../cqrs/idempotency';
-import { newId } from '../platform/values';
+import type { Logger } from '../platform/logger';
 import { Refusal } from '../platform/refusal';
 import { reasonOf, type TemporalClient } from '../platform/temporal/temporal';
-import type { Logger } from '../platform/logger';
+import { newId } from '../platform/values';
+import type { OperatorDecision, SagaCancellation, StepResolution } from '../temporal-contract';
 
 /**
  * Tells a saga's workflow what an operator decided. It keeps the decision in its history, and records it in the

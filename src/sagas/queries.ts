@@ -1,6 +1,14 @@
 import { z } from '@hono/zod-openapi';
+import { type WorkflowExecutionDescription, WorkflowNotFoundError } from '@temporalio/client';
+import { optionalTsToDate } from '@temporalio/common/lib/time';
 import { defineQuery, handle } from '../cqrs/message';
+import type { Queryable } from '../platform/database/statements';
+import type { Logger } from '../platform/logger';
 import { instant, pageQuery, sagaId } from '../platform/schemas';
+import { reasonOf, type TemporalClient } from '../platform/temporal/temporal';
+import { decodeCursor, encodeCursor } from '../platform/values';
+import { type SagaRecords, type SagaStatus, searchAttributes } from '../temporal-contract';
+import { startFailure } from './start';
 import {
   hasEnded,
   type PendingPhase,
@@ -14,14 +22,6 @@ import {
   withSteps,
   type WorkflowUrl,
 } from './view';
-import { decodeCursor, encodeCursor } from '../platform/values';
-import { type WorkflowExecutionDescription, WorkflowNotFoundError } from '@temporalio/client';
-import { optionalTsToDate } from '@temporalio/common/lib/time';
-import { type SagaRecords, type SagaStatus, searchAttributes } from '../temporal-contract';
-import type { Logger } from '../platform/logger';
-import { reasonOf, type TemporalClient } from '../platform/temporal/temporal';
-import { startFailure } from './start';
-import type { Queryable } from '../platform/database/statements';
 
 /** Reads a saga with its steps. */
 export const getSaga = defineQuery({

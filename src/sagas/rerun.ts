@@ -1,10 +1,10 @@
-import type { Database } from '../platform/database/database';
-import type { SagaStarter, SagaToRerun } from './start';
 import { type WorkflowExecutionStatusName, WorkflowNotFoundError } from '@temporalio/client';
-import type { SagaType } from '../temporal-contract';
+import type { Database } from '../platform/database/database';
 import type { Logger } from '../platform/logger';
 import { reasonOf, type TemporalClient } from '../platform/temporal/temporal';
 import { wait } from '../platform/timing';
+import type { SagaType } from '../temporal-contract';
+import type { SagaStarter, SagaToRerun } from './start';
 
 /** A saga whose workflow is to be looked up. */
 export interface UncheckedSaga {

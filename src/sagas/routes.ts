@@ -1,14 +1,14 @@
 import { type OpenAPIHono, z } from '@hono/zod-openapi';
-import { apiRoute, createRouter, idempotencyKey, json, jsonBody, onceOf, sendOptions } from '../http/api-route';
-import type { HttpEnv } from '../http/problem';
 import { type IdempotencyKeys, respondOnce } from '../cqrs/idempotency-keys';
-import { assertRole } from '../cqrs/pipeline';
 import type { Mediator } from '../cqrs/mediator';
 import { actorId } from '../cqrs/message';
+import { assertRole } from '../cqrs/pipeline';
+import { apiRoute, createRouter, idempotencyKey, json, jsonBody, onceOf, sendOptions } from '../http/api-route';
+import type { HttpEnv } from '../http/problem';
 import { reason, sagaId, text } from '../platform/schemas';
 import type { DecideStep } from './operate';
-import { findSaga } from './saga';
 import { getSaga, listSagas, sagaFilter } from './queries';
+import { findSaga } from './saga';
 import { sagaResponse } from './view';
 
 const tags: ['sagas'] = ['sagas'];

@@ -1,4 +1,10 @@
 import { z } from 'zod';
+import { recordOperatorAction } from '../cqrs/audit';
+import { claim, stepOnce, undone, undoOnce } from '../cqrs/idempotency';
+import { type CommandContext, defineCommand, defineQuery, handle } from '../cqrs/message';
+import type { PendingWrites, UnitOfWork } from '../cqrs/unit-of-work';
+import { defineTable } from '../platform/database/table';
+import { reason, sagaId, timestamp } from '../platform/schemas';
 import {
   type SagaFailure,
   type SagaInputs,
@@ -6,14 +12,8 @@ import {
   stepResolutions,
   type StepState,
 } from '../temporal-contract';
-import { type CommandContext, defineCommand, defineQuery, handle } from '../cqrs/message';
-import { reason, sagaId, timestamp } from '../platform/schemas';
-import { defineTable } from '../platform/database/table';
-import type { PendingWrites, UnitOfWork } from '../cqrs/unit-of-work';
-import { claim, stepOnce, undone, undoOnce } from '../cqrs/idempotency';
-import { recordOperatorAction } from '../cqrs/audit';
-import { sagaNotFound, sagaType } from './view';
 import type { SagaToStart } from './start';
+import { sagaNotFound, sagaType } from './view';
 
 const stepReport = z.object({
   name: z.string(),

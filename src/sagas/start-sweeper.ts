@@ -1,8 +1,8 @@
 import type { Database } from '../platform/database/database';
-import type { SagaStarter, SagaToStart, StartFailure } from './start';
-import { createBackoff, succeeds, wait } from '../platform/timing';
 import type { Logger } from '../platform/logger';
 import type { TemporalClient } from '../platform/temporal/temporal';
+import { createBackoff, succeeds, wait } from '../platform/timing';
+import type { SagaStarter, SagaToStart, StartFailure } from './start';
 
 /** A saga that is due to be started. */
 export interface UnstartedSaga extends SagaToStart {

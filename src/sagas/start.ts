@@ -1,6 +1,3 @@
-import { grpcCode, grpcCodes, lacking } from '../platform/temporal/namespace';
-import { reasonOf, type TemporalClient } from '../platform/temporal/temporal';
-import { SetupMissing } from '../platform/watch-setup';
 import {
   WorkflowExecutionAlreadyStartedError,
   WorkflowFailedError,
@@ -8,6 +5,12 @@ import {
   WorkflowNotFoundError,
 } from '@temporalio/client';
 import { ApplicationFailure, TypedSearchAttributes } from '@temporalio/common';
+import type { Logger } from '../platform/logger';
+import { createGate } from '../platform/shared-work';
+import { grpcCode, grpcCodes, lacking } from '../platform/temporal/namespace';
+import { reasonOf, type TemporalClient } from '../platform/temporal/temporal';
+import { createBackoff, wait } from '../platform/timing';
+import { SetupMissing } from '../platform/watch-setup';
 import {
   type PaymentSagaResult,
   SAGA_COMPENSATED,
@@ -19,9 +22,6 @@ import {
   searchAttributes,
   taskQueues,
 } from '../temporal-contract';
-import type { Logger } from '../platform/logger';
-import { createBackoff, wait } from '../platform/timing';
-import { createGate } from '../platform/shared-work';
 
 /** Why Temporal did not take a saga. */
 export interface StartFailure {

@@ -1,9 +1,9 @@
 import { z } from '@hono/zod-openapi';
-import { type SagaStatus, sagaSteps, type SagaStepStatus, type StepState } from '../temporal-contract';
 import type { Prisma } from '../platform/prisma/client';
-import { nowMs } from '../platform/timing';
 import { Refusal } from '../platform/refusal';
 import { timestamp } from '../platform/schemas';
+import { nowMs } from '../platform/timing';
+import { type SagaStatus, sagaSteps, type SagaStepStatus, type StepState } from '../temporal-contract';
 
 /** The states of a saga. A `pending` saga is recorded, but its workflow has not started. */
 export const sagaState = z.enum(['pending', 'running', 'completed', 'compensating', 'compensated', 'stuck']);

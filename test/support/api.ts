@@ -1,13 +1,13 @@
-import { createApplication } from '../../src/application';
-import { createApiKey, createAuthenticate } from '../../src/http/api-keys';
 import { type AppOptions, createApp } from '../../src/app';
+import { createApplication } from '../../src/application';
 import { createIdempotencyKeys } from '../../src/cqrs/idempotency-keys';
+import { createApiKey, createAuthenticate } from '../../src/http/api-keys';
 import { openApiDocument } from '../../src/http/docs';
+import type { Database } from '../../src/platform/database/database';
 import { createFaults } from '../../src/platform/faults';
 import { createMetrics } from '../../src/platform/metrics';
 import { Refusal } from '../../src/platform/refusal';
 import type { SagaStarter } from '../../src/sagas/start';
-import type { Database } from '../../src/platform/database/database';
 import { assertAllowed, createContract, type Document } from './http/contract';
 import { silentLogger } from './logger';
 

@@ -1,10 +1,10 @@
 import { join } from 'node:path';
-import { type ApiClient, createApiClient } from '../../testing/api-client';
-import { run, type RunResult, startChild } from '../../dev/os/child';
-import { createPorts } from '../../dev/os/ports';
 import { createTeardown } from '../../dev/command';
+import { run, type RunResult, startChild } from '../../dev/os/child';
 import { fromRoot } from '../../dev/os/files';
+import { createPorts } from '../../dev/os/ports';
 import { createDatabase, dropDatabase } from '../../dev/services/postgres';
+import { type ApiClient, createApiClient } from '../../testing/api-client';
 import { dataFolder, givenServices } from './e2e-stack';
 import { assertAllowed } from './http/contract';
 import { judgeExchanges } from './http/judged-client';

@@ -1,9 +1,9 @@
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { ApiClient } from '../../testing/api-client';
-import { type FreshStack, type FreshStackOptions, startFreshStack } from '../../dev/stack/fresh-stack';
 import type { ServiceAddresses } from '../../dev/services/start-services';
+import { type FreshStack, type FreshStackOptions, startFreshStack } from '../../dev/stack/fresh-stack';
+import type { ApiClient } from '../../testing/api-client';
 import { assertAllowed } from './http/contract';
 import { judgeExchanges } from './http/judged-client';
 

@@ -1,7 +1,7 @@
 import { cp, mkdir, readdir, symlink, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { fromRoot } from '../../dev/os/files';
 import { run } from '../../dev/os/child';
+import { fromRoot } from '../../dev/os/files';
 
 /** A program of the example, and how it ended. */
 export interface InstalledLibrary {

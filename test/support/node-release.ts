@@ -1,7 +1,7 @@
 import { join } from 'node:path';
-import { cacheDirectory, once } from '../../dev/os/files';
 import { Problem } from '../../dev/command';
 import { lastLines, run } from '../../dev/os/child';
+import { cacheDirectory, once } from '../../dev/os/files';
 
 /** Another release of Node.js for this machine, from npm, installed once. @returns the path of its executable */
 export async function installNode(version: string): Promise<string> {

@@ -1,5 +1,5 @@
-import type { HealthView } from '../../testing/shop';
 import { eventually } from '../../testing/eventually';
+import type { HealthView } from '../../testing/shop';
 import type { E2eStack } from './e2e-stack';
 
 type Check = keyof HealthView['checks'];

@@ -1,7 +1,7 @@
 import type { SagaStatus, ShipmentSagaInput } from '../../src/temporal-contract';
 import { shipmentSaga } from '../../workflows';
-import { shipmentFollowUps, shipmentSteps, type Waybill } from '../../workflows/shipment-saga';
 import { breaks, everyStepFails, failureOf, refuses } from '../../workflows/saga/testing';
+import { shipmentFollowUps, shipmentSteps, type Waybill } from '../../workflows/shipment-saga';
 import { createSagaFakes } from '../support/sagas/saga-activities';
 import { createSagaEnvironment, recordedAs, type SagaEnvironment, stepStates } from '../support/sagas/saga-environment';
 import { shipmentSagaInput } from '../support/sagas/saga-inputs';

@@ -1,12 +1,12 @@
 import { salesConsumer } from '../../src/analytics/sales';
 import { evolveInvoice } from '../../src/domain/invoice';
-import { evolveProvisioning } from '../../src/domain/provisioning';
-import { provisioningConsumer } from '../../src/fulfilment/provision';
-import { evolveShipment } from '../../src/domain/shipment';
-import { evolveProduct } from '../../src/domain/product';
 import { evolveOrder } from '../../src/domain/order';
-import type { EventRow } from '../../src/events/append';
 import { evolvePayment } from '../../src/domain/payment';
+import { evolveProduct } from '../../src/domain/product';
+import { evolveProvisioning } from '../../src/domain/provisioning';
+import { evolveShipment } from '../../src/domain/shipment';
+import type { EventRow } from '../../src/events/append';
+import { provisioningConsumer } from '../../src/fulfilment/provision';
 import { groupBy, sumBy } from './group';
 import type { Snapshot } from './snapshot.sql';
 

@@ -1,6 +1,6 @@
 import { customerAccount } from '../../src/domain/ledger';
-import { sagaSteps } from '../../src/temporal-contract';
 import type { Order } from '../../src/domain/order';
+import { sagaSteps } from '../../src/temporal-contract';
 import { groupBy, sumBy } from './group';
 import type { ChargeRow, ReservationRow, SagaRow, Snapshot } from './snapshot.sql';
 

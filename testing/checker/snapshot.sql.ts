@@ -1,14 +1,14 @@
 import { Client } from 'pg';
 import type { Invoice } from '../../src/domain/invoice';
 import type { LedgerTransaction } from '../../src/domain/ledger';
-import type { SagaType } from '../../src/temporal-contract';
+import type { Order } from '../../src/domain/order';
+import type { Payment } from '../../src/domain/payment';
 import type { Provisioning } from '../../src/domain/provisioning';
 import type { Shipment } from '../../src/domain/shipment';
-import type { Order } from '../../src/domain/order';
 import type { EventRow } from '../../src/events/append';
-import type { Payment } from '../../src/domain/payment';
 import type { ProviderCharge } from '../../src/payments/providers/provider';
 import { sessionConfig } from '../../src/platform/database/session';
+import type { SagaType } from '../../src/temporal-contract';
 import type { TopicMessage } from './topic-reader';
 
 export interface SagaRow {

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Kafka, logLevel, type Admin, type IHeaders } from 'kafkajs';
-import { eventually, must } from '../eventually';
 import { mendRequestQueues } from '../../src/kafka/socket';
+import { eventually, must } from '../eventually';
 
 /** A message as a stranger reads it from the topic. */
 export interface TopicMessage {

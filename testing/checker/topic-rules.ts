@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { eventRegistry } from '../../src/application';
-import { TYPE_PREFIX } from '../../src/kafka/cloud-events';
 import type { EventRow } from '../../src/events/append';
+import { TYPE_PREFIX } from '../../src/kafka/cloud-events';
 import { groupBy } from './group';
 import type { Snapshot } from './snapshot.sql';
 import type { TopicMessage } from './topic-reader';

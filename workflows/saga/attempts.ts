@@ -12,6 +12,7 @@ import {
 } from '@temporalio/workflow';
 import { FAULT, OUTAGE, type SagaOptions } from '../../src/temporal-contract';
 import { ATTEMPT_MS, ATTEMPTS_PER_ROUND, type Budget, createForwardTime, createPatience, createRound } from './budget';
+import type { SagaStatusReporter } from './status';
 import {
   attemptsBeforeOutage,
   callOf,
@@ -21,7 +22,6 @@ import {
   type SagaStep,
   type StepPhase,
 } from './step';
-import type { SagaStatusReporter } from './status';
 import type { SagaOperator } from './updates';
 
 /** The time-out of one attempt. */

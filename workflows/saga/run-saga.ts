@@ -7,9 +7,9 @@ import {
 } from '@temporalio/workflow';
 import { type SagaFailure, type SagaOptions, type SagaRecords, STEP_UNDONE } from '../../src/temporal-contract';
 import { createSagaAttempts } from './attempts';
-import { awaitCancel, awaitOperator } from './updates';
-import { failureOf, sagaCompensated, type SagaStep } from './step';
 import { createSagaStatusReporter, type SagaSubject } from './status';
+import { failureOf, sagaCompensated, type SagaStep } from './step';
+import { awaitCancel, awaitOperator } from './updates';
 
 export type { SagaStep } from './step';
 

@@ -1,3 +1,5 @@
+import { discardMany, type DiscardOutcome, replayMany, type ReplayOutcome } from '../../kafka/act-on-dead-letters';
+import { type DeadLetterState, deadLetterView, type DeadLetterView, type OpenFilter } from '../../kafka/dead-letter';
 import {
   assertOpen,
   assertReplayable,
@@ -7,8 +9,6 @@ import {
   listDeadLetters,
   replayDeadLetter,
 } from '../../kafka/dead-letters';
-import { discardMany, type DiscardOutcome, replayMany, type ReplayOutcome } from '../../kafka/act-on-dead-letters';
-import { type DeadLetterState, deadLetterView, type DeadLetterView, type OpenFilter } from '../../kafka/dead-letter';
 import { asOperator } from '../operator';
 import { type ActOptions, type JsonOptions, type PageOptions, UsageError } from '../options';
 import { fields, say, sayJson, table } from '../output';

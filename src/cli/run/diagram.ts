@@ -1,11 +1,11 @@
-import type { SagaType } from '../../temporal-contract';
 import { getSaga } from '../../sagas/queries';
+import type { SagaType } from '../../temporal-contract';
 import type { ReadOutlines } from '../diagram';
-import { runSequenceDiagram, runStateDiagram } from './run-diagrams';
-import { sequenceDiagram, stateDiagram } from './declared-diagrams';
 import { asOperator } from '../operator';
 import { type JsonOptions, UsageError } from '../options';
 import { say, sayJson } from '../output';
+import { sequenceDiagram, stateDiagram } from './declared-diagrams';
+import { runSequenceDiagram, runStateDiagram } from './run-diagrams';
 
 export const DIAGRAMS = { sequence: sequenceDiagram, state: stateDiagram } as const;
 const RUN_DIAGRAMS = { sequence: runSequenceDiagram, state: runStateDiagram } as const;

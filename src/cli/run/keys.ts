@@ -1,7 +1,7 @@
+import { validationFailed } from '../../cqrs/pipeline';
+import { newCredentials } from '../../http/api-keys';
 import { assertNotRevoked, assertRotatable, keyAct, type KeyResponse, keyResponse, newKey } from '../../keys/api-key';
 import { assertInFuture, createKey, endOfGrace, getKey, listKeys, revokeKey, rotateKey } from '../../keys/keys';
-import { newCredentials } from '../../http/api-keys';
-import { validationFailed } from '../../cqrs/pipeline';
 import { systemClock } from '../../platform/timing';
 import { configureKeys } from '../configure';
 import { asDatabaseOperator, type Send } from '../operator';

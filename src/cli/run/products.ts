@@ -1,3 +1,4 @@
+import type { ProductResponse } from '../../domain/product';
 import {
   findProduct,
   getProduct,
@@ -6,7 +7,6 @@ import {
   putProduct,
   type PutProductResult,
 } from '../../inventory/products';
-import type { ProductResponse } from '../../domain/product';
 import { asOperator } from '../operator';
 import { type JsonOptions, type OptionalReason, type PageOptions, UsageError } from '../options';
 import { fields, say, sayJson, table } from '../output';

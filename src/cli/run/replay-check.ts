@@ -1,8 +1,8 @@
-import { taskQueues } from '../../temporal-contract';
-import { replayRunning, type ReplayReport } from '../../platform/temporal/replay-running';
 import { silentLogger } from '../../platform/logger';
+import { replayRunning, type ReplayReport } from '../../platform/temporal/replay-running';
 import { connectTemporalClient } from '../../platform/temporal/temporal';
 import { installTemporalRuntime } from '../../platform/temporal/temporal-worker';
+import { taskQueues } from '../../temporal-contract';
 import { configure } from '../configure';
 import type { JsonOptions } from '../options';
 import { say, sayJson, table } from '../output';

@@ -1,9 +1,9 @@
-import type { StepResolution } from '../../temporal-contract';
-import { createDecideStep } from '../../sagas/operate';
-import { findSaga } from '../../sagas/saga';
-import { getSaga, listSagas } from '../../sagas/queries';
 import { restartSaga } from '../../payments/restart-saga';
+import { createDecideStep } from '../../sagas/operate';
+import { getSaga, listSagas } from '../../sagas/queries';
+import { findSaga } from '../../sagas/saga';
 import type { SagaResponse } from '../../sagas/view';
+import type { StepResolution } from '../../temporal-contract';
 import { asOperator } from '../operator';
 import type { JsonOptions, PageOptions } from '../options';
 import { say, sayJson, table } from '../output';

@@ -1,10 +1,10 @@
-import type { PaymentsConfig } from '../payments-config';
 import type { Circuit } from '../../platform/circuit-breaker';
 import { Refusal } from '../../platform/refusal';
+import type { PaymentsConfig } from '../payments-config';
 import { createHttpProvider } from './http-provider';
 import type { GuardedProvider, PaymentProvider, ProviderChain } from './provider';
-import { connectStripe } from './stripe-client';
 import { createStripeProvider } from './stripe';
+import { connectStripe } from './stripe-client';
 
 /** What the providers need. */
 export interface ProviderChainOptions {

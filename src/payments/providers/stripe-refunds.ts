@@ -1,7 +1,7 @@
 import type Stripe from 'stripe';
 import { Refusal } from '../../platform/refusal';
-import { codeOf, openIntent, type StripeConnection } from './stripe-client';
 import type { ChargeRequest, ProviderCharge } from './provider';
+import { codeOf, openIntent, type StripeConnection } from './stripe-client';
 import { fromStripe, KEY } from './stripe-units';
 
 /**

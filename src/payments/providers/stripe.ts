@@ -1,6 +1,6 @@
 import type Stripe from 'stripe';
-import { isUnexpectedState, openIntent, refuse, type StripeConnection, voided } from './stripe-client';
 import type { PaymentProvider } from './provider';
+import { isUnexpectedState, openIntent, refuse, type StripeConnection, voided } from './stripe-client';
 import { chargesSince, refundKey } from './stripe-refunds';
 import { toStripe } from './stripe-units';
 

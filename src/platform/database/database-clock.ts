@@ -1,5 +1,5 @@
-import { followClock, wait } from '../timing';
 import type { Logger } from '../logger';
+import { followClock, wait } from '../timing';
 import type { Queryable } from './statements';
 
 export interface DatabaseClockOptions {

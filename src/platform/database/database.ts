@@ -1,12 +1,12 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import { PrismaPg } from '@prisma/adapter-pg';
 import type { PoolClient } from 'pg';
+import type { Logger } from '../logger';
 import { type Prisma, PrismaClient } from '../prisma/client';
 import { ConnectionPool, type OnConnect } from './connection';
-import { PrismaPg } from '@prisma/adapter-pg';
-import type { Logger } from '../logger';
 import { readDatabaseUrl } from './database-url';
-import { createStatementNames, PLANNED_EACH_TIME, type Queryable } from './statements';
 import { sessionConfig, TIMEOUTS } from './session';
+import { createStatementNames, PLANNED_EACH_TIME, type Queryable } from './statements';
 
 const insideTransaction = new AsyncLocalStorage<true>();
 const checked = new WeakSet<PrismaClient>();

@@ -1,6 +1,6 @@
 import type { Client } from 'pg';
-import { createBackoff, wait } from '../timing';
 import type { Logger } from '../logger';
+import { createBackoff, wait } from '../timing';
 import { Connection, watch } from './connection';
 import { sessionConfig } from './session';
 

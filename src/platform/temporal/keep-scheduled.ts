@@ -1,8 +1,8 @@
 import { ScheduleAlreadyRunning, type ScheduleOptions } from '@temporalio/client';
 import { taskQueues } from '../../temporal-contract';
 import type { Logger } from '../logger';
-import { reasonOf, type TemporalClient } from './temporal';
 import { wait } from '../timing';
+import { reasonOf, type TemporalClient } from './temporal';
 
 /** A workflow without input that begins again and again. */
 export interface Scheduled {

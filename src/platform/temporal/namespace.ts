@@ -1,8 +1,8 @@
 import { type Connection, isGrpcServiceError } from '@temporalio/client';
 import { NamespaceNotFoundError } from '@temporalio/common';
 import { searchAttributes } from '../../temporal-contract';
-import { SetupMissing } from '../watch-setup';
 import { wait } from '../timing';
+import { SetupMissing } from '../watch-setup';
 import { reasonOf } from './temporal';
 
 type Services = Pick<Connection, 'workflowService' | 'operatorService'>;

@@ -1,12 +1,12 @@
+import { existsSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
 import { SdkComponent } from '@temporalio/common';
 import { type LogLevel, type LogMetadata, NativeConnection, Runtime } from '@temporalio/worker';
-import type { TemporalConfig } from './temporal-config';
 import { EVERYTHING_UNDONE } from '../../temporal-contract';
-import { createBackoff, wait } from '../timing';
 import type { Logger } from '../logger';
-import { createServer } from 'node:net';
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { createBackoff, wait } from '../timing';
+import type { TemporalConfig } from './temporal-config';
 
 const LEVELS = { TRACE: 'trace', DEBUG: 'debug', INFO: 'info', WARN: 'warn', ERROR: 'error' } as const;
 

@@ -1,7 +1,7 @@
 import { Client, Connection, isGrpcServiceError } from '@temporalio/client';
-import type { TemporalConfig } from './temporal-config';
 import type { NativeConnection } from '@temporalio/worker';
 import { succeeds, wait } from '../timing';
+import type { TemporalConfig } from './temporal-config';
 
 /** What API and sweeper need of Temporal. Nothing is connected before it is used. */
 export interface TemporalClient {

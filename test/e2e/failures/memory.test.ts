@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
-import { newClientId, type OrderResponse, pay, payUntilSettled, placeOrder, untilStatus } from '../../../testing/shop';
 import type { ProcessName } from '../../../dev/stack/process-environment';
+import { newClientId, type OrderResponse, pay, payUntilSettled, placeOrder, untilStatus } from '../../../testing/shop';
 import { type E2eStack, startE2eStack } from '../../support/e2e-stack';
 import { type OwnService, startOwnService } from '../../support/own-service';
 

@@ -1,10 +1,10 @@
+import { wait } from '../../../src/platform/timing';
 import { eventually, must } from '../../../testing/eventually';
 import { armDelay, armFault } from '../../../testing/faults';
 import { newClientId, orderRequest, pay, payUntilSettled, placeOrder, readSaga } from '../../../testing/shop';
 import { type E2eStack, givenServices, startE2eStack } from '../../support/e2e-stack';
 import { createTcpProxy, type TcpProxy } from '../../support/network/tcp-proxy';
 import { restartAll, untilReady } from '../../support/without';
-import { wait } from '../../../src/platform/timing';
 
 const DEADLINE_MS = 60_000;
 

@@ -1,7 +1,7 @@
+import { type ActivityFaultPoint, type FaultPoint, faultPoints } from '../../../src/platform/faults';
 import { eventually } from '../../../testing/eventually';
 import { armDelay, armFault, disarmFaults } from '../../../testing/faults';
 import { CHARGED_GOODS, type OrderResponse, placeOrder, readSaga, untilStatus } from '../../../testing/shop';
-import { type ActivityFaultPoint, type FaultPoint, faultPoints } from '../../../src/platform/faults';
 import { type E2eStack, startE2eStack } from '../../support/e2e-stack';
 
 const DEADLINE_MS = 60_000;

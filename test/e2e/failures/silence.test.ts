@@ -1,5 +1,5 @@
-import { newClientId, orderRequest, payUntilSettled, placeOrder } from '../../../testing/shop';
 import { wait } from '../../../src/platform/timing';
+import { newClientId, orderRequest, payUntilSettled, placeOrder } from '../../../testing/shop';
 import { type E2eStack, givenServices, startE2eStack } from '../../support/e2e-stack';
 import { createTcpProxy, type TcpProxy } from '../../support/network/tcp-proxy';
 import { untilReady } from '../../support/without';

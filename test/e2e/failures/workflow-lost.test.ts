@@ -1,5 +1,6 @@
 import { Client, Connection } from '@temporalio/client';
 import Long from 'long';
+import { wait } from '../../../src/platform/timing';
 import { eventually, must } from '../../../testing/eventually';
 import { armDelay, armFault, disarmFaults } from '../../../testing/faults';
 import {
@@ -12,7 +13,6 @@ import {
   type SagaResponse,
   untilStatus,
 } from '../../../testing/shop';
-import { wait } from '../../../src/platform/timing';
 import { type E2eStack, startE2eStack } from '../../support/e2e-stack';
 
 /** Found within a minute, and a rerun is done in seconds. */

@@ -1,3 +1,4 @@
+import { fromRoot } from '../../../dev/os/files';
 import { eventually } from '../../../testing/eventually';
 import { armFault, disarmFaults } from '../../../testing/faults';
 import {
@@ -12,7 +13,6 @@ import {
   readOrderEvents,
   untilStatus,
 } from '../../../testing/shop';
-import { fromRoot } from '../../../dev/os/files';
 import { type E2eStack, startE2eStack } from '../../support/e2e-stack';
 
 const DEADLINE_MS = 30_000;

@@ -1,7 +1,7 @@
+import type { FaultPoint } from '../../../src/platform/faults';
 import { eventually } from '../../../testing/eventually';
 import { armFault, disarmFaults } from '../../../testing/faults';
 import { pay, placeOrder, untilStatus } from '../../../testing/shop';
-import type { FaultPoint } from '../../../src/platform/faults';
 import { type E2eStack, startE2eStack } from '../../support/e2e-stack';
 import { produce } from '../../support/kafka/consumer';
 import { connectTestKafka } from '../../support/kafka/kafka';

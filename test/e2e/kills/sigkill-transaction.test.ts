@@ -1,3 +1,4 @@
+import type { FaultPoint } from '../../../src/platform/faults';
 import { eventually } from '../../../testing/eventually';
 import { armFault, disarmFaults } from '../../../testing/faults';
 import {
@@ -10,7 +11,6 @@ import {
   type SagaResponse,
   untilStatus,
 } from '../../../testing/shop';
-import type { FaultPoint } from '../../../src/platform/faults';
 import { type E2eStack, startE2eStack } from '../../support/e2e-stack';
 import { type Gate, installSagaGates, type SagaGates } from '../../support/sagas/saga-gates';
 

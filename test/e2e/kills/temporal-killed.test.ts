@@ -1,7 +1,7 @@
+import type { ActivityFaultPoint } from '../../../src/platform/faults';
 import { eventually } from '../../../testing/eventually';
 import { armDelay, disarmFaults } from '../../../testing/faults';
 import { type OrderRequest, type OrderResponse, pay, placeOrder, untilStatus } from '../../../testing/shop';
-import type { ActivityFaultPoint } from '../../../src/platform/faults';
 import { type E2eStack, startE2eStack } from '../../support/e2e-stack';
 import { type OwnService, startOwnService } from '../../support/own-service';
 import { untilReady } from '../../support/without';

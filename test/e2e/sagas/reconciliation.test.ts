@@ -1,8 +1,8 @@
+import type { Discrepancy } from '../../../src/reconciliation/reconcile';
 import { eventually, must } from '../../../testing/eventually';
 import { newClientId, pay, placeOrder, untilStatus } from '../../../testing/shop';
-import type { Discrepancy } from '../../../src/reconciliation/reconcile';
-import { chargeRequest } from '../../support/payments/charge-request';
 import { type E2eStack, startE2eStack } from '../../support/e2e-stack';
+import { chargeRequest } from '../../support/payments/charge-request';
 
 const DEADLINE_MS = 60_000;
 

@@ -1,11 +1,11 @@
-import { eventually } from '../../../testing/eventually';
-import { armDelay, armFault, disarmFaults } from '../../../testing/faults';
-import { newClientId, pay, placeOrder, readSaga, type SagaResponse } from '../../../testing/shop';
 import { run } from '../../../dev/os/child';
 import { fromRoot } from '../../../dev/os/files';
 import { createApplication } from '../../../src/application';
 import { connectDatabase } from '../../../src/platform/database/database';
 import { getSaga, noProgress } from '../../../src/sagas/queries';
+import { eventually } from '../../../testing/eventually';
+import { armDelay, armFault, disarmFaults } from '../../../testing/faults';
+import { newClientId, pay, placeOrder, readSaga, type SagaResponse } from '../../../testing/shop';
 import { type E2eStack, startE2eStack } from '../../support/e2e-stack';
 import { silentLogger } from '../../support/logger';
 

@@ -1,8 +1,8 @@
 import { cp, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { eventually } from '../../../testing/eventually';
 import { type Child, run, startChild } from '../../../dev/os/child';
 import { fromRoot } from '../../../dev/os/files';
+import { eventually } from '../../../testing/eventually';
 import { dataFolder, givenServices } from '../../support/e2e-stack';
 import { type InstalledLibrary, installLibrary } from '../../support/installed-library';
 import { createNamespace } from '../../support/temporal';

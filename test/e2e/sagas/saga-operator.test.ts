@@ -1,3 +1,5 @@
+import { run } from '../../../dev/os/child';
+import { fromRoot } from '../../../dev/os/files';
 import { eventually } from '../../../testing/eventually';
 import { armFault, disarmFaults } from '../../../testing/faults';
 import {
@@ -10,8 +12,6 @@ import {
   type SagaResponse,
   untilStatus,
 } from '../../../testing/shop';
-import { run } from '../../../dev/os/child';
-import { fromRoot } from '../../../dev/os/files';
 import { type E2eStack, startE2eStack } from '../../support/e2e-stack';
 
 const ROUND = 8;

@@ -1,8 +1,8 @@
 import { Client } from 'pg';
-import { armDelay } from '../../../testing/faults';
-import { newClientId, orderRequest } from '../../../testing/shop';
 import { sessionConfig } from '../../../src/platform/database/session';
 import { wait } from '../../../src/platform/timing';
+import { armDelay } from '../../../testing/faults';
+import { newClientId, orderRequest } from '../../../testing/shop';
 import { type E2eStack, startE2eStack } from '../../support/e2e-stack';
 import { openSocket, type RawSocket } from '../../support/network/raw-socket';
 

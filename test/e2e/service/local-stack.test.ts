@@ -1,7 +1,7 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { createPorts } from '../../../dev/os/ports';
 import { run } from '../../../dev/os/child';
+import { createPorts } from '../../../dev/os/ports';
 import { orderCommands } from '../../../dev/stack/stack-file';
 import { type E2eStack, startE2eStack } from '../../support/e2e-stack';
 

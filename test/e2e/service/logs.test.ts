@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
+import { fromRoot } from '../../../dev/os/files';
 import { eventually } from '../../../testing/eventually';
 import { CHARGED_GOODS, newClientId, pay, placeOrder, untilStatus } from '../../../testing/shop';
-import { fromRoot } from '../../../dev/os/files';
 import { type E2eStack, startE2eStack } from '../../support/e2e-stack';
 
 interface Line {

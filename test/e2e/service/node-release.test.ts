@@ -1,6 +1,6 @@
+import { run } from '../../../dev/os/child';
 import { eventually } from '../../../testing/eventually';
 import { type HealthView, pay, placeOrder, untilStatus } from '../../../testing/shop';
-import { run } from '../../../dev/os/child';
 import { type BareDeployment, startBareDeployment } from '../../support/bare-deployment';
 import { installNode } from '../../support/node-release';
 

@@ -1,11 +1,11 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Client } from 'pg';
-import { eventually } from '../../../testing/eventually';
 import { type Child, run, startChild } from '../../../dev/os/child';
 import { fromRoot } from '../../../dev/os/files';
 import { createDatabase, dropDatabase } from '../../../dev/services/postgres';
 import { topic } from '../../../examples/outbox/ticket-events';
+import { eventually } from '../../../testing/eventually';
 import { dataFolder, givenServices } from '../../support/e2e-stack';
 import { type InstalledLibrary, installLibrary } from '../../support/installed-library';
 import { connectTestKafka, readTopic, uniqueName } from '../../support/kafka/kafka';

@@ -1,3 +1,4 @@
+import { armFault, disarmFaults } from '../../../testing/faults';
 import {
   newClientId,
   pay,
@@ -10,7 +11,6 @@ import {
   readSales,
   untilStatus,
 } from '../../../testing/shop';
-import { armFault, disarmFaults } from '../../../testing/faults';
 import { type E2eStack, startE2eStack } from '../../support/e2e-stack';
 
 describe('an order that is paid', () => {

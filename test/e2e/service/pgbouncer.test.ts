@@ -1,7 +1,7 @@
-import { newClientId, pay, placeOrder, untilStatus } from '../../../testing/shop';
 import { run } from '../../../dev/os/child';
 import { fromRoot } from '../../../dev/os/files';
 import { processEnvironment, type ProcessName } from '../../../dev/stack/process-environment';
+import { newClientId, pay, placeOrder, untilStatus } from '../../../testing/shop';
 import { type E2eStack, startE2eStack } from '../../support/e2e-stack';
 import { type Pgbouncer, startPgbouncer } from '../../support/network/pgbouncer';
 import { findPgbouncer, knowsPreparedStatements, type PgbouncerProgram } from '../../support/network/pgbouncer-install';

@@ -1,8 +1,8 @@
+import { run } from '../../../dev/os/child';
+import { fromRoot } from '../../../dev/os/files';
 import { countDuplicates } from '../../../testing/checker/topic-rules';
 import { eventually } from '../../../testing/eventually';
 import { newClientId, orderRequest, payUntilSettled, placeOrder } from '../../../testing/shop';
-import { run } from '../../../dev/os/child';
-import { fromRoot } from '../../../dev/os/files';
 import { type E2eStack, startE2eStack } from '../../support/e2e-stack';
 
 const CLIENTS = 20;

@@ -1,10 +1,10 @@
 import { Kafka, logLevel } from 'kafkajs';
+import { consumers } from '../../../src/application';
+import { connectTemporalClient } from '../../../src/platform/temporal/temporal';
+import { RETENTION } from '../../../src/temporal-contract';
 import { countDuplicates } from '../../../testing/checker/topic-rules';
 import { eventually } from '../../../testing/eventually';
 import { newClientId, payUntilSettled, placeOrder } from '../../../testing/shop';
-import { RETENTION } from '../../../src/temporal-contract';
-import { consumers } from '../../../src/application';
-import { connectTemporalClient } from '../../../src/platform/temporal/temporal';
 import { type E2eStack, startE2eStack } from '../../support/e2e-stack';
 
 const DEADLINE_MS = 60_000;

@@ -1,6 +1,7 @@
 import { Connection } from '@temporalio/client';
-import { query } from '../../../testing/checker/snapshot.sql';
+import { connectKafka } from '../../../src/kafka/client';
 import type { ApiClient } from '../../../testing/api-client';
+import { query } from '../../../testing/checker/snapshot.sql';
 import { eventually } from '../../../testing/eventually';
 import {
   type HealthView,
@@ -11,7 +12,6 @@ import {
   type SagaResponse,
   untilStatus,
 } from '../../../testing/shop';
-import { connectKafka } from '../../../src/kafka/client';
 import { type BareDeployment, type ProcessName, startBareDeployment } from '../../support/bare-deployment';
 import { parseExposition } from '../../support/prometheus';
 

@@ -1,7 +1,7 @@
 import { CompressionCodecs, CompressionTypes } from 'kafkajs';
-import { eventually } from '../../../testing/eventually';
 import type { RunningConsumer } from '../../../src/kafka/consumer';
 import { readStalledConsumers } from '../../../src/kafka/stalls';
+import { eventually } from '../../../testing/eventually';
 import { createTestDatabase, type TestDatabase } from '../../support/database';
 import { committedMessages, type ConsumerWorld, createConsumerWorld, produce } from '../../support/kafka/consumer';
 import { connectTestKafka, createTestTopic, topicSettings, uniqueName } from '../../support/kafka/kafka';

@@ -1,11 +1,11 @@
-import { eventually } from '../../../testing/eventually';
 import { connectDatabase } from '../../../src/platform/database/database';
-import { committedMessages, createConsumerWorld, produce } from '../../support/kafka/consumer';
+import { eventually } from '../../../testing/eventually';
 import { createTestDatabase, type TestDatabase } from '../../support/database';
+import { committedMessages, createConsumerWorld, produce } from '../../support/kafka/consumer';
 import { connectTestKafka, connectTestKafkaByProxy, createTestTopic } from '../../support/kafka/kafka';
 import { silentLogger } from '../../support/logger';
-import { thingMessage } from '../../support/outbox/outbox';
 import { createTcpProxy } from '../../support/network/tcp-proxy';
+import { thingMessage } from '../../support/outbox/outbox';
 
 const within = { deadlineMs: 40_000 };
 const kafka = connectTestKafka();

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { eventually } from '../../../testing/eventually';
 import type { RunningConsumer } from '../../../src/kafka/consumer';
 import { readStalledConsumers } from '../../../src/kafka/stalls';
+import { eventually } from '../../../testing/eventually';
 import { createTestDatabase, type TestDatabase } from '../../support/database';
 import {
   committedMessages,

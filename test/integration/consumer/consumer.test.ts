@@ -1,6 +1,8 @@
-import { eventually } from '../../../testing/eventually';
-import type { RunningConsumer } from '../../../src/kafka/consumer';
 import type { Kafka } from '../../../src/kafka/client';
+import type { RunningConsumer } from '../../../src/kafka/consumer';
+import { eventually } from '../../../testing/eventually';
+import { createTestDatabase, type TestDatabase } from '../../support/database';
+import { createDeferred } from '../../support/deferred';
 import {
   committedMessages,
   consumerConfig,
@@ -9,8 +11,6 @@ import {
   produce,
   rewind,
 } from '../../support/kafka/consumer';
-import { createTestDatabase, type TestDatabase } from '../../support/database';
-import { createDeferred } from '../../support/deferred';
 import { connectTestKafka, createTestTopic } from '../../support/kafka/kafka';
 import { thingMessage } from '../../support/outbox/outbox';
 

@@ -1,8 +1,10 @@
-import { eventually } from '../../../testing/eventually';
 import { createApplication } from '../../../src/application';
 import type { Principal } from '../../../src/cqrs/message';
+import { createEventRegistry } from '../../../src/events/registry';
+import { discardMany, replayMany } from '../../../src/kafka/act-on-dead-letters';
 import type { RunningConsumer } from '../../../src/kafka/consumer';
-import { readStalledConsumers } from '../../../src/kafka/stalls';
+import type { DeadLetterView } from '../../../src/kafka/dead-letter';
+import { registerDeadLetterMetrics } from '../../../src/kafka/dead-letter-metrics';
 import {
   awaitReplay,
   discardDeadLetter,
@@ -10,11 +12,9 @@ import {
   replayDeadLetter,
   type Send,
 } from '../../../src/kafka/dead-letters';
-import { discardMany, replayMany } from '../../../src/kafka/act-on-dead-letters';
-import type { DeadLetterView } from '../../../src/kafka/dead-letter';
-import { registerDeadLetterMetrics } from '../../../src/kafka/dead-letter-metrics';
-import { createEventRegistry } from '../../../src/events/registry';
+import { readStalledConsumers } from '../../../src/kafka/stalls';
 import { createMetrics } from '../../../src/platform/metrics';
+import { eventually } from '../../../testing/eventually';
 import { createTestDatabase, type TestDatabase } from '../../support/database';
 import {
   committedMessages,

@@ -1,5 +1,5 @@
-import { eventually } from '../../../testing/eventually';
 import { reserve } from '../../../src/inventory/reservations';
+import { eventually } from '../../../testing/eventually';
 import { type ApiAnswer, type ApiRequest, createTestApi, type TestApi } from '../../support/api';
 import { createTestDatabase, type TestDatabase } from '../../support/database';
 import { newOrder } from '../../support/new-order';

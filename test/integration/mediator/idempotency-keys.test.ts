@@ -1,7 +1,7 @@
 import { createApplication } from '../../../src/application';
 import { creditBalance } from '../../../src/billing/credit-balance';
-import { createIdempotencyKeys, type IdempotencyKeys, respondOnce } from '../../../src/cqrs/idempotency-keys';
 import { claim, requestOnce, stepOnce } from '../../../src/cqrs/idempotency';
+import { createIdempotencyKeys, type IdempotencyKeys, respondOnce } from '../../../src/cqrs/idempotency-keys';
 import { inTransaction } from '../../../src/platform/database/database';
 import { createTestDatabase, type TestDatabase } from '../../support/database';
 import { createDeferred } from '../../support/deferred';

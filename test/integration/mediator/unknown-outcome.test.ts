@@ -1,17 +1,17 @@
 import { z } from 'zod';
 import { createApplication } from '../../../src/application';
 import { requestOnce } from '../../../src/cqrs/idempotency';
-import { defineCommand, handle } from '../../../src/cqrs/message';
 import { createMediator, type Mediator } from '../../../src/cqrs/mediator';
+import { defineCommand, handle } from '../../../src/cqrs/message';
+import { noNotifier } from '../../../src/events/append';
+import { createEventRegistry } from '../../../src/events/registry';
 import { cancelOrder } from '../../../src/orders/cancel-order';
 import { placeOrder } from '../../../src/orders/place-order';
-import { createEventRegistry } from '../../../src/events/registry';
-import { noNotifier } from '../../../src/events/append';
 import { connectDatabase, type Database } from '../../../src/platform/database/database';
 import { databaseFault, isDatabaseOutage } from '../../../src/platform/database/database-error';
 import { createTestDatabase, type TestDatabase } from '../../support/database';
-import { createLostAnswerProxy, type LostAnswerProxy } from '../../support/network/lost-answer-proxy';
 import { silentLogger } from '../../support/logger';
+import { createLostAnswerProxy, type LostAnswerProxy } from '../../support/network/lost-answer-proxy';
 import { newOrder } from '../../support/new-order';
 
 let test: TestDatabase;

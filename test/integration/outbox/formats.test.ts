@@ -1,18 +1,18 @@
 import { connect, type Socket } from 'node:net';
 import { type CloudEvent, Kafka as KafkaBinding } from 'cloudevents';
 import pino from 'pino';
-import { eventually } from '../../../testing/eventually';
 import { connectKafka, type Kafka, type KafkaConnection } from '../../../src/kafka/client';
-import { createTopics, findTopicDifferences } from '../../../src/kafka/topics';
 import { createConsumerMetrics } from '../../../src/kafka/consumer-metrics';
+import { createTopics, findTopicDifferences } from '../../../src/kafka/topics';
 import { createMetrics } from '../../../src/platform/metrics';
-import { createConsumerWorld, produce } from '../../support/kafka/consumer';
+import { eventually } from '../../../testing/eventually';
 import { createTestDatabase, type TestDatabase } from '../../support/database';
+import { createConsumerWorld, produce } from '../../support/kafka/consumer';
 import { connectTestKafka, createTestTopic, readTopic, topicSettings, uniqueName } from '../../support/kafka/kafka';
 import { silentLogger } from '../../support/logger';
 import { appendThing, thingMessage, thingRegistry } from '../../support/outbox/outbox';
-import { parseExposition } from '../../support/prometheus';
 import { startRelay } from '../../support/outbox/relay';
+import { parseExposition } from '../../support/prometheus';
 
 const within = { deadlineMs: 20_000 };
 const TOPIC_RESOURCE = 2;

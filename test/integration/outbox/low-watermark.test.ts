@@ -1,8 +1,8 @@
 import { Client } from 'pg';
-import { sessionConfig } from '../../../src/platform/database/session';
 import { shardOf } from '../../../src/events/append';
 import { createLowWatermarks } from '../../../src/outbox/low-watermark';
 import { claimPending, deletePublished, type Lease, takeShards } from '../../../src/outbox/relay.sql';
+import { sessionConfig } from '../../../src/platform/database/session';
 import { createTestDatabase, type TestDatabase } from '../../support/database';
 import { appendThing } from '../../support/outbox/outbox';
 import { allShards } from '../../support/outbox/relay';

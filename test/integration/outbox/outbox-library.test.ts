@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { eventually } from '../../../testing/eventually';
 import {
   append,
   claim,
@@ -11,6 +10,7 @@ import {
   outboxSchema,
   startRelay,
 } from '../../../src/outbox';
+import { eventually } from '../../../testing/eventually';
 import { createTestDatabase, type TestDatabase } from '../../support/database';
 import { createDeferred } from '../../support/deferred';
 import { connectTestKafka, readTopic, topicSettings, uniqueName } from '../../support/kafka/kafka';

@@ -1,18 +1,18 @@
 import pino from 'pino';
-import { eventually } from '../../../testing/eventually';
-import type { Kafka } from '../../../src/kafka/client';
 import { shardOf } from '../../../src/events/append';
 import { readOutboxLag } from '../../../src/health-checks';
+import type { Kafka } from '../../../src/kafka/client';
 import { registerOutboxMetrics } from '../../../src/outbox/backlog-metrics';
 import { createRelayMetrics } from '../../../src/outbox/relay-metrics';
 import { createMetrics, type Metrics, type MetricsServer, startMetricsServer } from '../../../src/platform/metrics';
 import { takeLoopbackPort } from '../../../src/platform/temporal/temporal-worker';
+import { eventually } from '../../../testing/eventually';
 import { createTestDatabase, type TestDatabase } from '../../support/database';
 import { connectTestKafka, createTestTopic } from '../../support/kafka/kafka';
 import { silentLogger } from '../../support/logger';
 import { appendThing, thingRegistry } from '../../support/outbox/outbox';
-import { namingFaults, scrape } from '../../support/prometheus';
 import { type RunningRelay, startRelay } from '../../support/outbox/relay';
+import { namingFaults, scrape } from '../../support/prometheus';
 
 const within = { deadlineMs: 20_000 };
 

@@ -1,4 +1,3 @@
-import { eventually } from '../../../testing/eventually';
 import { createApplication } from '../../../src/application';
 import type { Mediator } from '../../../src/cqrs/mediator';
 import type { Principal } from '../../../src/cqrs/message';
@@ -10,12 +9,13 @@ import {
   type OutboxRowView,
   requeueOutboxRow,
 } from '../../../src/outbox/admin';
+import { eventually } from '../../../testing/eventually';
 import { createTestDatabase, type TestDatabase } from '../../support/database';
 import { connectTestKafka, createTestTopic, readTopic, type TopicReader, uniqueName } from '../../support/kafka/kafka';
 import { silentLogger } from '../../support/logger';
 import { appendThing, firstOccurrences, thingRegistry, versionsByKey } from '../../support/outbox/outbox';
-import { codeOf } from '../../support/refusal-code';
 import { type RunningRelay, startRelay } from '../../support/outbox/relay';
+import { codeOf } from '../../support/refusal-code';
 
 const within = { deadlineMs: 20_000 };
 const principal: Principal = { role: 'operator', keyId: 'key_alice' };

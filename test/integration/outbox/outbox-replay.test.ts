@@ -1,8 +1,8 @@
-import { eventually } from '../../../testing/eventually';
 import { createMediator, type Mediator } from '../../../src/cqrs/mediator';
 import type { Principal } from '../../../src/cqrs/message';
-import type { RunningConsumer } from '../../../src/kafka/consumer';
+import { noNotifier } from '../../../src/events/append';
 import type { Kafka } from '../../../src/kafka/client';
+import type { RunningConsumer } from '../../../src/kafka/consumer';
 import {
   continueReplay,
   continueReplayHandler,
@@ -15,15 +15,15 @@ import {
 } from '../../../src/outbox/replay';
 import type { ReplayRange } from '../../../src/outbox/replay-range';
 import { runReplays } from '../../../src/outbox/run-replays';
-import { noNotifier } from '../../../src/events/append';
 import { systemClock } from '../../../src/platform/timing';
-import { type ConsumerWorld, createConsumerWorld } from '../../support/kafka/consumer';
+import { eventually } from '../../../testing/eventually';
 import { createTestDatabase, type TestDatabase } from '../../support/database';
+import { type ConsumerWorld, createConsumerWorld } from '../../support/kafka/consumer';
 import { connectTestKafka, createTestTopic, readTopic, type TopicReader } from '../../support/kafka/kafka';
 import { silentLogger } from '../../support/logger';
 import { appendThing, thingRegistry, versionsByKey } from '../../support/outbox/outbox';
-import { codeOf } from '../../support/refusal-code';
 import { type RunningRelay, startRelay } from '../../support/outbox/relay';
+import { codeOf } from '../../support/refusal-code';
 
 const within = { deadlineMs: 20_000 };
 const principal: Principal = { role: 'operator', keyId: 'key_alice' };

@@ -1,5 +1,5 @@
-import { createTestDatabase, type TestDatabase } from '../../support/database';
 import { type ApiRequest, createTestApi, type TestApi } from '../../support/api';
+import { createTestDatabase, type TestDatabase } from '../../support/database';
 import { appendThing } from '../../support/outbox/outbox';
 
 const reason = { reason: 'the broker was full' };

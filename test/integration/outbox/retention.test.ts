@@ -1,22 +1,22 @@
 import { randomUUID } from 'node:crypto';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { NativeConnection, Worker } from '@temporalio/worker';
-import { eventually } from '../../../testing/eventually';
-import { createNamespace } from '../../support/temporal';
 import { createRetentionActivities } from '../../../activities';
 import { createApplication } from '../../../src/application';
-import { RETENTION, type RetentionReport, taskQueues } from '../../../src/temporal-contract';
 import { placeOrder } from '../../../src/orders/place-order';
-import { keepScheduled } from '../../../src/platform/temporal/keep-scheduled';
 import { createLogger } from '../../../src/platform/logger';
+import { keepScheduled } from '../../../src/platform/temporal/keep-scheduled';
 import { connectTemporalClient, type TemporalClient } from '../../../src/platform/temporal/temporal';
+import { RETENTION, type RetentionReport, taskQueues } from '../../../src/temporal-contract';
+import { eventually } from '../../../testing/eventually';
 import { createTestDatabase, type TestDatabase } from '../../support/database';
 import { givenServices } from '../../support/e2e-stack';
 import { silentLogger } from '../../support/logger';
-import { newOrder } from '../../support/new-order';
 import { createTcpProxy } from '../../support/network/tcp-proxy';
+import { newOrder } from '../../support/new-order';
 import { silenceTemporal } from '../../support/sagas/time-skipping-server';
 import { workflowBundle } from '../../support/sagas/workflow-bundle';
+import { createNamespace } from '../../support/temporal';
 
 const within = { deadlineMs: 20_000 };
 

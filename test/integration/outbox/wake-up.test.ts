@@ -1,11 +1,11 @@
-import { eventually } from '../../../testing/eventually';
 import { createApplication, eventRegistry } from '../../../src/application';
 import type { Kafka } from '../../../src/kafka/client';
 import { cancelOrder } from '../../../src/orders/cancel-order';
 import { placeOrder } from '../../../src/orders/place-order';
 import { requeueOutboxRow } from '../../../src/outbox/admin';
-import { continueReplay, startReplay } from '../../../src/outbox/replay';
 import { createListener, createNotifier, type Listener } from '../../../src/outbox/notify';
+import { continueReplay, startReplay } from '../../../src/outbox/replay';
+import { eventually } from '../../../testing/eventually';
 import { createTestDatabase, type TestDatabase } from '../../support/database';
 import { connectTestKafka, createTestTopic, readTopic, type TopicReader } from '../../support/kafka/kafka';
 import { silentLogger } from '../../support/logger';

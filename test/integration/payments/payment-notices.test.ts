@@ -1,11 +1,11 @@
-import { eventually, must } from '../../../testing/eventually';
 import { createApplication } from '../../../src/application';
-import type { OrderSagaInput, PaymentSagaInput } from '../../../src/temporal-contract';
 import { placeOrder } from '../../../src/orders/place-order';
 import { acceptPayment } from '../../../src/payments/accept-payment';
 import { restartSaga } from '../../../src/payments/restart-saga';
 import { newId } from '../../../src/platform/values';
 import { recordSagaOutcome } from '../../../src/sagas/saga';
+import type { OrderSagaInput, PaymentSagaInput } from '../../../src/temporal-contract';
+import { eventually, must } from '../../../testing/eventually';
 import { type ApiAnswer, createTestApi, type TestApi } from '../../support/api';
 import { silentLogger } from '../../support/logger';
 import { createMemoryProvider } from '../../support/payments/memory-provider';

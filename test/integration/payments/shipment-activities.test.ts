@@ -1,6 +1,6 @@
 import { eventOnce } from '../../../src/cqrs/idempotency';
-import { cancelOrder } from '../../../src/orders/cancel-order';
 import { provisionService } from '../../../src/fulfilment/provision';
+import { cancelOrder } from '../../../src/orders/cancel-order';
 import type { SagaFailure, ShipmentSagaInput } from '../../../src/temporal-contract';
 import { createMemoryProvider } from '../../support/payments/memory-provider';
 import { codeOf } from '../../support/refusal-code';

@@ -1,6 +1,6 @@
-import { connectStripe } from '../../../src/payments/providers/stripe-client';
-import { createStripeProvider } from '../../../src/payments/providers/stripe';
 import type { PaymentProvider } from '../../../src/payments/providers/provider';
+import { createStripeProvider } from '../../../src/payments/providers/stripe';
+import { connectStripe } from '../../../src/payments/providers/stripe-client';
 import type { Circuit } from '../../../src/platform/circuit-breaker';
 import { chargeRequest } from '../../support/payments/charge-request';
 import { listedCharges } from '../../support/payments/listed-charges';

@@ -1,5 +1,5 @@
-import Stripe from 'stripe';
 import { Webhook } from 'standardwebhooks';
+import Stripe from 'stripe';
 import { newWebhookSecret } from '../../../dev/stack/prepare';
 import type { SagaStarter } from '../../../src/sagas/start';
 import { type ApiAnswer, createTestApi, type TestApi } from '../../support/api';

@@ -1,6 +1,6 @@
-import { followClock, nowMs, systemClock } from '../../../src/platform/timing';
 import { followDatabaseClock, readDatabaseClock } from '../../../src/platform/database/database-clock';
 import type { Queryable } from '../../../src/platform/database/statements';
+import { followClock, nowMs, systemClock } from '../../../src/platform/timing';
 import { createTestDatabase, type TestDatabase } from '../../support/database';
 import { silentLogger } from '../../support/logger';
 

@@ -1,9 +1,9 @@
-import { createHealthChecks } from '../../../src/health-checks';
-import { createHealthRoutes } from '../../../src/health';
 import { createApplication } from '../../../src/application';
+import { createHealthRoutes } from '../../../src/health';
+import { createHealthChecks } from '../../../src/health-checks';
+import { writeStalls } from '../../../src/kafka/stalls';
 import { placeOrder } from '../../../src/orders/place-order';
 import { acceptPayment } from '../../../src/payments/accept-payment';
-import { writeStalls } from '../../../src/kafka/stalls';
 import { writeOpenCircuits } from '../../../src/platform/circuit-reports';
 import { connectDatabase, type Database } from '../../../src/platform/database/database';
 import { createTestDatabase, type TestDatabase } from '../../support/database';

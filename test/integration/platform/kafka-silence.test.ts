@@ -1,5 +1,5 @@
-import { eventually } from '../../../testing/eventually';
 import { createKafkaHealth } from '../../../src/kafka/client';
+import { eventually } from '../../../testing/eventually';
 import { connectTestKafkaByProxy } from '../../support/kafka/kafka';
 
 const DEADLINE_MS = 500;

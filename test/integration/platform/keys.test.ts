@@ -1,8 +1,8 @@
 import { createAuthenticate, createKeyUse } from '../../../src/http/api-keys';
-import { silentLogger } from '../../support/logger';
+import { wait } from '../../../src/platform/timing';
 import { createTestApi, type TestApi } from '../../support/api';
 import { createTestDatabase, type TestDatabase } from '../../support/database';
-import { wait } from '../../../src/platform/timing';
+import { silentLogger } from '../../support/logger';
 
 const DAY_MS = 86_400_000;
 

@@ -7,8 +7,8 @@ import { assertMigrated } from '../../../src/platform/database/migrated';
 import { applyRoles, type RoleGrants, RolesMissing } from '../../../src/platform/database/roles';
 import { processGrants } from '../../../src/process-grants';
 import { openConnection, type OpenConnection } from '../../support/connection';
-import { silentLogger } from '../../support/logger';
 import { createTestDatabase, type TestDatabase } from '../../support/database';
+import { silentLogger } from '../../support/logger';
 
 const APPEND_ONLY = ['event', 'ledger_entry', 'ledger_transaction', 'audit_log'];
 const { roles } = processGrants;

@@ -1,10 +1,10 @@
 import { Client } from 'pg';
+import { waitUntil } from '../../../dev/os/ports';
 import { createApplication } from '../../../src/application';
 import { placeOrder } from '../../../src/orders/place-order';
 import { connectDatabase, type Database } from '../../../src/platform/database/database';
 import { applyMigrations } from '../../../src/platform/database/migrate';
 import { openSideConnection } from '../../../src/platform/database/side-connection';
-import { waitUntil } from '../../../dev/os/ports';
 import { createTestApi, type TestApi } from '../../support/api';
 import { createTestDatabase, type TestDatabase } from '../../support/database';
 import { silentLogger } from '../../support/logger';

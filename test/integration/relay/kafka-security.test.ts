@@ -1,15 +1,15 @@
 import pino from 'pino';
-import { eventually } from '../../../testing/eventually';
 import { ConfigError, loadConfig } from '../../../src/config';
 import { connectKafka } from '../../../src/kafka/client';
 import { createTopics } from '../../../src/kafka/topics';
 import { publishErrorReason } from '../../../src/outbox/batch';
+import { eventually } from '../../../testing/eventually';
 import { createTestDatabase, type TestDatabase } from '../../support/database';
 import { readTopic, topicSettings, uniqueName } from '../../support/kafka/kafka';
+import { type SecureKafka, startSecureKafka, user } from '../../support/kafka/secure-kafka';
 import { silentLogger } from '../../support/logger';
 import { appendThing, thingRegistry } from '../../support/outbox/outbox';
 import { startRelay } from '../../support/outbox/relay';
-import { type SecureKafka, startSecureKafka, user } from '../../support/kafka/secure-kafka';
 
 const within = { deadlineMs: 30_000 };
 

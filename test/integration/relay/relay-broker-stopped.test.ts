@@ -1,11 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { eventually } from '../../../testing/eventually';
 import type { Kafka } from '../../../src/kafka/client';
+import { eventually } from '../../../testing/eventually';
 import { createTestDatabase, type TestDatabase } from '../../support/database';
 import { connectTestKafka, createTestTopic, readTopic } from '../../support/kafka/kafka';
 import { appendThing, firstOccurrences, thingRegistry, versionsByKey } from '../../support/outbox/outbox';
-import { type OwnService, startOwnService } from '../../support/own-service';
 import { relayConfig, startRelay } from '../../support/outbox/relay';
+import { type OwnService, startOwnService } from '../../support/own-service';
 
 /** Longer than an answer may take, so that sends fail in every way that an outage has; `OUTAGE_MS=60000` for a minute. */
 const FROZEN_MS = Number(process.env.OUTAGE_MS ?? 14_000);

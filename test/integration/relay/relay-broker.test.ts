@@ -1,6 +1,6 @@
-import { eventually } from '../../../testing/eventually';
 import type { Kafka } from '../../../src/kafka/client';
 import { createTopics } from '../../../src/kafka/topics';
+import { eventually } from '../../../testing/eventually';
 import { createTestDatabase, type TestDatabase } from '../../support/database';
 import { connectTestKafka, createTestTopic, readTopic, topicSettings, uniqueName } from '../../support/kafka/kafka';
 import { limitProducer } from '../../support/kafka/kafka-quota';

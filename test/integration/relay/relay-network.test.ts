@@ -1,5 +1,5 @@
-import { eventually } from '../../../testing/eventually';
 import type { Kafka } from '../../../src/kafka/client';
+import { eventually } from '../../../testing/eventually';
 import { createTestDatabase, type TestDatabase } from '../../support/database';
 import {
   brokerAddress,
@@ -9,9 +9,9 @@ import {
   readTopic,
   type TopicReader,
 } from '../../support/kafka/kafka';
+import { startToxiproxy, type Toxic, type Toxiproxy } from '../../support/network/toxiproxy';
 import { appendThing, firstOccurrences, thingRegistry, versionsByKey } from '../../support/outbox/outbox';
 import { relayConfig, type RunningRelay, startRelay } from '../../support/outbox/relay';
-import { startToxiproxy, type Toxic, type Toxiproxy } from '../../support/network/toxiproxy';
 
 const within = { deadlineMs: 45_000 };
 const AGGREGATES = 5;

@@ -1,11 +1,11 @@
 import fc from 'fast-check';
-import { eventually } from '../../../testing/eventually';
 import { createApplication, eventRegistry } from '../../../src/application';
 import { closeInvoice, reopenInvoice } from '../../../src/billing/close-invoice';
+import type { EventRegistry } from '../../../src/events/registry';
 import type { Kafka } from '../../../src/kafka/client';
 import { placeOrder } from '../../../src/orders/place-order';
-import type { EventRegistry } from '../../../src/events/registry';
 import { Refusal } from '../../../src/platform/refusal';
+import { eventually } from '../../../testing/eventually';
 import { openConnection } from '../../support/connection';
 import { createTestDatabase, type TestDatabase } from '../../support/database';
 import { connectTestKafka, createTestTopic, readTopic, type TopicReader, uniqueName } from '../../support/kafka/kafka';

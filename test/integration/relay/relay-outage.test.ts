@@ -1,11 +1,11 @@
-import { eventually } from '../../../testing/eventually';
 import { connectDatabase } from '../../../src/platform/database/database';
+import { eventually } from '../../../testing/eventually';
 import { createTestDatabase, type TestDatabase } from '../../support/database';
 import { connectTestKafka, connectTestKafkaByProxy, createTestTopic, readTopic } from '../../support/kafka/kafka';
 import { silentLogger } from '../../support/logger';
+import { createTcpProxy } from '../../support/network/tcp-proxy';
 import { appendThing, firstOccurrences, thingRegistry, versionsByKey } from '../../support/outbox/outbox';
 import { startRelay } from '../../support/outbox/relay';
-import { createTcpProxy } from '../../support/network/tcp-proxy';
 
 const within = { deadlineMs: 30_000 };
 const kafka = connectTestKafka();

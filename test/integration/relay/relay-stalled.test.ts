@@ -1,6 +1,6 @@
-import { eventually } from '../../../testing/eventually';
 import { RelayStalled } from '../../../src/outbox/progress';
 import type { Queryable } from '../../../src/platform/database/statements';
+import { eventually } from '../../../testing/eventually';
 import { createTestDatabase, type TestDatabase } from '../../support/database';
 import { createDeferred } from '../../support/deferred';
 import { connectTestKafka, createTestTopic, readTopic, type TopicReader } from '../../support/kafka/kafka';

@@ -1,9 +1,9 @@
-import { eventually } from '../../../testing/eventually';
-import type { Kafka } from '../../../src/kafka/client';
 import { shardOf } from '../../../src/events/append';
+import type { Kafka } from '../../../src/kafka/client';
 import type { RelayOptions } from '../../../src/outbox/relay';
 import { claimPending, takeShards } from '../../../src/outbox/relay.sql';
 import { createFaults } from '../../../src/platform/faults';
+import { eventually } from '../../../testing/eventually';
 import { openConnection } from '../../support/connection';
 import { createTestDatabase, type TestDatabase } from '../../support/database';
 import { createDeferred } from '../../support/deferred';

@@ -1,9 +1,9 @@
 import { WorkflowNotFoundError } from '@temporalio/client';
+import { createMetrics, type Metrics } from '../../../src/platform/metrics';
+import type { TemporalClient } from '../../../src/platform/temporal/temporal';
+import { createRerunCounter, registerSagaMetrics } from '../../../src/sagas/metrics';
 import { rerunLostSagas } from '../../../src/sagas/rerun';
 import type { SagaStarter, SagaToRerun } from '../../../src/sagas/start';
-import { createRerunCounter, registerSagaMetrics } from '../../../src/sagas/metrics';
-import type { TemporalClient } from '../../../src/platform/temporal/temporal';
-import { createMetrics, type Metrics } from '../../../src/platform/metrics';
 import { createTestDatabase, type TestDatabase } from '../../support/database';
 import { silentLogger } from '../../support/logger';
 

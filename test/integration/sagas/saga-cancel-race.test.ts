@@ -3,13 +3,13 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Client, WorkflowNotFoundError, WorkflowUpdateFailedError } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import { bundleWorkflowCode, NativeConnection, Worker, type WorkflowBundleOption } from '@temporalio/worker';
-import { createNamespace } from '../../support/temporal';
 import type { SagaStatus } from '../../../src/temporal-contract';
 import { failureOf } from '../../../workflows/saga/testing';
 import { givenServices } from '../../support/e2e-stack';
 import { createProbeFakes, probeInput } from '../../support/sagas/probe/probe';
 import { type ProbeActivities, type ProbeInput, probeSaga } from '../../support/sagas/probe/probe-saga';
 import { silenceTemporal } from '../../support/sagas/time-skipping-server';
+import { createNamespace } from '../../support/temporal';
 
 const namespace = `cancel-race-${randomUUID()}`;
 const { temporalAddress: address } = givenServices();

@@ -1,8 +1,8 @@
 import { createApplication } from '../../../src/application';
-import { sagaSteps, type SagaType } from '../../../src/temporal-contract';
 import { connectTemporalClient } from '../../../src/platform/temporal/temporal';
 import { createSagaProgress, listSagas } from '../../../src/sagas/queries';
 import type { SagaResponse } from '../../../src/sagas/view';
+import { sagaSteps, type SagaType } from '../../../src/temporal-contract';
 import { type ApiAnswer, createTestApi, type TestApi } from '../../support/api';
 import { givenServices } from '../../support/e2e-stack';
 import { silentLogger } from '../../support/logger';

@@ -1,19 +1,19 @@
 import { randomUUID } from 'node:crypto';
 import { NativeConnection, Worker } from '@temporalio/worker';
-import { createNamespace } from '../../support/temporal';
-import { searchAttributes, taskQueues } from '../../../src/temporal-contract';
-import { createSagaStarter, type SagaStarter } from '../../../src/sagas/start';
+import type { Logger } from '../../../src/platform/logger';
 import { connectTemporalClient, type TemporalClient } from '../../../src/platform/temporal/temporal';
+import { createSagaStarter, type SagaStarter } from '../../../src/sagas/start';
+import { searchAttributes, taskQueues } from '../../../src/temporal-contract';
+import { refuses } from '../../../workflows/saga/testing';
 import { createDeferred } from '../../support/deferred';
 import { givenServices } from '../../support/e2e-stack';
-import type { Logger } from '../../../src/platform/logger';
 import { silentLogger } from '../../support/logger';
-import { refuses } from '../../../workflows/saga/testing';
+import { createTcpProxy, type TcpProxy } from '../../support/network/tcp-proxy';
 import { createSagaFakes, type FakeSagaActivities } from '../../support/sagas/saga-activities';
 import { paymentSagaInput } from '../../support/sagas/saga-inputs';
-import { createTcpProxy, type TcpProxy } from '../../support/network/tcp-proxy';
 import { silenceTemporal } from '../../support/sagas/time-skipping-server';
 import { workflowBundle } from '../../support/sagas/workflow-bundle';
+import { createNamespace } from '../../support/temporal';
 
 const namespace = `start-saga-${randomUUID()}`;
 const { temporalAddress: address } = givenServices();

@@ -1,9 +1,9 @@
 import { createApplication } from '../../../src/application';
 import { placeOrder } from '../../../src/orders/place-order';
 import { acceptPayment } from '../../../src/payments/accept-payment';
+import type { Logger } from '../../../src/platform/logger';
 import type { SagaStarter, SagaToStart, StartFailure } from '../../../src/sagas/start';
 import { runStartSweeper } from '../../../src/sagas/start-sweeper';
-import type { Logger } from '../../../src/platform/logger';
 import { createTestDatabase, type TestDatabase } from '../../support/database';
 import { silentLogger } from '../../support/logger';
 

@@ -1,17 +1,17 @@
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { createUnpaidOrderActivities } from '../../../activities';
+import { seedCatalogue } from '../../../dev/stack/prepare';
 import { createApplication } from '../../../src/application';
 import { closeInvoice } from '../../../src/billing/close-invoice';
-import type { UnpaidReport } from '../../../src/temporal-contract';
 import { cancelOrder } from '../../../src/orders/cancel-order';
 import type { OrderResponse } from '../../../src/orders/order-response';
 import { placeOrder } from '../../../src/orders/place-order';
 import { acceptPayment } from '../../../src/payments/accept-payment';
+import type { UnpaidReport } from '../../../src/temporal-contract';
 import { openConnection } from '../../support/connection';
 import { createTestDatabase, type TestDatabase } from '../../support/database';
 import { silentLogger } from '../../support/logger';
 import { newOrder } from '../../support/new-order';
-import { seedCatalogue } from '../../../dev/stack/prepare';
 
 const DAY_MS = 86_400_000;
 const timeout = { text: '30 days', ms: 30 * DAY_MS };

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
-import { cacheDirectory, once } from '../../../dev/os/files';
 import { Problem } from '../../../dev/command';
 import { lastLines, run } from '../../../dev/os/child';
+import { cacheDirectory, once } from '../../../dev/os/files';
 
 const VERSION = '4.32.5';
 

@@ -1,6 +1,6 @@
 import { createApp } from '../../../src/app';
-import { openApiDocument } from '../../../src/http/docs';
 import type { HealthChecks } from '../../../src/health';
+import { openApiDocument } from '../../../src/http/docs';
 import { createMetrics } from '../../../src/platform/metrics';
 import type { SagaStarter } from '../../../src/sagas/start';
 import { silentLogger } from '../logger';

@@ -1,23 +1,23 @@
 import { z } from 'zod';
-import { defineCommand, handle } from '../../../src/cqrs/message';
 import { createMediator, type Mediator } from '../../../src/cqrs/mediator';
+import { defineCommand, handle } from '../../../src/cqrs/message';
+import { noNotifier } from '../../../src/events/append';
+import type { Kafka } from '../../../src/kafka/client';
 import {
   type ConsumerDefinition,
   type ConsumerOptions,
   type RunningConsumer,
   startConsumer,
 } from '../../../src/kafka/consumer';
-import type { Kafka } from '../../../src/kafka/client';
 import { isEvent } from '../../../src/kafka/received-event';
-import { noNotifier } from '../../../src/events/append';
-import { systemClock } from '../../../src/platform/timing';
 import type { Database } from '../../../src/platform/database/database';
 import { createFaults } from '../../../src/platform/faults';
 import { Refusal } from '../../../src/platform/refusal';
+import { systemClock } from '../../../src/platform/timing';
 import type { TestDatabase } from '../database';
-import { uniqueName } from './kafka';
 import { silentLogger } from '../logger';
 import { thingHappened, thingRegistry } from '../outbox/outbox';
+import { uniqueName } from './kafka';
 
 /** With these pauses before each retry. */
 export const consumerConfig = (...retryDelaysMs: number[]) => ({

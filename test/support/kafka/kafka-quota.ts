@@ -1,7 +1,7 @@
-import { classPathOf, findJava } from '../../../dev/services/java';
 import { Problem } from '../../../dev/command';
 import { lastLines, run } from '../../../dev/os/child';
 import { fromRoot } from '../../../dev/os/files';
+import { classPathOf, findJava } from '../../../dev/services/java';
 import { brokerAddress } from './kafka';
 
 /** Lets a client produce this many bytes per second; kafkajs has no call for quotas, Kafka's own tool has. */

@@ -1,10 +1,10 @@
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createPorts } from '../../../dev/os/ports';
 import { createTeardown } from '../../../dev/command';
+import { createPorts } from '../../../dev/os/ports';
 import { startKafka } from '../../../dev/services/kafka';
-import { type Certificates, createCertificates } from './certificates';
 import { dataFolder } from '../e2e-stack';
+import { type Certificates, createCertificates } from './certificates';
 import { uniqueName } from './kafka';
 
 export interface SecureKafka {

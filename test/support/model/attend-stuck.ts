@@ -1,6 +1,6 @@
+import type { StepResolution } from '../../../src/temporal-contract';
 import { eventually, must } from '../../../testing/eventually';
 import type { SagaResponse } from '../../../testing/shop';
-import type { StepResolution } from '../../../src/temporal-contract';
 import type { E2eStack } from '../e2e-stack';
 
 /** Nothing that is counted depends on it: an operator tells the carrier by telephone. */

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
+import type { Answer } from '../../../testing/api-client';
 import { eventually, must } from '../../../testing/eventually';
 import { newClientId, type OrderResponse, pay, type PaymentAnswer, untilStatus } from '../../../testing/shop';
-import type { Answer } from '../../../testing/api-client';
 import { command, DEADLINE_MS, onOrder, type RealShop, settled } from './command';
 import { faultCommands, getStuck } from './fault-commands';
 import { placeKind } from './place-kind';

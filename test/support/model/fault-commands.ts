@@ -1,8 +1,8 @@
 import fc from 'fast-check';
+import type { FaultPoint } from '../../../src/platform/faults';
 import { eventually, must } from '../../../testing/eventually';
 import { armDelay, armFault, disarmFaults } from '../../../testing/faults';
 import { readOrder, readSaga } from '../../../testing/shop';
-import type { FaultPoint } from '../../../src/platform/faults';
 import { attendStuck } from './attend-stuck';
 import { command, DEADLINE_MS } from './command';
 import { placeKind } from './place-kind';

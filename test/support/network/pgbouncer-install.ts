@@ -1,9 +1,9 @@
 import { spawnSync } from 'node:child_process';
 import { chmod, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { cacheDirectory, once } from '../../../dev/os/files';
 import { Problem } from '../../../dev/command';
 import { lastLines, run } from '../../../dev/os/child';
+import { cacheDirectory, once } from '../../../dev/os/files';
 
 export interface PgbouncerProgram {
   readonly command: string;

@@ -2,10 +2,10 @@ import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client } from 'pg';
-import { eventually } from '../../../testing/eventually';
 import { startChild } from '../../../dev/os/child';
 import { createPorts } from '../../../dev/os/ports';
 import { postgresUser } from '../../../dev/services/postgres-install';
+import { eventually } from '../../../testing/eventually';
 import { dataFolder } from '../e2e-stack';
 import type { PgbouncerProgram } from './pgbouncer-install';
 

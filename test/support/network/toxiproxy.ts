@@ -1,7 +1,7 @@
 import { join } from 'node:path';
-import { eventually, must } from '../../../testing/eventually';
 import { startChild } from '../../../dev/os/child';
 import { createPorts } from '../../../dev/os/ports';
+import { eventually, must } from '../../../testing/eventually';
 import { dataFolder } from '../e2e-stack';
 import { findToxiproxy } from './toxiproxy-install';
 

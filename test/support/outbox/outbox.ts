@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { toEventMessage } from '../../../src/kafka/cloud-events';
-import { createEventRegistry, defineEvent, type EventRegistry } from '../../../src/events/registry';
 import { shardOf } from '../../../src/events/append';
+import { createEventRegistry, defineEvent, type EventRegistry } from '../../../src/events/registry';
+import { toEventMessage } from '../../../src/kafka/cloud-events';
 import type { PendingRow } from '../../../src/outbox/relay.sql';
 import type { TestDatabase } from '../database';
 import { uniqueName } from '../kafka/kafka';

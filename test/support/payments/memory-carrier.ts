@@ -1,7 +1,7 @@
-import { createBookings } from '../../../testing/provider/carrier';
-import { Refused } from '../../../testing/provider/behaviour';
 import type { Carrier } from '../../../src/fulfilment/carrier';
 import { Refusal, type RefusalCode } from '../../../src/platform/refusal';
+import { Refused } from '../../../testing/provider/behaviour';
+import { createBookings } from '../../../testing/provider/carrier';
 
 export interface MemoryCarrier extends Carrier {
   /** How many bookings stand under these keys. */

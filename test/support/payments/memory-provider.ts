@@ -1,7 +1,7 @@
-import { createAccount } from '../../../testing/provider/account';
-import { Refused } from '../../../testing/provider/behaviour';
 import type { GuardedProvider } from '../../../src/payments/providers/provider';
 import { Refusal, type RefusalCode } from '../../../src/platform/refusal';
+import { createAccount } from '../../../testing/provider/account';
+import { Refused } from '../../../testing/provider/behaviour';
 
 /** How the next call goes wrong: it never arrives, or its answer does not. */
 export type Loss = 'request' | 'answer';

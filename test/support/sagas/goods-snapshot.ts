@@ -1,10 +1,10 @@
-import type { ReservationRow, Snapshot } from '../../../testing/checker/snapshot.sql';
 import { evolveInvoice, type InvoiceEvent } from '../../../src/domain/invoice';
 import { paymentCredit, reversal } from '../../../src/domain/ledger';
-import { sagaSteps } from '../../../src/temporal-contract';
-import { evolveShipment, type ShipmentEvent } from '../../../src/domain/shipment';
 import { evolveOrder, type OrderEvent } from '../../../src/domain/order';
 import { evolvePayment, type PaymentEvent } from '../../../src/domain/payment';
+import { evolveShipment, type ShipmentEvent } from '../../../src/domain/shipment';
+import { sagaSteps } from '../../../src/temporal-contract';
+import type { ReservationRow, Snapshot } from '../../../testing/checker/snapshot.sql';
 import { AT, fold, logOf, published } from './snapshot-log';
 
 const [order_id, invoice_id, customer_id, payment_id, shipment_id] = ['ord_1', 'inv_1', 'cus_1', 'pay_1', 'shp_1'];

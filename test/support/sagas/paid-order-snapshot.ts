@@ -1,9 +1,9 @@
-import type { Snapshot } from '../../../testing/checker/snapshot.sql';
-import { paymentCredit } from '../../../src/domain/ledger';
 import { evolveInvoice, type InvoiceEvent } from '../../../src/domain/invoice';
-import { evolveProvisioning, provision } from '../../../src/domain/provisioning';
+import { paymentCredit } from '../../../src/domain/ledger';
 import { evolveOrder, type OrderEvent } from '../../../src/domain/order';
 import { evolvePayment, type PaymentEvent } from '../../../src/domain/payment';
+import { evolveProvisioning, provision } from '../../../src/domain/provisioning';
+import type { Snapshot } from '../../../testing/checker/snapshot.sql';
 import { AT, fold, logOf, published } from './snapshot-log';
 
 const order_id = 'ord_1';

@@ -1,5 +1,5 @@
-import { sessionConfig } from '../../../src/platform/database/session';
 import { Client } from 'pg';
+import { sessionConfig } from '../../../src/platform/database/session';
 import { query } from '../../../testing/checker/snapshot.sql';
 
 /**

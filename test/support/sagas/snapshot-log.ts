@@ -1,7 +1,7 @@
-import type { TopicMessage } from '../../../testing/checker/topic-reader';
 import { eventRegistry } from '../../../src/application';
-import { toEventMessage } from '../../../src/kafka/cloud-events';
 import type { EventRow } from '../../../src/events/append';
+import { toEventMessage } from '../../../src/kafka/cloud-events';
+import type { TopicMessage } from '../../../testing/checker/topic-reader';
 
 /** When everything in a snapshot happened. */
 export const AT = '2026-11-21T09:30:00.000Z';

@@ -1,11 +1,11 @@
 import { choices } from '../../../src/cli/options';
 import { DIAGRAMS } from '../../../src/cli/run/diagram';
-import { sagaSteps } from '../../../src/temporal-contract';
 import { productKind } from '../../../src/domain/product';
-import { keyRole } from '../../../src/keys/api-key';
 import { deadLetterState, openState } from '../../../src/kafka/dead-letter';
+import { keyRole } from '../../../src/keys/api-key';
 import { outboxState } from '../../../src/outbox/admin';
 import { sagaState, sagaType } from '../../../src/sagas/view';
+import { sagaSteps } from '../../../src/temporal-contract';
 
 it('the options of the command line choose from what the schemas allow', () => {
   expect(choices).toEqual({

@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { eventually } from '../../../testing/eventually';
 import { superviseProcess, type SupervisedProcess } from '../../../dev/stack/supervised-process';
+import { eventually } from '../../../testing/eventually';
 
 const folder = mkdtempSync(join(tmpdir(), 'paysaga-supervised-'));
 let running: SupervisedProcess | undefined;

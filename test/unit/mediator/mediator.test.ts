@@ -1,10 +1,10 @@
 import { z } from 'zod';
-import { defineCommand, defineQuery, handle, type Handler } from '../../../src/cqrs/message';
 import { createMediator } from '../../../src/cqrs/mediator';
-import { defineTable } from '../../../src/platform/database/table';
-import { createEventRegistry, defineEvent } from '../../../src/events/registry';
+import { defineCommand, defineQuery, handle, type Handler } from '../../../src/cqrs/message';
 import { noNotifier } from '../../../src/events/append';
+import { createEventRegistry, defineEvent } from '../../../src/events/registry';
 import type { Database } from '../../../src/platform/database/database';
+import { defineTable } from '../../../src/platform/database/table';
 import { silentLogger } from '../../support/logger';
 
 const ask = defineQuery({

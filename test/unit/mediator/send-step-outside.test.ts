@@ -2,10 +2,10 @@ import { ApplicationFailure } from '@temporalio/common';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
 import { createStepSender, type StepSender } from '../../../activities/send-step';
-import { requestRefund } from '../../../src/payments/refunds';
-import { recordCharge } from '../../../src/payments/charges';
 import type { Mediator } from '../../../src/cqrs/mediator';
 import type { SagaStepRecord } from '../../../src/cqrs/write.sql';
+import { recordCharge } from '../../../src/payments/charges';
+import { requestRefund } from '../../../src/payments/refunds';
 import { Refusal, type RefusalCode } from '../../../src/platform/refusal';
 
 const intent = { charge: undefined };

@@ -3,8 +3,8 @@ import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
 import { createStepSender } from '../../../activities/send-step';
 import { reverseCredit } from '../../../src/billing/credit-balance';
-import type { SendOptions } from '../../../src/cqrs/message';
 import type { Mediator } from '../../../src/cqrs/mediator';
+import type { SendOptions } from '../../../src/cqrs/message';
 import type { Faults } from '../../../src/platform/faults';
 import { Refusal, type RefusalCode } from '../../../src/platform/refusal';
 

@@ -1,7 +1,7 @@
-import { Prisma } from '../../../src/platform/prisma/client';
-import { Refusal } from '../../../src/platform/refusal';
 import { failureKind, failureReason } from '../../../src/kafka/apply-failure';
 import { UnreadableMessage } from '../../../src/kafka/received-event';
+import { Prisma } from '../../../src/platform/prisma/client';
+import { Refusal } from '../../../src/platform/refusal';
 
 const databaseError = (code: string, cause: object) =>
   new Prisma.PrismaClientKnownRequestError('failed', {

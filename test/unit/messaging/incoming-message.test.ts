@@ -1,5 +1,5 @@
-import { incomingMessage, shortKey } from '../../../src/kafka/received-event';
 import type { KafkaMessage } from '../../../src/kafka/client';
+import { incomingMessage, shortKey } from '../../../src/kafka/received-event';
 
 const message = (change: object): KafkaMessage => ({
   ...{ key: Buffer.from('key'), value: Buffer.from('value'), timestamp: '0', attributes: 0, offset: '7', headers: {} },

@@ -1,7 +1,7 @@
 import { type CloudEvent, Kafka as KafkaBinding } from 'cloudevents';
+import { createEventRegistry } from '../../../src/events/registry';
 import { encoderOf, toEventMessage, toStructuredMessage } from '../../../src/kafka/cloud-events';
 import { readEvent, UnreadableMessage } from '../../../src/kafka/received-event';
-import { createEventRegistry } from '../../../src/events/registry';
 import { composeBatch, defaultLimits } from '../../../src/outbox/batch';
 import { pendingRow, thingHappened, thingRegistry } from '../../support/outbox/outbox';
 

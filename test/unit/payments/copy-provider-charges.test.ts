@@ -1,8 +1,8 @@
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { createReconciliationActivities } from '../../../activities';
 import type { Mediator } from '../../../src/cqrs/mediator';
-import type { ProviderCharge } from '../../../src/payments/providers/provider';
 import { chainOf } from '../../../src/payments/providers/chain';
+import type { ProviderCharge } from '../../../src/payments/providers/provider';
 import { silentLogger } from '../../support/logger';
 import { createMemoryProvider } from '../../support/payments/memory-provider';
 

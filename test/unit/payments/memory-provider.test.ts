@@ -1,5 +1,5 @@
-import { createMemoryProvider } from '../../support/payments/memory-provider';
 import { chargeRequest } from '../../support/payments/charge-request';
+import { createMemoryProvider } from '../../support/payments/memory-provider';
 import { keepsPaymentProviderContract } from '../../support/payments/payment-provider-contract';
 
 const provider = createMemoryProvider({ name: 'memory' });

@@ -1,6 +1,6 @@
 import { brotliDecompressSync, gunzipSync } from 'node:zlib';
-import { createDocs } from '../../../src/http/docs';
 import { createRouter } from '../../../src/http/api-route';
+import { createDocs } from '../../../src/http/docs';
 
 const app = createRouter();
 app.route('/', createDocs(app));

@@ -1,12 +1,12 @@
+import { createHash } from 'node:crypto';
+import { Hono } from 'hono';
 import type { Mediator } from '../../../src/cqrs/mediator';
 import { createAuthenticate } from '../../../src/http/api-keys';
-import { answerError, type HttpEnv } from '../../../src/http/problem';
-import { emptyIsNone, jsonOnly } from '../../../src/http/middleware';
 import { limitSends } from '../../../src/http/limit-sends';
+import { emptyIsNone, jsonOnly } from '../../../src/http/middleware';
+import { answerError, type HttpEnv } from '../../../src/http/problem';
 import type { Database } from '../../../src/platform/database/database';
 import { createMetrics } from '../../../src/platform/metrics';
-import { Hono } from 'hono';
-import { createHash } from 'node:crypto';
 import { createDeferred } from '../../support/deferred';
 import { silentLogger } from '../../support/logger';
 

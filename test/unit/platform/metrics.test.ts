@@ -2,13 +2,13 @@ import { Hono } from 'hono';
 import { Counter } from 'prom-client';
 import { createHealthRoutes, createMetricsRoute } from '../../../src/health';
 import { judgeOutboxLag } from '../../../src/health-checks';
-import type { HttpEnv } from '../../../src/http/problem';
 import { measureRequests } from '../../../src/http/middleware';
+import type { HttpEnv } from '../../../src/http/problem';
 import { createConsumerMetrics } from '../../../src/kafka/consumer-metrics';
 import { composeBatch } from '../../../src/outbox/batch';
 import { createRelayMetrics } from '../../../src/outbox/relay-metrics';
-import { silentLogger } from '../../support/logger';
 import { createMetrics } from '../../../src/platform/metrics';
+import { silentLogger } from '../../support/logger';
 import { pendingRow, thingRegistry } from '../../support/outbox/outbox';
 import { namingFaults, parseExposition } from '../../support/prometheus';
 

@@ -1,6 +1,6 @@
-import { eventually } from '../../../testing/eventually';
-import { SetupMissing, watchSetup } from '../../../src/platform/watch-setup';
 import type { Logger } from '../../../src/platform/logger';
+import { SetupMissing, watchSetup } from '../../../src/platform/watch-setup';
+import { eventually } from '../../../testing/eventually';
 import { silentLogger } from '../../support/logger';
 
 const missing = new SetupMissing('Kafka lacks the topic x', 'paysaga setup topics');

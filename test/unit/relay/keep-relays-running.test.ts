@@ -1,5 +1,5 @@
-import type { TemporalClient } from '../../../src/platform/temporal/temporal';
 import { keepRelaysRunning, relayGroups } from '../../../src/outbox/ownership';
+import type { TemporalClient } from '../../../src/platform/temporal/temporal';
 import { silentLogger } from '../../support/logger';
 
 it('starts the relays of all groups but the one that Temporal refuses', async () => {

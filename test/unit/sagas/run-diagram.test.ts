@@ -1,6 +1,6 @@
 import { runSequenceDiagram, runStateDiagram } from '../../../src/cli/run/run-diagrams';
-import { sagaSteps, type StepState } from '../../../src/temporal-contract';
 import { type SagaResponse, toSagaResponse } from '../../../src/sagas/view';
+import { sagaSteps, type StepState } from '../../../src/temporal-contract';
 import { declaredSagas } from '../../../workflows/declared-sagas';
 
 const outlines = declaredSagas();

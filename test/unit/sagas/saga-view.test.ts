@@ -1,5 +1,5 @@
-import type { SagaStatus, StepState } from '../../../src/temporal-contract';
 import { type PendingPhase, type Progress, toSagaResponse } from '../../../src/sagas/view';
+import type { SagaStatus, StepState } from '../../../src/temporal-contract';
 
 const at = new Date('2026-11-27T02:30:00.000Z');
 const NEXT = '2999-01-01T00:05:00.000Z';

@@ -1,6 +1,6 @@
 import { findViolations } from '../../../testing/checker/checker';
-import { checkDuplicates } from '../../../testing/checker/topic-rules';
 import type { TopicMessage } from '../../../testing/checker/topic-reader';
+import { checkDuplicates } from '../../../testing/checker/topic-rules';
 import { paidOrderSnapshot } from '../../support/sagas/paid-order-snapshot';
 
 const sound = paidOrderSnapshot();

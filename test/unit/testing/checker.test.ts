@@ -1,9 +1,9 @@
 import { findViolations } from '../../../testing/checker/checker';
-import { countDuplicates } from '../../../testing/checker/topic-rules';
 import type { Snapshot } from '../../../testing/checker/snapshot.sql';
 import type { TopicMessage } from '../../../testing/checker/topic-reader';
-import { logOf } from '../../support/sagas/snapshot-log';
+import { countDuplicates } from '../../../testing/checker/topic-rules';
 import { paidOrderSnapshot } from '../../support/sagas/paid-order-snapshot';
+import { logOf } from '../../support/sagas/snapshot-log';
 
 const sound = paidOrderSnapshot();
 const [order, invoice, payment, saga, booked] = [

@@ -1,5 +1,5 @@
-import type { WorkflowHandle } from '@temporalio/client';
 import { deepStrictEqual, ok } from 'node:assert';
+import type { WorkflowHandle } from '@temporalio/client';
 import type { SagaStatus } from '../../../src/temporal-contract';
 import { outlineOf, type SagaStep, type StepOutline } from '../step';
 import { type Behaviour, breaks, refuses, suffersOutage } from './behaviours';

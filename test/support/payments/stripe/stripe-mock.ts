@@ -1,9 +1,9 @@
 import { join } from 'node:path';
-import { eventually, must } from '../../../../testing/eventually';
-import { cacheDirectory, once } from '../../../../dev/os/files';
-import { lastLines, run, startChild } from '../../../../dev/os/child';
-import { createPorts } from '../../../../dev/os/ports';
 import { Problem } from '../../../../dev/command';
+import { lastLines, run, startChild } from '../../../../dev/os/child';
+import { cacheDirectory, once } from '../../../../dev/os/files';
+import { createPorts } from '../../../../dev/os/ports';
+import { eventually, must } from '../../../../testing/eventually';
 import { dataFolder } from '../../e2e-stack';
 
 const VERSION = 'v0.203.0';
