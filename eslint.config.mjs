@@ -29,7 +29,17 @@ const mayImport = {
   payments: ['orders', ...modules],
   reconciliation: ['payments', ...modules],
   workflows: ['contract', 'activities'],
-  activities: ['retention', 'analytics', 'billing', 'fulfilment', 'inventory', 'orders', 'payments', 'reconciliation', ...modules],
+  activities: [
+    'retention',
+    'analytics',
+    'billing',
+    'fulfilment',
+    'inventory',
+    'orders',
+    'payments',
+    'reconciliation',
+    ...modules,
+  ],
   cli: ['inventory', 'keys', 'payments', ...modules],
 };
 const folders = Object.keys(mayImport);
@@ -48,9 +58,12 @@ const boundarySettings = {
   'import/resolver': { node: { extensions: ['.ts', '.js', '.json'] } },
 };
 
-const element = (type) => (['contract', 'module'].includes(type) ? { file: { categories: type } } : { element: { type } });
+const element = (type) =>
+  ['contract', 'module'].includes(type) ? { file: { categories: type } } : { element: { type } };
 const boundaryPolicies = [
-  ...folders.flatMap((type) => [type, ...mayImport[type]].map((to) => ({ from: element(type), allow: { to: element(to) } }))),
+  ...folders.flatMap((type) =>
+    [type, ...mayImport[type]].map((to) => ({ from: element(type), allow: { to: element(to) } })),
+  ),
   ...folders.map((type) => ({ from: { file: { categories: 'composition' } }, allow: { to: element(type) } })),
   { from: { file: { categories: 'composition' } }, allow: { to: { file: { categories: 'composition' } } } },
   { from: element('cli'), allow: { to: { file: { categories: 'composition' } } } },
@@ -94,7 +107,16 @@ export default tseslint.config(
       ],
       '@typescript-eslint/no-invalid-void-type': 'off',
       'import-x/no-cycle': 'error',
-      'import-x/order': ['error', { alphabetize: { order: 'asc' }, 'newlines-between': 'never' }],
+      'import-x/order': [
+        'error',
+        {
+          alphabetize: { order: 'asc' },
+          'newlines-between': 'never',
+          // The package's own name, which resolves only when it is built.
+          pathGroups: [{ pattern: 'paysaga/**', group: 'external' }],
+          pathGroupsExcludedImportTypes: [],
+        },
+      ],
       'import-x/no-default-export': 'error',
       'no-restricted-properties': [
         'error',
