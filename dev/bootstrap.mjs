@@ -22,6 +22,7 @@ const PROGRAMS = {
 const CHECKS = {
   'format (prettier)': ['prettier/bin/prettier.cjs', '--check', '.', '--log-level=warn'],
   'lint and import rules (eslint)': ['eslint/bin/eslint.js', '.', '--max-warnings=0'],
+  'unused files, exports and dependencies (knip)': ['knip/bin/knip.js', '--no-config-hints'],
   'types (tsc)': ['typescript/bin/tsc', '--noEmit', '--incremental', 'false'],
 };
 

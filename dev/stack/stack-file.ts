@@ -52,7 +52,7 @@ export function writeStackFile(dataDir: string, { services, secrets, processes, 
 }
 
 /** The file of the stack that runs in this folder, or undefined when there is none. */
-export function readStackFile(dataDir: string): StackFile | undefined {
+function readStackFile(dataDir: string): StackFile | undefined {
   return readJson<StackFile>(fileIn(dataDir));
 }
 
