@@ -51,11 +51,6 @@ export function writeStackFile(dataDir: string, { services, secrets, processes, 
   } satisfies StackFile);
 }
 
-/** The file of the stack that runs in this folder, or undefined when there is none. */
-function readStackFile(dataDir: string): StackFile | undefined {
-  return readJson<StackFile>(fileIn(dataDir));
-}
-
 /** A stack that does not run has no addresses. */
 export function removeStackFile(dataDir: string): void {
   rmSync(fileIn(dataDir), { force: true });
