@@ -76,7 +76,7 @@ export const readPayments = pages<PaymentStatement>(`
     CASE WHEN payment.conflict IS NOT NULL AND EXISTS (SELECT FROM event
       WHERE aggregate_type = 'payment' AND aggregate_id = payment.payment_id AND type = 'payment.conflicted'
         AND occurred_at >= run.since) THEN payment.conflict END AS conflict,
-    CASE WHEN payment.status = 'FAILED' AND asked.payment_id IS NULL AND payment.requested_at >= run.since
+    CASE WHEN payment.status = 'FAILED' AND ours.payment_id IS NULL AND payment.requested_at >= run.since
       AND NOT EXISTS (SELECT FROM audit_log
         WHERE subject = payment.payment_id AND action = '${PAYMENT_RETURNED}' AND at >= payment.requested_at)
       THEN payment.failure_code END AS refused,
