@@ -222,6 +222,7 @@ describe('the schedule', () => {
     });
     await connection.close();
     expect(await keysOf()).toEqual({ later: 3 });
-    expect(lines).toEqual([]);
+    // A slow server may make it wait; it must not find anything to change.
+    expect(lines.filter((line) => line !== 'schedule.waits')).toEqual([]);
   });
 });
