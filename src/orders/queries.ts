@@ -1,7 +1,10 @@
-import { z } from '@hono/zod-openapi';
+import { type OpenAPIHono, z } from '@hono/zod-openapi';
+import type { Mediator } from '../cqrs/mediator';
 import { canAccess, defineQuery, handle } from '../cqrs/message';
 import { readRow } from '../cqrs/unit-of-work';
 import { type Order, orderAggregate, orderNotFound } from '../domain/order';
+import { apiRoute, createRouter, json, sendOptions } from '../http/api-route';
+import type { HttpEnv } from '../http/problem';
 import { clientId, opaqueId, pageQuery, timestamp } from '../platform/schemas';
 import { decodeCursor, encodeCursor } from '../platform/values';
 import { orderResponse, orderStatus, toOrderResponse } from './order-response';
@@ -20,8 +23,26 @@ export const getOrderHandler = handle(getOrder, async ({ order_id }, { database,
   return toOrderResponse(order);
 });
 
+/** Creates the route that reads an order. */
+export function createGetOrderRoute({ mediator }: { mediator: Mediator }): OpenAPIHono<HttpEnv> {
+  const routes = createRouter();
+  routes.openapi(
+    apiRoute('/orders/{order_id}', {
+      method: 'get',
+      tags: ['orders'],
+      operationId: 'getOrder',
+      summary: 'Read an order',
+      request: { params: z.object({ order_id: opaqueId }) },
+      responses: { 200: json(orderResponse, 'The order') },
+      refusals: ['order_not_found'],
+    }),
+    async (c) => c.json(await mediator.send(getOrder(c.req.valid('param')), sendOptions(c)), 200),
+  );
+  return routes;
+}
+
 /** The query of the route. */
-export const orderFilter = z.strictObject({
+const orderFilter = z.strictObject({
   customer_id: clientId.optional(),
   status: orderStatus.optional(),
   ...pageQuery,
@@ -59,6 +80,23 @@ export const listOrdersHandler = handle(
     return { data: page.map(toOrderResponse), next_cursor: last ? encodeCursor([last.order_id]) : null };
   },
 );
+
+/** Creates the route that lists orders. */
+export function createListOrdersRoute({ mediator }: { mediator: Mediator }): OpenAPIHono<HttpEnv> {
+  const routes = createRouter();
+  routes.openapi(
+    apiRoute('/orders', {
+      method: 'get',
+      tags: ['orders'],
+      operationId: 'listOrders',
+      summary: 'List orders, newest first',
+      request: { query: orderFilter },
+      responses: { 200: json(listOrders.result, 'A page of orders') },
+    }),
+    async (c) => c.json(await mediator.send(listOrders(c.req.valid('query')), sendOptions(c)), 200),
+  );
+  return routes;
+}
 
 /** An event of an order in responses. */
 export const orderEventResponse = z
@@ -103,3 +141,21 @@ export const listOrderEventsHandler = handle(listOrderEvents, async ({ order_id 
   );
   return { data };
 });
+
+/** Creates the route that lists the events of an order. */
+export function createListOrderEventsRoute({ mediator }: { mediator: Mediator }): OpenAPIHono<HttpEnv> {
+  const routes = createRouter();
+  routes.openapi(
+    apiRoute('/orders/{order_id}/events', {
+      method: 'get',
+      tags: ['orders'],
+      operationId: 'listOrderEvents',
+      summary: 'List the events of an order, in version order',
+      request: { params: z.object({ order_id: opaqueId }) },
+      responses: { 200: json(listOrderEvents.result, 'The events') },
+      refusals: ['order_not_found'],
+    }),
+    async (c) => c.json(await mediator.send(listOrderEvents(c.req.valid('param')), sendOptions(c)), 200),
+  );
+  return routes;
+}
