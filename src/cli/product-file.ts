@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { validationFailed } from '../cqrs/pipeline';
 import { productTerms, stock } from '../domain/product';
-import { productSku } from '../inventory/products';
+import { productSku } from '../inventory/put-product';
 import { explain } from './explain';
 import { UsageError } from './options';
 

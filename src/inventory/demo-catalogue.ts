@@ -1,7 +1,8 @@
 import type { z } from 'zod';
 import type { Message } from '../cqrs/message';
 import type { productTerms } from '../domain/product';
-import { findProduct, putProduct } from './products';
+import { findProduct } from './products';
+import { putProduct } from './put-product';
 
 type DemoProduct = { readonly sku: string; readonly stock: number | null } & {
   readonly [Term in Exclude<keyof typeof productTerms, 'currency'>]: z.input<(typeof productTerms)[Term]>;

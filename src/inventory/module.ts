@@ -1,13 +1,8 @@
 import { defineModule } from '../define-module';
 import { productChanged } from '../domain/product';
 import type { Catalogue } from './catalogue';
-import {
-  createInventoryRoutes,
-  getProductHandler,
-  listProductsHandler,
-  previewProductHandler,
-  putProductHandler,
-} from './products';
+import { createGetProductRoute, createListProductsRoute, getProductHandler, listProductsHandler } from './products';
+import { createPutProductRoute, previewProductHandler, putProductHandler } from './put-product';
 import { createReserveInventory, releaseInventoryHandler } from './reservations';
 
 export const inventoryModule = defineModule({
@@ -20,5 +15,5 @@ export const inventoryModule = defineModule({
     createReserveInventory(catalogue),
     releaseInventoryHandler,
   ],
-  routes: [createInventoryRoutes],
+  routes: [createListProductsRoute, createGetProductRoute, createPutProductRoute],
 });

@@ -1,9 +1,14 @@
-import { z } from '@hono/zod-openapi';
-import { defineCommand, handle } from '../cqrs/message';
+import { type OpenAPIHono, z } from '@hono/zod-openapi';
+import type { Mediator } from '../cqrs/mediator';
+import { actorId, defineCommand, handle, systemPrincipal } from '../cqrs/message';
 import type { UnitOfWork } from '../cqrs/unit-of-work';
 import { decideInvoice, invoiceAggregate, loadInvoice } from '../domain/invoice';
 import { decideOrder, loadOrder, type Order, orderAggregate } from '../domain/order';
+import { apiRoute, createRouter, idempotencyKey, json, onceOf, optionalJsonBody, sendOptions } from '../http/api-route';
+import type { HttpEnv } from '../http/problem';
 import { opaqueId, reason } from '../platform/schemas';
+import type { CancelSaga } from '../sagas/operate';
+import { orderSagaId } from '../temporal-contract';
 import { orderResponse, toOrderResponse } from './order-response';
 
 /**
@@ -22,7 +27,7 @@ export async function cancelAndVoid(uow: UnitOfWork, order: Order, reason: strin
 }
 
 /** The body of the request. */
-export const cancellation = z.strictObject({ reason: reason.optional() }).openapi('Cancellation');
+const cancellation = z.strictObject({ reason: reason.optional() }).openapi('Cancellation');
 
 /** Cancels an unpaid order. It competes with `SettlePayment` for the order's row, and the first one wins. */
 export const cancelOrder = defineCommand({
@@ -36,3 +41,42 @@ export const cancelOrderHandler = handle(cancelOrder, async ({ order_id, reason 
   const order = await loadOrder(uow, order_id, principal);
   return toOrderResponse(await cancelAndVoid(uow, order, reason));
 });
+
+/** What the route needs. */
+export interface CancelOrderRouteDeps {
+  readonly mediator: Mediator;
+  readonly cancelSaga: CancelSaga;
+}
+
+/** Creates the route that cancels an order. */
+export function createCancelOrderRoute({ mediator, cancelSaga }: CancelOrderRouteDeps): OpenAPIHono<HttpEnv> {
+  const routes = createRouter();
+  routes.openapi(
+    apiRoute('/orders/{order_id}/cancel', {
+      method: 'post',
+      tags: ['orders'],
+      operationId: 'cancelOrder',
+      summary: 'Cancel an unpaid order; a charge is refunded',
+      request: {
+        params: z.object({ order_id: opaqueId }),
+        headers: idempotencyKey,
+        body: optionalJsonBody(cancellation, { reason: 'The customer changed their mind.' }),
+      },
+      responses: { 200: json(orderResponse, 'Cancelled, now or before') },
+      refusals: ['order_not_found', 'order_not_cancellable'],
+    }),
+    async (c) => {
+      const command = { ...c.req.valid('param'), ...c.req.valid('json') };
+      const options = sendOptions(c, onceOf(c, 'POST /orders/{order_id}/cancel', command));
+      const order = await mediator.send(cancelOrder(command), options);
+      const { principal } = options;
+      const cancellation = {
+        actor: actorId(principal ?? systemPrincipal),
+        reason: command.reason ?? 'The order was cancelled.',
+      };
+      void cancelSaga(orderSagaId(order.order_id), cancellation);
+      return c.json(order, 200);
+    },
+  );
+  return routes;
+}

@@ -1,15 +1,24 @@
 import { defineModule } from '../define-module';
 import { orderEvents } from '../domain/order';
 import type { Catalogue } from '../inventory/catalogue';
-import { cancelOrderHandler } from './cancel-order';
-import { createPlaceOrder } from './place-order';
-import { getOrderHandler, listOrderEventsHandler, listOrdersHandler } from './queries';
-import { createOrderRoutes } from './routes';
+import { type CancelOrderRouteDeps, cancelOrderHandler, createCancelOrderRoute } from './cancel-order';
+import { createPlaceOrder, createPlaceOrderRoute, type PlaceOrderRouteDeps } from './place-order';
+import {
+  createGetOrderRoute,
+  createListOrderEventsRoute,
+  createListOrdersRoute,
+  getOrderHandler,
+  listOrderEventsHandler,
+  listOrdersHandler,
+} from './queries';
 import { cancelUnpaidOrderHandler, findUnpaidOrdersHandler } from './unpaid-orders';
 
-export const ordersModule = defineModule({
+/** What the routes need. */
+export type OrderRouteDeps = PlaceOrderRouteDeps & CancelOrderRouteDeps;
+
+export const ordersModule = defineModule<{ readonly catalogue: Catalogue }, OrderRouteDeps>({
   events: orderEvents,
-  handlers: ({ catalogue }: { readonly catalogue: Catalogue }) => [
+  handlers: ({ catalogue }) => [
     createPlaceOrder(catalogue),
     cancelOrderHandler,
     getOrderHandler,
@@ -18,5 +27,11 @@ export const ordersModule = defineModule({
     findUnpaidOrdersHandler,
     cancelUnpaidOrderHandler,
   ],
-  routes: [createOrderRoutes],
+  routes: [
+    createPlaceOrderRoute,
+    createListOrdersRoute,
+    createGetOrderRoute,
+    createCancelOrderRoute,
+    createListOrderEventsRoute,
+  ],
 });

@@ -1,12 +1,18 @@
-import { z } from '@hono/zod-openapi';
+import { type OpenAPIHono, z } from '@hono/zod-openapi';
+import type { Mediator } from '../cqrs/mediator';
 import { canAccess, defineCommand, handle, type OneStatementContext } from '../cqrs/message';
 import { decideInvoice, invoiceAggregate } from '../domain/invoice';
 import { decideOrder, type Order, orderAggregate } from '../domain/order';
+import { apiRoute, createRouter, idempotencyKey, jsonBody, located, onceOf, sendOptions } from '../http/api-route';
+import type { HttpEnv } from '../http/problem';
 import type { Catalogue } from '../inventory/catalogue';
+import type { Faults } from '../platform/faults';
+import type { Logger } from '../platform/logger';
 import { Refusal } from '../platform/refusal';
 import { amount, clientId, currency, quantity, sku, text } from '../platform/schemas';
 import { newId } from '../platform/values';
-import { beginSaga } from '../sagas/saga';
+import { beginSaga, findSaga } from '../sagas/saga';
+import type { SagaStarter } from '../sagas/start';
 import { orderSagaId, type OrderSagaInput } from '../temporal-contract';
 import { orderResponse, toOrderResponse } from './order-response';
 
@@ -78,3 +84,51 @@ export const createPlaceOrder = (catalogue: Catalogue) =>
     if (order.collection_method === 'charge_automatically') beginOrderSaga(order, context);
     return toOrderResponse(order);
   });
+
+/** The start runs in the background. The sweeper starts sagas that are 2 s old. */
+const START_MS = 1_500;
+
+/** What the route needs. */
+export interface PlaceOrderRouteDeps {
+  readonly mediator: Mediator;
+  readonly sagas: SagaStarter;
+  readonly faults: Faults;
+}
+
+/** Creates the route that places an order. */
+export function createPlaceOrderRoute({ mediator, sagas, faults }: PlaceOrderRouteDeps): OpenAPIHono<HttpEnv> {
+  const routes = createRouter();
+
+  /** Starts the saga in the background. After a failure the sweeper starts it. */
+  async function startOrderSaga(orderId: string, logger: Logger): Promise<void> {
+    const saga_id = orderSagaId(orderId);
+    try {
+      await sagas.start(await mediator.send(findSaga({ saga_id })), START_MS);
+    } catch (error) {
+      logger.warn({ err: error, saga_id }, 'saga.start_postponed');
+    }
+  }
+
+  routes.openapi(
+    apiRoute('/orders', {
+      method: 'post',
+      tags: ['orders'],
+      operationId: 'placeOrder',
+      summary: 'Place an order',
+      request: {
+        headers: idempotencyKey,
+        body: jsonBody(newOrder, { customer_id: 'cus_demo', product_sku: 'vps.s', amount: 9900 }),
+      },
+      responses: { 201: located(orderResponse, 'Placed') },
+      refusals: ['forbidden', 'unknown_product', 'price_mismatch'],
+    }),
+    async (c) => {
+      const body = c.req.valid('json');
+      const order = await mediator.send(placeOrder(body), sendOptions(c, onceOf(c, 'POST /orders', body)));
+      await faults.pass('orders.after_commit');
+      if (body.collection_method === 'charge_automatically') void startOrderSaga(order.order_id, c.var.logger);
+      return c.json(order, 201, { Location: `/orders/${order.order_id}` });
+    },
+  );
+  return routes;
+}

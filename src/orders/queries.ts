@@ -1,27 +1,72 @@
-import { z } from '@hono/zod-openapi';
+import { type OpenAPIHono, z } from '@hono/zod-openapi';
+import type { Mediator } from '../cqrs/mediator';
 import { canAccess, defineQuery, handle } from '../cqrs/message';
 import { readRow } from '../cqrs/unit-of-work';
-import { type Order, orderAggregate, orderNotFound } from '../domain/order';
-import { clientId, opaqueId, pageQuery, timestamp } from '../platform/schemas';
+import { evolveOrder, type Order, orderAggregate, type OrderEvent, orderNotFound } from '../domain/order';
+import { apiRoute, createRouter, json, sendOptions } from '../http/api-route';
+import type { HttpEnv } from '../http/problem';
+import { Refusal } from '../platform/refusal';
+import { clientId, opaqueId, pageQuery, queryNumber, timestamp, version } from '../platform/schemas';
 import { decodeCursor, encodeCursor } from '../platform/values';
 import { orderResponse, orderStatus, toOrderResponse } from './order-response';
 
-/** Reads an order. Another customer's order does not exist for a customer key. */
+/** The query of the route. */
+const orderVersion = z.object({
+  version: queryNumber(version).optional().openapi({ description: 'The order as it was at this version.' }),
+});
+
+/** Reads an order, now or at a version. Another customer's order does not exist for a customer key. */
 export const getOrder = defineQuery({
   name: 'GetOrder',
-  input: z.strictObject({ order_id: opaqueId }),
+  input: z.strictObject({ order_id: opaqueId, version: version.optional() }),
   result: orderResponse,
   roles: ['customer', 'service', 'operator'],
 });
 
-export const getOrderHandler = handle(getOrder, async ({ order_id }, { database, principal }) => {
+export const getOrderHandler = handle(getOrder, async ({ order_id, version }, { database, principal }) => {
   const order = await readRow<Order>(database, { table: orderAggregate.table, id: order_id });
   if (!order || !canAccess(principal, order.customer_id)) throw orderNotFound(order_id);
-  return toOrderResponse(order);
+  if (version === undefined) return toOrderResponse(order);
+
+  if (version > order.version) {
+    const detail = `Order ${order_id} has no version ${version}. Its newest version is ${order.version}.`;
+    throw new Refusal('order_version_not_found', detail);
+  }
+  const events = await database.event.findMany({
+    where: { aggregate_type: 'order', aggregate_id: order_id, version: { lte: version } },
+    orderBy: { version: 'asc' },
+  });
+  const past = events.reduce<Order | undefined>(
+    (state, { type, payload, version }) => ({ ...evolveOrder(state, { type, payload } as OrderEvent), version }),
+    undefined,
+  );
+  if (past?.version !== version) throw new Error(`The event log has no version ${version} of order ${order_id}.`);
+  return toOrderResponse(past);
 });
 
+/** Creates the route that reads an order. */
+export function createGetOrderRoute({ mediator }: { mediator: Mediator }): OpenAPIHono<HttpEnv> {
+  const routes = createRouter();
+  routes.openapi(
+    apiRoute('/orders/{order_id}', {
+      method: 'get',
+      tags: ['orders'],
+      operationId: 'getOrder',
+      summary: 'Read an order',
+      request: { params: z.object({ order_id: opaqueId }), query: orderVersion },
+      responses: { 200: json(orderResponse, 'The order') },
+      refusals: ['order_not_found', 'order_version_not_found'],
+    }),
+    async (c) => {
+      const query = getOrder({ ...c.req.valid('param'), ...c.req.valid('query') });
+      return c.json(await mediator.send(query, sendOptions(c)), 200);
+    },
+  );
+  return routes;
+}
+
 /** The query of the route. */
-export const orderFilter = z.strictObject({
+const orderFilter = z.strictObject({
   customer_id: clientId.optional(),
   status: orderStatus.optional(),
   ...pageQuery,
@@ -59,6 +104,23 @@ export const listOrdersHandler = handle(
     return { data: page.map(toOrderResponse), next_cursor: last ? encodeCursor([last.order_id]) : null };
   },
 );
+
+/** Creates the route that lists orders. */
+export function createListOrdersRoute({ mediator }: { mediator: Mediator }): OpenAPIHono<HttpEnv> {
+  const routes = createRouter();
+  routes.openapi(
+    apiRoute('/orders', {
+      method: 'get',
+      tags: ['orders'],
+      operationId: 'listOrders',
+      summary: 'List orders, newest first',
+      request: { query: orderFilter },
+      responses: { 200: json(listOrders.result, 'A page of orders') },
+    }),
+    async (c) => c.json(await mediator.send(listOrders(c.req.valid('query')), sendOptions(c)), 200),
+  );
+  return routes;
+}
 
 /** An event of an order in responses. */
 export const orderEventResponse = z
@@ -103,3 +165,21 @@ export const listOrderEventsHandler = handle(listOrderEvents, async ({ order_id 
   );
   return { data };
 });
+
+/** Creates the route that lists the events of an order. */
+export function createListOrderEventsRoute({ mediator }: { mediator: Mediator }): OpenAPIHono<HttpEnv> {
+  const routes = createRouter();
+  routes.openapi(
+    apiRoute('/orders/{order_id}/events', {
+      method: 'get',
+      tags: ['orders'],
+      operationId: 'listOrderEvents',
+      summary: 'List the events of an order, in version order',
+      request: { params: z.object({ order_id: opaqueId }) },
+      responses: { 200: json(listOrderEvents.result, 'The events') },
+      refusals: ['order_not_found'],
+    }),
+    async (c) => c.json(await mediator.send(listOrderEvents(c.req.valid('param')), sendOptions(c)), 200),
+  );
+  return routes;
+}

@@ -5,8 +5,7 @@ import { BODY_REFUSALS, FAULTS, located, problems, sendOptions } from '../http/a
 import { limitBody } from '../http/middleware';
 import type { HttpEnv } from '../http/problem';
 import { Refusal } from '../platform/refusal';
-import { acceptPayment, type paymentNotification } from './accept-payment';
-import type { PaymentRouteDeps } from './routes';
+import { acceptPayment, type paymentNotification, type PaymentRouteDeps } from './accept-payment';
 
 const received = z
   .object({

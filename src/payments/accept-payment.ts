@@ -1,80 +1,17 @@
-import { z } from '@hono/zod-openapi';
+import { type OpenAPIHono, z } from '@hono/zod-openapi';
+import type { Mediator } from '../cqrs/mediator';
 import { defineCommand, handle } from '../cqrs/message';
-import type { UnitOfWork } from '../cqrs/unit-of-work';
 import { invoiceAggregate, invoiceNotFound, loadInvoice } from '../domain/invoice';
 import { loadOrder, orderAggregate, orderNotFound } from '../domain/order';
 import { decidePayment, paymentAggregate, paymentConflict, refusalOf, sameContent } from '../domain/payment';
-import type { Tx } from '../platform/database/database';
-import type { Refusal, RefusalCode } from '../platform/refusal';
+import { apiRoute, createRouter, json, jsonBody, located, sendOptions } from '../http/api-route';
+import type { HttpEnv } from '../http/problem';
+import type { Faults } from '../platform/faults';
+import { Refusal, type RefusalCode } from '../platform/refusal';
 import { amount, clientId, currency, opaqueId } from '../platform/schemas';
-import { beginSaga } from '../sagas/saga';
-import { paymentSagaId, type PaymentSagaInput, type PaymentSagaResult } from '../temporal-contract';
-
-/** Begins a saga of a payment: the first one, or a restart by an operator. */
-export function beginPaymentSaga(
-  uow: UnitOfWork,
-  input: PaymentSagaInput,
-  now: string,
-): Extract<SagaOutcome, { state: 'running' }> {
-  beginSaga(uow, 'payment', input, now);
-  return { state: 'running', saga_id: input.saga_id, input };
-}
-
-/** Finds the sagas of a payment, newest first: the first saga and its restarts. The order does not depend on clocks. */
-export async function sagasOf(tx: Tx, { order_id, payment_id }: { order_id: string; payment_id: string }) {
-  const sagas = await tx.saga.findMany({ where: { order_id, type: 'payment' } });
-  const attemptOf = ({ saga_id }: { saga_id: string }): number => attemptIn(saga_id, payment_id);
-  return sagas.filter(({ input }) => isOf(input, payment_id)).sort((one, other) => attemptOf(other) - attemptOf(one));
-}
-
-/**
- * Returns the first free id of `payment-<payment_id>`, `-2`, `-3`…; another payment's id may end like that. A used id
- * is never free again, so the number is greater than those of the payment's other sagas.
- */
-export async function freeSagaId(tx: Tx, paymentId: string): Promise<string> {
-  for (let attempt = 1; ; attempt++) {
-    const saga_id = paymentSagaId(paymentId) + (attempt === 1 ? '' : `-${attempt}`);
-    if (!(await tx.saga.findUnique({ where: { saga_id }, select: { saga_id: true } }))) return saga_id;
-  }
-}
-
-/** Returns the id of a payment's first saga. An id that ends like a restart may be taken, and needs a query. */
-export const firstSagaId = async (tx: Tx, paymentId: string): Promise<string> =>
-  /-\d+$/.test(paymentId) ? freeSagaId(tx, paymentId) : paymentSagaId(paymentId);
-
-/** The number that {@link freeSagaId} gave to the saga. */
-const attemptIn = (sagaId: string, paymentId: string): number =>
-  Number(sagaId.slice(`${paymentSagaId(paymentId)}-`.length) || 1);
-
-const isOf = (input: unknown, paymentId: string): boolean =>
-  typeof input === 'object' && input !== null && 'payment_id' in input && input.payment_id === paymentId;
-
-/** The state of a payment saga, from its row. */
-export const sagaOutcome = z.discriminatedUnion('state', [
-  z.object({ state: z.literal('running'), saga_id: z.string(), input: z.custom<PaymentSagaInput>() }),
-  z.object({ state: z.literal('completed'), saga_id: z.string(), result: z.custom<PaymentSagaResult>() }),
-  z.object({ state: z.literal('compensated'), saga_id: z.string(), failed_step: z.string(), detail: z.string() }),
-]);
-/** The state of a payment saga. */
-export type SagaOutcome = z.infer<typeof sagaOutcome>;
-
-interface SagaRow {
-  readonly saga_id: string;
-  readonly state: string;
-  readonly input: unknown;
-  readonly result: unknown;
-  readonly failed_step: string | null;
-  readonly failure_detail: string | null;
-}
-
-/** Makes the outcome from a row. */
-export function toSagaOutcome({ saga_id, state, input, result, failed_step, failure_detail }: SagaRow): SagaOutcome {
-  if (state === 'completed') return { state, saga_id, result: result as PaymentSagaResult };
-  if (state === 'compensated') {
-    return { state, saga_id, failed_step: failed_step ?? 'unknown', detail: failure_detail ?? '' };
-  }
-  return { state: 'running', saga_id, input: input as PaymentSagaInput };
-}
+import type { SagaStarter } from '../sagas/start';
+import type { PaymentSagaResult } from '../temporal-contract';
+import { beginPaymentSaga, firstSagaId, sagaOutcome, type SagaOutcome, sagasOf, toSagaOutcome } from './payment-sagas';
 
 /** The notification of a payment. */
 export const paymentNotification = z
@@ -154,3 +91,103 @@ export const acceptPaymentHandler = handle(
 );
 
 const refused = ({ code, detail }: Refusal): Acceptance => ({ state: 'refused', code, detail });
+
+const DEFAULT_WAIT_MS = 10_000;
+const MAX_WAIT_MS = 30_000;
+/** The limits of the time to start. In a burst, a longer wait ends sooner than a start by the sweeper. */
+const MIN_START_MS = 500;
+const MAX_START_MS = 2_000;
+
+/** Reads `Prefer: wait=N` (RFC 7240, section 4.3), in ms. Defaults to 10 s, at most 30 s. */
+export function preferredWaitMs(prefer: string | undefined): number {
+  const seconds = /(?:^|[,;\s])wait\s*=\s*"?(\d{1,6})"?/i.exec(prefer ?? '')?.[1];
+  return seconds === undefined ? DEFAULT_WAIT_MS : Math.min(Number(seconds) * 1_000, MAX_WAIT_MS);
+}
+
+/**
+ * Starts the payment's saga and waits for its end. Returns `undefined` if the saga still runs or Temporal does not answer;
+ * the sweeper then starts it.
+ *
+ * @throws Refusal `saga_compensated`
+ */
+async function settledPayment(
+  accepted: SagaOutcome,
+  sagas: SagaStarter,
+  waitMs: number,
+): Promise<PaymentSagaResult | undefined> {
+  if (accepted.state === 'completed') return accepted.result;
+  const { saga_id } = accepted;
+  if (accepted.state === 'compensated') throw sagaCompensated(saga_id, accepted.failed_step, accepted.detail);
+
+  const until = performance.now() + waitMs;
+  const startMs = Math.min(Math.max(waitMs / 2, MIN_START_MS), MAX_START_MS);
+  await sagas.start({ saga_id, type: 'payment', input: accepted.input }, startMs);
+  const outcome = await sagas.result(saga_id, until - performance.now());
+  if (outcome.state === 'completed') return outcome.result;
+  if (outcome.state === 'compensated')
+    throw sagaCompensated(saga_id, outcome.failure.failed_step, outcome.failure.detail);
+  return undefined;
+}
+
+const sagaCompensated = (saga_id: string, failed_step: string, cause: string): Refusal =>
+  new Refusal('saga_compensated', `The payment failed at ${failed_step} and was undone: ${cause}`, {
+    saga_id,
+    failed_step,
+  });
+
+const paid = z
+  .object({ status: z.literal('ok'), saga_id: z.string(), capture_ref: z.string(), balance_tx_id: z.string() })
+  .openapi('PaymentAccepted');
+const pending = z.object({ status: z.literal('pending'), saga_id: z.string() }).openapi('PaymentPending');
+
+/** What the routes that accept payments need. */
+export interface PaymentRouteDeps {
+  readonly mediator: Mediator;
+  readonly sagas: SagaStarter;
+  readonly faults: Faults;
+}
+
+/** Creates the route that accepts the notification of a payment. */
+export function createAcceptPaymentRoute({ mediator, sagas, faults }: PaymentRouteDeps): OpenAPIHono<HttpEnv> {
+  const routes = createRouter();
+  routes.openapi(
+    apiRoute('/invoices/close-after-payment', {
+      method: 'post',
+      tags: ['payments'],
+      operationId: 'closeInvoiceAfterPayment',
+      summary: 'Record a payment of an invoice and run its saga, once per payment_id',
+      request: {
+        headers: z.object({
+          prefer: z.string().optional().openapi({
+            description: '`wait=N`: seconds to wait for the saga, at most 30 (RFC 7240). Defaults to 10.',
+          }),
+        }),
+        body: jsonBody(paymentNotification, paymentExample),
+      },
+      responses: {
+        200: json(paid, 'Paid. Repeating the notification returns the same response'),
+        202: located(pending, 'Accepted and stored; the saga in Location still runs'),
+      },
+      refusals: [
+        'forbidden',
+        'order_not_found',
+        'invoice_not_found',
+        'order_not_payable',
+        'payment_conflict',
+        'invoice_already_paid',
+        'saga_compensated',
+        'amount_mismatch',
+      ],
+    }),
+    async (c) => {
+      const accepted = await mediator.send(acceptPayment(c.req.valid('json')), sendOptions(c));
+      await faults.pass('payments.after_commit');
+      if (accepted.state === 'refused') throw new Refusal(accepted.code, accepted.detail);
+      const { saga_id } = accepted;
+      const settled = await settledPayment(accepted, sagas, preferredWaitMs(c.req.header('prefer')));
+      if (settled) return c.json({ status: 'ok' as const, saga_id, ...settled }, 200);
+      return c.json({ status: 'pending' as const, saga_id }, 202, { Location: `/sagas/${saga_id}` });
+    },
+  );
+  return routes;
+}

@@ -1,11 +1,15 @@
 import { defineModule } from '../define-module';
 import { invoicePaidProvisionService, paymentEvents } from '../domain/payment';
-import { acceptPaymentHandler } from './accept-payment';
+import { acceptPaymentHandler, createAcceptPaymentRoute } from './accept-payment';
 import { recordChargeHandler, recordChargeUndoneHandler, requestChargeHandler } from './charges';
 import { confirmChargeHandler, recordRefundHandler, requestRefundHandler } from './refunds';
 import { createRestartRoute, restartSagaHandler } from './restart-saga';
-import { resolveRefundHandler, returnPaymentHandler } from './return-payment';
-import { createPaymentRoutes } from './routes';
+import {
+  createResolveRefundRoute,
+  createReturnPaymentRoute,
+  resolveRefundHandler,
+  returnPaymentHandler,
+} from './return-payment';
 import { settlePaymentHandler } from './settle-payment';
 import { createWebhookRoutes } from './webhooks';
 
@@ -24,5 +28,11 @@ export const paymentsModule = defineModule({
     returnPaymentHandler,
     restartSagaHandler,
   ],
-  routes: [createPaymentRoutes, createWebhookRoutes, createRestartRoute],
+  routes: [
+    createAcceptPaymentRoute,
+    createResolveRefundRoute,
+    createReturnPaymentRoute,
+    createWebhookRoutes,
+    createRestartRoute,
+  ],
 });

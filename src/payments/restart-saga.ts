@@ -11,8 +11,8 @@ import { reason, sagaId } from '../platform/schemas';
 import { because } from '../sagas/routes';
 import { sagaNotFound } from '../sagas/view';
 import type { PaymentSagaInput } from '../temporal-contract';
-import { beginPaymentSaga, freeSagaId, sagasOf } from './accept-payment';
-import type { PaymentRouteDeps } from './routes';
+import type { PaymentRouteDeps } from './accept-payment';
+import { beginPaymentSaga, freeSagaId, sagasOf } from './payment-sagas';
 
 /** Restarts a compensated payment saga, as a new saga `<saga_id>-2` of the same payment. */
 export const restartSaga = defineCommand({

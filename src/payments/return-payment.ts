@@ -1,15 +1,18 @@
-import { z } from '@hono/zod-openapi';
+import { type OpenAPIHono, z } from '@hono/zod-openapi';
 import { recordOperatorAction } from '../cqrs/audit';
+import type { Mediator } from '../cqrs/mediator';
 import { defineCommand, handle } from '../cqrs/message';
 import { loadOrder, notRefundable } from '../domain/order';
 import { paymentAggregate } from '../domain/payment';
+import { apiRoute, createRouter, idempotencyKey, json, jsonBody, onceOf, sendOptions } from '../http/api-route';
+import type { HttpEnv } from '../http/problem';
 import { orderResponse, toOrderResponse } from '../orders/order-response';
 import { Refusal } from '../platform/refusal';
 import { clientId, opaqueId, reason, text } from '../platform/schemas';
 import { refundPayment } from './refunds';
 
 /** The body of a request that records a refund by an operator. */
-export const refundNote = z
+const refundNote = z
   .strictObject({
     reference: text(200).openapi({
       description: 'The reference of the transfer that returned the money.',
@@ -39,6 +42,32 @@ export const resolveRefundHandler = handle(resolveRefund, async ({ order_id, ref
   return toOrderResponse(refunded);
 });
 
+/** Creates the route that records a refund by an operator. */
+export function createResolveRefundRoute({ mediator }: { mediator: Mediator }): OpenAPIHono<HttpEnv> {
+  const routes = createRouter();
+  routes.openapi(
+    apiRoute('/orders/{order_id}/refunded', {
+      method: 'post',
+      tags: ['payments'],
+      operationId: 'resolveRefund',
+      summary: 'Record that a REFUND_DUE order was refunded by other means',
+      request: {
+        params: z.object({ order_id: opaqueId }),
+        headers: idempotencyKey,
+        body: jsonBody(refundNote, { reference: 'transfer 4711', reason: 'Refunded by hand.' }),
+      },
+      responses: { 200: json(orderResponse, 'The order, REFUNDED') },
+      refusals: ['forbidden', 'order_not_found', 'order_not_refundable'],
+    }),
+    async (c) => {
+      const command = { ...c.req.valid('param'), ...c.req.valid('json') };
+      const once = onceOf(c, 'POST /orders/{order_id}/refunded', command);
+      return c.json(await mediator.send(resolveRefund(command), sendOptions(c, once)), 200);
+    },
+  );
+  return routes;
+}
+
 /** The audit action that removes a refused payment from the reconciliation. */
 export const PAYMENT_RETURNED = 'payment.returned';
 
@@ -64,3 +93,29 @@ export const returnPaymentHandler = handle(returnPayment, async ({ payment_id, r
   recordOperatorAction(context, { action: PAYMENT_RETURNED, subject: payment_id, reason, details });
   return { payment_id, reference };
 });
+
+/** Creates the route that records the return of a refused payment. */
+export function createReturnPaymentRoute({ mediator }: { mediator: Mediator }): OpenAPIHono<HttpEnv> {
+  const routes = createRouter();
+  routes.openapi(
+    apiRoute('/admin/payments/{payment_id}/returned', {
+      method: 'post',
+      tags: ['operator'],
+      operationId: 'returnPayment',
+      summary: 'Record that the money of a refused payment was returned to its payer',
+      request: {
+        params: z.object({ payment_id: clientId }),
+        headers: idempotencyKey,
+        body: jsonBody(refundNote, { reference: 'transfer 4711', reason: 'Refunded by hand.' }),
+      },
+      responses: { 200: json(returnPayment.result, 'Recorded. The reconciliation no longer lists the payment') },
+      refusals: ['forbidden', 'payment_not_found', 'payment_not_refused'],
+    }),
+    async (c) => {
+      const command = { ...c.req.valid('param'), ...c.req.valid('json') };
+      const once = onceOf(c, 'POST /admin/payments/{payment_id}/returned', command);
+      return c.json(await mediator.send(returnPayment(command), sendOptions(c, once)), 200);
+    },
+  );
+  return routes;
+}

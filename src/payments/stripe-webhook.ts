@@ -4,9 +4,8 @@ import { createRouter } from '../http/api-route';
 import type { HttpEnv } from '../http/problem';
 import { Refusal } from '../platform/refusal';
 import { createAcceptNotification, ignored, takeSigned, webhookResponses } from './accept-notice';
-import { paymentNotification } from './accept-payment';
+import { paymentNotification, type PaymentRouteDeps } from './accept-payment';
 import { fromStripe, KEY } from './providers/stripe-units';
-import type { PaymentRouteDeps } from './routes';
 
 /** A delivery of Stripe's webhook. */
 export interface StripeDelivery {

@@ -5,9 +5,8 @@ import { createRouter, jsonBody } from '../http/api-route';
 import { verifySignature } from '../http/middleware';
 import type { HttpEnv } from '../http/problem';
 import { createAcceptNotification, ignored, takeSigned, webhookResponses } from './accept-notice';
-import { paymentExample, paymentNotification } from './accept-payment';
+import { paymentExample, paymentNotification, type PaymentRouteDeps } from './accept-payment';
 import type { WebhooksConfig } from './payments-config';
-import type { PaymentRouteDeps } from './routes';
 import { createStripeWebhook } from './stripe-webhook';
 
 const CAPTURED = 'payment.captured';

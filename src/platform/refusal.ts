@@ -39,6 +39,11 @@ export const httpCodes = {
     'There is no such order, or it belongs to another customer.',
     'Check the `order_id`, and whose key you use.',
   ),
+  order_version_not_found: code(
+    404,
+    'The order has no such version: it is above the newest one.',
+    '`GET /orders/{order_id}/events` lists the versions.',
+  ),
   invoice_not_found: code(404, 'The order has no such invoice.', 'Use the `invoice_id` that the order has.'),
   payment_not_found: code(404, 'There is no such payment.', 'Check the `payment_id`.'),
   saga_not_found: code(

@@ -70,7 +70,7 @@ export const explanation = text(2_000);
 const WHOLE_NUMBER = /^\d{1,15}$/;
 
 /** A whole number of a query, which is text there. Nothing else that JavaScript takes for a number is one. */
-const queryNumber = <Schema extends z.ZodType<number>>(schema: Schema) =>
+export const queryNumber = <Schema extends z.ZodType<number>>(schema: Schema) =>
   z.preprocess((value) => (typeof value === 'string' && WHOLE_NUMBER.test(value) ? Number(value) : value), schema);
 
 export const pageQuery = {

@@ -1,12 +1,6 @@
 import type { ProductResponse } from '../../domain/product';
-import {
-  findProduct,
-  getProduct,
-  listProducts,
-  previewProduct,
-  putProduct,
-  type PutProductResult,
-} from '../../inventory/products';
+import { findProduct, getProduct, listProducts } from '../../inventory/products';
+import { previewProduct, putProduct, type PutProductResult } from '../../inventory/put-product';
 import { asOperator } from '../operator';
 import { type JsonOptions, type OptionalReason, type PageOptions, UsageError } from '../options';
 import { fields, say, sayJson, table } from '../output';

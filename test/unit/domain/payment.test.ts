@@ -8,7 +8,7 @@ import {
   type PaymentEvent,
   type PaymentStatus,
 } from '../../../src/domain/payment';
-import { preferredWaitMs } from '../../../src/payments/routes';
+import { preferredWaitMs } from '../../../src/payments/accept-payment';
 import { playCommands } from '../../support/model/play-commands';
 import { refusalCode } from '../../support/refusal-code';
 
