@@ -123,7 +123,10 @@ export function judgeCircuits(circuits: readonly OpenCircuit[]): HealthFinding {
   return { status: 'degraded', detail: `circuit open: ${open.join(', ')}` };
 }
 
-/** Judges the dead letters of consumers. At worst degraded: they wait for an operator, and later messages of their keys wait too. */
+/**
+ * Judges the dead letters of consumers. At worst degraded: they wait for an operator, and later messages of their keys
+ * wait too.
+ */
 export function judgeDeadLetters({ dead, queued }: DeadLetterCounts): HealthFinding {
   if (dead === 0) return { status: 'healthy' };
   const waiting = `${dead} consumed messages could not be applied, ${queued} wait behind them`;

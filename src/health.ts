@@ -76,8 +76,8 @@ type Check = z.infer<typeof check>;
 
 /**
  * Creates `/health/live` (the process responds), `/health/ready` (for load balancers) and `/health` (for people and
- * alarms). A dependency that has not responded since the start makes the service unhealthy, so that a deploy waits for it.
- * One that fails later makes it degraded, because orders are still accepted.
+ * alarms). A dependency that has not responded since the start makes the service unhealthy, so that a deploy waits for
+ * it. One that fails later makes it degraded, because orders are still accepted.
  *
  * A check of work `elsewhere` that is unhealthy is 503 on `/health` and degraded on `/health/ready`.
  *

@@ -26,7 +26,9 @@ const HOUR_MS = 3_600_000;
 /** How long keys of steps and events are kept: 90 days. Older events are not replayed. */
 export const REPLAY_WINDOW_MS = 90 * 24 * HOUR_MS;
 
-/** Makes the key of an HTTP request from its `Idempotency-Key`. It is scoped to API key and route and kept for 24 hours. */
+/**
+ * Makes the key of an HTTP request from its `Idempotency-Key`. It is scoped to API key and route and kept for 24 hours.
+ */
 export const requestOnce = (apiKeyId: string, route: string, key: string, body: unknown): Once => ({
   scope: `http/${apiKeyId}/${route}`,
   key,
@@ -181,8 +183,8 @@ export interface FailedClaim {
 }
 
 /**
- * Finds the row of a key after its transaction failed, because the connection may have broken during the commit. Without
- * a row the outcome stays unknown. A repeat with the same key is safe.
+ * Finds the row of a key after its transaction failed, because the connection may have broken during the commit.
+ * Without a row the outcome stays unknown. A repeat with the same key is safe.
  *
  * @throws Refusal `request_in_progress` while another transaction holds the key; else the given error
  */
@@ -204,8 +206,8 @@ export async function findAfterFailure(database: Database, { once, now, error }:
 class Unclaimed extends Error {}
 
 /**
- * Checks whether an open transaction has claimed the key. Any lock of a statement may have timed out, so this claims the
- * key alone and rolls back.
+ * Checks whether an open transaction has claimed the key. Any lock of a statement may have timed out, so this claims
+ * the key alone and rolls back.
  */
 async function isClaimed(database: Database, once: Once, now: string): Promise<boolean> {
   const keys = once.undoes === undefined ? [once.key] : [once.key, once.undoes];

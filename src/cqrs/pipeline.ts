@@ -48,8 +48,9 @@ export function createTransaction({ database, registry, notifier }: TransactionO
   }
 
   /**
-   * Locks hold only rows that exist. If two commands insert the same row, the unique index refuses the second one, which
-   * is decided again on what the first has committed. A prepared statement with an outdated plan is also tried again.
+   * Locks hold only rows that exist. If two commands insert the same row, the unique index refuses the second one,
+   * which is decided again on what the first has committed. A prepared statement with an outdated plan is also tried
+   * again.
    */
   function interactive(dispatch: Dispatch, next: () => Promise<unknown>, shards: Set<number>): Promise<unknown> {
     const decide = (): Promise<unknown> =>
@@ -162,7 +163,11 @@ export const logging: Behaviour = async function logging(dispatch, next) {
   }
 };
 
-/** Checks the role of the sender. Handlers check access to a customer's data by `canAccess`. @throws Refusal `forbidden` */
+/**
+ * Checks the role of the sender. Handlers check access to a customer's data by `canAccess`.
+ *
+ * @throws Refusal `forbidden`
+ */
 export const authorization: Behaviour = async function authorization({ definition, principal }, next) {
   assertRole(principal, definition.roles);
   return next();

@@ -21,8 +21,8 @@ export async function readRow<State>(database: Queryable, { table, id }: RowRef)
 }
 
 /**
- * Locks rows in this order until the transaction ends, and reads them as {@link readRow} does. Rows that refer to them can
- * still be inserted. A row that is inserted while this waits for a lock is not found.
+ * Locks rows in this order until the transaction ends, and reads them as {@link readRow} does. Rows that refer to them
+ * can still be inserted. A row that is inserted while this waits for a lock is not found.
  */
 export async function lockRows(tx: Queryable, rows: readonly RowRef[]): Promise<unknown[]> {
   const columns = rows.map(
@@ -68,8 +68,8 @@ export interface PendingWrites {
 export interface UnitOfWork extends PendingWrites {
   readonly tx: Tx;
   /**
-   * Locks rows in this order, in one statement, for {@link load}. A row that is inserted while this waits for an earlier
-   * row is not seen.
+   * Locks rows in this order, in one statement, for {@link load}. A row that is inserted while this waits for an
+   * earlier row is not seen.
    */
   lock(...rows: readonly (readonly [LockedAggregate, id: string])[]): Promise<void>;
   /** Locks an aggregate until the transaction ends and returns its state, with the changes of this unit of work. */

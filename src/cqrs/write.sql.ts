@@ -19,8 +19,8 @@ export interface Writes {
 }
 
 /**
- * Writes everything in one statement. Its text depends only on the tables and columns, so that Postgres plans it once per
- * connection.
+ * Writes everything in one statement. Its text depends only on the tables and columns, so that Postgres plans it once
+ * per connection.
  *
  * @returns `false` if the idempotency key existed: nothing was written
  */
@@ -102,7 +102,9 @@ export function writeStatement({ inserts, updates, claim, onceResult, step }: Wr
 
 const columnsOf = (rows: readonly Row[]): string[] => Object.keys(rows[0] ?? {}).map((column) => `"${column}"`);
 
-/** The record of a saga's step, committed with the effect of the step. The start sweeper skips the saga from then on. */
+/**
+ * The record of a saga's step, committed with the effect of the step. The start sweeper skips the saga from then on.
+ */
 export interface SagaStepRecord {
   readonly sagaId: string;
   readonly name: string;

@@ -119,8 +119,8 @@ const FLUSH_MS = 1_000;
 const KEYS_REMEMBERED = 10_000;
 
 /**
- * Creates a {@link KeyUse} that writes once per second, and each key at most once per minute across all processes. Locked
- * rows and failed writes are left to the next use.
+ * Creates a {@link KeyUse} that writes once per second, and each key at most once per minute across all processes.
+ * Locked rows and failed writes are left to the next use.
  *
  * @param database a pool apart from that of requests
  */

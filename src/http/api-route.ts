@@ -52,7 +52,11 @@ export const json = <Schema extends z.ZodType>(schema: Schema, description: stri
   content: { 'application/json': { schema } },
 });
 
-/** Describes a JSON response with the header `Location`. @param always if every such response has it; defaults to true */
+/**
+ * Describes a JSON response with the header `Location`.
+ *
+ * @param always if every such response has it; defaults to true
+ */
 export const located = <Schema extends z.ZodType>(schema: Schema, description: string, always = true) => ({
   ...json(schema, description),
   headers: { Location: header('The path of the created resource.', { type: 'string' }, always) },

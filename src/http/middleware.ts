@@ -83,8 +83,9 @@ function routeOf(c: Context<HttpEnv>): string {
 }
 
 /**
- * Creates middleware that verifies the signature of the raw body, at most 5 minutes old (https://www.standardwebhooks.com).
- * The header may have several signatures, so that a sender can rotate its secret. Refused requests are not logged.
+ * Creates middleware that verifies the signature of the raw body, at most 5 minutes old
+ * (https://www.standardwebhooks.com). The header may have several signatures, so that a sender can rotate its secret.
+ * The content of a refused request is not logged.
  *
  * @param secret `whsec_` and base64
  * @throws Refusal `invalid_signature`

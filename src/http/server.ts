@@ -8,8 +8,8 @@ import { listen } from '../platform/listen';
 import type { Metrics } from '../platform/metrics';
 
 /**
- * The time for a request to arrive; the response may take longer. Node does not count idle time, so `headersTimeout` may
- * be below the keep-alive timeout.
+ * The time for a request to arrive; the response may take longer. Node does not count idle time, so `headersTimeout`
+ * may be below the keep-alive timeout.
  */
 const ARRIVAL = { headersTimeout: 10_000, requestTimeout: 20_000, connectionsCheckingInterval: 1_000 };
 
@@ -35,8 +35,8 @@ export interface HttpServer {
   /** Starts to listen. @throws CannotListen if the address is taken, forbidden or not local */
   listen(): Promise<{ readonly address: string; readonly port: number }>;
   /**
-   * Accepts no new connections and ends the others: every response from now on has `Connection: close`. Connections that
-   * are open after `graceMs` are cut.
+   * Accepts no new connections and ends the others: every response from now on has `Connection: close`. Connections
+   * that are open after `graceMs` are cut.
    */
   drain(graceMs: number): Promise<void>;
 }
@@ -88,8 +88,8 @@ export function createHttpServer({ fetch, config, metrics }: HttpServerOptions):
 }
 
 /**
- * Closes the connection that has been idle longest when there are more than `limit`, so that silent clients cannot exclude
- * others. If no other is idle, the new connection is closed.
+ * Closes the connection that has been idle longest when there are more than `limit`, so that silent clients cannot
+ * exclude others. If no other is idle, the new connection is closed.
  */
 function limitConnections(server: Server, limit: number, { registry }: Metrics) {
   const idle = new Set<Socket>();

@@ -8,8 +8,9 @@ export const expiring = ['idempotency_key', 'dead_letter'] as const;
 export type Expiring = (typeof expiring)[number];
 
 /**
- * The conditions for expired rows. An idempotency key is kept until `expires_at`, later than any repeat. The key of a step
- * is also kept until its saga has ended, because a late compensation needs it. Closed dead letters are kept for 90 days.
+ * The conditions for expired rows. An idempotency key is kept until `expires_at`, later than any repeat. The key of a
+ * step is also kept until its saga has ended, because a late compensation needs it. Closed dead letters are kept for 90
+ * days.
  */
 const EXPIRED: Record<Expiring, { readonly where: string; readonly oldestFirst: string }> = {
   idempotency_key: {

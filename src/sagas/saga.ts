@@ -25,8 +25,8 @@ const stepReport = z.object({
 type StepReport = z.infer<typeof stepReport>;
 
 /**
- * Records the state of a saga after a failure. A saga whose last step has committed stays completed, because a report of
- * its workflow may arrive later.
+ * Records the state of a saga after a failure. A saga whose last step has committed stays completed, because a report
+ * of its workflow may arrive later.
  */
 export const recordSagaOutcome = defineCommand({
   name: 'RecordSagaOutcome',
@@ -187,7 +187,11 @@ export const recordStepDecisionHandler = handle(recordStepDecision, async (decis
   return null;
 });
 
-/** Reads the type and input of a saga, to start its workflow or to decide about a step. @throws Refusal `saga_not_found` */
+/**
+ * Reads the type and input of a saga, to start its workflow or to decide about a step.
+ *
+ * @throws Refusal `saga_not_found`
+ */
 export const findSaga = defineQuery({
   name: 'FindSaga',
   input: z.strictObject({ saga_id: sagaId }),
