@@ -14,6 +14,7 @@ import { newId } from './platform/values';
 
 const BODY_LIMIT_BYTES = 64 * 1024;
 
+/** The dependencies of {@link createApp}. */
 export interface AppOptions extends RouteDeps {
   readonly authenticate: Authenticate;
   readonly health: HealthChecks;
@@ -21,12 +22,12 @@ export interface AppOptions extends RouteDeps {
   readonly faults: Faults;
   /** Mounts `/dev/faults`. */
   readonly faultInjection: boolean;
-  /** Sent with the health routes. */
+  /** The value of the header `x-paysaga-instance` in responses of the health routes. */
   readonly instanceId?: string;
   readonly logger: Logger;
 }
 
-/** The HTTP interface: every route, and what surrounds them all. Call `app.request()` in tests. */
+/** Creates the HTTP interface: all routes and their middleware. Tests call `app.request()`. */
 export function createApp(options: AppOptions): OpenAPIHono<HttpEnv> {
   const { authenticate, health, metrics, faults, logger } = options;
   const app = createRouter();

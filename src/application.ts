@@ -35,10 +35,10 @@ interface Services extends SagaServices, ReplayDeps {
   readonly keyRotationGraceMs: number;
 }
 
-/** What the routes of all modules take. */
+/** The dependencies of the routes of all modules. */
 export type RouteDeps = OrderRouteDeps & WebhookRouteDeps & SagaRouteDeps & DeadLetterRouteDeps;
 
-/** In the order in which the API's document lists their routes. */
+/** The modules, in the order of their routes in the API's document. */
 const modules: readonly Module<Services, RouteDeps>[] = [
   ordersModule,
   paymentsModule,
@@ -54,29 +54,31 @@ const modules: readonly Module<Services, RouteDeps>[] = [
   retentionModule,
 ];
 
-/** Every event type there is. */
+/** The registry of all event types. */
 export const eventRegistry = createEventRegistry(modules.flatMap(({ events = [] }) => events));
 
-/** Every consumer group there is. */
+/** The consumer groups of all modules. */
 export const consumers = modules.flatMap(({ consumers = [] }) => consumers);
 
-/** Makes the routes of every module. */
+/** Creates the routes of all modules. */
 export const createRoutes = (deps: RouteDeps): OpenAPIHono<HttpEnv>[] =>
   modules.flatMap(({ routes = [] }) => routes.map((create) => create(deps)));
 
 const sagaEndings: SagaEndings = { payment: failPayment, order: cancelUncharged, shipment: failShipment };
 
+/** The dependencies of {@link createApplication}. */
 export interface ApplicationOptions extends Partial<SagaViewSources> {
   readonly database: Database;
   readonly logger: Logger;
-  /** Without it, the relays find new rows by their poll. */
+  /** Notifies the relays of new rows. Without it they find them by polling. */
   readonly notifier?: Notifier;
+  /** Defaults to the system's clock. */
   readonly clock?: Clock;
-  /** How long a rotated key still works. Defaults to 24 hours. */
+  /** How long a rotated key still works, in milliseconds. Defaults to 24 hours. */
   readonly keyRotationGraceMs?: number;
 }
 
-/** The application that all processes run: a mediator with the handlers of every module. */
+/** Creates the application that all processes run: a mediator with the handlers of all modules. */
 export function createApplication({
   database,
   logger,

@@ -12,17 +12,17 @@ import type { SetupWatch } from './platform/watch-setup';
 import { countOpenSagas, type OpenSagas } from './sagas/queries';
 import { NO_WORKER } from './sagas/view';
 
-/** How far the outbox lags behind. */
+/** The lag of the outbox. */
 export interface OutboxLag {
-  /** Age of the oldest event that was never published; 0 without one. */
+  /** The age of the oldest unpublished event; 0 if there is none. Replays do not count. */
   readonly oldestSeconds: number;
-  /** Dead letters. */
+  /** The number of dead letters. */
   readonly parked: number;
 }
 
 /**
- * Reads the lag with two index look-ups, however long the backlog is. By `num_nonnulls`, neither parked nor a replay,
- * Postgres expects to find a row soon and walks the primary key instead of sorting the backlog.
+ * Reads the lag with two index look-ups, independent of the backlog. With `num_nonnulls` Postgres expects to find a row
+ * soon, so it walks the primary key instead of sorting the backlog.
  */
 export async function readOutboxLag(database: Queryable): Promise<OutboxLag> {
   const [row] = await database.$queryRawUnsafe<{ oldest: number | null; parked: number }[]>(
@@ -34,18 +34,20 @@ export async function readOutboxLag(database: Queryable): Promise<OutboxLag> {
 }
 
 const DEADLINE_MS = 1_000;
-/** In the detail; a table that takes nothing stalls every partition. */
+/** The most stalls in the detail. A table that refuses writes stalls every partition. */
 const STALLS_NAMED = 3;
 
+/** The dependencies of {@link createHealthChecks}. */
 export interface HealthCheckDeps {
   readonly database: Database;
   readonly kafka: KafkaHealth;
   readonly temporal: TemporalClient;
   readonly outboxLag: OutboxLagConfig;
-  /** Tells what `paysaga setup` would make. */
+  /** Checks whether `paysaga setup` has work to do. */
   readonly setup: Pick<SetupWatch<'database' | 'topics' | 'temporal'>, 'assert'>;
 }
 
+/** Creates the health checks of the service. */
 export const createHealthChecks = ({ database, kafka, temporal, outboxLag, setup }: HealthCheckDeps): HealthChecks => ({
   database: {
     essential: true,
@@ -103,7 +105,7 @@ export const createHealthChecks = ({ database, kafka, temporal, outboxLag, setup
   },
 });
 
-/** A write that changes nothing: a database that only reads takes no orders. */
+/** Checks that the database accepts writes, by a write without rows. */
 async function tryToWrite(database: Database): Promise<HealthFinding> {
   try {
     await database.$executeRawUnsafe('INSERT INTO idempotency_key SELECT * FROM idempotency_key WHERE false');
@@ -114,21 +116,24 @@ async function tryToWrite(database: Database): Promise<HealthFinding> {
   }
 }
 
-/** Orders are taken while a party is away, and what waits for it goes on when it is back. */
+/** Judges open circuits. At worst degraded, because sagas wait for the external system and continue afterwards. */
 export function judgeCircuits(circuits: readonly OpenCircuit[]): HealthFinding {
   if (circuits.length === 0) return { status: 'healthy' };
-  const told = circuits.map(({ name, workers }) => `${name} (${workers} worker${workers === 1 ? '' : 's'})`);
-  return { status: 'degraded', detail: `circuit open: ${told.join(', ')}` };
+  const open = circuits.map(({ name, workers }) => `${name} (${workers} worker${workers === 1 ? '' : 's'})`);
+  return { status: 'degraded', detail: `circuit open: ${open.join(', ')}` };
 }
 
-/** What was given up waits for an operator, and what came later of its key behind it. */
+/**
+ * Judges the dead letters of consumers. At worst degraded: they wait for an operator, and later messages of their keys
+ * wait too.
+ */
 export function judgeDeadLetters({ dead, queued }: DeadLetterCounts): HealthFinding {
   if (dead === 0) return { status: 'healthy' };
   const waiting = `${dead} consumed messages could not be applied, ${queued} wait behind them`;
   return { status: 'degraded', detail: `${waiting}: see \`paysaga dead-letters ls\`` };
 }
 
-/** Their messages wait in Kafka, which keeps them for the topic's retention. */
+/** Judges stalled consumers. At worst degraded, because their messages stay in Kafka for the topic's retention. */
 export function judgeConsumers(stalled: readonly StalledConsumer[]): HealthFinding {
   if (stalled.length === 0) return { status: 'healthy' };
   const named = stalled.slice(0, STALLS_NAMED).map(({ consumer_group, place, reason }) => {
@@ -138,19 +143,19 @@ export function judgeConsumers(stalled: readonly StalledConsumer[]): HealthFindi
   return { status: 'degraded', detail: `stalled: ${named.join('; ')}${more > 0 ? `; and ${more} more` : ''}` };
 }
 
-/** Sagas that do not move by themselves: they are accepted for certain, so orders are taken meanwhile. */
+/** Judges sagas without progress. At worst degraded, because their state is stored and orders are still accepted. */
 export function judgeSagas({ stuck, lost, unstarted, unstarted_reason, standing }: OpenSagas): HealthFinding {
   const why = unstarted_reason ?? NO_WORKER;
   const details = [
     ...(unstarted > 0 ? [`${unstarted} not started (\`paysaga sagas ls --state pending\`): ${why}`] : []),
-    ...(lost > 0 ? [`${lost} lost their workflow, and begin again`] : []),
+    ...(lost > 0 ? [`${lost} lost their workflow and restart`] : []),
     ...(standing > 0 ? [`${standing} without progress for 60 s`] : []),
     ...(stuck > 0 ? [`${stuck} stuck: see \`paysaga sagas ls --state stuck\``] : []),
   ];
   return details.length === 0 ? { status: 'healthy' } : { status: 'degraded', detail: details.join('; ') };
 }
 
-/** Parked rows need an operator, however few they are; they never make it worse than degraded. */
+/** Judges the lag of the outbox by the thresholds. Dead letters make it degraded, never unhealthy. */
 export function judgeOutboxLag(lag: OutboxLag, thresholds: Omit<OutboxLagConfig, 'checked'>): HealthFinding {
   const { oldestSeconds, parked } = lag;
   const detail = `oldest unpublished event ${oldestSeconds} s, dead letters: ${parked}`;

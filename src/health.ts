@@ -8,27 +8,31 @@ import { within } from './platform/timing';
 import { SetupMissing } from './platform/watch-setup';
 
 const CHECK_TIMEOUT_MS = 1_500;
-/** Whoever asks more often gets the answer that is there: the checks ask database, broker and Temporal. */
+/** How long results are shared, so that frequent requests do not load database, broker and Temporal. */
 const FRESH_MS = 1_000;
 
+/** The status of a check or of the service. */
 export type HealthStatus = 'healthy' | 'degraded' | 'unhealthy';
 
+/** A check of one dependency or backlog. */
 export interface HealthCheck {
-  /** Rejects, or does not settle in time, when what it asks does not answer. */
+  /** Runs the check. It rejects or times out if the dependency does not respond. Defaults to healthy. */
   readonly ask: () => Promise<HealthFinding | void>;
-  /** Without it the service cannot do its work; without another it is only degraded. */
+  /** A failure always makes the service unhealthy. Other checks make it unhealthy only before their first success. */
   readonly essential: boolean;
   /**
-   * It tells of work that other processes do. It never takes this one out of rotation: no API can publish
-   * events sooner by refusing orders, and a backlog would take all of them out at once.
+   * The check is about the work of other processes. It never makes this process unready, because a backlog would make
+   * all API processes unready at once.
    */
   readonly elsewhere?: boolean;
-  /** It tells of a party that the service goes on without: at worst degraded, also when it cannot be asked. */
+  /** The service works without the dependency: a failure is at worst degraded. */
   readonly advisory?: boolean;
 }
 
+/** The result of a check. */
 export interface HealthFinding {
   readonly status: HealthStatus;
+  /** An explanation for people. */
   readonly detail?: string;
 }
 
@@ -45,9 +49,10 @@ const names = [
 ] as const;
 type Name = (typeof names)[number];
 
+/** All checks, by name. */
 export type HealthChecks = Readonly<Record<Name, HealthCheck>>;
 
-/** A record with a value for each check, as the document and the answer have them. */
+/** Makes a record with a value for each check. */
 const eachName = <Value>(valueOf: (name: Name, index: number) => Value): Record<Name, Value> =>
   Object.fromEntries(names.map((name, index) => [name, valueOf(name, index)])) as Record<Name, Value>;
 
@@ -63,22 +68,21 @@ const report = z
 const answer = <Schema extends z.ZodType>(schema: Schema, description: string) => ({
   ...json(schema, description),
   headers: {
-    [INSTANCE_HEADER]: header('`PAYSAGA_INSTANCE_ID` of the process, where it is set.', { type: 'string' }, false),
+    [INSTANCE_HEADER]: header('The `PAYSAGA_INSTANCE_ID` of the process, if it is set.', { type: 'string' }, false),
   },
 });
 
 type Check = z.infer<typeof check>;
 
 /**
- * `/health/live`: the process answers. `/health` and `/health/ready`: what it stands on. A dependency
- * that never answered since the start makes it unhealthy, so a deploy waits for all three; one that
- * went away later makes it degraded, because orders are still taken without Kafka and Temporal.
+ * Creates `/health/live` (the process responds), `/health/ready` (for load balancers) and `/health` (for people and
+ * alarms). A dependency that has not responded since the start makes the service unhealthy, so that a deploy waits for
+ * it. One that fails later makes it degraded, because orders are still accepted.
  *
- * `/health/ready` is for load balancers, `/health` for people and alarms. They differ where a check tells of
- * work done elsewhere (`outbox_lag`): unhealthy there is 503 on `/health`, and degraded on `/health/ready`.
+ * A check of work `elsewhere` that is unhealthy is 503 on `/health` and degraded on `/health/ready`.
  *
- * @param freshMs how long an answer is shared by all who ask
- * @param instanceId the header `x-paysaga-instance` of every answer
+ * @param freshMs how long a result is shared by all requests. Defaults to 1 second
+ * @param instanceId the header `x-paysaga-instance` of every response
  */
 export function createHealthRoutes(
   checks: HealthChecks,
@@ -126,7 +130,7 @@ export function createHealthRoutes(
       tags: ['health'],
       operationId: 'getLiveness',
       security: [],
-      summary: 'The process answers',
+      summary: 'Check that the process responds',
       responses: { 200: answer(z.object({ status: z.literal('healthy') }), 'Alive') },
     }),
     (c) => c.json({ status: 'healthy' as const }, 200, identified),
@@ -141,8 +145,8 @@ export function createHealthRoutes(
         security: [],
         summary:
           path === '/health'
-            ? 'The state of the service and of all that it stands on: for people and alarms'
-            : 'Whether this process can serve: for load balancers',
+            ? 'Read the state of the service and its dependencies, for people and alarms'
+            : 'Check whether this process can serve requests, for load balancers',
         responses: { 200: answer(report, 'Healthy or degraded'), 503: answer(report, 'Unhealthy') },
       }),
       async (c) => {
@@ -156,7 +160,7 @@ export function createHealthRoutes(
 
 class CheckTimeout extends Error {}
 
-/** `/metrics`: the instruments of this process, in Prometheus's text format. It takes no key. */
+/** Creates `/metrics`: the metrics of this process in Prometheus's text format. It requires no key. */
 export function createMetricsRoute(metrics: Metrics): OpenAPIHono<HttpEnv> {
   const render = shareAnswer(METRICS_FRESH_MS, metrics.render);
   const routes = createRouter();
@@ -167,8 +171,13 @@ export function createMetricsRoute(metrics: Metrics): OpenAPIHono<HttpEnv> {
       tags: ['health'],
       operationId: 'getMetrics',
       security: [],
-      summary: 'Metrics for Prometheus',
-      responses: { 200: { description: 'Prometheus text', content: { 'text/plain': { schema: z.string() } } } },
+      summary: 'Read the metrics of this process',
+      responses: {
+        200: {
+          description: 'Metrics in the text format of Prometheus',
+          content: { 'text/plain': { schema: z.string() } },
+        },
+      },
     }),
     async (c) => c.text(await render(), 200, { 'content-type': metrics.contentType }),
   );

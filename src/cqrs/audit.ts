@@ -4,22 +4,22 @@ import { actorId, type OneStatementContext } from './message';
 
 const auditLogTable = defineTable('audit_log', 'audit_log_id');
 
-/** What the audit keeps when an operator gives no reason. */
+/** The reason in the audit log when the operator gives none. */
 export const NO_REASON = 'No reason was given.';
 
-/** One act of a person, past the normal course of things. */
+/** An intervention by a person, for the audit log. */
 export interface OperatorAct {
-  /** `outbox.requeue`: what it was about, and the verb. */
+  /** The area and the verb, e.g. `outbox.requeue`. */
   readonly action: string;
-  /** The id of what it was done to. */
+  /** The id of the changed object. */
   readonly subject: string;
-  /** Why, in the person's words; at most 500 characters. */
+  /** The person's explanation, at most 500 characters. */
   readonly reason: string;
-  /** What would be gone without it, e.g. the row that was discarded. JSON. */
+  /** JSON that is stored nowhere else, e.g. a discarded row. Defaults to `{}`. */
   readonly details?: Readonly<Record<string, unknown>>;
 }
 
-/** Records who did it, in the transaction of the act: neither is there without the other. */
+/** Writes a row of `audit_log` with the principal, in the same transaction as the change. */
 export function recordOperatorAction({ uow, principal, now }: OneStatementContext, act: OperatorAct): void {
   const { action, subject, reason, details = {} } = act;
   const audit_log_id = newId('opa');

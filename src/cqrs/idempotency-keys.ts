@@ -3,7 +3,7 @@ import { isPlanOutOfDate } from '../platform/database/database-error';
 import { type Clock, systemClock } from '../platform/timing';
 import { claim, claimKey, find, findAfterFailure, type Once, store, storedAnswer, undoOnce } from './idempotency';
 
-/** The responses stored under idempotency keys, for work that is not in the transaction of a command. */
+/** Stored responses of idempotency keys, for work outside of a command's transaction. */
 export interface IdempotencyKeys {
   /**
    * Reads the stored response of a key; `undefined` when the key has none.
@@ -19,21 +19,24 @@ export interface IdempotencyKeys {
    */
   save<Response>(once: Once, response: Response): Promise<Response>;
   /**
-   * Bars a saga's step that has not happened: a late attempt of the step does nothing. May be repeated.
+   * Bars a step of a saga: a later attempt of the step has no effect. No-op for a step that has happened. Idempotent.
    *
-   * @returns whether the step has happened, and so was not barred
+   * @returns `true` if the step has happened
    */
   bar(sagaId: string, step: string): Promise<boolean>;
 }
 
+/** The dependencies of {@link createIdempotencyKeys}. */
 export interface IdempotencyKeysOptions {
   readonly database: Database;
+  /** Defaults to the system's clock. */
   readonly clock?: Clock;
 }
 
-/** Marks the key of a compensation that has undone nothing, because its step has happened; see {@link find}. */
+/** The stored response of a compensation's key when its step has happened and was not undone; see {@link find}. */
 const happened = { done: true } as const;
 
+/** Creates the port on a database. Each call has its own transaction. */
 export function createIdempotencyKeys({ database, clock = systemClock }: IdempotencyKeysOptions): IdempotencyKeys {
   return {
     async peek(once) {
@@ -74,11 +77,10 @@ export function createIdempotencyKeys({ database, clock = systemClock }: Idempot
 }
 
 /**
- * Responds to a repeat as to the first request, for work that cannot be in the transaction of its key. A process that
- * dies before it has stored the response leaves nothing: the work must be idempotent under the same key. Errors are not
- * stored.
+ * Returns the first response to every repeat, for work outside of the key's transaction. The work must be idempotent
+ * under the same key, because a process can die before it stores the response. Errors are not stored.
  *
- * @param once without it, nothing is stored
+ * @param once if undefined, the work runs each time and nothing is stored
  * @throws Refusal `idempotency_key_reused`
  */
 export async function respondOnce<Response>(

@@ -5,29 +5,30 @@ import type { Queryable } from '../platform/database/statements';
 import { Refusal } from '../platform/refusal';
 import { STEP_UNDONE } from '../temporal-contract';
 
-/**
- * A key under which something happens once. One mechanism, three key makers below; each key is a row
- * of `idempotency_key`, written in the transaction of the effect.
- */
+/** An idempotency key: a row of `idempotency_key`, written in the transaction of the effect that it guards. */
 export interface Once {
+  /** The namespace of the key: a route with its API key, a saga or a consumer group. */
   readonly scope: string;
   readonly key: string;
-  /** Of the request's content: another content under the same key is refused. */
+  /** A hash of the request's content. A repeat with another fingerprint is refused. */
   readonly fingerprint?: string;
-  /** Where it came from, for people: `topic/partition/offset`. */
+  /** The origin of an event, for diagnosis: `topic/partition/offset`. */
   readonly source?: string;
+  /** How long the key is kept at least. */
   readonly ttlMs: number;
-  /** For a compensation: the key of the step it undoes. See {@link undoOnce}. */
+  /** The key of the step that a compensation undoes. See {@link undoOnce}. */
   readonly undoes?: string;
-  /** There is something to undo also when the step was never recorded. See {@link undoAlwaysOnce}. */
+  /** The compensation runs even if its step was never recorded. See {@link undoAlwaysOnce}. */
   readonly always?: true;
 }
 
 const HOUR_MS = 3_600_000;
-/** Longer than any replay of Kafka or Temporal; older events are not replayed from the log. */
+/** How long keys of steps and events are kept: 90 days. Older events are not replayed. */
 export const REPLAY_WINDOW_MS = 90 * 24 * HOUR_MS;
 
-/** HTTP `Idempotency-Key`: scoped to API key and route, kept for 24 hours. */
+/**
+ * Makes the key of an HTTP request from its `Idempotency-Key`. It is scoped to API key and route and kept for 24 hours.
+ */
 export const requestOnce = (apiKeyId: string, route: string, key: string, body: unknown): Once => ({
   scope: `http/${apiKeyId}/${route}`,
   key,
@@ -35,7 +36,7 @@ export const requestOnce = (apiKeyId: string, route: string, key: string, body: 
   ttlMs: 24 * HOUR_MS,
 });
 
-/** A saga's forward step: retried at will, done once. */
+/** Makes the key of a saga's forward step. Retries of the step have one effect. */
 export const stepOnce = (sagaId: string, step: string): Once => ({
   scope: sagaId,
   key: step,
@@ -43,9 +44,8 @@ export const stepOnce = (sagaId: string, step: string): Once => ({
 });
 
 /**
- * A saga's compensation. Its transaction first puts the step's own key into the inbox as undone if it
- * is not there: then the step never happened, the compensation does nothing, and a late attempt of
- * the step finds the key and does nothing either.
+ * Makes the key of a saga's compensation. Its transaction also claims the key of the step. If that key was free, the
+ * step never happened: the compensation has no effect, and a later attempt of the step is refused.
  */
 export const undoOnce = (sagaId: string, step: string): Once => ({
   scope: sagaId,
@@ -55,12 +55,12 @@ export const undoOnce = (sagaId: string, step: string): Once => ({
 });
 
 /**
- * A compensation that has work to do also when its step never happened: the step called something outside, which may
- * have happened unrecorded, or what it would have taken over is there.
+ * Makes the key of a compensation that runs even if its step was never recorded. A step that calls an external system
+ * needs it, because the call may have happened without a record.
  */
 export const undoAlwaysOnce = (sagaId: string, step: string): Once => ({ ...undoOnce(sagaId, step), always: true });
 
-/** An event that a consumer group applies. */
+/** Makes the key of an event for a consumer group, which then applies the event once. */
 export const eventOnce = (group: string, eventId: string, source: string): Once => ({
   scope: group,
   key: eventId,
@@ -68,21 +68,25 @@ export const eventOnce = (group: string, eventId: string, source: string): Once 
   ttlMs: REPLAY_WINDOW_MS,
 });
 
-/** A second caller waits this long for the first one's transaction, then is told to come again. */
+/** How long a claim waits for another transaction with the same key, in milliseconds. */
 export const ONCE_WAIT_MS = 200;
 
+/** A row of `idempotency_key`. */
 export interface InboxRow {
   readonly scope: string;
   readonly key: string;
   readonly fingerprint: string | null;
+  /** The stored response. */
   readonly result: unknown;
-  /** Of a saga's step: its compensation has been done, or was there before the step. See {@link undone}. */
+  /** For the key of a step: its compensation has run or has barred it. See {@link undone}. */
   readonly is_undone: boolean;
 }
 
 /**
- * Claims the key in the open transaction: `false` when it is there already. Only the claim waits briefly;
- * what follows in the transaction waits for rows as long as other statements do.
+ * Claims a key in the open transaction. The claim waits at most {@link ONCE_WAIT_MS}; later statements of the
+ * transaction keep their own lock timeout.
+ *
+ * @returns `false` if the key exists already
  */
 export async function claim(tx: Queryable, once: Once, now: string, result: unknown = null): Promise<boolean> {
   const [row] = await tx.$queryRawUnsafe<{ claimed: boolean }[]>(
@@ -105,8 +109,9 @@ export async function claim(tx: Queryable, once: Once, now: string, result: unkn
 }
 
 /**
- * Locks the table as the claim of a key does, so that what the claim waits for after it is the key itself.
- * @throws the database's error when the table is locked by another
+ * Takes the table lock of a claim, so that a claim after it can only wait for its key.
+ *
+ * @throws the database's error if another transaction has locked the table
  */
 export async function prepareToClaim(tx: Tx): Promise<void> {
   await tx.$executeRawUnsafe('LOCK TABLE idempotency_key IN ROW EXCLUSIVE MODE NOWAIT');
@@ -122,10 +127,13 @@ export async function store(tx: Queryable, { scope, key }: Once, response: unkno
   );
 }
 
-/** What a compensation leaves under the key of a step that never happened. */
+/** The stored response under the key of a step that was barred before it happened. */
 export const undone = { undone: true } as const;
 
-/** A pivot's question is asked under the key of its compensation; it has undone nothing where its answer is `done`. */
+/**
+ * Reads the row of a key. A pivot is confirmed under the key of its compensation: with the stored response `done`, the
+ * step happened and is not undone.
+ */
 export async function find(database: Queryable, scope: string, key: string): Promise<InboxRow | undefined> {
   const rows = await database.$queryRawUnsafe<InboxRow[]>(
     `SELECT scope, key, fingerprint, result, coalesce(result ->> 'undone' = 'true', false) OR EXISTS (
@@ -139,15 +147,15 @@ export async function find(database: Queryable, scope: string, key: string): Pro
 }
 
 /**
- * The answer that is kept under a key.
+ * Returns the stored response of a row.
  *
- * @throws Refusal `idempotency_key_reused` when the key was used with another content,
- *   `step_undone` when a compensation came first
+ * @throws Refusal `idempotency_key_reused` if the key was used with other content,
+ *   `step_undone` if a compensation came first
  */
 export function storedAnswer(once: Once, row: InboxRow | undefined): unknown {
-  if (!row) throw new Error(`Inbox key ${once.scope}/${once.key} was taken, and is gone: try again.`);
+  if (!row) throw new Error(`Idempotency key ${once.scope}/${once.key} was taken and has disappeared. Try again.`);
   if (row.fingerprint !== (once.fingerprint ?? null)) {
-    throw new Refusal('idempotency_key_reused', 'This idempotency key was used with another request; take a new key.');
+    throw new Refusal('idempotency_key_reused', 'This idempotency key was used with another request. Use a new key.');
   }
   if (row.is_undone) {
     throw new Refusal(STEP_UNDONE, `Step ${once.key} of ${once.scope} was compensated before this attempt arrived.`);
@@ -155,7 +163,7 @@ export function storedAnswer(once: Once, row: InboxRow | undefined): unknown {
   return row.result;
 }
 
-/** `neverHappened`: a compensation has barred its step, and has nothing to undo. */
+/** The outcome of a claim. `neverHappened`: a compensation has barred its step and has nothing to undo. */
 export type Claim =
   | { readonly isNew: true; readonly neverHappened: boolean }
   | { readonly isNew: false; readonly row: InboxRow | undefined };
@@ -167,6 +175,7 @@ export async function claimKey(tx: Queryable, once: Once, now: string): Promise<
   return { isNew: true, neverHappened: barred && !once.always };
 }
 
+/** A failed transaction that claims a key. */
 export interface FailedClaim {
   readonly once: Once;
   readonly now: string;
@@ -174,10 +183,10 @@ export interface FailedClaim {
 }
 
 /**
- * Finds the row of a key whose transaction failed. The connection may have broken while it committed: then the key is
- * there. When it is not, the outcome stays unknown, and a repeat with the same key settles it.
+ * Finds the row of a key after its transaction failed, because the connection may have broken during the commit.
+ * Without a row the outcome stays unknown. A repeat with the same key is safe.
  *
- * @throws Refusal `request_in_progress` while another transaction holds the key; otherwise the given error
+ * @throws Refusal `request_in_progress` while another transaction holds the key; else the given error
  */
 export async function findAfterFailure(database: Database, { once, now, error }: FailedClaim): Promise<InboxRow> {
   if (hasAskedNothing(error) || !isDatabasePassing(error)) throw error;
@@ -186,19 +195,19 @@ export async function findAfterFailure(database: Database, { once, now, error }:
   if (sqlState(error) === sqlStates.lockNotAvailable && (await isClaimed(database, once, now))) {
     throw new Refusal(
       'request_in_progress',
-      'The first request with this key is still running; try again in a second.',
+      'The first request with this key is still running. Try again in a second.',
       { retry_after: 1 },
     );
   }
   throw error;
 }
 
-/** What {@link isClaimed} ends its transaction with. */
+/** Rolls back the transaction of {@link isClaimed}. */
 class Unclaimed extends Error {}
 
 /**
- * Whether a transaction that is still open has claimed the key. Any part of a statement may have waited for a lock in
- * vain, so this claims the key by itself, and takes it back.
+ * Checks whether an open transaction has claimed the key. Any lock of a statement may have timed out, so this claims
+ * the key alone and rolls back.
  */
 async function isClaimed(database: Database, once: Once, now: string): Promise<boolean> {
   const keys = once.undoes === undefined ? [once.key] : [once.key, once.undoes];

@@ -18,40 +18,42 @@ import {
 import { authorization, createTransaction, logging, once, validation } from './pipeline';
 import { createUnitOfWork } from './unit-of-work';
 
+/** The dependencies of {@link createMediator}. */
 export interface MediatorOptions {
   readonly handlers: readonly Handler[];
   readonly registry: EventRegistry;
   readonly database: Database;
-  /** Told of the shards of new outbox rows after each commit. */
+  /** Gets the shards of new outbox rows after each commit. */
   readonly notifier: Notifier;
   readonly clock: Clock;
   readonly logger: Logger;
 }
 
-/** The one way in: routes, activities and consumers change and read things only through this. */
+/** Sends commands and queries to their handlers. Routes, activities and consumers use nothing else. */
 export interface Mediator {
   /**
-   * Runs the message's handler inside all behaviours.
+   * Runs the handler of a message inside all behaviours.
    *
-   * @throws Refusal when the business says no; anything else is a fault, and nothing was written. A message without a
-   *   handler is a fault
+   * @throws Refusal if a business rule refuses the message; nothing was written
+   * @throws Error for a fault or a message without a handler
    */
   send<Result>(message: Message<Result>, options?: SendOptions): Promise<Result>;
   /**
-   * A batch of commands in one transaction; when that fails, one by one, so that one bad command
-   * costs only itself. Answers in the order of the commands.
+   * Runs commands in one transaction. If that fails, runs each in its own, so that a bad command fails alone. The
+   * results have the order of the commands.
    *
-   * @throws the database's error during an outage; a repeat with the same once-keys is safe
+   * @throws the database's error during an outage; a repeat with the same idempotency keys is safe
    */
   sendMany(batch: readonly BatchCommand[]): Promise<PromiseSettledResult<unknown>[]>;
 }
 
+/** A command of {@link Mediator.sendMany} with its options. */
 export interface BatchCommand {
   readonly message: Message;
   readonly options: SendOptions;
 }
 
-/** @throws Error naming the message that has two handlers */
+/** Creates the mediator. @throws Error that names a message with two handlers */
 export function createMediator(options: MediatorOptions): Mediator {
   const { handlers, registry, database, notifier, clock, logger } = options;
   const handlerOf = register(handlers);
@@ -63,7 +65,7 @@ export function createMediator(options: MediatorOptions): Mediator {
     once,
   ];
 
-  /** @param within the transaction that a batch shares, and the shards it appends to */
+  /** @param within the transaction of a batch and the shards of its new rows */
   const dispatch = (
     message: Message,
     options: SendOptions,

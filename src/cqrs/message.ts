@@ -6,49 +6,52 @@ import type { Once } from './idempotency';
 import type { PendingWrites, UnitOfWork } from './unit-of-work';
 import type { SagaStepRecord } from './write.sql';
 
+/** The role of an API key. */
 export type Role = 'customer' | 'service' | 'operator';
 
-/** Who sends a message. `system` is the service itself: its sagas, consumers and schedules. */
+/** The sender of a message. `system` is the service itself: its sagas, consumers and schedules. */
 export type Principal =
   | { readonly role: 'customer'; readonly keyId: string; readonly customerId: string }
   | { readonly role: 'service' | 'operator'; readonly keyId: string }
   | { readonly role: 'system' };
 
+/** The service as a principal. It may send every message. */
 export const systemPrincipal: Principal = { role: 'system' };
 
-/** Who did it, for the audit: the API key's id, or the service itself. */
+/** Returns the principal's id for the audit log: the id of its API key, or `system`. */
 export const actorId = (principal: Principal): string => (principal.role === 'system' ? 'system' : principal.keyId);
 
-/** Whether data of this customer is the principal's to see; otherwise it does not exist for it. */
+/** Checks whether the principal may see this customer's data. Other data must look as if it did not exist. */
 export const canAccess = (principal: Principal, customerId: string): boolean =>
   principal.role !== 'customer' || principal.customerId === customerId;
 
 /**
- * How a command's writes become one transaction: `one_statement` decides from its input alone and is
- * the fast one; `interactive` reads under locks first.
+ * The transaction of a command. `one_statement` decides from the input alone and costs one round trip; `interactive`
+ * reads under locks first.
  */
 export type TransactionMode = 'one_statement' | 'interactive';
 
-/** A query has no transaction and writes nothing. */
+/** The mode of a message. A query has no transaction and writes nothing. */
 export type MessageMode = 'query' | TransactionMode;
 
+/** The declaration of a command or query. */
 export interface MessageDefinition<Input = unknown, Result = unknown, Mode extends MessageMode = MessageMode> {
-  /** `PlaceOrder`: unique, in logs and errors. */
+  /** Unique name for logs and errors, e.g. `PlaceOrder`. */
   readonly name: string;
   readonly input: z.ZodType<Input>;
   readonly result: z.ZodType<Result>;
-  /** Who may send it besides the system. */
+  /** The roles that may send it. The system always may. */
   readonly roles: readonly Role[];
-  /** Decides what its handler gets; see `Contexts`. */
+  /** Decides the context of its handler; see {@link Contexts}. */
   readonly mode: Mode;
 }
 
-/** A definition that makes messages when called with their data. */
+/** A definition that, called with data, returns a message. */
 export interface MessageMaker<Input, Result, Mode extends MessageMode> extends MessageDefinition<Input, Result, Mode> {
   (data: Input): Message<Result>;
 }
 
-/** One command or query on its way; `Result` is what sending it promises. */
+/** A command or query with its data. Sending it resolves to `Result`. */
 export interface Message<Result = unknown> {
   readonly definition: MessageDefinition<unknown, Result>;
   readonly data: unknown;
@@ -64,6 +67,7 @@ export function defineCommand<Input, Result, Mode extends TransactionMode = 'int
   return define({ ...declaration, mode: transaction });
 }
 
+/** Declares a query. */
 export function defineQuery<Input, Result>(
   declaration: Declaration<Input, Result>,
 ): MessageMaker<Input, Result, 'query'> {
@@ -80,65 +84,70 @@ function define<Input, Result, Mode extends MessageMode>(
   return maker;
 }
 
-/** What every handler gets besides the message's data. */
+/** The part of the context that every handler gets. */
 export interface HandlerContext {
   readonly principal: Principal;
-  /** RFC 3339, UTC; one value for the whole command. */
+  /** The time of the command: RFC 3339, UTC. Events and rows share it. */
   readonly now: string;
   readonly logger: Logger;
   readonly correlationId: string;
 }
 
-/** What a query's handler gets: a database to read from, and nothing to write with. */
+/** The context of a query's handler. It can read but not write. */
 export interface QueryContext extends HandlerContext {
   readonly database: Database;
 }
 
-/** What the handler of a `one_statement` command gets: it can write, but not read under a lock. */
+/** The context of a `one_statement` command's handler. It can write but not read. */
 export interface OneStatementContext extends HandlerContext {
   readonly uow: PendingWrites;
 }
 
-/** What the handler of an `interactive` command gets: a unit of work with an open transaction. */
+/** The context of an `interactive` command's handler, with an open transaction. */
 export interface CommandContext extends HandlerContext {
   readonly uow: UnitOfWork;
 }
 
-/** The context of a handler by the mode of its message. */
+/** The contexts of handlers, by the mode of their messages. */
 export interface Contexts {
   readonly query: QueryContext;
   readonly one_statement: OneStatementContext;
   readonly interactive: CommandContext;
 }
 
+/** A handler with the definition of its message. See {@link handle}. */
 export interface Handler {
   readonly definition: MessageDefinition;
   readonly run: (data: never, context: never) => Promise<unknown>;
 }
 
-/** Binds a handler to its command or query, whose mode types the handler's context. */
+/** Binds a function to a command or query. The mode of the message types the function's context. */
 export const handle = <Input, Result, Mode extends MessageMode>(
   definition: MessageDefinition<Input, Result, Mode>,
   run: (data: Input, context: Contexts[Mode]) => Promise<Result>,
 ): Handler => ({ definition, run });
 
+/** The options of one message. */
 export interface SendOptions {
-  /** The system unless told. */
+  /** Defaults to the system. */
   readonly principal?: Principal;
+  /** Makes a repeat of the command return the stored response without an effect. */
   readonly once?: Once;
-  /** Called when the once-key was there already: the stored answer is given, and nothing was done. */
+  /** Called for a repeat, which returns the stored response and has no effect. */
   readonly onRepeat?: () => void;
-  /** The saga step this command is, recorded in the command's own transaction. */
+  /** The saga step that the command is. It is recorded in the command's transaction. */
   readonly step?: SagaStepRecord;
-  /** On `performance.now()`'s clock: what the caller has given up by then is neither begun nor committed. */
+  /** On the clock of `performance.now()`: after it the command neither starts nor commits. */
   readonly deadline?: number;
+  /** Defaults to a new id. */
   readonly correlationId?: string;
+  /** The id of the event that caused the command. */
   readonly causationId?: string;
   /** W3C Trace Context. */
   readonly traceparent?: string;
 }
 
-/** One message on its way through the behaviours. */
+/** A message in the behaviours, with its state. */
 export interface Dispatch {
   readonly definition: MessageDefinition;
   data: unknown;
@@ -146,7 +155,7 @@ export interface Dispatch {
   readonly principal: Principal;
   readonly context: EventContext;
   logger: Logger;
-  /** Set by the transaction; present before it when a batch shares one. */
+  /** Set by the `transaction` behaviour, or before it for a batch in one transaction. */
   uow?: UnitOfWork | PendingWrites;
 }
 

@@ -9,13 +9,14 @@ import { claimKey, find, findAfterFailure, type Once, storedAnswer } from './ide
 import type { Behaviour, Dispatch, Principal, Role } from './message';
 import { createPendingWrites, createUnitOfWork } from './unit-of-work';
 
+/** The dependencies of {@link createTransaction}. */
 export interface TransactionOptions {
   readonly database: Database;
   readonly registry: EventRegistry;
   readonly notifier: Notifier;
 }
 
-/** Gives each command its unit of work, writes it when the handler is done, and then tells the relays. */
+/** Creates the behaviour that gives a command its unit of work, writes it, and notifies the relays after the commit. */
 export function createTransaction({ database, registry, notifier }: TransactionOptions): Behaviour {
   return async function transaction(dispatch, next) {
     const { mode } = dispatch.definition;
@@ -47,9 +48,9 @@ export function createTransaction({ database, registry, notifier }: TransactionO
   }
 
   /**
-   * A lock holds rows that are there. Two commands that both found none and make the same one meet in its unique
-   * index: the second wrote nothing then, and is decided once more, with what the first has committed before its eyes. So is one
-   * that met a prepared statement whose plan is out of date.
+   * Locks hold only rows that exist. If two commands insert the same row, the unique index refuses the second one,
+   * which is decided again on what the first has committed. A prepared statement with an outdated plan is also tried
+   * again.
    */
   function interactive(dispatch: Dispatch, next: () => Promise<unknown>, shards: Set<number>): Promise<unknown> {
     const decide = (): Promise<unknown> =>
@@ -66,7 +67,7 @@ export function createTransaction({ database, registry, notifier }: TransactionO
     });
   }
 
-  /** Counts a commit as a repeat: this attempt or an earlier one may have made it. */
+  /** Treats a found commit as a repeat, because an earlier attempt may have made it. */
   async function settle(once: Once, { options, context }: Dispatch, error: unknown): Promise<unknown> {
     const row = await findAfterFailure(database, { once, now: context.occurred_at, error });
     options.onRepeat?.();
@@ -74,21 +75,20 @@ export function createTransaction({ database, registry, notifier }: TransactionO
   }
 }
 
-/** A caller that gave up while this waited for a connection or a lock tries again: two of it would wait for each other. */
+/** Stops a command whose caller has given up and may try again: the two attempts would wait for each other. */
 function refuseAfter({ definition, options: { deadline } }: Dispatch): void {
   if (deadline !== undefined && performance.now() > deadline) {
-    throw new Error(`${definition.name} came to its turn after its caller's deadline: nothing was written.`);
+    throw new Error(`${definition.name} reached its turn after its caller's deadline. Nothing was written.`);
   }
 }
 
 /**
- * The innermost behaviour: the handler runs only when its once-key is new, and its writes, its answer
- * and the key are one transaction. A refusal rolls the key back, so it stores nothing.
- *
- * For a one-statement command the key is part of that statement; see `transaction`.
+ * Runs the handler only if its idempotency key is new. The writes, the stored response and the key are one transaction.
+ * A refusal rolls the key back. For a one-statement command, {@link createTransaction} claims the key.
  */
 export const once: Behaviour = async function once({ definition, options, uow, context }, next) {
-  if (options.once && definition.mode === 'query') throw new Error(`${definition.name} is a query: no once.`);
+  if (options.once && definition.mode === 'query')
+    throw new Error(`${definition.name} is a query and takes no idempotency key.`);
   if (!uow || !('tx' in uow)) return next();
   const { tx } = uow;
   const now = context.occurred_at;
@@ -112,13 +112,14 @@ export const once: Behaviour = async function once({ definition, options, uow, c
   return result;
 };
 
+/** A violation of a message's schema. */
 export interface ValidationError {
-  /** RFC 6901 JSON Pointer to the member that is wrong. */
+  /** JSON Pointer to the invalid member (RFC 6901). */
   readonly pointer: string;
   readonly message: string;
 }
 
-/** Whoever sends it, a message has the shape it declares. @throws Refusal `validation_failed` */
+/** Validates the data of every message by its schema. @throws Refusal `validation_failed` */
 export const validation: Behaviour = async function validation(dispatch, next) {
   const parsed = dispatch.definition.input.safeParse(dispatch.data);
   if (!parsed.success) throw validationFailed(parsed.error.issues);
@@ -126,9 +127,10 @@ export const validation: Behaviour = async function validation(dispatch, next) {
   return next();
 };
 
+/** Makes the refusal `validation_failed`, with a pointer and a message per issue. */
 export function validationFailed(issues: readonly z.core.$ZodIssue[]): Refusal {
   const errors = issues.flatMap(validationErrors);
-  return new Refusal('validation_failed', 'The request does not have the expected shape; see `errors`.', { errors });
+  return new Refusal('validation_failed', 'The request does not have the expected shape. See `errors`.', { errors });
 }
 
 function validationErrors(issue: z.core.$ZodIssue): ValidationError[] {
@@ -141,7 +143,7 @@ function validationErrors(issue: z.core.$ZodIssue): ValidationError[] {
 const pointerTo = (path: readonly PropertyKey[]): string =>
   path.map((part) => `/${String(part).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
 
-/** One line per message that did not succeed, one at debug level for each that did. */
+/** Logs each message: at level debug if handled, info if refused, error if failed. */
 export const logging: Behaviour = async function logging(dispatch, next) {
   const started = performance.now();
   const line = () => ({
@@ -161,14 +163,21 @@ export const logging: Behaviour = async function logging(dispatch, next) {
   }
 };
 
-/** The role may send this message; whose data it may touch is the handler's to check (`maySee`). */
+/**
+ * Checks the role of the sender. Handlers check access to a customer's data by `canAccess`.
+ *
+ * @throws Refusal `forbidden`
+ */
 export const authorization: Behaviour = async function authorization({ definition, principal }, next) {
   assertRole(principal, definition.roles);
   return next();
 };
 
-/** @throws Refusal `forbidden` when the principal has none of the roles, and is not the system */
+/** Checks a role. The system has every role. @throws Refusal `forbidden` */
 export function assertRole(principal: Principal, roles: readonly Role[]): void {
   if (principal.role === 'system' || roles.includes(principal.role)) return;
-  throw new Refusal('forbidden', `A ${principal.role} key may not do this; it takes ${roles.join(' or ')}.`);
+  throw new Refusal(
+    'forbidden',
+    `A key of the role ${principal.role} may not do this. Allowed: ${roles.join(', ') || 'the service itself'}.`,
+  );
 }

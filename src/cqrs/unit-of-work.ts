@@ -5,12 +5,13 @@ import type { Table } from '../platform/database/table';
 import { newId } from '../platform/values';
 import { type Row, write, type Writes } from './write.sql';
 
+/** A reference to a row. */
 export interface RowRef {
   readonly table: Table;
   readonly id: string;
 }
 
-/** The row as JSON (amounts as numbers, times as RFC 3339); `undefined` when there is none. */
+/** Reads a row as JSON: amounts as numbers, times as RFC 3339. Returns `undefined` for an unknown row. */
 export async function readRow<State>(database: Queryable, { table, id }: RowRef): Promise<State | undefined> {
   const rows = await database.$queryRawUnsafe<{ state: State }[]>(
     `SELECT to_json(stored) AS state FROM ${table.name} AS stored WHERE "${table.key}" = $1`,
@@ -20,9 +21,8 @@ export async function readRow<State>(database: Queryable, { table, id }: RowRef)
 }
 
 /**
- * Locks the rows in this order until the transaction ends, each as {@link readRow} gives it. NO KEY UPDATE, so that rows
- * which refer to them can still be inserted. A row that another transaction inserts while this one waits for a lock is
- * not found: it came after the statement.
+ * Locks rows in this order until the transaction ends, and reads them as {@link readRow} does. Rows that refer to them
+ * can still be inserted. A row that is inserted while this waits for a lock is not found.
  */
 export async function lockRows(tx: Queryable, rows: readonly RowRef[]): Promise<unknown[]> {
   const columns = rows.map(
@@ -36,6 +36,7 @@ export async function lockRows(tx: Queryable, rows: readonly RowRef[]): Promise<
   return (locked?.states ?? []).map((state) => state ?? undefined);
 }
 
+/** The dependencies of a unit of work. */
 export interface UnitOfWorkOptions {
   readonly registry: EventRegistry;
   readonly context: EventContext;
@@ -43,36 +44,35 @@ export interface UnitOfWorkOptions {
   readonly shards: Set<number>;
 }
 
-/**
- * Collects what a command writes, and writes it together or not at all: rows, events with their
- * outbox rows, and the once-key.
- */
+/** Collects the rows, events and outbox rows of a command, and writes all of them or none. */
 export interface PendingWrites {
-  /** Applies the events to the state, and will write the row, the events and their outbox rows. */
+  /** Applies events to the state and returns the new state. Adds its row, the events and their outbox rows. */
   change<State extends Versioned, Event extends AggregateEvent>(
     aggregate: Aggregate<State, Event>,
     state: State | undefined,
     events: readonly Event[],
   ): State;
+  /** Adds a row to insert. Rows of one table must have the same columns. */
   insert(table: Table, row: Row): void;
-  /** Changes these columns of a row that is no aggregate's. */
+  /** Adds the columns to change of a row that is not an aggregate. */
   update<Key extends string, R extends Readonly<Record<Key, string>>>(table: Table<Key>, row: R): void;
+  /** Adds an event with its outbox row. {@link change} does so for the events of an aggregate. */
   append(event: NewEvent): void;
-  /** The relay of this shard looks for rows after the commit. {@link append} does that by itself. */
+  /** Notifies the relay of a shard after the commit. {@link append} includes it. */
   wake(shard: number): void;
-  /** @returns `false` when the key to claim was there already, and nothing was written */
+  /** Writes everything in one statement. @returns `false` if the key to claim existed: nothing was written */
   write(database: Queryable, besides?: Omit<Writes, 'inserts' | 'updates'>): Promise<boolean>;
 }
 
-/** The pending writes of an open transaction, which reads under locks first. */
+/** The pending writes of an open transaction, which can read under locks. */
 export interface UnitOfWork extends PendingWrites {
   readonly tx: Tx;
   /**
-   * Locks rows in this order until the transaction ends, in one statement: what {@link load} would do one by one. Not
-   * for one that somebody may insert while this one waits for the rows before it: that one is not seen.
+   * Locks rows in this order, in one statement, for {@link load}. A row that is inserted while this waits for an
+   * earlier row is not seen.
    */
   lock(...rows: readonly (readonly [LockedAggregate, id: string])[]): Promise<void>;
-  /** Locks the aggregate's row until the transaction ends, so its commands queue here; as changed here since. */
+  /** Locks an aggregate until the transaction ends and returns its state, with the changes of this unit of work. */
   load<State extends Versioned, Event extends AggregateEvent>(
     aggregate: Aggregate<State, Event>,
     id: string,
@@ -89,9 +89,10 @@ interface Change {
 
 const rowKey = ({ name }: Table, id: unknown): string => `${name}/${String(id)}`;
 
-/** Collects the writes of a command that reads nothing under a lock. */
+/** Creates the pending writes of a command that reads nothing under a lock. */
 export const createPendingWrites = (options: UnitOfWorkOptions): PendingWrites => collectWrites(options).writes;
 
+/** Creates the unit of work of an open transaction. */
 export function createUnitOfWork(tx: Tx, options: UnitOfWorkOptions): UnitOfWork {
   const { writes, loaded } = collectWrites(options);
 
@@ -115,9 +116,9 @@ export function createUnitOfWork(tx: Tx, options: UnitOfWorkOptions): UnitOfWork
 
 function collectWrites({ registry, context, shards }: UnitOfWorkOptions) {
   const inserts = new Map<Table, Row[]>();
-  /** The rows that are locked, as they are now, by table and id. */
+  /** The current state of the locked rows, by table and id. */
   const loaded = new Map<string, unknown>();
-  /** The last state of each aggregate changed here, by table and id. */
+  /** The last state of each changed row, by table and id. */
   const changes = new Map<string, Change>();
 
   const insert = (table: Table, row: Row): void => {
@@ -178,20 +179,21 @@ function collectWrites({ registry, context, shards }: UnitOfWorkOptions) {
   return { writes, loaded };
 }
 
-/** Any aggregate's state: the row, with the version of its last event. */
+/** The state of an aggregate, with the version of its last event. */
 export interface Versioned {
   readonly version: number;
 }
 
+/** An event of an aggregate, before it has an id and a version. */
 export interface AggregateEvent {
   readonly type: string;
   readonly payload: unknown;
 }
 
-/** Where an aggregate lives, and how its events become its row. */
+/** An aggregate: its table and the fold of its events. */
 export interface Aggregate<State extends Versioned, Event extends AggregateEvent> {
   readonly type: string;
   readonly table: Table<keyof State & string>;
-  /** Pure: the next state without its version, which the unit of work counts. */
+  /** Returns the next state. Pure. The unit of work sets the version. */
   readonly evolve: (state: State | undefined, event: Event) => State;
 }

@@ -2,26 +2,27 @@ import type { Queryable } from '../platform/database/database';
 import type { Table } from '../platform/database/table';
 import { type Once, ONCE_WAIT_MS } from './idempotency';
 
+/** The columns of a row with JSON values. */
 export type Row = object;
 
-/** What a transaction writes at its end. */
+/** The writes at the end of a transaction. */
 export interface Writes {
-  /** In this order, rows of one table having the same columns. */
+  /** In this order. Rows of one table must have the same columns. */
   readonly inserts: ReadonlyMap<Table, readonly Row[]>;
   readonly updates: ReadonlyMap<Table, readonly Row[]>;
-  /** Claimed in the same statement: when the key is there already, nothing is written. */
+  /** An idempotency key to claim. If it exists, nothing is written. */
   readonly claim?: { readonly once: Once; readonly now: string; readonly result: unknown };
-  /** The result of a key that an earlier statement of this transaction claimed. */
+  /** The response to store under a key that this transaction has claimed. */
   readonly onceResult?: { readonly once: Once; readonly result: unknown };
-  /** The saga step that this transaction is. */
+  /** The saga step to record. */
   readonly step?: { readonly record: SagaStepRecord; readonly now: string };
 }
 
 /**
- * Writes all of it in ONE statement, one common table expression per table, rows as JSON: the text
- * depends on the tables alone, so Postgres plans it once per connection.
+ * Writes everything in one statement. Its text depends only on the tables and columns, so that Postgres plans it once
+ * per connection.
  *
- * @returns `false` when the once-key was there already, and nothing was written
+ * @returns `false` if the idempotency key existed: nothing was written
  */
 export async function write(database: Queryable, writes: Writes): Promise<boolean> {
   const { sql, parameters } = writeStatement(writes);
@@ -30,6 +31,7 @@ export async function write(database: Queryable, writes: Writes): Promise<boolea
   return row?.claimed === true;
 }
 
+/** Builds the statement of {@link write}. The text is empty if there is nothing to write. */
 export function writeStatement({ inserts, updates, claim, onceResult, step }: Writes): {
   sql: string;
   parameters: unknown[];
@@ -50,7 +52,7 @@ export function writeStatement({ inserts, updates, claim, onceResult, step }: Wr
        ON CONFLICT (scope, key) DO NOTHING RETURNING true)`,
     );
   }
-  // `null` is what the claim has left there.
+  // The claim has stored `null` already.
   if (onceResult && onceResult.result !== null) {
     const { once, result } = onceResult;
     expressions.push(
@@ -62,7 +64,7 @@ export function writeStatement({ inserts, updates, claim, onceResult, step }: Wr
     const { record, now } = step;
     const sagaId = bind(record.sagaId);
     const at = `${bind(now)}::timestamptz`;
-    // One statement changes a row once: a saga that the command itself changes has started before.
+    // A statement can change a row only once. A saga that the command changes has started already.
     if (![...updates.keys()].some(({ name }) => name === 'saga')) {
       expressions.push(
         `started AS (UPDATE saga SET started_at = ${at} WHERE saga_id = ${sagaId} AND started_at IS NULL AND ${isClaimed})`,
@@ -100,13 +102,15 @@ export function writeStatement({ inserts, updates, claim, onceResult, step }: Wr
 
 const columnsOf = (rows: readonly Row[]): string[] => Object.keys(rows[0] ?? {}).map((column) => `"${column}"`);
 
-/** What the `saga_step` row says once the step's transaction has committed, which also takes its saga off the sweeper's list. */
+/**
+ * The record of a saga's step, committed with the effect of the step. The start sweeper skips the saga from then on.
+ */
 export interface SagaStepRecord {
   readonly sagaId: string;
   readonly name: string;
   readonly state: 'done' | 'undone';
-  /** Of the activity, counted by Temporal. */
+  /** The attempts of the activity, as Temporal counts them. */
   readonly attempts: number;
-  /** RFC 3339, UTC: when the activity was first scheduled. */
+  /** The time when the activity was first scheduled: RFC 3339, UTC. */
   readonly startedAt: string;
 }

@@ -19,6 +19,7 @@ export interface Invoice {
   readonly status: InvoiceStatus;
   /** The payment that closed it. */
   readonly payment_id: string | null;
+  /** The id of the capture, made when the invoice is closed. */
   readonly capture_ref: string | null;
   readonly issued_at: string;
   readonly version: number;
@@ -26,7 +27,7 @@ export interface Invoice {
 
 type Ordered = Pick<Invoice, 'invoice_id' | 'order_id' | 'customer_id' | 'amount' | 'currency'>;
 
-/** What can be decided about an invoice. */
+/** A command on an invoice. */
 export type InvoiceCommand =
   | { readonly type: 'issue'; readonly order: Ordered; readonly issued_at: string }
   | { readonly type: 'close'; readonly payment_id: string; readonly capture_ref: string }
@@ -85,14 +86,14 @@ export function decideInvoice(command: InvoiceCommand, invoice: Invoice | undefi
   }
 }
 
-/** The refusal to pay an invoice that another payment has closed. */
+/** Makes the refusal to pay an invoice that another payment has closed. */
 export const alreadyPaid = ({ invoice_id, status }: Invoice): Refusal =>
   new Refusal('invoice_already_paid', `Invoice ${invoice_id} is ${status}: another payment closed it.`);
 
 const notClosedBy = ({ invoice_id, status }: Invoice, paymentId: string): Refusal =>
   new Refusal('invoice_not_closed', `Invoice ${invoice_id} is ${status}, not closed by payment ${paymentId}.`);
 
-/** Applies an event. The fold of an invoice's events is its row. */
+/** Applies an event to an invoice. The fold of an invoice's events is its row. */
 export function evolveInvoice(invoice: Invoice | undefined, event: InvoiceEvent): Invoice {
   if (event.type === 'invoice.issued') {
     return { ...event.payload, status: 'OPEN', payment_id: null, capture_ref: null, version: 1 };
@@ -172,13 +173,13 @@ export const invoiceAggregate: Aggregate<Invoice, InvoiceEvent> = {
   evolve: evolveInvoice,
 };
 
-/** Loads and locks an invoice. Lock its order before it. @throws Refusal `invoice_not_found` */
+/** Loads and locks an invoice. Callers must lock its order first. @throws Refusal `invoice_not_found` */
 export async function loadInvoice(uow: UnitOfWork, invoiceId: string): Promise<Invoice> {
   const invoice = await uow.load(invoiceAggregate, invoiceId);
   if (!invoice) throw invoiceNotFound(invoiceId);
   return invoice;
 }
 
-/** The refusal for an unknown invoice. */
+/** Makes the refusal for an unknown invoice. */
 export const invoiceNotFound = (invoiceId: string): Refusal =>
   new Refusal('invoice_not_found', `This order has no invoice ${invoiceId}.`);

@@ -13,16 +13,16 @@ export interface LedgerEntry {
   readonly currency: string;
 }
 
-/** The account of a customer. */
+/** Returns the ledger account of a customer. */
 export const customerAccount = (customerId: string): string => `customer:${customerId}`;
 
-/** The entries for money received for a customer. The credit cannot be spent. */
+/** Makes the entries for money received for a customer. */
 export const paymentCredit = (customerId: string, amount: number, currency: string): LedgerEntry[] => [
   { account: 'provider_clearing', amount: -amount, currency },
   { account: customerAccount(customerId), amount, currency },
 ];
 
-/** The opposite entries. */
+/** Makes the opposite entries. */
 export const reversal = (entries: readonly LedgerEntry[]): LedgerEntry[] =>
   entries.map((entry) => ({ ...entry, amount: -entry.amount }));
 
@@ -32,6 +32,7 @@ export interface LedgerTransaction {
   readonly kind: 'payment_credit' | 'payment_credit_reversal';
   /** The id of the saga. It is unique per `kind`, so nothing is booked twice. */
   readonly reference: string;
+  /** The id of the transaction that this one reverses. */
   readonly reverses: string | null;
   readonly created_at: string;
   readonly entries: readonly LedgerEntry[];
@@ -40,7 +41,7 @@ export interface LedgerTransaction {
 const transactionTable = defineTable('ledger_transaction', 'ledger_transaction_id');
 const entryTable = defineTable('ledger_entry', 'ledger_transaction_id');
 
-/** The database refuses a transaction that does not sum to zero. */
+/** Records a transaction with its entries. The database refuses entries that do not sum to zero. */
 export function recordLedgerTransaction(uow: PendingWrites, { entries, ...transaction }: LedgerTransaction): void {
   uow.insert(transactionTable, transaction);
   for (const entry of entries) {

@@ -19,7 +19,7 @@ import {
 
 /** The statuses of an order. */
 export type OrderStatus = 'PENDING_PAYMENT' | 'PAID' | 'FULFILLED' | 'CANCELLED' | 'REFUNDED' | 'REFUND_DUE';
-/** How an order is paid: by a notified payment, or by a charge. */
+/** The way an order is paid: by a payment that another system notifies, or by a charge. */
 export type CollectionMethod = 'send_invoice' | 'charge_automatically';
 
 /** An order: the row of `orders` and the fold of its events. Amounts in minor units. */
@@ -32,6 +32,7 @@ export interface Order {
   readonly currency: string;
   readonly status: OrderStatus;
   readonly collection_method: CollectionMethod;
+  /** The provider's payment method to charge; null for `send_invoice`. */
   readonly payment_method: string | null;
   readonly invoice_id: string;
   readonly placed_at: string;
@@ -47,7 +48,7 @@ export interface PricedProduct {
   readonly currency: string;
 }
 
-/** What can be decided about an order. */
+/** A command on an order. */
 export type OrderCommand =
   | { readonly type: 'place'; readonly order: NewOrder; readonly product: PricedProduct }
   | { readonly type: 'pay'; readonly payment_id: string }
@@ -108,11 +109,11 @@ export function decideOrder(command: OrderCommand, order: Order | undefined): Or
   }
 }
 
-/** The refusal to pay an order in this status. */
+/** Makes the refusal to pay an order in this status. */
 export const notPayable = ({ order_id, status }: Order): Refusal =>
   new Refusal('order_not_payable', `Order ${order_id} is ${status}. It cannot be paid.`);
 
-/** The refusal to refund an order in this status. */
+/** Makes the refusal to refund an order in this status. */
 export const notRefundable = ({ order_id, status }: Order): Refusal =>
   new Refusal('order_not_refundable', `Order ${order_id} is ${status}. It cannot be refunded.`);
 
@@ -128,7 +129,7 @@ function placed(order: NewOrder, product: PricedProduct): OrderEvent {
   return { type: 'order.placed', payload: order };
 }
 
-/** Applies an event. The fold of an order's events is its row. */
+/** Applies an event to an order. The fold of an order's events is its row. */
 export function evolveOrder(order: Order | undefined, event: OrderEvent): Order {
   if (event.type === 'order.placed') return { ...event.payload, status: 'PENDING_PAYMENT', version: 1 };
   if (!order) throw new Error(`${event.type} before order.placed: the event log is broken.`);
@@ -171,7 +172,7 @@ const orderPlaced = defineEvent({
   }),
 });
 
-/** The order is paid. */
+/** An event: the order is paid. */
 export const orderPaid = defineEvent({
   type: 'order.paid',
   dataVersion: 1,
@@ -197,7 +198,7 @@ const orderCancelled = defineEvent({
   payload: z.object({ order_id: opaqueId, reason: explanation.nullable() }),
 });
 
-/** The payment must be refunded by an operator. */
+/** An event: an operator must refund the payment. */
 const orderRefundDue = defineEvent({
   type: 'order.refund_due',
   dataVersion: 1,
@@ -205,7 +206,7 @@ const orderRefundDue = defineEvent({
   payload: z.object({ order_id: opaqueId, amount, currency, reason: explanation }),
 });
 
-/** The payment is refunded. */
+/** An event: the payment is refunded. */
 export const orderRefunded = defineEvent({
   type: 'order.refunded',
   dataVersion: 1,
@@ -239,6 +240,6 @@ export async function loadOrder(uow: UnitOfWork, orderId: string, principal: Pri
   return order;
 }
 
-/** The refusal for an unknown order. */
+/** Makes the refusal for an unknown order. */
 export const orderNotFound = (orderId: string): Refusal =>
   new Refusal('order_not_found', `There is no order ${orderId}.`);

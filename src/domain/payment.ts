@@ -10,13 +10,13 @@ import { notPayable, type Order } from './order';
 /** The statuses of a payment. */
 export type PaymentStatus = 'REQUESTED' | 'CAPTURED' | 'REFUNDED' | 'FAILED';
 
-/** The content of a payment. Other content under the same id is refused. */
+/** The content of a payment, which never changes: other content under the same id is refused. */
 export interface PaymentContent {
   readonly payment_id: string;
   readonly order_id: string;
   readonly invoice_id: string;
   readonly customer_id: string;
-  /** In minor units. */
+  /** Minor units. */
   readonly amount: number;
   readonly currency: string;
 }
@@ -31,7 +31,7 @@ export interface Payment extends PaymentContent {
   readonly version: number;
 }
 
-/** What can be decided about a payment. */
+/** A command on a payment. */
 export type PaymentCommand =
   | { readonly type: 'request'; readonly content: PaymentContent; readonly requested_at: string }
   /** Other content under the id of a known payment. */
@@ -85,11 +85,11 @@ export function decidePayment(command: PaymentCommand, payment: Payment | undefi
 
 const contentFields = ['payment_id', 'order_id', 'invoice_id', 'customer_id', 'amount', 'currency'] as const;
 
-/** Whether both contents are equal. */
+/** Checks whether both contents are equal. */
 export const sameContent = (one: PaymentContent, other: PaymentContent): boolean =>
   contentFields.every((field) => one[field] === other[field]);
 
-/** The refusal of other content under a known id. */
+/** Makes the refusal of other content under a known id. */
 export const paymentConflict = ({ payment_id }: Payment): Refusal =>
   new Refusal(
     'payment_conflict',
@@ -99,7 +99,7 @@ export const paymentConflict = ({ payment_id }: Payment): Refusal =>
 const notRequested = ({ payment_id, status }: Payment): Refusal =>
   new Refusal('payment_not_requested', `Payment ${payment_id} is ${status}.`);
 
-/** Applies an event. The fold of a payment's events is its row. */
+/** Applies an event to a payment. The fold of a payment's events is its row. */
 export function evolvePayment(payment: Payment | undefined, event: PaymentEvent): Payment {
   if (event.type === 'payment.requested') {
     const { conflict = null, version = 1 } = payment ?? {};
@@ -214,12 +214,12 @@ export const paymentAggregate: Aggregate<Payment, PaymentEvent> = {
   evolve: evolvePayment,
 };
 
-/** Returns why the payment cannot pay the order; `undefined` if it can. */
+/** Returns the reason why the payment cannot pay the order, or `undefined` if it can. */
 export function refusalOf(order: Order, invoice: Invoice, payment: PaymentContent): Refusal | undefined {
   if (order.collection_method === 'charge_automatically') {
     return new Refusal(
       'order_not_payable',
-      `Order ${order.order_id} is charged automatically. It cannot be paid otherwise.`,
+      `Order ${order.order_id} is charged automatically. It cannot be paid by invoice.`,
     );
   }
   if (order.status === 'CANCELLED' || invoice.status === 'VOID') return notPayable(order);

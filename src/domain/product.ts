@@ -5,14 +5,14 @@ import { defineTable } from '../platform/database/table';
 import { Refusal } from '../platform/refusal';
 import { currency, sku, text } from '../platform/schemas';
 
-/** Far below the limit of an `integer` column. */
+/** The largest stock. An `integer` column can store twice as much. */
 const MAX_STOCK = 1_000_000_000;
 
 const price = z
   .int('must be a whole number of minor units')
   .min(0)
   .max(1_000_000_000_000)
-  .openapi({ description: 'For one unit, in minor units.', example: 9900 });
+  .openapi({ description: 'The price of one unit, in minor units.', example: 9900 });
 
 /** The kinds of products. Only goods have stock to reserve. */
 export const productKind = z.enum(['service', 'goods']);
@@ -20,12 +20,12 @@ export const productKind = z.enum(['service', 'goods']);
 /** The fields of a product without its stock. */
 export const productTerms = { name: text(200), kind: productKind, price, currency };
 
-/** The stock of a product; null without a limit. */
+/** The stock of a product. Null means no limit. */
 export const stock = z.int('must be a whole number').min(0).max(MAX_STOCK).nullable();
-/** A change of the stock. */
+/** A change of the stock in units, signed. */
 export const stockChange = z.int('must be a whole number').min(-MAX_STOCK).max(MAX_STOCK);
 
-/** An operator has changed the product. Shipments change the stock without an event of the product. */
+/** An event: an operator has changed the product. Shipments change its stock without an event of the product. */
 export const productChanged = defineEvent({
   type: 'product.changed',
   dataVersion: 1,
@@ -38,17 +38,17 @@ type ProductTerms = Omit<ProductEvent['payload'], 'stock'>;
 
 /** A product: the row of `product`. */
 export interface ProductState extends ProductTerms {
-  /** The stock, including reserved units; null without a limit. */
+  /** The stock, including reserved units. Null means no limit. */
   readonly stock: number | null;
-  /** The units that are reserved for orders and not dispatched. */
+  /** The units that are reserved for orders and not dispatched yet. */
   readonly reserved: number;
   /** 0 for a row that was not written by this service. */
   readonly version: number;
 }
 
-/** A product as an operator wants it. */
+/** The state of a product that an operator wants. */
 export interface WantedProduct extends ProductTerms {
-  /** Either the new stock or its change is given. */
+  /** The new stock. Mutually exclusive with `stock_change`. */
   readonly stock?: number | null | undefined;
   readonly stock_change?: number | undefined;
 }
@@ -88,7 +88,7 @@ function decideStock({ sku, stock, stock_change }: WantedProduct, product: Produ
 const isSame = (product: ProductState, { name, price, currency, stock }: ProductEvent['payload']): boolean =>
   product.name === name && product.price === price && product.currency === currency && product.stock === stock;
 
-/** Applies an event. Reservations are not events of the product. */
+/** Applies an event to a product. Reservations are not events of the product. */
 export const evolveProduct = (product: ProductState | undefined, { payload }: ProductEvent): ProductState => ({
   ...payload,
   reserved: product?.reserved ?? 0,
@@ -110,9 +110,9 @@ export const productResponse = z
     kind: productKind,
     price,
     currency,
-    stock: z.int().nullable().openapi({ description: 'Including reserved units; null without a limit.' }),
+    stock: z.int().nullable().openapi({ description: 'The stock, including reserved units. Null means no limit.' }),
     reserved: z.int(),
-    available: z.int().nullable().openapi({ description: 'Units that can be ordered now; null without a limit.' }),
+    available: z.int().nullable().openapi({ description: 'The units that can be ordered now. Null means no limit.' }),
   })
   .openapi('Product');
 

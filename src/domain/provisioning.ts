@@ -17,7 +17,7 @@ export interface Provisioning {
 /** A provisioning to request. */
 export type ProvisioningRequest = Omit<Provisioning, 'status' | 'version'>;
 
-/** Requests and completes a provisioning at once. */
+/** Decides to request and complete a provisioning in one step. */
 export function provision(request: ProvisioningRequest): ProvisioningEvent[] {
   const { provisioning_id, order_id } = request;
   return [
@@ -26,7 +26,7 @@ export function provision(request: ProvisioningRequest): ProvisioningEvent[] {
   ];
 }
 
-/** Applies an event. The fold of a provisioning's events is its row. */
+/** Applies an event to a provisioning. The fold of a provisioning's events is its row. */
 export function evolveProvisioning(provisioning: Provisioning | undefined, event: ProvisioningEvent): Provisioning {
   if (event.type === 'service.requested') return { ...event.payload, status: 'REQUESTED', version: 1 };
   if (!provisioning) throw new Error(`${event.type} before service.requested: the event log is broken.`);

@@ -23,7 +23,7 @@ export interface Shipment {
 /** A shipment to request. */
 export type ShipmentRequest = Omit<Shipment, 'status' | 'booking_ref' | 'failure_code' | 'version'>;
 
-/** What can be decided about a shipment. */
+/** A command on a shipment. */
 export type ShipmentCommand =
   | { readonly type: 'request'; readonly shipment: ShipmentRequest }
   | { readonly type: 'dispatch'; readonly booking_ref: string }
@@ -47,7 +47,7 @@ export function decideShipment(command: ShipmentCommand, shipment: Shipment | un
   }
 }
 
-/** Applies an event. The fold of a shipment's events is its row. */
+/** Applies an event to a shipment. The fold of a shipment's events is its row. */
 export function evolveShipment(shipment: Shipment | undefined, event: ShipmentEvent): Shipment {
   if (event.type === 'shipment.requested') {
     return { ...event.payload, status: 'REQUESTED', booking_ref: null, failure_code: null, version: 1 };

@@ -28,7 +28,9 @@ export interface EventContext {
   /** RFC 3339, UTC. */
   readonly occurred_at: string;
   readonly correlation_id: string;
+  /** The id of the event that caused this one. */
   readonly causation_id: string | null;
+  /** W3C Trace Context. */
   readonly traceparent: string | null;
 }
 
@@ -46,7 +48,7 @@ export interface OutboxRow {
 }
 
 /**
- * Builds the two rows of one event. They are to be written in the transaction that changes the state.
+ * Builds the two rows of an event. Write them in the transaction that changes the state.
  *
  * @throws Error when the registry does not know the type or the payload does not fit its schema
  */

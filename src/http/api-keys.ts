@@ -17,7 +17,7 @@ export interface Credentials {
   readonly hash: string;
 }
 
-/** The stored form of a key. 256 random bits need no slow hash: they cannot be guessed. */
+/** Returns the stored form of a key. A slow hash is not necessary, because 256 random bits cannot be guessed. */
 export const hashOf = (key: string): string => createHash('sha256').update(key).digest('base64url');
 
 /** Creates the credentials of a new key. Commands contain only the hash, never the secret. */
@@ -27,10 +27,11 @@ export function newCredentials(): Credentials {
   return { keyId, key, hash: hashOf(key) };
 }
 
+/** The owner of a new key. */
 export type NewApiKey =
   { readonly role: 'customer'; readonly customerId: string } | { readonly role: Exclude<Role, 'customer'> };
 
-/** The principal of a bearer token; `undefined` when the key is unknown, expired or revoked. */
+/** Resolves a bearer token to its principal, or to `undefined` for an unknown, expired or revoked key. */
 export type Authenticate = (token: string) => Promise<Principal | undefined>;
 
 /**
@@ -48,21 +49,20 @@ interface StoredKey {
   readonly principal: Principal;
 }
 
-/** A key works for this long at most after it was revoked. */
+/** How long a process can accept a key after its revocation. */
 const KNOWN_MS = 5_000;
 const KNOWN_KEYS = 10_000;
-/** A key that was tried before it was made is refused for this long at most. */
+/** How long a process can refuse a new key that was used before its creation. */
 const UNKNOWN_MS = 1_000;
 const UNKNOWN_KEYS = 1_000;
-/** In one query; there is one query at a time. */
+/** The most keys of one query. There is one query at a time. */
 const KEYS_AT_ONCE = 500;
 
 /**
- * Looks keys up by their id, through a short memory, and compares hashes in constant time. Unknown keys have a separate
- * memory, and all look-ups share one query at a time: a flood of unknown keys neither evicts good ones nor takes the
- * connections of requests.
+ * Creates the look-up of keys, with a cache of 5 seconds. Unknown keys have a separate cache and all look-ups share one
+ * query at a time, so a flood of unknown keys slows no request.
  *
- * @param noteUse called with the id of each key that was accepted; see `createKeyUse`
+ * @param noteUse called with the id of each accepted key; see {@link createKeyUse}. Defaults to a no-op
  */
 export function createAuthenticate(
   database: Database,
@@ -85,7 +85,7 @@ export function createAuthenticate(
       return undefined;
     }
     const stored = { hash: row.hash, principal: principalOf(keyId, row.role, row.customer_id) };
-    // The key may have been revoked as soon as the query had read it, however long the answer took.
+    // The key may have been revoked right after the query read it, so the time of the query counts.
     known.keep(keyId, stored, Math.min(KNOWN_MS - (performance.now() - began), leftMs));
     return stored;
   };
@@ -106,11 +106,11 @@ function principalOf(keyId: string, role: string, customerId: string | null): Pr
   throw new Error(`API key ${keyId} has the unknown role ${role}.`);
 }
 
-/** Keeps `last_used_at` of API keys. */
+/** Maintains `last_used_at` of API keys. */
 export interface KeyUse {
-  /** Notes a use; it is written later, beside the request. */
+  /** Notes a use, which is written later. The request does not wait for it. */
   note(keyId: string): void;
-  /** Writes what is noted. */
+  /** Writes the noted uses. */
   close(): Promise<void>;
 }
 
@@ -119,10 +119,10 @@ const FLUSH_MS = 1_000;
 const KEYS_REMEMBERED = 10_000;
 
 /**
- * Writes at most once per key and minute, for all processes together, in one statement per second for all keys. A key
- * whose row is locked, and a failed write, are left to the next use: a request neither waits nor fails.
+ * Creates a {@link KeyUse} that writes once per second, and each key at most once per minute across all processes.
+ * Locked rows and failed writes are left to the next use.
  *
- * @param database not the pool that requests wait for
+ * @param database a pool apart from that of requests
  */
 export function createKeyUse(database: Pick<Queryable, '$executeRawUnsafe'>, logger: Logger): KeyUse {
   const recent = createMemory<true>(KEYS_REMEMBERED, MINUTE_MS);

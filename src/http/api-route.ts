@@ -9,7 +9,7 @@ import type { Tag } from './docs';
 import { emptyIsNone, requireKey } from './middleware';
 import { type HttpEnv, problem, problemExample } from './problem';
 
-/** The responses that carry these codes, in OpenAPI: each status lists its codes. */
+/** Describes the problem responses of these codes in OpenAPI, grouped by status. */
 export const problems = (...codes: HttpCode[]): RouteConfig['responses'] =>
   Object.fromEntries(
     [...groupBy(new Set(codes), (code) => httpCodes[code].status)].map(([status, ofStatus]) => [
@@ -27,7 +27,7 @@ export const problems = (...codes: HttpCode[]): RouteConfig['responses'] =>
     ]),
   );
 
-/** A response header, in OpenAPI. */
+/** Describes a response header in OpenAPI. */
 export const header = (description: string, schema: HeaderSchema, required = true) => ({
   description,
   schema,
@@ -46,34 +46,40 @@ function problemHeaders(status: number, codes: readonly HttpCode[]) {
   };
 }
 
+/** Describes a JSON response in OpenAPI. */
 export const json = <Schema extends z.ZodType>(schema: Schema, description: string) => ({
   description,
   content: { 'application/json': { schema } },
 });
 
-/** An answer with the header `Location`. @param always whether every such answer has it; defaults to true */
+/**
+ * Describes a JSON response with the header `Location`.
+ *
+ * @param always if every such response has it; defaults to true
+ */
 export const located = <Schema extends z.ZodType>(schema: Schema, description: string, always = true) => ({
   ...json(schema, description),
-  headers: { Location: header('The path to read it at.', { type: 'string' }, always) },
+  headers: { Location: header('The path of the created resource.', { type: 'string' }, always) },
 });
 
-/** A body that is needed. @param example a request as it is sent, for readers and generated mocks */
+/** Describes a required body. @param example a valid body, for readers and generated mocks */
 export const jsonBody = <Schema extends z.ZodType>(schema: Schema, example: z.input<Schema>) => ({
   required: true,
   content: { 'application/json': { schema, example } },
 });
 
-/** A body that may be left out, or be empty. */
+/** Describes a body that may be absent or empty. */
 export const optionalJsonBody = <Schema extends z.ZodType>(schema: Schema, example: z.input<Schema>) => ({
   ...jsonBody(schema, example),
   required: false,
 });
 
-/** The header of every POST that may be repeated; see {@link onceOf}. */
+/** The header `Idempotency-Key` of a POST; see {@link onceOf}. */
 export const idempotencyKey = z.object({
   'idempotency-key': z.string().optional().openapi({
-    description: 'The same key answers the same bytes for 24 hours, and does nothing twice.',
-    // Spaces around a header's value are no part of it.
+    description:
+      'Repeating a request with the same key returns the first response, for 24 hours, without a second effect.',
+    // Spaces around a header's value are not part of it.
     pattern: '^[!-~]([ -~]{0,253}[!-~])?$',
   }),
 });
@@ -84,11 +90,11 @@ type ApiRouteConfig = Omit<RouteConfig, 'path'> & {
   readonly tags: [Tag];
   /** One sentence without a full stop. */
   readonly summary: string;
-  /** The codes of its own; those that follow from its request are added. */
+  /** The codes that are specific to the route. Those that follow from its request are added. */
   readonly refusals?: readonly HttpCode[];
 };
 
-/** A route that takes an API key; its body may be empty where it is optional. */
+/** Declares a route that requires an API key. An optional body may also be empty. */
 export function apiRoute<const Path extends string, const Config extends ApiRouteConfig>(path: Path, config: Config) {
   const { refusals = [], ...route } = config;
   const answers: Config['responses'] = {
@@ -105,7 +111,7 @@ export function apiRoute<const Path extends string, const Config extends ApiRout
   });
 }
 
-/** The codes that every request of this form can be refused with. */
+/** Returns the codes that follow from the form of a request. */
 function commonRefusals({ headers, ...request }: NonNullable<RouteConfig['request']> = {}): HttpCode[] {
   return [
     'unauthorized',
@@ -116,9 +122,10 @@ function commonRefusals({ headers, ...request }: NonNullable<RouteConfig['reques
   ];
 }
 
-/** The codes of what failed on this side. */
+/** The codes of failures in the service. Every route can respond with them. */
 export const FAULTS = ['internal_error', 'unavailable', 'overloaded'] as const satisfies HttpCode[];
 
+/** The codes for an unusable body. Every route with a body can respond with them. */
 export const BODY_REFUSALS = [
   'malformed_json',
   'bad_request',
@@ -126,7 +133,7 @@ export const BODY_REFUSALS = [
   'unsupported_media_type',
 ] as const satisfies HttpCode[];
 
-/** What every command and query from HTTP carries. */
+/** Makes the options of a message from a request: principal, correlation id, trace and idempotency key. */
 export function sendOptions(c: Context<HttpEnv>, once?: Once): SendOptions {
   const traceparent = c.req.header('traceparent');
   return {
@@ -141,9 +148,10 @@ export function sendOptions(c: Context<HttpEnv>, once?: Once): SendOptions {
 const TRACEPARENT = /^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;
 
 /**
- * The once-key of `Idempotency-Key`, scoped to API key and route (draft-ietf-httpapi-idempotency-key-header).
+ * Makes the idempotency key from the header `Idempotency-Key`, scoped to API key and route. Returns `undefined` without
+ * the header. Source: draft-ietf-httpapi-idempotency-key-header.
  *
- * @throws Refusal `validation_failed` for a key that is empty or over 255 characters
+ * @throws Refusal `validation_failed` for a key that is not 1 to 255 printable ASCII characters
  */
 export function onceOf(c: Context<HttpEnv>, route: string, content: unknown): Once | undefined {
   const key = c.req.header('idempotency-key');
@@ -151,12 +159,12 @@ export function onceOf(c: Context<HttpEnv>, route: string, content: unknown): On
   if (key === undefined || principal.role === 'system') return undefined;
   if (!/^[\x20-\x7e]{1,255}$/.test(key)) {
     const errors = [{ pointer: '/headers/idempotency-key', message: 'must be 1 to 255 printable ASCII characters' }];
-    throw new Refusal('validation_failed', 'The Idempotency-Key cannot be used.', { errors });
+    throw new Refusal('validation_failed', 'The Idempotency-Key is not valid.', { errors });
   }
   return requestOnce(principal.keyId, route, key, content);
 }
 
-/** A router whose validation errors are problems like all others. */
+/** Creates a router whose validation errors become the refusal `validation_failed`. */
 export function createRouter(): OpenAPIHono<HttpEnv> {
   return new OpenAPIHono<HttpEnv>({
     defaultHook: (result) => {

@@ -17,33 +17,34 @@ const TAGS = {
   inventory: 'The catalogue and its stock.',
   billing: 'Balances, from the double-entry ledger.',
   analytics: 'Read models, built from the event stream.',
-  operator: 'Operators see and resolve what cannot go on by itself. Every act is recorded.',
-  health: 'Probes and metrics. They take no key.',
+  operator: 'Operators resolve what is stuck and manage keys. Every change is recorded.',
+  health: 'Probes and metrics. They require no key.',
   development: 'Fault points. They exist only with `FAULT_INJECTION=1`.',
 } as const;
+/** A group of operations in the API's document. */
 export type Tag = keyof typeof TAGS;
 
 const METHODS = ['get', 'post', 'put', 'patch', 'delete'] as const;
 const METHOD_NOT_ALLOWED = 'MethodNotAllowed';
 const REQUEST_ID = 'RequestId';
 
-/** The OpenAPI document of every route, made from the schemas that validate. */
+/** Makes the OpenAPI 3.1 document of all routes from the schemas that validate requests. */
 export function openApiDocument(app: OpenAPIHono<HttpEnv>) {
   const { openAPIRegistry: registry } = app;
   registry.registerComponent('securitySchemes', 'key', {
     type: 'http',
     scheme: 'bearer',
-    description: 'A key of the role customer, service or operator; `paysaga keys create` makes one.',
+    description: 'A key of the role customer, service or operator. `paysaga keys create` makes one.',
   });
   registry.register('Problem', problem);
   registry.registerComponent('headers', REQUEST_ID, {
-    description: 'The id of the request in logs and events: its `X-Request-Id`, or a new one.',
+    description: 'The id of the request in logs and events: the `X-Request-Id` of the request or a new id.',
     schema: { type: 'string', example: 'req_0199f0c2a5b87c3e8d2f4b6a9c1e3d5f' },
   });
   registry.registerComponent('responses', METHOD_NOT_ALLOWED, {
     description: httpCodes.method_not_allowed.meaning,
     headers: {
-      Allow: { description: 'The methods that it takes.', schema: { type: 'string' }, required: true },
+      Allow: { description: 'The methods that the path supports.', schema: { type: 'string' }, required: true },
       'X-Request-Id': { $ref: `#/components/headers/${REQUEST_ID}` },
     },
     content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
@@ -79,9 +80,9 @@ const assets = [
   ['swagger-ui-bundle.js', 'text/javascript; charset=utf-8'],
 ] as const;
 
-/** The package's version names an asset's content. */
+/** For assets, which change only with the package's version. */
 const FOR_A_DAY = 'public, max-age=86400';
-/** Kept, and asked for again by its tag: it changes with a deploy. */
+/** For documents that change with a deploy: cached and revalidated by their ETag. */
 const REVALIDATED = 'no-cache';
 
 const page = `<!doctype html>
@@ -100,7 +101,7 @@ const page = `<!doctype html>
 </html>
 `;
 
-/** `/openapi.json`, made from the schemas that validate, and `/docs` to read and try it. */
+/** Creates the routes `/openapi.json` and `/docs`, a page to read and try the API. */
 export function createDocs(app: OpenAPIHono<HttpEnv>): Hono<HttpEnv> {
   const writeDocument = async (): Promise<Buffer> => Buffer.from(JSON.stringify(openApiDocument(app)));
 

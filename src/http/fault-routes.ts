@@ -12,18 +12,18 @@ const fault = z
     times: z.int().min(1).max(10_000),
     delay_ms: z.int().min(0).max(60_000).optional(),
     probability: z.number().gt(0).max(1).optional().openapi({
-      description: 'How likely each of these passes is hit. A pass that is spared counts, too. Defaults to 1.',
+      description: 'The probability that a pass fails. Passes that do not fail count as well. Defaults to 1.',
       example: 0.5,
     }),
   })
   .openapi('Fault');
 
 const operatorOnly = createMiddleware<HttpEnv>(async function operatorOnly(c, next) {
-  if (c.var.principal.role !== 'operator') throw new Refusal('forbidden', 'Faults take an operator’s key.');
+  if (c.var.principal.role !== 'operator') throw new Refusal('forbidden', 'Faults require an operator’s key.');
   await next();
 });
 
-/** Development only: arms the named points where the processes can be made to fail. */
+/** Creates the routes that arm and disarm fault points. For development and tests only. */
 export function createFaultRoutes(faults: Faults): OpenAPIHono<HttpEnv> {
   const routes = createRouter();
   const tags: ['development'] = ['development'];

@@ -5,25 +5,25 @@ import type { Metrics } from '../platform/metrics';
 import { Refusal } from '../platform/refusal';
 import { createGate } from '../platform/shared-work';
 
+/** The limits of {@link limitSends}. */
 export interface SendLimits {
-  /** Requests inside the mediator at once. */
+  /** The most messages in the mediator at once. */
   readonly running: number;
-  /** Requests that wait for that; one more is refused at once. */
+  /** The most messages that wait for the mediator. Others are refused immediately. */
   readonly waiting: number;
-  /** What waits longer is refused. */
+  /** The longest wait in milliseconds. A message that waits longer is refused. */
   readonly waitMs: number;
-  /** What goes before all else that waits. */
+  /** Checks whether a message overtakes the others that wait. */
   readonly isUrgent: (message: Message) => boolean;
 }
 
 const RETRY_AFTER_S = 1;
 
 /**
- * Sheds what cannot be served in time, before it takes a connection: no more messages are in the mediator at once than
- * the database can work on, a bounded number waits, and for a bounded time. Operators and the service itself
- * are never refused. Waiting for a saga's end takes no place.
+ * Limits the messages in the mediator at once, and refuses those that wait too long, before they take a connection.
+ * Messages of operators and of the service are never refused.
  *
- * @throws Refusal `overloaded`, with `Retry-After`; nothing was done
+ * @throws Refusal `overloaded` with `Retry-After`: nothing was done
  */
 export function limitSends(mediator: Mediator, limits: SendLimits, { registry }: Metrics): Mediator {
   const gate = createGate(limits.running, limits.waiting);
@@ -34,7 +34,7 @@ export function limitSends(mediator: Mediator, limits: SendLimits, { registry }:
   });
   new Gauge({
     name: 'paysaga_http_waiting',
-    help: 'Requests that wait for their turn',
+    help: 'Requests waiting for the mediator',
     registers: [registry],
     collect() {
       this.set(gate.waiting());
@@ -50,21 +50,26 @@ export function limitSends(mediator: Mediator, limits: SendLimits, { registry }:
       const turn = await gate.pass(limits.waitMs, send, limits.isUrgent(message));
       if (turn) return turn.result;
       shed.inc();
-      throw new Refusal('overloaded', 'More is asked than can be answered in time. Nothing was done; try again.', {
-        retry_after: RETRY_AFTER_S,
-      });
+      throw new Refusal(
+        'overloaded',
+        'The service has too many requests to respond in time. Nothing was done. Try again.',
+        {
+          retry_after: RETRY_AFTER_S,
+        },
+      );
     },
   };
 }
 
+/** A cache in memory. */
 export interface Memory<Value> {
   get(key: string): Value | undefined;
-  /** @param ttlMs defaults to that of the memory */
+  /** Stores a value. @param ttlMs defaults to that of the memory */
   keep(key: string, value: Value, ttlMs?: number): void;
   forget(key: string): void;
 }
 
-/** Keeps at most `size` values, each for `ttlMs`; the oldest makes room for a new one. */
+/** Creates a cache of at most `size` values, each for `ttlMs`. A new value replaces the oldest one. */
 export function createMemory<Value>(size: number, ttlMs: number): Memory<Value> {
   const kept = new Map<string, { readonly until: number; readonly value: Value }>();
   return {

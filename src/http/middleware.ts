@@ -10,33 +10,32 @@ import { DURATION_BUCKETS, type Metrics } from '../platform/metrics';
 import { Refusal } from '../platform/refusal';
 import type { HttpEnv } from './problem';
 
-/** `Authorization: Bearer <key>` (RFC 6750). @throws Refusal `unauthorized` */
+/** Authenticates by `Authorization: Bearer <key>` (RFC 6750) and sets the principal. @throws Refusal `unauthorized` */
 export const requireKey = createMiddleware<HttpEnv>(async function requireKey(c, next) {
   const token = /^Bearer[ \t]+(\S+)$/i.exec(c.req.header('authorization') ?? '')?.[1];
   const principal = token === undefined ? undefined : await c.var.authenticate(token);
   if (!principal) {
     throw new Refusal(
       'unauthorized',
-      'Send a valid key as `Authorization: Bearer <key>`; `paysaga keys create` makes one.',
+      'Send a valid key as `Authorization: Bearer <key>`. `paysaga keys create` makes a key.',
     );
   }
   c.set('principal', principal);
   await next();
 });
 
-/** Webhooks have a limit of their own. */
+/** Checks whether the route sets its body limit itself, as webhooks do. */
 export const hasOwnBodyLimit = (c: Context): boolean => c.req.path.startsWith('/webhooks/');
 
 /**
- * Refuses a body over `maxSize` bytes. One of a declared length is judged by it, and read by the handler
- * alone: Node takes no more than was declared. Only a body without one is counted as it comes, through a
- * web stream, which takes as long as the rest of a small request.
+ * Creates middleware that refuses a body over `maxSize` bytes. It trusts `Content-Length`, because Node reads no more
+ * than that. Counting a body without a declared length doubles the time of a small request.
  *
  * @throws Refusal `payload_too_large`
  */
 export function limitBody(maxSize: number): MiddlewareHandler {
   const refuse = (): never => {
-    throw new Refusal('payload_too_large', `A body has at most ${maxSize} bytes.`);
+    throw new Refusal('payload_too_large', `The body must have at most ${maxSize} bytes.`);
   };
   const counted = bodyLimit({ maxSize, onError: refuse });
 
@@ -49,17 +48,17 @@ export function limitBody(maxSize: number): MiddlewareHandler {
   };
 }
 
-/** For a request that no route takes: its path is the client's own, and would be a series each. */
+/** The route label of requests without a route. Their paths would make a series each. */
 const UNMATCHED = 'unmatched';
 
-/** Routes that are asked every few seconds. Their lines are at debug. */
+/** Routes that are requested every few seconds. They are logged at level debug. */
 const PROBES = new Set(['/health', '/health/live', '/health/ready', '/metrics']);
 
-/** Times every request by method, route (its pattern, never the path asked for) and status, and logs one line for it. */
+/** Creates middleware that times and logs every request, by method, route pattern and status. */
 export function measureRequests({ registry }: Metrics): MiddlewareHandler<HttpEnv> {
   const duration = new Histogram({
     name: 'paysaga_http_request_duration_seconds',
-    help: 'From the request’s headers to the answer',
+    help: 'Time from a request’s headers to its response',
     labelNames: ['method', 'route', 'status'],
     buckets: DURATION_BUCKETS,
     registers: [registry],
@@ -84,9 +83,9 @@ function routeOf(c: Context<HttpEnv>): string {
 }
 
 /**
- * Lets a request pass that the holder of the secret signed within the last five minutes, by its bytes as they
- * came and before anything reads them (https://www.standardwebhooks.com). Several signatures may stand in the
- * header, so that a sender can change its secret. Nothing of a request that fails is logged.
+ * Creates middleware that verifies the signature of the raw body, at most 5 minutes old
+ * (https://www.standardwebhooks.com). The header may have several signatures, so that a sender can rotate its secret.
+ * The content of a refused request is not logged.
  *
  * @param secret `whsec_` and base64
  * @throws Refusal `invalid_signature`
@@ -111,7 +110,7 @@ export function verifySignature(secret: string) {
 const JSON_TYPE = 'application/json';
 
 /**
- * Lets requests pass that have no body, or one of JSON by its media type (RFC 9110, section 8.3.1).
+ * Accepts only requests without a body or with a JSON media type (RFC 9110, section 8.3.1).
  *
  * @throws Refusal `unsupported_media_type`
  */
@@ -124,7 +123,7 @@ export const jsonOnly = createMiddleware<HttpEnv>(async function jsonOnly(c, nex
   await next();
 });
 
-/** For a route whose body is optional: an empty one is none, however it is sent and whatever its type is. */
+/** Treats an empty body as absent, whatever its media type. For routes with an optional body. */
 export const emptyIsNone = createMiddleware<HttpEnv>(async function emptyIsNone(c, next) {
   if (c.req.header('content-type') !== undefined && (await isEmpty(c))) {
     c.req.raw.headers.delete('content-type');
@@ -132,11 +131,11 @@ export const emptyIsNone = createMiddleware<HttpEnv>(async function emptyIsNone(
   await next();
 });
 
-/** As its headers say; one in chunks may turn out to be empty. */
+/** Checks the headers for a body. A chunked body can still be empty. */
 const hasBody = (c: Context): boolean =>
   Number(c.req.header('content-length') ?? 0) !== 0 || c.req.header('transfer-encoding') !== undefined;
 
-/** Reads a body without a length to its end. */
+/** Checks whether the body is empty. Reads a body without a declared length. */
 async function isEmpty(c: Context): Promise<boolean> {
   const length = c.req.header('content-length');
   return length === undefined ? (await c.req.arrayBuffer()).byteLength === 0 : Number(length) === 0;
@@ -146,7 +145,7 @@ function requireJson(c: Context, type: string | undefined): void {
   if (type === undefined || !isJson(type)) {
     throw new Refusal('unsupported_media_type', 'Send the body as application/json.');
   }
-  // In its simple form, as the validators behind this know it.
+  // The validators know only the plain media type.
   c.req.raw.headers.set('content-type', JSON_TYPE);
 }
 
@@ -158,7 +157,7 @@ function isJson(type: string): boolean {
   }
 }
 
-/** A body in a coding that is not undone here would only look like broken JSON. */
+/** Refuses compressed bodies, which would otherwise be reported as malformed JSON. */
 function refuseEncoding(c: Context): void {
   const encoding = c.req.header('content-encoding');
   if (encoding === undefined || /^(identity)?$/i.test(encoding)) return;
@@ -167,8 +166,8 @@ function refuseEncoding(c: Context): void {
 }
 
 /**
- * Answers what a known path is asked by another method than its own: 405 with `Allow` (RFC 9110, section 15.5.6), to
- * those who may ask the path at all. To be called when every route is there.
+ * Responds 405 with `Allow` to other methods of known paths (RFC 9110, section 15.5.6). Paths that require a key still
+ * require it. Call it after all routes are added.
  */
 export function refuseOtherMethods(app: OpenAPIHono<HttpEnv>): void {
   const withKey = new Set(
@@ -184,15 +183,15 @@ export function refuseOtherMethods(app: OpenAPIHono<HttpEnv>): void {
   }
 }
 
-/** Answers 405 with this `Allow`. */
+/** Creates a handler that refuses with this `Allow`. @throws Refusal `method_not_allowed` */
 export const refuseAllBut =
   (allow: string) =>
   (c: Context<HttpEnv>): never => {
     c.header('Allow', allow);
-    throw new Refusal('method_not_allowed', `${c.req.path} takes ${allow}, not ${c.req.method}; see /docs.`);
+    throw new Refusal('method_not_allowed', `${c.req.path} supports ${allow}, not ${c.req.method}. See /docs.`);
   };
 
-/** Hono answers HEAD by what answers GET. */
+/** Lists the methods of each path. Hono serves HEAD by the handler of GET. */
 function methodsByPath(app: OpenAPIHono<HttpEnv>): Map<string, Set<string>> {
   const byPath = new Map<string, Set<string>>();
   for (const { path, method } of app.routes) {

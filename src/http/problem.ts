@@ -8,26 +8,31 @@ import { logFields, type Logger } from '../platform/logger';
 import { type HttpCode, Refusal, type RefusalCode, refusalCodes } from '../platform/refusal';
 import type { Authenticate } from './api-keys';
 
-/** Every error, as `application/problem+json` (RFC 9457). */
+/** The body of every error response: `application/problem+json` (RFC 9457). */
 export const problem = z
   .object({
     type: z.string().openapi({ example: 'urn:paysaga:problem:order_not_found' }),
     title: z.string().openapi({ example: 'Order not found' }),
     status: z.int().openapi({ example: 404 }),
     detail: z.string(),
-    instance: z.string().openapi({ description: 'The path that was asked for.' }),
-    code: z.string().openapi({ description: 'Stable: decide by this.', example: 'order_not_found' }),
+    instance: z.string().openapi({ description: 'The path of the request.' }),
+    code: z.string().openapi({ description: 'Stable. Clients should decide by it.', example: 'order_not_found' }),
     request_id: z.string(),
     errors: z
-      .array(z.object({ pointer: z.string().openapi({ description: 'RFC 6901.' }), message: z.string() }))
+      .array(
+        z.object({
+          pointer: z.string().openapi({ description: 'JSON Pointer to the invalid member (RFC 6901).' }),
+          message: z.string(),
+        }),
+      )
       .optional()
-      .openapi({ description: 'Of `validation_failed`: what is wrong, and where.' }),
-    saga_id: z.string().optional().openapi({ description: 'Of `saga_compensated`.' }),
-    failed_step: z.string().optional().openapi({ description: 'Of `saga_compensated`.' }),
+      .openapi({ description: 'For `validation_failed`: the invalid members.' }),
+    saga_id: z.string().optional().openapi({ description: 'For `saga_compensated`: the saga.' }),
+    failed_step: z.string().optional().openapi({ description: 'For `saga_compensated`: the step that failed.' }),
   })
   .openapi('Problem');
 
-/** What an answer with this code looks like, in the document. */
+/** Makes the example of a problem with this code for the API's document. */
 export const problemExample = (code: HttpCode) => ({
   ...memberOf(code),
   detail: refusalCodes[code].meaning,
@@ -42,7 +47,7 @@ const memberOf = (code: RefusalCode) => ({
   code,
 });
 
-/** The one mapping of errors to HTTP. Nothing of an unexpected error is shown: it is in the log. */
+/** Maps every error to a problem response. Unexpected errors are logged and their content is not sent. */
 export function answerError(error: Error, c: Context<HttpEnv>): Response {
   const refusal = refusalFrom(error);
   const { code, detail, extra } = refusal;
@@ -63,42 +68,46 @@ export function answerError(error: Error, c: Context<HttpEnv>): Response {
   return c.body(JSON.stringify(body), status, { 'content-type': 'application/problem+json' });
 }
 
+/** Responds 404 to a request without a route. */
 export const answerNotFound = (c: Context<HttpEnv>): Response =>
-  answerError(new Refusal('not_found', `There is nothing at ${c.req.method} ${c.req.path}; see /docs.`), c);
+  answerError(new Refusal('not_found', `There is no route ${c.req.method} ${c.req.path}. See /docs.`), c);
+
+const INTERNAL_ERROR = 'The service failed. Report the request_id to its operator.';
 
 function refusalFrom(error: Error): Refusal {
   if (error instanceof Refusal) return error;
   if (error instanceof HTTPException) return refusalFromHttp(error);
   if (isDatabasePassing(error)) {
-    const detail = 'The database does not answer or is busy. Nothing was changed unless you read otherwise; try again.';
+    const detail =
+      'The database does not respond or is busy. A change may have been made: try again with the same Idempotency-Key.';
     return new Refusal('unavailable', detail, { retry_after: 1 });
   }
   if (isDataException(error)) {
-    return new Refusal('validation_failed', 'A value of the request is out of the range that can be stored.');
+    return new Refusal('validation_failed', 'A value of the request is outside the range that can be stored.');
   }
-  return new Refusal('internal_error', 'Something failed on our side; tell us the request_id.');
+  return new Refusal('internal_error', INTERNAL_ERROR);
 }
 
-/** What Hono itself refuses. */
+/** Maps the errors that Hono throws itself. */
 function refusalFromHttp({ status, message }: HTTPException): Refusal {
   if (status === 400 && /json/i.test(message)) {
     return new Refusal('malformed_json', 'The body is not well-formed JSON (RFC 8259).');
   }
-  if (status >= 500) return new Refusal('internal_error', 'Something failed on our side; tell us the request_id.');
+  if (status >= 500) return new Refusal('internal_error', INTERNAL_ERROR);
   return new Refusal('bad_request', 'The request cannot be read as HTTP.');
 }
 
 const titleOf = (code: string): string => code.charAt(0).toUpperCase() + code.slice(1).replaceAll('_', ' ');
 
-/** What the middleware leaves for the routes. */
+/** The environment of the routes: what the middleware provides. */
 export interface HttpEnv {
-  /** Node's own request and answer; none in a test without a socket. */
+  /** Node's request and response. They are absent in tests without a socket. */
   Bindings: Partial<HttpBindings>;
   Variables: {
     requestId: string;
     logger: Logger;
     authenticate: Authenticate;
-    /** On every route that takes a key. */
+    /** Set only on routes that require a key. */
     principal: Principal;
   };
 }

@@ -8,38 +8,40 @@ import { listen } from '../platform/listen';
 import type { Metrics } from '../platform/metrics';
 
 /**
- * For a request to arrive; answering may take longer. Node counts the first from a connection's beginning or a
- * request's first byte, never while a connection is idle: it need not be above the keep-alive time-out.
+ * The time for a request to arrive; the response may take longer. Node does not count idle time, so `headersTimeout`
+ * may be below the keep-alive timeout.
  */
 const ARRIVAL = { headersTimeout: 10_000, requestTimeout: 20_000, connectionsCheckingInterval: 1_000 };
 
-/** A client that takes nothing of its answer for this long is gone; a waiting request is quiet for 30 s at most. */
+/** After this silence a client is disconnected. A request that waits is silent for at most 30 s. */
 const SILENCE_MS = 60_000;
 
-/** At the end, for a request that is on its way on a connection that looks idle. */
+/** How long idle connections stay open while draining, because a request may be on its way. */
 const IDLE_GRACE_MS = 1_000;
 const IDLE_CHECK_MS = 100;
 
-/** Clients that connect in the same moment and wait to be accepted; the system's own limit is often 4,096. */
+/** The most connections that wait to be accepted. The system's limit is often 4,096. */
 const BACKLOG = 2_048;
 
+/** The dependencies of {@link createHttpServer}. */
 export interface HttpServerOptions {
   readonly fetch: (request: Request, env: object) => Response | Promise<Response>;
   readonly config: HttpConfig;
   readonly metrics: Metrics;
 }
 
+/** The API's HTTP server. */
 export interface HttpServer {
-  /** @throws CannotListen when the address is taken, forbidden or not of this machine */
+  /** Starts to listen. @throws CannotListen if the address is taken, forbidden or not local */
   listen(): Promise<{ readonly address: string; readonly port: number }>;
   /**
-   * Takes no new connections and ends the others: each answer, also to a request that still arrives, says
-   * `Connection: close`. What has not ended within `graceMs` is cut.
+   * Accepts no new connections and ends the others: every response from now on has `Connection: close`. Connections
+   * that are open after `graceMs` are cut.
    */
   drain(graceMs: number): Promise<void>;
 }
 
-/** The API's HTTP server, with limits on connections and on the time for a request to arrive. */
+/** Creates the API's HTTP server, with limits on connections and on the time for a request to arrive. */
 export function createHttpServer({ fetch, config, metrics }: HttpServerOptions): HttpServer {
   const { host, port, keepAliveMs, maxConnections } = config;
   const serverOptions = { ...ARRIVAL, keepAliveTimeout: keepAliveMs };
@@ -49,7 +51,7 @@ export function createHttpServer({ fetch, config, metrics }: HttpServerOptions):
   const answers = new Set<ServerResponse>();
   let draining = false;
 
-  // Before Hono's listener, which may answer at once.
+  // Before Hono's listener, which may respond immediately.
   server.prependListener('request', ({ socket }: IncomingMessage, response: ServerResponse) => {
     if (draining) response.shouldKeepAlive = false;
     connections.begins(socket);
@@ -66,7 +68,7 @@ export function createHttpServer({ fetch, config, metrics }: HttpServerOptions):
     async drain(graceMs) {
       draining = true;
       for (const answer of answers) answer.shouldKeepAlive = false;
-      // The HTTP server's own `close` would cut idle connections at once, also under a request on its way.
+      // `close` of the HTTP server would cut idle connections immediately, even if a request is on its way.
       const ended = new Promise<void>((resolve) => {
         TcpServer.prototype.close.call(server, () => resolve());
       });
@@ -86,8 +88,8 @@ export function createHttpServer({ fetch, config, metrics }: HttpServerOptions):
 }
 
 /**
- * Over the limit, the connection goes that has been idle longest, so that silent ones keep nobody out. A newcomer goes
- * itself where all others are at work.
+ * Closes the connection that has been idle longest when there are more than `limit`, so that silent clients cannot
+ * exclude others. If no other is idle, the new connection is closed.
  */
 function limitConnections(server: Server, limit: number, { registry }: Metrics) {
   const idle = new Set<Socket>();
@@ -128,10 +130,11 @@ function limitConnections(server: Server, limit: number, { registry }: Metrics) 
   };
 }
 
+/** The variable `NODE_ENV`. */
 export const NODE_ENV = z
   .enum(['development', 'test', 'production'])
   .default('production')
-  .describe('`production` has no fault points and no checks for developers.');
+  .describe('In `production`, fault points and checks for developers are off.');
 
 /** The variables of every process, and of the API’s HTTP server. */
 export const httpVariables = {
@@ -139,38 +142,40 @@ export const httpVariables = {
   LOG_LEVEL: z
     .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])
     .default('info')
-    .describe('The least level that is logged.'),
-  LOG_PRETTY: flag.default(false).describe('Logs lines for people instead of JSON.'),
-  HOST: z.string().default('0.0.0.0').describe('The address that the servers of the process listen on.'),
-  PORT: integer(0, 65_535).default(3000).describe('The port of the API. `0` takes a free one.'),
+    .describe('The lowest level that is logged.'),
+  LOG_PRETTY: flag.default(false).describe('Logs readable lines instead of JSON.'),
+  HOST: z.string().default('0.0.0.0').describe('The address on which the servers of a process listen.'),
+  PORT: integer(0, 65_535).default(3000).describe('The port of the API. With `0`, the system chooses a free port.'),
   METRICS_PORT: integer(1, 65_535)
     .optional()
-    .describe('The port of `/metrics` and `/health` of worker and consumer. Without it they have none.'),
+    .describe('The port of `/metrics` and `/health` in worker and consumer. If unset, they have no server.'),
   HTTP_KEEP_ALIVE_MS: integer(1_000, 3_600_000)
     .default(620_000)
     .describe('How long the API keeps an idle connection. Keep it above the idle time of your load balancer.'),
   HTTP_MAX_CONNECTIONS: integer(1, 1_000_000)
     .default(5_000)
-    .describe('Open connections of one API process. Over it, the one that has been idle longest is closed.'),
+    .describe(
+      'The most open connections of an API process. Above it, the connection that has been idle longest is closed.',
+    ),
   HTTP_MAX_WAITING: integer(0, 1_000_000)
     .default(1_000)
-    .describe('Requests that may wait for the database in one API process. One more is answered 503.'),
+    .describe('The most requests that wait for the database in an API process. Others get a 503.'),
   HTTP_MAX_WAIT_MS: integer(10, 60_000)
     .default(2_000)
-    .describe('How long a request may wait for the database before it is answered 503.'),
+    .describe('How long a request may wait for the database before it gets a 503.'),
   PAYSAGA_INSTANCE_ID: z
     .string()
     .regex(/^[\w.-]{1,64}$/, 'must be 1 to 64 letters, digits, dots, hyphens and underscores')
     .optional()
-    .describe('A name that the process answers in the header `x-paysaga-instance` of its health routes.'),
+    .describe('The value of the header `x-paysaga-instance` in responses of the health routes.'),
   SHUTDOWN_GRACE_MS: integer(0, 600_000)
     .default(10_000)
-    .describe('How long a process finishes its work after SIGTERM. Give the platform 5 s more.'),
+    .describe('How long a process may finish its work after SIGTERM. Give the platform 5 s more.'),
 };
 
 type Variables = z.infer<z.ZodObject<typeof httpVariables>>;
 
-/** The HTTP server of the API. */
+/** Makes the configuration of the API's HTTP server. */
 export const httpConfig = (env: Variables) => ({
   host: env.HOST,
   port: env.PORT,
@@ -180,4 +185,5 @@ export const httpConfig = (env: Variables) => ({
   maxWaitMs: env.HTTP_MAX_WAIT_MS,
 });
 
+/** The configuration of the API's HTTP server. */
 export type HttpConfig = ReturnType<typeof httpConfig>;

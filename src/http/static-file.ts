@@ -7,10 +7,12 @@ import { Refusal } from '../platform/refusal';
 import { createGate } from '../platform/shared-work';
 import type { HttpEnv } from './problem';
 
+/** A file to serve from memory. */
 export interface StaticFile {
+  /** The media type. */
   readonly type: string;
   readonly cacheControl: string;
-  /** Called once; the content stays in memory. */
+  /** Called once. The content stays in memory. */
   readonly read: () => Promise<Buffer>;
 }
 
@@ -21,7 +23,7 @@ interface Representation {
 
 type Encoding = 'identity' | 'gzip' | 'br';
 
-/** Of large files: each more would only make the answers of the API wait while it is written. */
+/** The most downloads at once. More of them would delay the responses of the API. */
 const DOWNLOADS_AT_ONCE = 4;
 const DOWNLOAD_WAIT_MS = 5_000;
 
@@ -29,7 +31,7 @@ const compressGzip = promisify(gzip);
 const compressBrotli = promisify(brotliCompress);
 const downloads = createGate(DOWNLOADS_AT_ONCE);
 
-/** Answers with a file from memory, compressed once. Pair it with Hono's `etag()`, which answers 304. */
+/** Creates a handler that serves a file from memory, compressed once. Combine it with Hono's `etag()` for 304. */
 export function serveStatic(file: StaticFile): Handler<HttpEnv> {
   let loaded: Promise<Record<Encoding, Representation>> | undefined;
   const load = (): Promise<Record<Encoding, Representation>> => {
@@ -50,7 +52,7 @@ export function serveStatic(file: StaticFile): Handler<HttpEnv> {
   };
 }
 
-/** @throws Refusal `overloaded` when too many others download for too long */
+/** Waits for a place among the downloads. @throws Refusal `overloaded` after 5 seconds */
 async function admitDownload(c: Context<HttpEnv>): Promise<void> {
   const ended = endOfAnswer(c);
   if (!ended) return;
@@ -61,12 +63,13 @@ async function admitDownload(c: Context<HttpEnv>): Promise<void> {
       return true;
     };
     void downloads.pass(DOWNLOAD_WAIT_MS, work).then((passed) => {
-      if (!passed) reject(new Refusal('overloaded', 'Too many download this now; try again.', { retry_after: 1 }));
+      if (!passed)
+        reject(new Refusal('overloaded', 'There are too many downloads at the moment. Try again.', { retry_after: 1 }));
     });
   });
 }
 
-/** `undefined` without a socket, as in a test. */
+/** Resolves when the response has ended. Returns `undefined` without a socket, as in tests. */
 function endOfAnswer(c: Context<HttpEnv>): Promise<void> | undefined {
   const { outgoing } = c.env ?? {};
   if (!outgoing) return undefined;

@@ -13,27 +13,33 @@ export const keyResponse = z
     role: keyRole,
     customer_id: z.string().nullable().openapi({ description: 'The customer whose data a customer key sees.' }),
     label: z.string().nullable(),
-    expires_at: timestamp.nullable().openapi({ description: 'From then on the key is refused. Null: never.' }),
+    expires_at: timestamp
+      .nullable()
+      .openapi({ description: 'The time from which the key is refused. Null if it does not expire.' }),
     created_at: timestamp,
-    last_used_at: timestamp.nullable().openapi({ description: 'To the minute. Null for a key that was never used.' }),
+    last_used_at: timestamp
+      .nullable()
+      .openapi({ description: 'The time of the last use, to the minute. Null if the key was never used.' }),
     revoked_at: timestamp.nullable(),
   })
   .openapi('ApiKey');
 /** An API key in responses. */
 export type KeyResponse = z.infer<typeof keyResponse>;
 
-/** A new key with its secret. The secret appears in this response alone. */
+/** A new key with its secret, which no other response contains. */
 export const newKeyResponse = keyResponse
   .extend({
-    key: z.string().openapi({ description: 'Send it as `Authorization: Bearer <key>`. It is shown this once.' }),
+    key: z.string().openapi({ description: 'Send it as `Authorization: Bearer <key>`. It is shown only once.' }),
   })
   .openapi('CreatedApiKey');
 
 const newKeyShape = {
   role: keyRole,
-  customer_id: clientId.optional().openapi({ description: 'Required for the role `customer`, else not allowed.' }),
+  customer_id: clientId
+    .optional()
+    .openapi({ description: 'Required for the role `customer`. Not allowed for other roles.' }),
   expires_at: instant.optional().openapi({ description: 'Must be in the future. Defaults to never.' }),
-  label: text(100).optional().openapi({ description: 'What the key is for.', example: 'shop backend' }),
+  label: text(100).optional().openapi({ description: 'The purpose of the key.', example: 'shop backend' }),
 };
 
 interface Owned {
@@ -54,10 +60,10 @@ export const newKey = z
     ],
   });
 
-/** The identity of a key that an adapter has made. See `newCredentials`. */
+/** The id and hash of a new key. See `newCredentials`. */
 export const madeKey = { key_id: text(64), hash: text(64) };
 
-/** The input of the command. */
+/** The input of the command `CreateKey`. */
 export const createKeyInput = z
   .strictObject({ ...newKeyShape, ...madeKey, reason: reason.optional() })
   .refine(hasItsCustomer, ownerMismatch);
@@ -65,7 +71,7 @@ export const createKeyInput = z
 /** The body of a request that changes a key. */
 export const keyAct = z.strictObject({ reason: reason.optional() }).openapi('ApiKeyAct');
 
-/** A row of `api_key`: with times as Prisma reads them, or as JSON has them. */
+/** A row of `api_key`. Its times are dates from Prisma or strings from JSON. */
 export interface KeyRow {
   readonly key_id: string;
   readonly role: string;

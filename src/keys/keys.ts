@@ -19,7 +19,7 @@ import {
   toKeyResponse,
 } from './api-key';
 
-/** The query of the route. */
+/** The query parameters of `GET /admin/keys`. */
 export const keyFilter = z.strictObject(pageQuery);
 
 /** Lists all keys, newest first, including revoked and expired keys. */
@@ -32,6 +32,7 @@ export const listKeys = defineQuery({
 
 const position = z.tuple([text(64)]);
 
+/** Handles {@link listKeys}. */
 export const listKeysHandler = handle(listKeys, async ({ limit, cursor }, { database }) => {
   const [before] = cursor === undefined ? [] : decodeCursor(cursor, position);
   const keys = await database.apiKey.findMany({
@@ -44,7 +45,7 @@ export const listKeysHandler = handle(listKeys, async ({ limit, cursor }, { data
   return { data: page.map(toKeyResponse), next_cursor: last ? encodeCursor([last.key_id]) : null };
 });
 
-/** Reads one key, and the key that replaced it. @throws Refusal `key_not_found` */
+/** Reads one key and the id of the key that replaced it. @throws Refusal `key_not_found` */
 export const getKey = defineQuery({
   name: 'GetKey',
   input: z.strictObject({ id: opaqueId }),
@@ -52,12 +53,14 @@ export const getKey = defineQuery({
   roles: ['operator'],
 });
 
+/** Handles {@link getKey}. */
 export const getKeyHandler = handle(getKey, async ({ id }, { database }) => {
   const row = await database.apiKey.findUnique({ where: { key_id: id } });
   if (!row) throw keyNotFound(id);
   return { ...toKeyResponse(row), replaced_by: row.replaced_by };
 });
 
+/** The table of API keys. */
 export const keyTable = defineTable('api_key', 'key_id');
 
 /** Locks a key's row until the transaction ends. @throws Refusal `key_not_found` */
@@ -68,7 +71,7 @@ export async function lockKey(tx: Tx, id: string): Promise<KeyRow> {
 }
 
 /**
- * Adds a key with credentials from the caller: neither the command nor its result holds the secret.
+ * Adds a key with credentials from the caller. Neither the command nor its result contains the secret.
  *
  * @throws Refusal `expiry_passed` for an expiry that is not in the future
  */
@@ -80,6 +83,7 @@ export const createKey = defineCommand({
   transaction: 'one_statement',
 });
 
+/** Handles {@link createKey}. */
 export const createKeyHandler = handle(createKey, async ({ key_id, hash, reason = NO_REASON, ...wanted }, context) => {
   const { role, customer_id = null, label = null, expires_at = null } = wanted;
   assertInFuture(expires_at, context.now);
@@ -90,14 +94,14 @@ export const createKeyHandler = handle(createKey, async ({ key_id, hash, reason 
   return toKeyResponse({ ...row, last_used_at: null, revoked_at: null, replaced_by: null });
 });
 
-/** Checks an expiry. @throws Refusal `expiry_passed` for an expiry that is not in the future */
+/** Checks that an expiry is in the future. @throws Refusal `expiry_passed` */
 export function assertInFuture(expiresAt: string | null | undefined, now: string): void {
   if (typeof expiresAt !== 'string' || expiresAt > now) return;
-  throw new Refusal('expiry_passed', `The key would have expired already: it is ${now} now.`);
+  throw new Refusal('expiry_passed', `The expiry must be after ${now}.`);
 }
 
 /**
- * Ends a key for good. Every API process refuses it within 5 seconds.
+ * Revokes a key permanently. Every API process refuses it within 5 seconds.
  *
  * @throws Refusal `key_not_found`, `key_revoked`
  */
@@ -108,6 +112,7 @@ export const revokeKey = defineCommand({
   roles: ['operator'],
 });
 
+/** Handles {@link revokeKey}. */
 export const revokeKeyHandler = handle(revokeKey, async ({ id, reason = NO_REASON }, context) => {
   const key = await lockKey(context.uow.tx, id);
   assertNotRevoked(key);
@@ -119,8 +124,8 @@ export const revokeKeyHandler = handle(revokeKey, async ({ id, reason = NO_REASO
 });
 
 /**
- * Replaces a key with another one of the same role, customer, label and expiry. The old key expires when the grace time
- * is over, or earlier if that was its expiry.
+ * Replaces a key with a new key of the same role, customer, label and expiry. The old key expires after the grace time
+ * or at its own expiry, whichever is earlier.
  *
  * @throws Refusal `key_not_found`, `key_revoked`, `key_rotated`, `key_expired`
  */
@@ -137,6 +142,7 @@ export function endOfGrace(expiresAt: Date | string | null, now: string, graceMs
   return new Date(expiresAt === null ? end : Math.min(end, new Date(expiresAt).getTime())).toISOString();
 }
 
+/** Creates the handler of {@link rotateKey}. @param graceMs how long the old key still works */
 export const createRotateKey = (graceMs: number) =>
   handle(rotateKey, async ({ id, key_id, hash, reason = NO_REASON }, context) => {
     const { now, uow } = context;
@@ -146,7 +152,7 @@ export const createRotateKey = (graceMs: number) =>
     const created = toKeyResponse({ ...old, key_id, created_at: now, last_used_at: null });
     uow.insert(keyTable, { key_id, hash, role, customer_id, label, expires_at: created.expires_at, created_at: now });
     const expires_at = endOfGrace(old.expires_at, now, graceMs);
-    // After the insert: one statement, and the reference is checked at its end.
+    // One statement writes both and checks the reference at its end.
     uow.update(keyTable, { key_id: old.key_id, expires_at, replaced_by: key_id });
     const details = { role, customer_id, label, replaced_by: key_id, expires_at };
     recordOperatorAction(context, { action: 'key.rotate', subject: old.key_id, reason, details });

@@ -20,8 +20,8 @@ const tags: ['operator'] = ['operator'];
 const params = z.object({ id: opaqueId });
 
 const NOT_REPEATABLE =
-  'The request takes no `Idempotency-Key`: the response holds a secret, and stored responses would keep it. ' +
-  'If the response is lost, list the keys and revoke the one whose secret you did not get.';
+  'The request takes no `Idempotency-Key`, because the response contains a secret and must not be stored. ' +
+  'If the response is lost, list the keys and revoke the new key.';
 
 /** Creates the routes of API keys. Changes are recorded with actor and reason. */
 export function createKeyRoutes({ mediator }: { mediator: Mediator }): OpenAPIHono<HttpEnv> {
@@ -32,7 +32,7 @@ export function createKeyRoutes({ mediator }: { mediator: Mediator }): OpenAPIHo
       method: 'get',
       tags,
       operationId: 'listKeys',
-      summary: 'List API keys, newest first; revoked and expired ones too',
+      summary: 'List API keys, newest first, including revoked and expired keys',
       request: { query: keyFilter },
       responses: { 200: json(listKeys.result, 'A page of keys, without their secrets') },
       refusals: ['forbidden'],

@@ -8,9 +8,9 @@ export const expiring = ['idempotency_key', 'dead_letter'] as const;
 export type Expiring = (typeof expiring)[number];
 
 /**
- * Which rows have expired, by table. An idempotency key lives until `expires_at`, which is later than any repeat of its
- * request, step or event. The key of a step also lives until its saga has ended: without it, a compensation that was
- * stuck for months would find no step to undo. A dead letter that an operator has closed lives for 90 days.
+ * The conditions for expired rows. An idempotency key is kept until `expires_at`, later than any repeat. The key of a
+ * step is also kept until its saga has ended, because a late compensation needs it. Closed dead letters are kept for 90
+ * days.
  */
 const EXPIRED: Record<Expiring, { readonly where: string; readonly oldestFirst: string }> = {
   idempotency_key: {
@@ -38,7 +38,7 @@ export function deleteExpiredRows(tx: Queryable, table: Expiring, limit: number)
   );
 }
 
-/** Deletes one batch of expired rows and returns how many. For the system only. */
+/** Deletes one batch of expired rows and returns their number. For the system only. */
 export const deleteExpired = defineCommand({
   name: 'DeleteExpired',
   input: z.strictObject({ table: z.enum(expiring), limit: z.int().min(1).max(10_000) }),

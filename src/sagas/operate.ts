@@ -9,12 +9,11 @@ import { newId } from '../platform/values';
 import type { OperatorDecision, SagaCancellation, StepResolution } from '../temporal-contract';
 
 /**
- * Tells a saga's workflow what an operator decided. It keeps the decision in its history, and records it in the
- * database with what comes of it.
+ * Sends an operator's decision about a stuck step to the saga's workflow, which records it.
  *
- * @param once a repeat with the same key decides nothing more, also when the first one's answer was never kept
- * @throws Refusal `step_not_stuck`, also for a saga that has ended; `unavailable` when Temporal or its workers
- *   do not answer: then the decision may have been accepted, and the saga tells
+ * @param once a repeat with the same key has no further effect, even if the first response was not stored
+ * @throws Refusal `step_not_stuck`, also for a saga that has ended
+ * @throws Refusal `unavailable` if Temporal or its workers do not respond. The decision may have been accepted
  */
 export type DecideStep = (
   sagaId: string,
@@ -26,6 +25,7 @@ export type DecideStep = (
 const DEADLINE_MS = 5_000;
 const UPDATES = { retry: 'retryStep', skip: 'skipStep' } as const;
 
+/** Creates a {@link DecideStep} with a deadline of 5 seconds. */
 export function createDecideStep(temporal: TemporalClient): DecideStep {
   return async function decideStep(sagaId, resolution, decision, once) {
     const saga = temporal.client.workflow.getHandle(sagaId);
@@ -36,18 +36,17 @@ export function createDecideStep(temporal: TemporalClient): DecideStep {
         saga.executeUpdate<void, [OperatorDecision]>(UPDATES[resolution], update),
       );
     } catch (error) {
-      if (error instanceof WorkflowNotFoundError) throw notStuck(`Saga ${sagaId} does not run.`);
+      if (error instanceof WorkflowNotFoundError) throw notStuck(`Saga ${sagaId} is not running.`);
       const cause = error instanceof WorkflowUpdateFailedError ? error.cause : undefined;
       if (cause instanceof ApplicationFailure && cause.type === 'step_not_stuck') throw notStuck(cause.message);
-      throw new Refusal('unavailable', `Saga ${sagaId} did not answer in time; look at it before you try again.`);
+      throw new Refusal('unavailable', `Saga ${sagaId} did not respond in time. Read the saga before you try again.`);
     }
   };
 }
 
 /**
- * Temporal does an accepted update once per workflow and id, and answers a repeat as the first, also when the workflow
- * has ended (saga-operator.test.ts); a rejected one it forgets. It does not compare arguments: the step is in the id,
- * so that a key used again for another step is never answered as if that had been decided.
+ * Makes the id of an update. Temporal runs an accepted update once per workflow and id, and returns its first result to
+ * repeats, even after the workflow has ended. It does not compare arguments, so the id contains the step.
  */
 const updateIdOf = ({ scope, key }: Once, { step }: OperatorDecision): string =>
   `opa_${createHash('sha256')

@@ -25,8 +25,8 @@ const stepReport = z.object({
 type StepReport = z.infer<typeof stepReport>;
 
 /**
- * Records the state of a saga after a failure. A saga whose last step has committed stays completed, because a report of
- * its workflow may arrive later.
+ * Records the state of a saga after a failure. A saga whose last step has committed stays completed, because a report
+ * of its workflow may arrive later.
  */
 export const recordSagaOutcome = defineCommand({
   name: 'RecordSagaOutcome',
@@ -40,7 +40,7 @@ export const recordSagaOutcome = defineCommand({
   roles: [],
 });
 
-/** Updates order and payment when a saga of a type is compensated, in the same transaction. */
+/** The functions that update order, payment or shipment when a saga is compensated, in the same transaction. */
 export type SagaEndings = {
   readonly [Type in SagaType]: (
     input: SagaInputs[Type],
@@ -59,7 +59,7 @@ export const createRecordSagaOutcome = (endings: SagaEndings) =>
       where: { saga_id },
       select: { type: true, input: true, failure_code: true },
     });
-    // A saga that began again may fail at another step. Callers see its first failure.
+    // A restarted saga may fail at another step. Callers see its first failure.
     const isFirst = failure !== null && (saga.failure_code === null || saga.failure_code === failure.code);
     if (ended && failure) {
       await endings[saga.type as SagaType](saga.input as never, failure, context);
@@ -125,6 +125,7 @@ async function recordStep({ uow, now }: CommandContext, saga_id: string, step: S
   }
 }
 
+/** The table of sagas. */
 export const sagaTable = defineTable('saga', 'saga_id');
 
 /**
@@ -166,6 +167,7 @@ export const recordStepDecision = defineCommand({
   roles: ['operator'],
 });
 
+/** Handles {@link recordStepDecision}. */
 export const recordStepDecisionHandler = handle(recordStepDecision, async (decision, context) => {
   const { saga_id, step, resolution, reason: why } = decision;
   const { uow, now } = context;
@@ -185,7 +187,11 @@ export const recordStepDecisionHandler = handle(recordStepDecision, async (decis
   return null;
 });
 
-/** A saga as it was begun, to be started or decided about. */
+/**
+ * Reads the type and input of a saga, to start its workflow or to decide about a step.
+ *
+ * @throws Refusal `saga_not_found`
+ */
 export const findSaga = defineQuery({
   name: 'FindSaga',
   input: z.strictObject({ saga_id: sagaId }),
@@ -193,7 +199,7 @@ export const findSaga = defineQuery({
   roles: ['operator'],
 });
 
-/** @throws Refusal `saga_not_found` */
+/** Handles {@link findSaga}. */
 export const findSagaHandler = handle(findSaga, async ({ saga_id }, { database }) => {
   const saga = await database.saga.findUnique({ where: { saga_id }, select: { type: true, input: true } });
   if (!saga) throw sagaNotFound(saga_id);
