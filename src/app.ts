@@ -14,19 +14,20 @@ import { newId } from './platform/values';
 
 const BODY_LIMIT_BYTES = 64 * 1024;
 
+/** The options of {@link createApp}. */
 export interface AppOptions extends RouteDeps {
   readonly authenticate: Authenticate;
   readonly health: HealthChecks;
   readonly metrics: Metrics;
   readonly faults: Faults;
-  /** Mounts `/dev/faults`. */
+  /** Whether `/dev/faults` exists. */
   readonly faultInjection: boolean;
-  /** Sent with the health routes. */
+  /** The value of the header `x-paysaga-instance` of the health routes. */
   readonly instanceId?: string;
   readonly logger: Logger;
 }
 
-/** The HTTP interface: every route, and what surrounds them all. Call `app.request()` in tests. */
+/** Creates the HTTP application: every route, with the middleware around all of them. Tests call `app.request()`. */
 export function createApp(options: AppOptions): OpenAPIHono<HttpEnv> {
   const { authenticate, health, metrics, faults, logger } = options;
   const app = createRouter();

@@ -36,10 +36,10 @@ interface Services extends SagaServices, ReplayDeps {
   readonly keyRotationGraceMs: number;
 }
 
-/** What the routes of all modules take. */
+/** The dependencies of all modules' routes. */
 export type RouteDeps = OrderRouteDeps & WebhookRouteDeps & SagaRouteDeps & DeadLetterRouteDeps;
 
-/** In the order in which the API's document lists their routes. */
+/** The modules, in the order in which the OpenAPI document lists their routes. */
 const modules: readonly Module<Services, RouteDeps>[] = [
   ordersModule,
   paymentsModule,
@@ -55,29 +55,30 @@ const modules: readonly Module<Services, RouteDeps>[] = [
   retentionModule,
 ];
 
-/** Every event type there is. */
+/** Every event type. */
 export const eventRegistry = createEventRegistry(modules.flatMap(({ events = [] }) => events));
 
-/** Every consumer group there is. */
+/** Every consumer group. */
 export const consumers = modules.flatMap(({ consumers = [] }) => consumers);
 
-/** Makes the routes of every module. */
+/** Creates the routes of every module. */
 export const createRoutes = (deps: RouteDeps): OpenAPIHono<HttpEnv>[] =>
   modules.flatMap(({ routes = [] }) => routes.map((create) => create(deps)));
 
 const sagaEndings: SagaEndings = { payment: failPayment, order: cancelUncharged, shipment: failShipment };
 
+/** The options of {@link createApplication}. */
 export interface ApplicationOptions extends Partial<SagaViewSources> {
   readonly database: Database;
   readonly logger: Logger;
-  /** Without it, the relays find new rows by their poll. */
+  /** Without a notifier, the relays find new rows by polling. */
   readonly notifier?: Notifier;
   readonly clock?: Clock;
-  /** How long a rotated key still works. Defaults to 24 hours. */
+  /** The time for which a rotated key still works, in ms. Defaults to 24 hours. */
   readonly keyRotationGraceMs?: number;
 }
 
-/** The application that all processes run: a mediator with the handlers of every module. */
+/** Creates the application that all processes run: a mediator with the handlers of every module. */
 export function createApplication({
   database,
   logger,

@@ -14,15 +14,15 @@ import { NO_WORKER } from './sagas/view';
 
 /** How far the outbox lags behind. */
 export interface OutboxLag {
-  /** Age of the oldest event that was never published; 0 without one. */
+  /** The age of the oldest unpublished event in seconds, or 0 without one. Replays do not count. */
   readonly oldestSeconds: number;
-  /** Dead letters. */
+  /** The number of dead letters. */
   readonly parked: number;
 }
 
 /**
- * Reads the lag with two index look-ups, however long the backlog is. By `num_nonnulls`, neither parked nor a replay,
- * Postgres expects to find a row soon and walks the primary key instead of sorting the backlog.
+ * Reads the lag with two index look-ups, however long the backlog is. `num_nonnulls` makes PostgreSQL expect an early
+ * match, so that it walks the primary key instead of sorting the backlog.
  */
 export async function readOutboxLag(database: Queryable): Promise<OutboxLag> {
   const [row] = await database.$queryRawUnsafe<{ oldest: number | null; parked: number }[]>(
@@ -34,18 +34,20 @@ export async function readOutboxLag(database: Queryable): Promise<OutboxLag> {
 }
 
 const DEADLINE_MS = 1_000;
-/** In the detail; a table that takes nothing stalls every partition. */
+/** The most stalled consumers in a detail. A missing table can stall every partition. */
 const STALLS_NAMED = 3;
 
+/** The dependencies of the health checks. */
 export interface HealthCheckDeps {
   readonly database: Database;
   readonly kafka: KafkaHealth;
   readonly temporal: TemporalClient;
   readonly outboxLag: OutboxLagConfig;
-  /** Tells what `paysaga setup` would make. */
+  /** Throws for what `paysaga setup` would create. */
   readonly setup: Pick<SetupWatch<'database' | 'topics' | 'temporal'>, 'assert'>;
 }
 
+/** Creates the checks of `/health`. */
 export const createHealthChecks = ({ database, kafka, temporal, outboxLag, setup }: HealthCheckDeps): HealthChecks => ({
   database: {
     essential: true,
@@ -103,7 +105,7 @@ export const createHealthChecks = ({ database, kafka, temporal, outboxLag, setup
   },
 });
 
-/** A write that changes nothing: a database that only reads takes no orders. */
+/** Writes without a change, because a read-only database can take no orders. */
 async function tryToWrite(database: Database): Promise<HealthFinding> {
   try {
     await database.$executeRawUnsafe('INSERT INTO idempotency_key SELECT * FROM idempotency_key WHERE false');
@@ -114,21 +116,21 @@ async function tryToWrite(database: Database): Promise<HealthFinding> {
   }
 }
 
-/** Orders are taken while a party is away, and what waits for it goes on when it is back. */
+/** Returns at worst `degraded`: orders are taken while a party is away, and their sagas go on when it is back. */
 export function judgeCircuits(circuits: readonly OpenCircuit[]): HealthFinding {
   if (circuits.length === 0) return { status: 'healthy' };
   const told = circuits.map(({ name, workers }) => `${name} (${workers} worker${workers === 1 ? '' : 's'})`);
   return { status: 'degraded', detail: `circuit open: ${told.join(', ')}` };
 }
 
-/** What was given up waits for an operator, and what came later of its key behind it. */
+/** Returns `degraded` for open dead letters. They, and later messages of their keys, wait for an operator. */
 export function judgeDeadLetters({ dead, queued }: DeadLetterCounts): HealthFinding {
   if (dead === 0) return { status: 'healthy' };
   const waiting = `${dead} consumed messages could not be applied, ${queued} wait behind them`;
   return { status: 'degraded', detail: `${waiting}: see \`paysaga dead-letters ls\`` };
 }
 
-/** Their messages wait in Kafka, which keeps them for the topic's retention. */
+/** Returns `degraded` for stalled consumers. Their messages wait in Kafka, for the topic's retention at most. */
 export function judgeConsumers(stalled: readonly StalledConsumer[]): HealthFinding {
   if (stalled.length === 0) return { status: 'healthy' };
   const named = stalled.slice(0, STALLS_NAMED).map(({ consumer_group, place, reason }) => {
@@ -138,7 +140,7 @@ export function judgeConsumers(stalled: readonly StalledConsumer[]): HealthFindi
   return { status: 'degraded', detail: `stalled: ${named.join('; ')}${more > 0 ? `; and ${more} more` : ''}` };
 }
 
-/** Sagas that do not move by themselves: they are accepted for certain, so orders are taken meanwhile. */
+/** Returns `degraded` for sagas without progress. Their starts are stored, so orders are still taken. */
 export function judgeSagas({ stuck, lost, unstarted, unstarted_reason, standing }: OpenSagas): HealthFinding {
   const why = unstarted_reason ?? NO_WORKER;
   const details = [
@@ -150,7 +152,7 @@ export function judgeSagas({ stuck, lost, unstarted, unstarted_reason, standing 
   return details.length === 0 ? { status: 'healthy' } : { status: 'degraded', detail: details.join('; ') };
 }
 
-/** Parked rows need an operator, however few they are; they never make it worse than degraded. */
+/** Judges the age of the oldest event by the thresholds. Dead letters make it `degraded`, never worse. */
 export function judgeOutboxLag(lag: OutboxLag, thresholds: Omit<OutboxLagConfig, 'checked'>): HealthFinding {
   const { oldestSeconds, parked } = lag;
   const detail = `oldest unpublished event ${oldestSeconds} s, dead letters: ${parked}`;

@@ -8,25 +8,28 @@ import { within } from './platform/timing';
 import { SetupMissing } from './platform/watch-setup';
 
 const CHECK_TIMEOUT_MS = 1_500;
-/** Whoever asks more often gets the answer that is there: the checks ask database, broker and Temporal. */
+/** The time for which callers share one result, in ms, because the checks query database, broker and Temporal. */
 const FRESH_MS = 1_000;
 
+/** The status of a check, or of the whole service. */
 export type HealthStatus = 'healthy' | 'degraded' | 'unhealthy';
 
+/** A check of `/health`. */
 export interface HealthCheck {
-  /** Rejects, or does not settle in time, when what it asks does not answer. */
+  /** Runs the check. It rejects, or does not settle in time, when its dependency does not answer. */
   readonly ask: () => Promise<HealthFinding | void>;
-  /** Without it the service cannot do its work; without another it is only degraded. */
+  /** Whether the service is unhealthy without it. Otherwise the service is only degraded. */
   readonly essential: boolean;
   /**
-   * It tells of work that other processes do. It never takes this one out of rotation: no API can publish
-   * events sooner by refusing orders, and a backlog would take all of them out at once.
+   * Whether other processes do the work. It never takes this process out of rotation: refusing orders publishes no
+   * event sooner, and a backlog would affect every API at once.
    */
   readonly elsewhere?: boolean;
-  /** It tells of a party that the service goes on without: at worst degraded, also when it cannot be asked. */
+  /** Whether it checks a party that the service can work without. It is at worst degraded, even if the check fails. */
   readonly advisory?: boolean;
 }
 
+/** The result of a check. `detail` is a clause for people. */
 export interface HealthFinding {
   readonly status: HealthStatus;
   readonly detail?: string;
@@ -47,7 +50,7 @@ type Name = (typeof names)[number];
 
 export type HealthChecks = Readonly<Record<Name, HealthCheck>>;
 
-/** A record with a value for each check, as the document and the answer have them. */
+/** Returns a record with a value for each check, for the OpenAPI document and the response. */
 const eachName = <Value>(valueOf: (name: Name, index: number) => Value): Record<Name, Value> =>
   Object.fromEntries(names.map((name, index) => [name, valueOf(name, index)])) as Record<Name, Value>;
 
@@ -70,15 +73,15 @@ const answer = <Schema extends z.ZodType>(schema: Schema, description: string) =
 type Check = z.infer<typeof check>;
 
 /**
- * `/health/live`: the process answers. `/health` and `/health/ready`: what it stands on. A dependency
- * that never answered since the start makes it unhealthy, so a deploy waits for all three; one that
- * went away later makes it degraded, because orders are still taken without Kafka and Temporal.
+ * Creates the health routes. `/health/live`: the process answers. `/health` and `/health/ready`: its dependencies work.
+ * A dependency that has not answered since the start makes it unhealthy, so a deployment waits for it. A later outage
+ * makes it degraded, because orders are still taken without Kafka and Temporal.
  *
- * `/health/ready` is for load balancers, `/health` for people and alarms. They differ where a check tells of
- * work done elsewhere (`outbox_lag`): unhealthy there is 503 on `/health`, and degraded on `/health/ready`.
+ * `/health/ready` is for load balancers, `/health` for people and alerts. They differ for work of other processes
+ * (`outbox_lag`): unhealthy is 503 on `/health`, and degraded on `/health/ready`.
  *
- * @param freshMs how long an answer is shared by all who ask
- * @param instanceId the header `x-paysaga-instance` of every answer
+ * @param freshMs the time for which callers share one result, in ms
+ * @param instanceId the header `x-paysaga-instance` of every response
  */
 export function createHealthRoutes(
   checks: HealthChecks,
@@ -156,7 +159,7 @@ export function createHealthRoutes(
 
 class CheckTimeout extends Error {}
 
-/** `/metrics`: the instruments of this process, in Prometheus's text format. It takes no key. */
+/** Creates `/metrics`: the metrics of this process in Prometheus's text format. It needs no key. */
 export function createMetricsRoute(metrics: Metrics): OpenAPIHono<HttpEnv> {
   const render = shareAnswer(METRICS_FRESH_MS, metrics.render);
   const routes = createRouter();

@@ -4,7 +4,9 @@ import { armFault } from '../../testing/faults';
 import { newClientId, pay, payUntilSettled, placeOrder, readBalance, untilStatus } from '../../testing/shop';
 import { orBroken, PATIENCE_MS, type Scene } from './scene';
 
-/** Crash 1 of the design: accepted, and dead before the answer and the start of the saga. */
+/**
+ * Shows crash 1 of the design: the API dies after the payment is accepted, before the response and the saga's start.
+ */
 export async function tellApiCrash(scene: Scene): Promise<void> {
   const { service, narrator, checker, crashAt, isStarted, query } = scene;
   const { chapter, tell, claim } = narrator;
@@ -54,7 +56,7 @@ export async function tellApiCrash(scene: Scene): Promise<void> {
   });
 }
 
-/** Crash 2 of the design: the invoice is closed, the balance not yet credited. */
+/** Shows crash 2 of the design: the worker dies after the invoice is closed, before the balance is credited. */
 export async function tellWorkerCrash(scene: Scene): Promise<void> {
   const { service, narrator, checker, crashAt, query } = scene;
   const { chapter, tell, claim } = narrator;
@@ -106,10 +108,10 @@ export async function tellWorkerCrash(scene: Scene): Promise<void> {
 }
 
 const ORDERS = 12;
-/** Longer than the relay is held back. */
+/** More passes than there are while the relay waits. */
 const MANY = 10_000;
 
-/** Crash 3 of the design: Kafka has the batch, and the outbox does not know it. */
+/** Shows crash 3 of the design: the worker dies after Kafka stored the batch, before the outbox has its mark. */
 export async function tellRelayCrash(scene: Scene): Promise<void> {
   const { service, operator, narrator, checker, crashAt, query } = scene;
   const { chapter, tell, claim } = narrator;

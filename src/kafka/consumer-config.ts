@@ -24,4 +24,5 @@ export const consumerConfig = (env: z.infer<z.ZodObject<typeof consumerVariables
   maxQueuedPerKey: env.CONSUMER_MAX_QUEUED_PER_KEY,
 });
 
+/** The configuration of the consumers. */
 export type ConsumerConfig = ReturnType<typeof consumerConfig>;

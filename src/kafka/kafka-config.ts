@@ -85,4 +85,5 @@ export const kafkaConfig = (env: Variables) => ({
   },
 });
 
+/** The configuration of Kafka. */
 export type KafkaConfig = ReturnType<typeof kafkaConfig>;

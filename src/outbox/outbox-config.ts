@@ -61,5 +61,7 @@ export const outboxConfig = (env: Variables) => ({
 });
 
 type Parts = ReturnType<typeof outboxConfig>;
+/** The configuration of the outbox. */
 export type OutboxConfig = Parts['outbox'];
+/** The thresholds of the outbox's health check. */
 export type OutboxLagConfig = Parts['outboxLag'];

@@ -1,10 +1,10 @@
-/** One code that the service refuses with. */
+/** A code that the service refuses with. */
 export interface RefusalCodeEntry {
   /** The HTTP status of the problem that carries it. */
   readonly status: 400 | 401 | 403 | 404 | 405 | 409 | 413 | 415 | 422 | 500 | 503;
   /** What happened, and why. */
   readonly meaning: string;
-  /** What the caller does about it. */
+  /** What the caller can do about it. */
   readonly remedy: string;
 }
 
@@ -14,7 +14,7 @@ const code = <const Status extends RefusalCodeEntry['status']>(status: Status, m
   remedy,
 });
 
-/** The codes that HTTP answers carry. They are stable: clients decide by them. */
+/** The codes of HTTP problems. They are stable, because clients decide by them. */
 export const httpCodes = {
   malformed_json: code(400, 'The body is not well-formed JSON, or not UTF-8.', 'Send the body as JSON (RFC 8259).'),
   bad_request: code(400, 'The request cannot be read as HTTP.', 'Check the headers and the encoding of the body.'),
@@ -207,7 +207,9 @@ export const httpCodes = {
 
 const inSaga = (meaning: string, remedy: string): RefusalCodeEntry => code(409, meaning, remedy);
 
-/** The codes that only a saga’s step fails with: the `error` of a step, and what a failed payment or shipment records. */
+/**
+ * The codes that only steps of sagas fail with. They appear as a step's `error`, and in a failed payment or shipment.
+ */
 export const stepCodes = {
   out_of_stock: inSaga('The goods are not there.', 'Raise the stock, then order again.'),
   payment_declined: inSaga('The provider declined the charge.', 'Order again with another payment method.'),
@@ -237,17 +239,19 @@ export const stepCodes = {
   fault_injected: inSaga('A fault point was armed with `refuse`.', '`DELETE /dev/faults` disarms all.'),
 } satisfies Record<string, RefusalCodeEntry>;
 
+/** A code of an HTTP problem. */
 export type HttpCode = keyof typeof httpCodes;
+/** A code of any refusal. */
 export type RefusalCode = HttpCode | keyof typeof stepCodes;
 
 /** Every code that the service refuses with. */
 export const refusalCodes: Readonly<Record<RefusalCode, RefusalCodeEntry>> = { ...httpCodes, ...stepCodes };
 
 /**
- * A business refusal: the request was understood, and the answer is no. Nothing was changed.
+ * A business refusal: the request was understood and refused. Nothing was changed.
  *
- * `code` is stable and public. It becomes an HTTP problem in `http/`, and a non-retryable
- * `ApplicationFailure` in `activities/`; anything that is not a Refusal is a fault, and retried.
+ * `code` is stable and public. `http/` turns it into a problem, `activities/` into a non-retryable
+ * `ApplicationFailure`. Any other error is a fault and is retried.
  */
 export class Refusal extends Error {
   override readonly name = 'Refusal';
@@ -256,7 +260,7 @@ export class Refusal extends Error {
     readonly code: RefusalCode,
     /** A sentence for people: what happened, why, and what to do. */
     readonly detail: string,
-    /** More members of the problem document, e.g. `{ saga_id, failed_step }`. */
+    /** Additional members of the problem document, such as `saga_id` and `failed_step`. */
     readonly extra: Readonly<Record<string, unknown>> = {},
   ) {
     super(detail);
