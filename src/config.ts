@@ -32,8 +32,10 @@ export const variables = {
     TEMPORAL_UI_URL: z.url().optional().describe('The address of Temporal’s Web UI, for links to workflows.'),
     PAYSAGA_DEMO: flag
       .default(false)
-      .describe('`paysaga setup` makes the demo catalogue and an operator’s first key. For trials alone.'),
-    FAULT_INJECTION: flag.default(false).describe('Has fault points and `/dev/faults`. It is refused in production.'),
+      .describe('`paysaga setup` creates the demo catalogue and an operator’s first key. For trials only.'),
+    FAULT_INJECTION: flag
+      .default(false)
+      .describe('Enables fault points and `/dev/faults`. It is refused in production.'),
   },
 };
 

@@ -145,7 +145,7 @@ export function judgeSagas({ stuck, lost, unstarted, unstarted_reason, standing 
   const why = unstarted_reason ?? NO_WORKER;
   const details = [
     ...(unstarted > 0 ? [`${unstarted} not started (\`paysaga sagas ls --state pending\`): ${why}`] : []),
-    ...(lost > 0 ? [`${lost} lost their workflow, and begin again`] : []),
+    ...(lost > 0 ? [`${lost} lost their workflow and are started again`] : []),
     ...(standing > 0 ? [`${standing} without progress for 60 s`] : []),
     ...(stuck > 0 ? [`${stuck} stuck: see \`paysaga sagas ls --state stuck\``] : []),
   ];

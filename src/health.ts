@@ -48,6 +48,7 @@ const names = [
 ] as const;
 type Name = (typeof names)[number];
 
+/** The checks of `/health`, by name. */
 export type HealthChecks = Readonly<Record<Name, HealthCheck>>;
 
 /** Returns a record with a value for each check, for the OpenAPI document and the response. */

@@ -16,7 +16,7 @@ export const schedulesOf = ({ retention, unpaidOrders, reconciliation }: Schedul
     id: UNPAID_SWEEP,
     workflowType: UNPAID_SWEEP,
     intervalMs: unpaidOrders.sweepIntervalMs,
-    summary: 'cancels orders that nobody has paid in time',
+    summary: 'cancels orders that are not paid in time',
   },
   {
     id: RECONCILIATION,

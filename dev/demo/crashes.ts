@@ -34,7 +34,7 @@ export async function tellApiCrash(scene: Scene): Promise<void> {
     must(got === undefined, `it got ${got?.status} ${got?.text}`);
     return 'connection broken';
   });
-  await claim('the sweeper starts the saga: the order is paid with nobody asking', async () => {
+  await claim('the sweeper starts the saga: the order is paid without another request', async () => {
     await eventually(async () => must(await isStarted(saga_id), `${saga_id} was not started`), {
       deadlineMs: PATIENCE_MS,
     });
@@ -62,7 +62,7 @@ export async function tellWorkerCrash(scene: Scene): Promise<void> {
   const { chapter, tell, claim } = narrator;
   chapter(
     'Crash 2: the worker dies between "invoice closed" and "balance credited"',
-    'Temporal remembers the step, the once-key that it was done: the saga goes on, never half a payment.',
+    'Temporal repeats the step, its idempotency key has its result: the saga continues, and no payment is half done.',
   );
   const order = await placeOrder(service);
   const payment_id = newClientId('pay');
@@ -81,7 +81,7 @@ export async function tellWorkerCrash(scene: Scene): Promise<void> {
     must(now?.status === 'CLOSED' && now.credits === 0, JSON.stringify(now));
     return `invoice ${now.status}, ${now.credits} credits`;
   });
-  await claim('the client is told that it goes on: 202', async () => {
+  await claim('the client gets 202: the saga continues', async () => {
     const answer = await asking;
     must(answer?.status === 202 && answer.body.status === 'pending', `answered ${answer?.status} ${answer?.text}`);
     return answer.headers.get('location') ?? '';
@@ -90,7 +90,7 @@ export async function tellWorkerCrash(scene: Scene): Promise<void> {
     await atCredit.happened();
     return `now process ${await atCredit.recovered()}`;
   });
-  await claim('the saga goes on all the same: the payment is settled', async () => {
+  await claim('the saga continues all the same: the payment is settled', async () => {
     const paid = await payUntilSettled(service, order, { payment_id }, PATIENCE_MS);
     must(paid.status === 200, paid.text);
   });

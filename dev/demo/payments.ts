@@ -89,7 +89,7 @@ export async function tellCompensation({ service, operator, checker, narrator }:
   const payment_id = newClientId('pay');
   const answer = await payUntilSettled(service, order, { payment_id }, PATIENCE_MS);
 
-  await claim('the client is told that it was undone, and where it failed', async () => {
+  await claim('the client gets the failed step, and that everything was undone', async () => {
     const { code, failed_step, saga_id } = answer.body;
     must(answer.status === 409 && code === 'saga_compensated' && failed_step === 'credit_balance', answer.text);
     return `409 ${code}, failed_step ${failed_step}, ${saga_id}`;
@@ -107,13 +107,13 @@ export async function tellCompensation({ service, operator, checker, narrator }:
     must(balance === 0, `the balance is ${balance}`);
     return `invoice ${invoice.status}, balance ${balance}`;
   });
-  await claim('nobody was told "paid": no such event on Kafka', async () => {
+  await claim('no event on Kafka says "paid"', async () => {
     const { messages } = await checker.snapshot();
     const told = messages
       .filter(({ value }) => value.includes(order.order_id))
       .map(({ headers }) => headers.ce_type ?? '');
     const paid = told.filter((type) => /paid|captured/.test(type));
-    must(paid.length === 0, `told: ${paid.join(', ')}`);
+    must(paid.length === 0, `published: ${paid.join(', ')}`);
     return told.map((type) => type.replace('com.paysaga.', '')).join(', ');
   });
   await claim('the customer can pay again, with a new payment', async () => {

@@ -50,7 +50,7 @@ export async function createScene(stack: FreshStack, narrator: Narrator): Promis
         happened: () =>
           eventually(
             async () => {
-              must(await isPassed(point), `nobody came to ${point}`);
+              must(await isPassed(point), `no process passed ${point}`);
               must(processes[name].pid !== pid || !processes.isRunning(name), `${name} did not die at ${point}`);
               return pid;
             },
@@ -134,7 +134,7 @@ export function createNarrator(log: Log, colours: boolean): Narrator {
         fail(what, error);
       }
     },
-    whole: (tellChapter) => tellChapter().catch((error: unknown) => fail(`"${current}" is told to its end`, error)),
+    whole: (tellChapter) => tellChapter().catch((error: unknown) => fail(`"${current}" runs to its end`, error)),
     failed,
     get held() {
       return held;

@@ -120,7 +120,7 @@ function sentence(text: string): string {
 
 /** A document that is generated from the code. */
 export interface Reference {
-  /** From the root of the clone. */
+  /** The path from the root of the clone. */
   readonly path: string;
   /** Returns the content. Markdown need not be formatted. */
   readonly render: () => string;

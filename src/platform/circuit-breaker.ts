@@ -51,7 +51,7 @@ export class CircuitOpen extends Error {
   readonly code = 'circuit_open';
 
   constructor(circuit: string) {
-    super(`${circuit} is not asked for now: its last calls failed.`);
+    super(`${circuit} gets no requests for now, because its last calls failed.`);
   }
 }
 

@@ -44,7 +44,7 @@ export function createJsonClient({ name, url, refusals }: JsonClientOptions): Js
     if (status >= 200 && status < 300) {
       const parsed = answer.safeParse(body);
       if (parsed.success) return parsed.data;
-      throw new Error(`${name} answered ${method} ${path} in another shape than expected.`);
+      throw new Error(`${name} answered ${method} ${path} with an unexpected body.`);
     }
     const code = status < 500 ? refused.safeParse(body).data?.code : undefined;
     for (const [known, detail] of Object.entries(refusals)) {

@@ -49,7 +49,7 @@ export function decodeCursor<Position>(cursor: string, position: z.ZodType<Posit
   const parsed = position.safeParse(parse(Buffer.from(cursor, 'base64url').toString()));
   if (parsed.success) return parsed.data;
   const errors = [{ pointer: '/cursor', message: 'is not a cursor of this list' }];
-  throw new Refusal('validation_failed', 'The cursor is not one that this list gave; start without it.', { errors });
+  throw new Refusal('validation_failed', 'The cursor is not of this list: start without a cursor.', { errors });
 }
 
 function parse(json: string): unknown {

@@ -120,7 +120,7 @@ export function createReadiness({ missing }: Pick<SetupWatch, 'missing'>) {
 
 async function look(check: () => Promise<void>): Promise<SetupMissing | 'unknown' | undefined> {
   try {
-    await within(DEADLINE_MS, check(), () => new Error('It did not answer in time.'));
+    await within(DEADLINE_MS, check(), () => new Error('There was no answer in time.'));
     return undefined;
   } catch (error) {
     return error instanceof SetupMissing ? error : 'unknown';

@@ -103,7 +103,7 @@ function checkBooks(charges: readonly ChargeRow[], books: NonNullable<Snapshot['
   const theirs = new Map(books.map((charge) => [idOf(charge), charge]));
   const unknown = [...theirs.keys()]
     .filter((id) => !ours.has(id))
-    .map((id) => `${id} is charged, and nobody here asked`);
+    .map((id) => `${id} is charged without a request of ours`);
   const different = [...ours].flatMap(([id, { state, amount }]) => {
     const booked = theirs.get(id);
     const taken = TAKEN[state] ? amount : 0;
@@ -191,7 +191,7 @@ function checkEnds({ shipments, sagas, orders, products }: Snapshot): string[] {
   return orders
     .filter(({ product_sku }) => goods.has(product_sku))
     .flatMap(({ order_id, status }) => {
-      if (status === 'PAID' && !shipmentOf.has(order_id)) return [`order ${order_id} is PAID, and nobody ships it`];
+      if (status === 'PAID' && !shipmentOf.has(order_id)) return [`order ${order_id} is PAID, and has no shipment`];
       const [shipment, saga] = ends[status] ?? [];
       const found = `${shipmentOf.get(order_id)}, ${sagaOf.get(order_id)}`;
       return found === `${shipment}, ${saga}` ? [] : [`order ${order_id} is ${status}; shipment and saga are ${found}`];

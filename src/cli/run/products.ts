@@ -63,7 +63,7 @@ export async function setProduct(sku: string, options: SetOptions): Promise<void
 }
 
 /**
- * Completes the options with the present values. Unless an option sets a limited stock, its change is 0, because it may
+ * Completes the options with the present values. Without a stock option, a limited stock gets a change of 0, because it may
  * have moved meanwhile.
  */
 function completed(sku: string, options: SetOptions, product: ProductResponse | undefined) {

@@ -16,7 +16,7 @@ export const databaseVariables = {
   DATABASE_DIRECT_URL: databaseUrl.optional().describe('PostgreSQL past the pooler, for LISTEN and migrations.'),
   DATABASE_PREPARED_STATEMENTS: flag
     .optional()
-    .describe('Whether statements are prepared by name. By default they are where there is no pooler.'),
+    .describe('Whether prepared statements have names. Defaults to true without a pooler, and to false with one.'),
 };
 
 type Variables = z.infer<z.ZodObject<typeof databaseVariables>>;

@@ -122,6 +122,6 @@ export async function applySettings(databaseUrl: string, roles: readonly string[
       }
     }
     if (refused.length === 0) return users.map(({ user }) => user);
-    throw new SettingsMissing(`These need a superuser, or each user itself:\n${refused.join('\n')}`);
+    throw new SettingsMissing(`Only a superuser, or each user for itself, can run:\n${refused.join('\n')}`);
   });
 }

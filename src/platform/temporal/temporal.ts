@@ -21,8 +21,8 @@ const KEEPALIVE = {
 };
 
 /**
- * Creates a client whose calls fail at once while Temporal is away, instead of retrying for 20 s: callers handle that
- * failure. gRPC's pause between two connection attempts, up to 2 minutes by default, stays short.
+ * Creates a client whose calls fail at once while Temporal is away, instead of retrying for 20 s, because callers handle
+ * that failure. The pause of gRPC between two connection attempts, up to 2 minutes by default, stays short.
  */
 export function connectTemporalClient({ config }: { readonly config: TemporalConfig }): TemporalClient {
   const { address, tls, apiKey, metadata } = config.connection;
