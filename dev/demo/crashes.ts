@@ -62,7 +62,7 @@ export async function tellWorkerCrash(scene: Scene): Promise<void> {
   const { chapter, tell, claim } = narrator;
   chapter(
     'Crash 2: the worker dies between "invoice closed" and "balance credited"',
-    'Temporal repeats the step, its idempotency key has its result: the saga continues, and no payment is half done.',
+    'Temporal repeats the step, whose idempotency key has its result: the saga continues, and no payment is half done.',
   );
   const order = await placeOrder(service);
   const payment_id = newClientId('pay');
