@@ -6,8 +6,8 @@ import { startServices } from './services/start-services';
 import { startFreshStack, temporaryData } from './stack/fresh-stack';
 
 /**
- * `npm run chaos [-- --events 10000 --kills 50 --seed N]`: orders come in while api, worker and consumer are
- * killed at random moments; then the whole event log and the whole topics are judged. 0 only if every promise
+ * Runs `npm run chaos [-- --events 10000 --kills 50 --seed N]`: clients place orders while api, worker and consumer are
+ * killed at random moments. Then the whole event log and the whole topics are judged. Returns 0 only if every promise
  * held.
  */
 async function chaos({ args, log, teardown }: CommandContext): Promise<number> {

@@ -1,17 +1,17 @@
 /**
- * Something the person at the terminal can put right: one sentence with the command that helps.
- * Printed alone, without a stack, and the program ends with 1.
+ * A failure that the user can correct: one sentence with the command that helps. It is printed without a stack, and the
+ * exit code is 1.
  */
 export class Problem extends Error {
   override name = 'Problem';
 }
 
-/** True for a Node system error with this code, such as `ENOENT` or `EADDRINUSE`. */
+/** Whether an error is a Node system error with this code, such as `ENOENT` or `EADDRINUSE`. */
 export function hasCode(error: unknown, code: string): boolean {
   return error instanceof Error && 'code' in error && error.code === code;
 }
 
-/** The one sentence for what stopped a command: a {@link Problem} as it is, known system errors explained. */
+/** Returns the sentence for a failure: that of a {@link Problem}, or an explanation of a known system error. */
 export function explain(error: unknown): string {
   if (error instanceof Problem) return error.message;
   if (hasCode(error, 'ENOSPC'))
@@ -24,17 +24,14 @@ export function explain(error: unknown): string {
 /** Prints one line of progress. */
 export type Log = (line: string) => void;
 
-/** Milliseconds as a person reads them: `850 ms`, `4.2 s`, `3 min 5 s`. */
+/** Returns a duration for people: `850 ms`, `4.2 s`, `3 min 5 s`. */
 export function duration(ms: number): string {
   if (ms < 1000) return `${Math.round(ms)} ms`;
   if (ms < 60_000) return `${(ms / 1000).toFixed(1)} s`;
   return `${Math.floor(ms / 60_000)} min ${Math.round((ms % 60_000) / 1000)} s`;
 }
 
-/**
- * Runs one stage and prints its end with its duration; a stage that takes long says every 15 s that
- * it is still at work.
- */
+/** Runs one stage and prints its title with its duration at the end. A long stage prints a line every 15 s. */
 export async function stage<T>(log: Log, title: string, work: () => Promise<T>): Promise<T> {
   const begun = performance.now();
   const elapsed = (): string => duration(performance.now() - begun);
@@ -53,16 +50,16 @@ export async function stage<T>(log: Log, title: string, work: () => Promise<T>):
 
 type Stop = () => Promise<void>;
 
-/** Stops what was started, newest first. Filled as things start, so it is right at any moment of a start. */
+/** Stops what was started, newest first. Each start adds its stop, so that the list is right at any moment. */
 export interface Teardown {
   add(stop: Stop): void;
-  /** @throws Problem once it has begun: nothing would stop what is started now */
+  /** Checks that the teardown has not begun. @throws Problem when it has, because nothing would stop a later start */
   assertOpen(): void;
-  /** Runs every stop once, also when one fails; a second call waits for the first. Never rejects. */
+  /** Runs every stop once, even after one fails. A second call waits for the first. Never rejects. */
   run(): Promise<void>;
 }
 
-/** @param onError gets the error of a stop that failed; the others still run. */
+/** Creates an empty teardown. @param onError gets the error of a failed stop; the others still run */
 export function createTeardown(onError: (error: unknown) => void = () => undefined): Teardown {
   const stops: Stop[] = [];
   let running: Promise<void> | undefined;
@@ -85,9 +82,9 @@ export function createTeardown(onError: (error: unknown) => void = () => undefin
 type Results<T extends readonly unknown[]> = Promise<{ -readonly [K in keyof T]: Awaited<T[K]> }>;
 
 /**
- * As `Promise.all`, but the first failure ends the others early and they are waited for, so that nothing
- * goes on behind the back of whoever cleans up.
- * @throws Problem with every sentence that was said, when all failures are such; else the first failure
+ * Works as `Promise.all`, but waits until all have ended, so that nothing runs during the cleanup. The first failure
+ * ends the others early.
+ * @throws Problem with all sentences if every failure is a Problem, otherwise the first failure
  */
 export async function allOrNone<const T extends readonly Promise<unknown>[]>(
   work: T,
@@ -111,23 +108,27 @@ function isAbort(error: unknown): boolean {
   return error instanceof Error && error.name === 'AbortError';
 }
 
+/** What a command gets. */
 export interface CommandContext {
-  /** What stands after the command's name. */
+  /** The arguments after the command's name. */
   readonly args: readonly string[];
   readonly log: Log;
-  /** Run before the program ends, however it ends. */
+  /** Runs before the program ends, however it ends. */
   readonly teardown: Teardown;
-  /** Resolves with the exit code when Ctrl-C or SIGTERM asks the program to end. */
+  /** Resolves with the exit code at Ctrl-C or SIGTERM. */
   untilStopped(): Promise<number>;
 }
 
-/** Ctrl-C comes twice under npm, from the terminal and forwarded; a later one means hurry. */
+/** Under npm, Ctrl-C arrives twice, from the terminal and from npm. A later one means an immediate end. */
 const REPEATED_SIGNAL_MS = 1500;
 
-/** Prints a line of progress on standard output. */
+/** Prints a line to standard output. */
 export const print: Log = (line) => void process.stdout.write(`${line}\n`);
 
-/** npm hands a SIGTERM to the shell between us and itself, which dies of it without a word to us. */
+/**
+ * Acts when the parent process is gone. npm sends a SIGTERM to the shell between itself and this process, which ends
+ * without forwarding it.
+ */
 function whenOrphaned(act: () => void): void {
   if (!process.env.npm_lifecycle_event) return;
   const parent = process.ppid;
@@ -139,8 +140,8 @@ function whenOrphaned(act: () => void): void {
 }
 
 /**
- * Runs one command to its end: everything that it started is stopped in order, on an error and on
- * Ctrl-C or SIGTERM at any moment, and what went wrong is said in one sentence.
+ * Runs one command to its end. Stops in order what it started, after an error and at Ctrl-C or SIGTERM at any moment.
+ * Prints a failure in one sentence.
  */
 export async function runCommand(command: (context: CommandContext) => Promise<number>): Promise<never> {
   const teardown = createTeardown((error) => print(`✗ ${explain(error)}`));
@@ -153,7 +154,7 @@ export async function runCommand(command: (context: CommandContext) => Promise<n
     };
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, onSignal);
     whenOrphaned(() => onSignal('SIGTERM'));
-    // Whoever read our output has gone, as `head` does.
+    // The reader of the output has closed it, as `head` does.
     process.stdout.on('error', () => onSignal('SIGTERM'));
   });
   let asked = false;

@@ -18,8 +18,8 @@ const CHAPTERS = [
 const LAST_LINES = 15;
 
 /**
- * Shows the main job and the three crashes on a fresh stack, which ends with it: processes are
- * really killed, and each claim is checked against Postgres, Kafka and HTTP. 0 only if all of them held.
+ * Runs the demo: payments and the three crashes on a fresh stack. It kills real processes and checks each claim against
+ * PostgreSQL, Kafka and HTTP. Returns 0 only if every claim held.
  */
 async function demo({ log, teardown }: CommandContext): Promise<number> {
   const { dataDir, remove } = await temporaryData();

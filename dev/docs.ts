@@ -3,7 +3,7 @@ import { runCommand } from './command';
 import { contentOf, references } from './docs/references';
 import { fromRoot } from './os/files';
 
-/** Writes the documents that are made from the code. */
+/** Writes the documents that are generated from the code. */
 void runCommand(async ({ log }) => {
   for (const reference of references) {
     const content = await contentOf(reference);

@@ -17,6 +17,6 @@ void runCommand(async ({ log }) => {
   if (await hasDocker()) await removeCompose(DATA);
   rmSync(postgresData(DATA, await postgresUser()), { recursive: true, force: true });
   rmSync(DATA, { recursive: true, force: true });
-  log('The local data is removed; `npm start` begins anew.');
+  log('The local data is removed; `npm start` creates it again.');
   return 0;
 });

@@ -18,46 +18,48 @@ import type { FreshStack } from './stack/fresh-stack';
 import type { ProcessName } from './stack/process-environment';
 import type { Processes } from './stack/processes';
 
+/** The options of {@link runChaos}. */
 export interface ChaosOptions {
-  /** Started with `chaosEnv` and `restart`. */
+  /** A stack that was started with `chaosEnv` and `restart`. */
   readonly stack: FreshStack;
-  /** At least so many, of orders that are placed and some that are paid. */
+  /** The least number of events, from placed orders of which some are paid. */
   readonly events: number;
-  /** SIGKILLs of api, worker and consumer, at random moments. */
+  /** The number of SIGKILLs of api, worker and consumer, at random moments. */
   readonly kills: number;
-  /** Of the moments, and of who is killed then. */
+  /** The seed of the moments and of the choice of processes. */
   readonly seed: number;
 }
 
+/** The result of a run. */
 export interface ChaosReport {
   readonly orders: number;
   readonly events: number;
   readonly messages: number;
   readonly duplicates: number;
-  /** What the killed relays may have sent again: each at most a batch of each of its shards. */
+  /** The most messages that killed relays may have repeated: a batch of each of their shards. */
   readonly duplicatesAtMost: number;
   readonly kills: Kills;
   readonly ms: number;
 }
 
 const BATCH_SIZE = 20;
-/** Small batches, so that the bound on duplicates says something. */
+/** Small batches, so that the bound on duplicates is strict. */
 export const chaosEnv = { OUTBOX_BATCH_SIZE: String(BATCH_SIZE) };
 
-/** Between Kafka's ack and the mark, where a kill costs duplicates: long enough to be hit. */
+/** The delay between Kafka's ack and the mark, long enough for kills that cause duplicates. */
 const MARK_AFTER_MS = 200;
-/** As many as a fault point takes, and more than a relay gets to. */
+/** The most that a fault point accepts, and more than a relay reaches. */
 const MANY = 10_000;
 const EVENTS_PER_ORDER = 2;
 const MS_PER_KILL = 2_200;
 const PATIENCE_MS = 120_000;
 
 /**
- * Orders come in while processes die at random; then everything comes to rest, and is judged by the whole
- * event log and the whole topics.
+ * Places orders while processes die at random. When everything has come to rest, judges the whole event log and the
+ * whole topics.
  *
- * @throws ConsistencyError for what is lost, unknown, out of order or done twice, and for more duplicates than
- *   the kills explain
+ * @throws ConsistencyError for lost, unknown, misordered or repeated effects, and for more duplicates than the kills
+ *   explain
  */
 export async function runChaos({ stack, events, kills, seed }: ChaosOptions): Promise<ChaosReport> {
   const { service: api, operator, processes, checker } = stack;
@@ -92,20 +94,22 @@ export async function runChaos({ stack, events, kills, seed }: ChaosOptions): Pr
   };
 }
 
+/** The options of {@link killAtRandom}. */
 export interface KillAtRandomOptions {
   readonly processes: Processes;
   readonly kills: number;
-  /** The kills fall somewhere into this long. */
+  /** The time over which the kills are spread, in ms. */
   readonly durationMs: number;
   readonly random: () => number;
 }
 
+/** The number of kills of each process. */
 export type Kills = Record<ProcessName, number>;
 
-/** One of them is back sooner than this: the longest pause before a restart is 5 s. */
+/** A process is back sooner than this: the longest pause before a restart is 5 s. */
 const SOME_RUN_WITHIN_MS = 30_000;
 
-/** Kills one of the processes that run, again and again at random moments, by SIGKILL. @returns who died how often */
+/** Kills running processes with SIGKILL at random moments. @returns the kills of each process */
 export async function killAtRandom({ processes, kills, durationMs, random }: KillAtRandomOptions): Promise<Kills> {
   const killed: Kills = { api: 0, worker: 0, consumer: 0 };
   const moments = Array.from({ length: kills }, () => random() * durationMs).sort((one, other) => one - other);
@@ -133,22 +137,26 @@ function pickRunning(processes: Processes, chance: number): Promise<ProcessName>
   );
 }
 
+/** The options of {@link orderSteadily}. */
 export interface OrderSteadilyOptions {
   readonly api: ApiClient;
   readonly orders: number;
-  /** The orders are spread over this long. */
+  /** The time over which the orders are spread, in ms. */
   readonly durationMs: number;
-  /** How long a client asks for one answer. */
+  /** The time for which a client repeats a request, in ms. */
   readonly patienceMs: number;
 }
 
 const CLIENTS = 20;
-/** An API that was killed with the request answers nothing any more. */
+/** A killed API does not answer a request any more. */
 const ASK_AGAIN_MS = 5_000;
-/** One in so many is paid, and one is goods that are charged and sent. */
+/** One of this many orders is paid, and one is of goods that are charged and shipped. */
 const PAID = 50;
 
-/** Places orders, some to be charged, and pays some, as clients that ask again under the same key until they have their answer. */
+/**
+ * Places orders, some of them charged automatically, and pays some. Clients repeat a request with the same key until
+ * they get a response.
+ */
 export async function orderSteadily({ api, orders, durationMs, patienceMs }: OrderSteadilyOptions): Promise<void> {
   const began = performance.now();
   const paying: Promise<void>[] = [];
@@ -165,7 +173,7 @@ export async function orderSteadily({ api, orders, durationMs, patienceMs }: Ord
   await Promise.all(paying);
 }
 
-/** One order for one `Idempotency-Key`, however often it is asked for. */
+/** Places one order under one `Idempotency-Key`, with any number of requests. */
 function placeUntilAnswered(api: ApiClient, order: OrderRequest, patienceMs: number): Promise<OrderResponse> {
   const request = { json: orderRequest(order), headers: { 'idempotency-key': randomUUID() }, timeoutMs: ASK_AGAIN_MS };
   return eventually(
@@ -183,7 +191,10 @@ async function payOrder(api: ApiClient, order: OrderResponse, patienceMs: number
   must(status === 200, `the payment of ${order.order_id} was answered ${status} ${text}`);
 }
 
-/** Numbers from 0 up to 1, the same ones for the same seed (mulberry32), so that a run can be repeated. */
+/**
+ * Creates a random generator (mulberry32) of numbers from 0 up to 1. The same seed gives the same numbers, so that a
+ * run can be repeated.
+ */
 export function createRandom(seed: number): () => number {
   let state = seed >>> 0;
   return function random() {

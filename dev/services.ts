@@ -5,8 +5,8 @@ import { startServices } from './services/start-services';
 import { findTemporalTestServer } from './services/temporal';
 
 /**
- * `node dist/dev/services.js [FOLDER]`: PostgreSQL, Kafka and Temporal alone, until Ctrl-C, their
- * addresses in `FOLDER/env` for `source`.
+ * Runs `node dist/dev/services.js [FOLDER]`: PostgreSQL, Kafka and Temporal alone, until Ctrl-C. Their addresses are in
+ * `FOLDER/env` for `source`.
  */
 void runCommand(async ({ args, log, teardown, untilStopped }) => {
   const dataDir = resolve(args[0] ?? '.paysaga/services');

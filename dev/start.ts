@@ -8,7 +8,7 @@ import { startProcesses } from './stack/processes';
 import { startProvider, type ProviderProcess } from './stack/provider-process';
 import { claimStack, greeting, removeStackFile, writeStackFile } from './stack/stack-file';
 
-/** The API's port by default. The next free one is taken when another program has it. */
+/** The API's default port. If another program has it, the next free one is taken. */
 const API_PORT = 3000;
 
 async function start({ log, teardown, untilStopped }: CommandContext): Promise<number> {
@@ -52,7 +52,7 @@ async function start({ log, teardown, untilStopped }: CommandContext): Promise<n
       onOver: (name, reason) => onOver(endedForGood(name, reason)),
     }),
   ).catch((error: unknown) => {
-    // A taken port is said in one sentence.
+    // A taken port needs only its one sentence.
     if (!(error instanceof PortTaken)) output.release();
     throw error;
   });
@@ -77,7 +77,7 @@ async function start({ log, teardown, untilStopped }: CommandContext): Promise<n
   return Promise.race([untilStopped(), over]);
 }
 
-/** Keeps the processes' first lines behind the greeting. */
+/** Holds the first lines of the processes back until the greeting is printed. */
 function createHeldOutput(write: Log): { line: Log; release: () => void } {
   let held: string[] | undefined = [];
   return {
@@ -89,7 +89,7 @@ function createHeldOutput(write: Log): { line: Log; release: () => void } {
   };
 }
 
-/** @returns the port that the user asked for, which is free, or undefined */
+/** Returns the port that the user chose, if it is free, or undefined without a choice. @throws PortTaken */
 async function givenPort(ports: Ports, wanted: string | undefined): Promise<string | undefined> {
   if (!wanted) return undefined;
   if (!/^[1-9]\d{0,4}$/.test(wanted) || Number(wanted) > 65_535)
@@ -101,7 +101,7 @@ async function givenPort(ports: Ports, wanted: string | undefined): Promise<stri
 const endedForGood = (name: string, reason: string): Problem =>
   new Problem(`The ${name} process ended (${reason}) and is not started again: the line before says why.`);
 
-/** Those that the shell names go before. */
+/** Returns the stack's parties, unless the shell names others. */
 const ownProviders = ({ env }: ProviderProcess): NodeJS.ProcessEnv =>
   Object.fromEntries(Object.entries(env).filter(([name]) => !process.env[name]));
 

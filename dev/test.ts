@@ -10,24 +10,24 @@ import { temporaryData } from './stack/fresh-stack';
 
 interface Part {
   readonly paths: readonly string[];
-  /** The topics and consumer groups of whole stacks have fixed names: one stack at a time on a broker. */
+  /** Topics and consumer groups of whole stacks have fixed names, so only one stack can run on a broker at a time. */
   readonly ownBroker?: true;
 }
 
 const OTHERS: Part = { paths: ['test/unit', 'test/integration', 'test/workflows'] };
 
-/** The whole suite, in parts that run beside each other, each file by file: most of the time they wait. */
+/** The parts of the suite. They run in parallel, each file by file, because most of the time they wait. */
 const PARTS: readonly Part[] = [
   { paths: ['test/e2e/kills', 'test/e2e/service'] },
   { paths: ['test/e2e/failures', 'test/e2e/sagas'], ownBroker: true },
   OTHERS,
 ];
-/** A broker that was given is the only one. */
+/** The parts for a given broker, which is the only one. */
 const PARTS_ON_ONE_BROKER: readonly Part[] = [{ paths: ['test/e2e'] }, OTHERS];
 
 /**
- * Nothing that the service answers may depend on these: the suite runs where each is another than the usual one.
- * Its own look-ups past the service are the exception; they pin what they need.
+ * Defaults that nothing in the service may depend on, each set to an unusual value. The suite's own queries past the
+ * service set what they need.
  */
 const OTHER_DEFAULTS = {
   TimeZone: 'America/New_York',
@@ -41,15 +41,15 @@ const OTHER_DEFAULTS = {
 };
 const OTHER_ZONE = 'Pacific/Auckland';
 
-/** What `--json` writes, as far as it is summed up here. */
+/** The part of Jest's `--json` output that is summed up. */
 type Counts = Record<
   'numPassedTests' | 'numFailedTests' | 'numRuntimeErrorTestSuites' | 'numPendingTests' | 'numTodoTests',
   number
 >;
 
 /**
- * Runs the tests on services of their own, which end with them: nothing of a stack that runs beside them
- * is touched. Services that variables name are used as they are.
+ * Runs the tests on new services, which end with them and touch no running stack. Services that environment variables
+ * name are used as they are.
  */
 async function test({ args, log, teardown }: CommandContext): Promise<number> {
   const { dataDir, remove } = await temporaryData();
@@ -72,7 +72,7 @@ async function test({ args, log, teardown }: CommandContext): Promise<number> {
   const results = parts.map((_, part) => join(dataDir, `jest-${part}.json`));
   const codes = await Promise.all(
     parts.map(async ({ paths, ownBroker }, part) => {
-      // A test that failed half-way may have left a relay running, which would keep Jest, and so the run, from ending.
+      // A failed test may leave a relay running, which would keep Jest from ending.
       const args = [...flags, '--forceExit', '--json', `--outputFile=${results[part]}`, ...paths];
       if (!ownBroker) return runJest({ args, env, teardown, log });
       const { kafkaBrokers } = await startServices({
@@ -104,11 +104,12 @@ const addUp = (results: readonly Counts[]): Counts =>
 
 void runCommand(test);
 
+/** The options of {@link runJest}. */
 export interface JestOptions {
   readonly args: readonly string[];
   readonly env: NodeJS.ProcessEnv;
   readonly teardown: Teardown;
-  /** Gets its lines; without it, Jest has the terminal to itself. */
+  /** Gets its lines. Without it, Jest writes to the terminal. */
   readonly log?: Log;
 }
 

@@ -26,18 +26,20 @@ import { createSagaProgress } from './sagas/queries';
 import { createSagaStarter } from './sagas/start';
 import { setupChecks } from './setup-checks';
 
-/** Requests at work for each connection of the pool: the next one is ready when a connection is free. */
+/**
+ * The concurrent requests per connection of the pool. Two, so that the next request is ready when a connection is free.
+ */
 const RUNNING_PER_CONNECTION = 2;
 
-/** Health looks at most once a second, as metrics do. */
+/** Health checks run at most once a second, and so do the metrics' queries. */
 const BACKGROUND_CONNECTIONS = 2;
 
-/** The HTTP process. It listens at once; `/health/ready` tells what it still waits for. */
+/** The HTTP process. It listens at once; `/health/ready` shows what it still waits for. */
 void runProcess('api', async ({ config, logger, fail, stopping }) => {
   await assertPooledSettings({ ...config.database, logger, fail, signal: stopping });
   const database = connectDatabase({ ...config.database, applicationName: 'paysaga-api', logger });
   await followDatabaseClock({ database, logger, signal: stopping });
-  // Health and metrics are told also while all connections for requests are taken.
+  // Keeps health and metrics available while requests use every other connection.
   const background = connectDatabase({
     ...config.database,
     poolSize: BACKGROUND_CONNECTIONS,
@@ -79,7 +81,7 @@ void runProcess('api', async ({ config, logger, fail, stopping }) => {
     running: RUNNING_PER_CONNECTION * config.database.poolSize,
     waiting: config.http.maxWaiting,
     waitMs: config.http.maxWaitMs,
-    // Somebody waits for a payment, and its money has moved already: it does not queue behind a burst of orders.
+    // A payment's client waits and the money has already moved, so payments go before a burst of orders.
     isUrgent: ({ definition }: Message) => definition.name === acceptPayment.name,
   };
   const keyUse = createKeyUse(background, logger);
@@ -101,11 +103,11 @@ void runProcess('api', async ({ config, logger, fail, stopping }) => {
   });
   const server = createHttpServer({ fetch: app.fetch, config: config.http, metrics });
   logger.info(await server.listen(), 'api.listening');
-  // Opens the connections before the first request needs them, and remembers what was there at the start.
+  // Opens the connections before the first request needs them, and records which services answer at the start.
   void app.request('/health');
 
   return async function stop() {
-    // Whoever waits for a saga's end is told that it goes on, well before the grace time is over.
+    // Ends the wait of clients for a saga's end early: they get 202 well before the grace time is over.
     setTimeout(() => hurry.abort(), config.shutdownGraceMs / 2);
     await server.drain(config.shutdownGraceMs);
     await keyUse.close();

@@ -20,7 +20,7 @@ export interface AppOptions extends RouteDeps {
   readonly health: HealthChecks;
   readonly metrics: Metrics;
   readonly faults: Faults;
-  /** Mounts `/dev/faults`. */
+  /** Whether `/dev/faults` exists. */
   readonly faultInjection: boolean;
   /** The value of the header `x-paysaga-instance` in responses of the health routes. */
   readonly instanceId?: string;

@@ -15,7 +15,10 @@ import {
 import { type TemporalConfig, temporalConfig } from './platform/temporal/temporal-config';
 import { intervalVariables, type ScheduleConfig, scheduleConfig, scheduleVariables } from './schedules';
 
-/** Every variable that paysaga reads itself, in parts. Temporal’s are read as Temporal’s own tools read them. */
+/**
+ * Every environment variable that the service reads itself, by part. Temporal's variables are read as Temporal's own
+ * tools read them.
+ */
 export const variables = {
   'All processes, and the API’s server': httpVariables,
   PostgreSQL: databaseVariables,
@@ -29,8 +32,10 @@ export const variables = {
     TEMPORAL_UI_URL: z.url().optional().describe('The address of Temporal’s Web UI, for links to workflows.'),
     PAYSAGA_DEMO: flag
       .default(false)
-      .describe('`paysaga setup` makes the demo catalogue and an operator’s first key. For trials alone.'),
-    FAULT_INJECTION: flag.default(false).describe('Has fault points and `/dev/faults`. It is refused in production.'),
+      .describe('`paysaga setup` creates the demo catalogue and an operator’s first key. For trials only.'),
+    FAULT_INJECTION: flag
+      .default(false)
+      .describe('Enables fault points and `/dev/faults`. It is refused in production.'),
   },
 };
 
@@ -58,9 +63,10 @@ const environment = z
     }
   });
 
+/** The configuration of all processes. */
 export type Config = ReturnType<typeof loadConfig>;
 
-/** Every error of the configuration at once. The entry points print it and exit with 2. */
+/** Lists every error of the configuration. The entry points print it and exit with 2. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';
 
@@ -72,8 +78,9 @@ export class ConfigError extends Error {
 type Variables = Record<string, string | undefined>;
 
 /**
- * Reads the whole configuration, before any connection. TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE, TLS and
- * API key are read as Temporal's own tools read them (https://docs.temporal.io/develop/environment-configuration).
+ * Reads the whole configuration, before any connection. Defaults to the environment of the process. TEMPORAL_ADDRESS,
+ * TEMPORAL_NAMESPACE, TLS and API key are read as Temporal's own tools read them
+ * (https://docs.temporal.io/develop/environment-configuration).
  *
  * @throws ConfigError naming each variable that is missing or wrong
  */
@@ -123,21 +130,21 @@ const parts = {
   keys: z.object(keyVariables),
 };
 
-/** Reads the variables of the database alone. @throws ConfigError */
+/** Reads only the variables of the database. @throws ConfigError */
 export const loadDatabaseConfig = (variables: Variables): DatabaseConfig =>
   databaseConfig(readPart(parts.database, variables));
 
-/** Reads the variables of Kafka alone. @throws ConfigError */
+/** Reads only the variables of Kafka. @throws ConfigError */
 export const loadKafkaConfig = (variables: Variables): KafkaConfig => kafkaConfig(readPart(parts.kafka, variables));
 
-/** Reads the intervals of the Schedules alone. @throws ConfigError */
+/** Reads only the intervals of the Schedules. @throws ConfigError */
 export const loadScheduleConfig = (variables: Variables): ScheduleConfig =>
   scheduleConfig(readPart(parts.schedules, variables));
 
-/** Reads the variables of API keys alone. @throws ConfigError */
+/** Reads only the variables of API keys. @throws ConfigError */
 export const loadKeyConfig = (variables: Variables): KeyConfig => keyConfig(readPart(parts.keys, variables));
 
-/** Reads the variables of Temporal alone. @throws ConfigError */
+/** Reads only the variables of Temporal. @throws ConfigError */
 export function loadTemporalConfig(variables: Variables): TemporalConfig {
   const { temporal, problem } = temporalConfig(given(variables));
   if (!temporal) throw new ConfigError([problem]);
@@ -151,7 +158,7 @@ function readPart<Part extends z.ZodType>(part: Part, variables: Variables): z.o
   return parsed.data;
 }
 
-/** Those with a value. */
+/** Returns the variables that have a value. */
 const given = (variables: Variables): Record<string, string> =>
   Object.fromEntries(Object.entries(variables).flatMap(([name, value]) => (value ? [[name, value]] : [])));
 

@@ -12,7 +12,7 @@ import { createReadiness, watchSetup } from './platform/watch-setup';
 import { closeAll, runProcess } from './run-process';
 import { setupChecks } from './setup-checks';
 
-/** The process of the Kafka consumers. It waits for Kafka and Postgres, at the start and later. */
+/** The process of the Kafka consumers. It waits for Kafka and PostgreSQL, at the start and later. */
 void runProcess('consumer', async ({ config, logger, fail, stopping }) => {
   await assertPooledSettings({ ...config.database, logger, fail, signal: stopping });
   const database = connectDatabase({ ...config.database, applicationName: 'paysaga-consumer', logger });
@@ -44,7 +44,7 @@ void runProcess('consumer', async ({ config, logger, fail, stopping }) => {
   await setup.until('database', 'topics');
   const consumerMetrics = createConsumerMetrics(metrics);
 
-  // One connection for each group's dead letters; the others are shared by the groups.
+  // Each group has one connection for its dead letters. The groups share the others.
   const { poolSize } = config.database;
   const partitionsAtOnce = Math.min(3, Math.max(1, Math.floor(poolSize / consumers.length) - 1));
 

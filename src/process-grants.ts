@@ -1,12 +1,12 @@
 import type { RoleGrants } from './platform/database/roles';
 
-/** The processes that have a role of their own; `paysaga_api` and so on. */
+/** The database roles of the processes, one each. */
 export type ProcessRole = 'paysaga_api' | 'paysaga_worker' | 'paysaga_consumer';
 
 /**
- * What each process may do with each table: what it needs, and no more. Append-only tables are never changed, nothing is
- * truncated, and only the worker's retention and its own short-lived rows need DELETE, beside the operators' acts of the
- * API. A lock of a row (`FOR UPDATE`, `FOR SHARE`) needs UPDATE.
+ * The privileges of each process on each table, which are only what it needs. Append-only tables are never changed, and
+ * nothing is truncated. Only the worker's retention, its short-lived rows, and acts of operators in the API need
+ * DELETE. A row lock (`FOR UPDATE`, `FOR SHARE`) needs UPDATE.
  */
 const tables = {
   _prisma_migrations: { paysaga_api: 'SELECT', paysaga_worker: 'SELECT', paysaga_consumer: 'SELECT' },
@@ -64,10 +64,11 @@ const tables = {
   shipment: { paysaga_worker: 'SELECT, UPDATE', paysaga_consumer: 'SELECT, INSERT' },
 } as const satisfies RoleGrants<ProcessRole>['tables'];
 
+/** The roles of the processes with all of their privileges. */
 export const processGrants: RoleGrants<ProcessRole> = {
   roles: ['paysaga_api', 'paysaga_worker', 'paysaga_consumer'],
   tables,
-  // The relay reads how far the ids have come. To draw one needs no right: it is an identity column.
+  // The relay reads the last value of the sequence. Inserts need no right to it, because it is an identity column's.
   sequences: { outbox_id_seq: { paysaga_worker: 'SELECT' } },
   functions: {
     'outbox_pending_rows(smallint, bigint, integer, bigint[])': { paysaga_worker: 'EXECUTE' },

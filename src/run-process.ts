@@ -5,27 +5,28 @@ import { createLogger, type Logger } from './platform/logger';
 import { exitCodes } from './platform/supervision';
 import { wait } from './platform/timing';
 
-/** What a running process is told at its end: finish what is in hand, take nothing new. */
+/** Stops a process: finishes the work in progress, and takes no new work. */
 export type Stop = () => Promise<void>;
 
+/** What a process gets at its start. */
 export interface ProcessContext {
   readonly config: Config;
   readonly logger: Logger;
-  /** Ends the process with an error, to be restarted: for what it cannot recover from by itself. */
+  /** Ends the process with an error, for a failure that it cannot recover from, so that it is restarted. */
   readonly fail: (error: unknown) => void;
-  /** Aborted with SIGTERM or SIGINT, also while the process still starts. */
+  /** Aborts at SIGTERM or SIGINT, even during the start. */
   readonly stopping: AbortSignal;
 }
 
 /**
- * Runs one of the three processes: configuration (exit 2 with every error of it), start (exit 3 with one sentence when
- * its port is taken), and an orderly stop on SIGTERM or SIGINT within the grace time. Any other end is exit 1.
+ * Runs one of the three processes: reads the configuration, starts, and stops on SIGTERM or SIGINT within the grace
+ * time. Exits with 2 for a wrong configuration, with 3 for a taken port, and with 1 for any other failure.
  */
 export async function runProcess(name: string, start: (context: ProcessContext) => Promise<Stop>): Promise<void> {
   const config = configOrExit();
   const logger = createLogger({ name, ...config.log });
   const stopping = new AbortController();
-  // Each loop of a process listens to it.
+  // Each loop of a process listens to this signal.
   setMaxListeners(0, stopping.signal);
 
   const end = (code: number): void => {
@@ -45,7 +46,7 @@ export async function runProcess(name: string, start: (context: ProcessContext) 
     const onSignal = (signal: NodeJS.Signals): void => {
       logger.info({ signal, grace_ms: config.shutdownGraceMs }, 'process.stopping');
       stopping.abort();
-      // Longer than the parts' own grace, for what hangs in spite of it.
+      // Longer than the grace time of the parts, in case one of them hangs.
       setTimeout(
         () => fail(new Error('The process did not stop within its grace time.')),
         config.shutdownGraceMs + 5_000,
@@ -75,16 +76,16 @@ function configOrExit(): Config {
   }
 }
 
-/** For what a person has to set right: its sentence, without a stack. */
+/** Prints an error that a person must correct, without a stack, and exits. */
 function exitWith({ message }: Error, code: number): never {
   process.stderr.write(`${message}\n`);
   process.exit(code);
 }
 
-/** What a process closes last holds nothing that counts: one that does not answer is left behind after this. */
+/** The time limit for closing connections. At that point no work is left to lose. */
 const CLOSE_MS = 2_000;
 
-/** Waits until all is closed, or has failed to, but not for one that hangs. */
+/** Waits until everything is closed or has failed to close, or until the time limit. */
 export async function closeAll(closing: readonly Promise<unknown>[]): Promise<void> {
   await Promise.race([Promise.allSettled(closing), wait(CLOSE_MS)]);
 }

@@ -4,7 +4,7 @@ import type { Scheduled } from './platform/temporal/keep-scheduled';
 import { duration } from './platform/timing';
 import { RECONCILIATION, RETENTION, UNPAID_SWEEP } from './temporal-contract';
 
-/** Every Schedule there is: `paysaga setup` makes them, the workers keep them. */
+/** Returns every Schedule. `paysaga setup` creates them, and the workers keep them in place. */
 export const schedulesOf = ({ retention, unpaidOrders, reconciliation }: ScheduleConfig): readonly Scheduled[] => [
   {
     id: RETENTION,
@@ -16,7 +16,7 @@ export const schedulesOf = ({ retention, unpaidOrders, reconciliation }: Schedul
     id: UNPAID_SWEEP,
     workflowType: UNPAID_SWEEP,
     intervalMs: unpaidOrders.sweepIntervalMs,
-    summary: 'cancels orders that nobody has paid in time',
+    summary: 'cancels orders that are not paid in time',
   },
   {
     id: RECONCILIATION,
@@ -28,7 +28,7 @@ export const schedulesOf = ({ retention, unpaidOrders, reconciliation }: Schedul
 
 const DAY_MS = 86_400_000;
 
-/** The variables of the Schedules, which `paysaga setup schedules` reads alone. */
+/** The variables of the Schedules. `paysaga setup schedules` reads only these. */
 export const intervalVariables = {
   ORDER_PAYMENT_SWEEP_INTERVAL_MS: integer(1_000, DAY_MS)
     .default(3_600_000)
@@ -39,7 +39,7 @@ export const intervalVariables = {
   RETENTION_INTERVAL_MS: integer(60_000, DAY_MS).default(3_600_000).describe('How often expired rows are deleted.'),
 };
 
-/** The variables of sagas and of what runs at intervals. */
+/** The variables of sagas and of scheduled work. */
 export const scheduleVariables = {
   ...intervalVariables,
   ORDER_PAYMENT_TIMEOUT: duration(1_000, 10 * 365 * DAY_MS)
@@ -56,11 +56,12 @@ export const scheduleVariables = {
     .describe('The longest pause between two attempts of a compensation.'),
 };
 
-/** The intervals of the Schedules, as their part of the configuration. */
+/** Turns the intervals of the Schedules into their part of the configuration. */
 export const scheduleConfig = (env: z.infer<z.ZodObject<typeof intervalVariables>>) => ({
   unpaidOrders: { sweepIntervalMs: env.ORDER_PAYMENT_SWEEP_INTERVAL_MS },
   reconciliation: { intervalMs: env.RECONCILIATION_INTERVAL_MS },
   retention: { intervalMs: env.RETENTION_INTERVAL_MS },
 });
 
+/** The intervals of the Schedules, in ms. */
 export type ScheduleConfig = ReturnType<typeof scheduleConfig>;

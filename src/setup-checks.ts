@@ -8,13 +8,17 @@ import type { TemporalClient } from './platform/temporal/temporal';
 
 const DEADLINE_MS = 3_000;
 
+/** The dependencies of the setup checks. */
 export interface SetupCheckDeps {
   readonly database: Database;
   readonly kafka: KafkaHealth;
   readonly temporal: TemporalClient;
 }
 
-/** What the processes look for, part by part of `paysaga setup`; the workers keep the Schedules themselves. */
+/**
+ * The checks of what `paysaga setup` creates, by part. There is none of the Schedules, because the workers keep them in
+ * place.
+ */
 export const setupChecks = {
   database: ({ database }: Pick<SetupCheckDeps, 'database'>) => assertMigrated(database),
   topics: async ({ kafka }: Pick<SetupCheckDeps, 'kafka'>) =>

@@ -19,23 +19,23 @@ import { SetupMissing } from './platform/watch-setup';
 import { processGrants } from './process-grants';
 import { type ScheduleConfig, schedulesOf } from './schedules';
 
-/** Tells what was done, and what is odd, line by line. */
+/** Prints one line: what was done, or a warning. */
 export type Say = (line: string) => void;
 
-/** For what is asked of Temporal, which answers a namespace's beginning slowly. */
+/** The time limit for calls to Temporal, which may answer slowly just after a namespace was created. */
 const DEADLINE_MS = 120_000;
-/** How long a namespace that was made a moment ago may be unknown to a server. */
+/** The time for which a server may not yet know a new namespace. */
 const KNOWN_WITHIN_MS = 30_000;
 const LOOK_MS = 500;
 
 /**
- * Brings a database to this version: migrations, then the roles of the processes with their privileges, and behind a
- * pooler the settings of their users. May be repeated, by several at once.
+ * Brings a database to this version: migrations, roles with their privileges and, behind a pooler, the users' settings.
+ * Safe to repeat and to run several times at once.
  *
- * @param config as the owner of the tables, past a pooler
- * @returns whether the roles are there: where this user may not create them, it says who can
+ * @param config of the owner of the tables, past a pooler
+ * @returns whether the roles exist; if this user may not create them, a line says who can
  * @throws Error when a migration fails
- * @throws SettingsMissing for users whom this one may not change
+ * @throws SettingsMissing for users whom this user may not change
  */
 export async function setUpDatabase(
   { directUrl: databaseUrl, pooled }: Pick<DatabaseConfig, 'directUrl' | 'pooled'>,
@@ -47,7 +47,7 @@ export async function setUpDatabase(
     const made = await applyRoles({ databaseUrl, grants: processGrants });
     say(`${made.length === 0 ? 'The roles are there' : `Made ${made.join(', ')}`}; each has its privileges.`);
   } catch (error) {
-    // Without them, the processes connect as the owner of the tables.
+    // Without the roles, the processes connect as the owner of the tables.
     if (!(error instanceof RolesMissing)) throw error;
     say(error.message);
     return { roles: false };
@@ -66,9 +66,9 @@ async function setUpPooledUsers(databaseUrl: string, say: Say): Promise<void> {
 }
 
 /**
- * Makes the Kafka topics that are missing, and says what is odd about those that were there. May be repeated.
+ * Creates the missing Kafka topics, and warns about differences of existing ones. Safe to repeat.
  *
- * @throws Error when the broker cannot be reached
+ * @throws Error when the broker does not answer
  */
 export async function setUpTopics(config: KafkaConfig, say: Say): Promise<void> {
   const { topics } = eventRegistry;
@@ -81,9 +81,9 @@ export async function setUpTopics(config: KafkaConfig, say: Say): Promise<void> 
 }
 
 /**
- * Makes the Temporal namespace and its search attributes, where they are missing. May be repeated.
+ * Creates the missing Temporal namespace and search attributes. Safe to repeat.
  *
- * @throws SetupMissing when something is missing that these credentials may not make
+ * @throws SetupMissing when something is missing that these credentials may not create
  */
 export const setUpTemporal = (config: TemporalConfig, say: Say): Promise<void> =>
   withTemporal(config, async ({ client, within }) => {
@@ -94,7 +94,7 @@ export const setUpTemporal = (config: TemporalConfig, say: Say): Promise<void> =
   });
 
 /**
- * Makes the Temporal Schedules that are missing, and gives each its interval. May be repeated.
+ * Creates the missing Temporal Schedules, and sets the interval of each. Safe to repeat.
  *
  * @throws SetupMissing when the namespace is missing
  */
@@ -112,9 +112,9 @@ export const setUpSchedules = (temporal: TemporalConfig, config: ScheduleConfig,
   });
 
 /**
- * Makes the demo catalogue, and in a database without a key the first one, an operator's, which it prints. May be repeated.
+ * Creates the demo catalogue and, in a database without keys, prints a first operator's key. Safe to repeat.
  *
- * @param send as an operator
+ * @param send sends messages as an operator
  */
 export async function setUpDemo(send: <Result>(message: Message<Result>) => Promise<Result>, say: Say): Promise<void> {
   const made = await putDemoCatalogue(send);

@@ -43,19 +43,22 @@ import { schedulesOf } from './schedules';
 import { setupChecks } from './setup-checks';
 import { taskQueues } from './temporal-contract';
 
-/** Sticky tasks of a killed worker go to another one after this long. */
+/** The sticky tasks of a killed worker go to another worker after this time. */
 const STICKY_TIMEOUT = '1s';
-/** About half a megabyte each, in a process that stays below 512 MiB. */
+/** Each cached workflow takes about half a megabyte, and the process stays below 512 MiB. */
 const CACHED_WORKFLOWS = 200;
-/** Each relay claims and marks, and one of six sweepers looks now and then. */
+/** Relays claim and mark rows; the sweepers query now and then. */
 const BACKGROUND_CONNECTIONS = 4;
-/** Calls to providers at once, also where the pool is small: a slow provider must not hold up the other steps. */
+/**
+ * The least number of concurrent calls to external parties, even with a small pool, so that a slow provider does not
+ * hold up other steps.
+ */
 const MIN_CALLS_OUTSIDE = 40;
 
-/** A worker cannot drain while Temporal is away: then it ends after the grace time, and this. */
+/** A worker cannot drain while Temporal is away. It then ends this long after the grace time. */
 const FORCE_AFTER_MS = 1_000;
 
-/** The process of workflows, activities and relay. It waits for Temporal; Postgres and Kafka may come later. */
+/** The process of workflows, activities and the relay. It waits for Temporal; PostgreSQL and Kafka may come later. */
 void runProcess('worker', async ({ config, logger, fail, stopping }) => {
   const metrics = createMetrics();
   if (config.metrics.port === undefined) installTemporalRuntime(logger);
@@ -67,7 +70,7 @@ void runProcess('worker', async ({ config, logger, fail, stopping }) => {
   await assertPooledSettings({ ...config.database, logger, fail, signal: stopping });
   const database = connectDatabase({ ...config.database, applicationName: 'paysaga-worker', logger });
   await followDatabaseClock({ database, logger, signal: stopping });
-  // The relay and the sweepers never queue behind a burst of sagas.
+  // Separate connections, so that relay and sweepers never queue behind a burst of sagas.
   const background = connectDatabase({
     ...config.database,
     poolSize: BACKGROUND_CONNECTIONS,
@@ -100,7 +103,7 @@ void runProcess('worker', async ({ config, logger, fail, stopping }) => {
   });
   await setup.until('database');
 
-  // Before the Workers: while these wait for their namespace, it notes with the sagas why they do not start.
+  // Created before the Workers: while these wait for their namespace, it records why sagas do not start.
   const sagas = createSagaStarter({ temporal, ...config.saga, logger });
   const sweeper = runStartSweeper({ database: background, sagas, temporal, logger, signal: stopping });
   await setup.until('temporal');
@@ -173,7 +176,7 @@ void runProcess('worker', async ({ config, logger, fail, stopping }) => {
   logger.info({ namespace: config.temporal.namespace, relay_groups: relayGroups(shardsPerRelay) }, 'worker.running');
 
   return async function stop() {
-    // The relay first: it finishes the batch in flight, and another worker takes its shards.
+    // The relay stops first: it finishes its batch, and another worker takes over its shards.
     relayWorker.shutdown();
     sagaWorker.shutdown();
     await Promise.allSettled([...running, ...sweeping]);
@@ -201,7 +204,7 @@ function createSagaWorker(connection: NativeConnection, config: Config, activiti
     maxCachedWorkflows: CACHED_WORKFLOWS,
     ...concurrencyFor(config.database.poolSize),
     stickyQueueScheduleToStartTimeout: STICKY_TIMEOUT,
-    // A relay has nothing to lose: one that new code cannot replay fails, and is started anew.
+    // A relay has no state to lose. If new code cannot replay it, it fails and starts anew.
     workflowFailureErrorTypes: { '*': [], outboxRelay: ['NondeterminismError'] },
     shutdownGraceTime: config.shutdownGraceMs,
     shutdownForceTime: config.shutdownGraceMs + FORCE_AFTER_MS,
@@ -209,8 +212,8 @@ function createSagaWorker(connection: NativeConnection, config: Config, activiti
 }
 
 /**
- * No more work at once than the pool has connections for: more would only wait, while it holds its workflow's task. A
- * short queue here is what lets the server put the next customer first. Steps outside hold no connection while they call.
+ * Returns limits that fit the pool, because more work would only hold workflow tasks while it waits. Short local queues
+ * let the server choose the next customer. Steps with external calls hold no connection during the call.
  */
 const concurrencyFor = (poolSize: number) => ({
   maxConcurrentWorkflowTaskExecutions: Math.max(2, poolSize),
@@ -218,7 +221,10 @@ const concurrencyFor = (poolSize: number) => ({
   maxConcurrentActivityTaskExecutions: Math.max(MIN_CALLS_OUTSIDE, poolSize),
 });
 
-/** On shutdown it cancels its activities at once (grace time 0), which ends the relays after their batch in flight. */
+/**
+ * Creates the Worker of the relays. On shutdown it cancels its activities at once (grace time 0), which ends the relays
+ * after their batch.
+ */
 function createRelayWorker(connection: NativeConnection, config: Config, activities: object): Promise<Worker> {
   return Worker.create({
     connection,

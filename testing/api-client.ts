@@ -1,17 +1,18 @@
 import type { ReadableStream } from 'node:stream/web';
 import { eventually } from './eventually';
 
+/** A response of the API. */
 export interface Answer<Body> {
   readonly status: number;
   readonly body: Body;
-  /** The body as it came, for comparing bytes. */
+  /** The body as text, to compare it byte by byte. */
   readonly text: string;
   readonly headers: Headers;
-  /** From the request to the last byte. */
+  /** The time from the request to the last byte, in ms. */
   readonly ms: number;
 }
 
-/** An error's body (RFC 9457), with the members that paysaga's own problems have. */
+/** A problem document (RFC 9457), with the members that paysaga adds. */
 export interface Problem {
   readonly status: number;
   readonly code: string;
@@ -23,22 +24,25 @@ export interface Problem {
   readonly failed_step?: string;
 }
 
+/** The options of a request. */
 export interface RequestOptions {
-  /** Sent as JSON. */
+  /** The body, sent as JSON. */
   readonly json?: unknown;
-  /** Sent as it is, instead of `json`. */
+  /** The body, sent unchanged instead of `json`. */
   readonly body?: string | ReadableStream<Uint8Array>;
   readonly headers?: Readonly<Record<string, string>>;
-  /** Defaults to 35 s: more than the API itself waits. */
+  /** The time limit in ms. Defaults to 35,000, which is more than the API itself waits. */
   readonly timeoutMs?: number;
 }
 
+/** A method of the API. */
 export type Method = 'GET' | 'POST' | 'PUT' | 'DELETE';
 
+/** A client of the API. */
 export interface ApiClient {
-  /** @throws TypeError when no whole answer came: the API is gone, or ended in between */
+  /** Sends one request. @throws TypeError without a whole response: the API is gone, or ended meanwhile */
   call<Body = unknown>(method: Method, path: string, options?: RequestOptions): Promise<Answer<Body>>;
-  /** As {@link call}, and asks again until an answer came, as a client does after its time-out. */
+  /** Repeats {@link call} until a response arrives, as a client does after a timeout. */
   callUntilAnswered<Body = unknown>(
     method: Method,
     path: string,
@@ -46,7 +50,7 @@ export interface ApiClient {
   ): Promise<Answer<Body>>;
 }
 
-/** A client of the HTTP API with one key, or with none. */
+/** Creates a client of the HTTP API, with one key or without a key. */
 export function createApiClient(url: string, key?: string): ApiClient {
   async function call<Body>(method: Method, path: string, options: RequestOptions = {}): Promise<Answer<Body>> {
     const { json, body, headers, timeoutMs = 35_000 } = options;
@@ -74,7 +78,7 @@ export function createApiClient(url: string, key?: string): ApiClient {
   };
 }
 
-/** What is no JSON (the readable page, an empty body) stays text. */
+/** Parses a body. A body that is not JSON (the HTML page, an empty body) stays text. */
 export function parseBody(text: string): unknown {
   try {
     return JSON.parse(text);
@@ -83,14 +87,14 @@ export function parseBody(text: string): unknown {
   }
 }
 
-/** A key for each role. */
+/** One key of each role. */
 export interface ApiKeys {
   readonly operator: string;
   readonly service: string;
   readonly customer: { readonly key: string; readonly customer_id: string };
 }
 
-/** The API as each role sees it. */
+/** A client for each role. */
 export interface Clients {
   readonly operator: ApiClient;
   readonly service: ApiClient;
@@ -98,7 +102,7 @@ export interface Clients {
   readonly nobody: ApiClient;
 }
 
-/** One client for each of the stack's keys, and one without a key. */
+/** Creates a client for each of the stack's keys, and one without a key. */
 export const createClients = (url: string, { operator, service, customer }: ApiKeys): Clients => ({
   operator: createApiClient(url, operator),
   service: createApiClient(url, service),

@@ -1,15 +1,16 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
+/** The options of {@link eventually}. */
 export interface EventuallyOptions {
   readonly deadlineMs: number;
-  /** Between two looks. Defaults to 50 ms. */
+  /** The time between two attempts, in ms. Defaults to 50. */
   readonly everyMs?: number;
 }
 
 /**
- * Looks again until looking no longer throws.
- * @returns what the look that succeeded returned
- * @throws what the last look threw, once the deadline has passed
+ * Repeats an attempt until it no longer throws.
+ * @returns the result of the attempt that succeeded
+ * @throws the last attempt's error, after the deadline
  */
 export async function eventually<T>(
   look: () => T | Promise<T>,
@@ -26,7 +27,7 @@ export async function eventually<T>(
   }
 }
 
-/** Throws unless it holds, for {@link eventually}. */
+/** Throws an error with the message `otherwise` if the condition is false, for {@link eventually}. */
 export function must(holds: boolean, otherwise: string): asserts holds {
   if (!holds) throw new Error(otherwise);
 }

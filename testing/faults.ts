@@ -15,10 +15,7 @@ async function arm(operator: ApiClient, fault: Fault): Promise<void> {
   must(status === 204, `PUT /dev/faults answered ${status} ${text}`);
 }
 
-/**
- * Arms a fault point for its next passes, with an operator's key. `times` and `probability` default to 1: the next pass
- * is hit.
- */
+/** Arms a fault point with an operator's key. `times` and `probability` default to 1: the next pass is hit. */
 export const armFault = (
   operator: ApiClient,
   point: FaultPoint,
@@ -27,10 +24,11 @@ export const armFault = (
   probability = 1,
 ): Promise<void> => arm(operator, { point, kind, times, probability });
 
-/** Makes the next passes of the point take that long, in whichever process gets there. `times` defaults to 1. */
+/** Delays the next passes of a point by `delay_ms` milliseconds, in any process. `times` defaults to 1. */
 export const armDelay = (operator: ApiClient, point: FaultPoint, delay_ms: number, times = 1): Promise<void> =>
   arm(operator, { point, kind: 'delay_ms', times, delay_ms });
 
+/** Disarms all fault points. */
 export async function disarmFaults(operator: ApiClient): Promise<void> {
   const { status, text } = await operator.call('DELETE', '/dev/faults');
   must(status === 204, `DELETE /dev/faults answered ${status} ${text}`);

@@ -1,7 +1,10 @@
 import { serve } from '@hono/node-server';
 import { createProviderApp, openJournal, type ProviderEntry } from './provider/provider-app';
 
-/** The test provider and carrier as a process: `PROVIDER_PORT` on `PROVIDER_HOST` (loopback), its books in `PROVIDER_JOURNAL`. */
+/**
+ * Runs the test provider and carrier as a process: `PROVIDER_PORT` on `PROVIDER_HOST` (loopback), with its journal in
+ * the file `PROVIDER_JOURNAL`.
+ */
 function main(): void {
   const { PROVIDER_HOST = '127.0.0.1', PROVIDER_PORT, PROVIDER_JOURNAL } = process.env;
   if (!PROVIDER_PORT || !PROVIDER_JOURNAL) {

@@ -8,13 +8,16 @@ import type { SagaResponse } from '../src/sagas/view';
 import type { Answer, ApiClient, Problem } from './api-client';
 import { eventually, must } from './eventually';
 
-// The bodies of the API's responses, as the API's own schemas have them.
+// The bodies of the API's responses, by the API's own schemas.
 export type { OrderResponse, SagaResponse };
+/** The response of `GET /customers/{customer_id}/balance`. */
 export type BalanceView = z.infer<typeof balanceResponse>;
+/** The response of `GET /analytics/sales`. */
 export type SalesView = z.infer<typeof salesResponse>;
+/** The response of `GET /orders/{order_id}/events`. */
 export type OrderEventsView = z.infer<(typeof listOrderEvents)['result']>;
 
-/** Of `POST /invoices/close-after-payment`: with `pending`, the last two are not there yet. */
+/** The response of `POST /invoices/close-after-payment`. With `pending`, the last two fields are absent. */
 export interface PaidView {
   readonly status: 'ok' | 'pending';
   readonly saga_id: string;
@@ -22,6 +25,7 @@ export interface PaidView {
   readonly balance_tx_id: string;
 }
 
+/** The response of `GET /health`. */
 export interface HealthView {
   readonly status: string;
   readonly checks: Readonly<
@@ -40,7 +44,7 @@ export interface HealthView {
   >;
 }
 
-/** What an order may say besides the defaults: one `vps.s` for 9900 EUR, for a new customer. */
+/** The fields of an order that differ from the defaults: one `vps.s` for 9900 EUR, for a new customer. */
 export type OrderRequest = Partial<
   Record<'customer_id' | 'product_sku' | 'currency' | 'collection_method' | 'payment_method', string>
 > & {
@@ -48,7 +52,9 @@ export type OrderRequest = Partial<
   readonly quantity?: number;
 };
 
-/** An order that goes through the order saga and the shipment saga: of 1500 EUR. */
+/**
+ * An order of goods for 1500 EUR that is charged automatically, so that it runs the order saga and the shipment saga.
+ */
 export const CHARGED_GOODS: OrderRequest = {
   product_sku: 'mug',
   amount: 1_500,
@@ -56,21 +62,23 @@ export const CHARGED_GOODS: OrderRequest = {
   payment_method: 'pm_ok',
 };
 
+/** The fields of a payment that differ from the defaults, and how the client waits. */
 export interface PaymentRequest {
   readonly payment_id?: string;
   readonly amount?: number;
-  /** `Prefer: wait=N`, in seconds. */
+  /** The value N of `Prefer: wait=N`, in seconds. */
   readonly wait?: number;
-  /** How long the client waits for an answer. */
+  /** The client's time limit for a response, in ms. */
   readonly timeoutMs?: number;
 }
 
-/** A new id that a client may give, such as `pay_0f3c…`. */
+/** Returns a new id as a client would choose it, such as `pay_0f3c…`. */
 export const newClientId = (prefix: string): string => `${prefix}_${randomUUID().replaceAll('-', '')}`;
 
-/** Paid, accepted, or a problem: which one, the answer's status says. */
+/** A paid or accepted payment, or a problem. The response's status says which. */
 export type PaymentAnswer = PaidView & Omit<Problem, 'status'>;
 
+/** Returns the body of an order, with the defaults of {@link OrderRequest}. */
 export const orderRequest = (order: OrderRequest = {}) => ({
   customer_id: newClientId('cus'),
   product_sku: 'vps.s',
@@ -78,7 +86,7 @@ export const orderRequest = (order: OrderRequest = {}) => ({
   ...order,
 });
 
-/** The notice that pays the order's invoice. */
+/** Returns the notification of a payment that pays the order's invoice. */
 export const paymentNotification = (order: OrderResponse, { payment_id, amount }: PaymentRequest = {}) => ({
   order_id: order.order_id,
   customer_id: order.customer_id,
@@ -88,10 +96,7 @@ export const paymentNotification = (order: OrderResponse, { payment_id, amount }
   payment_id: payment_id ?? newClientId('pay'),
 });
 
-/**
- * Places an order; the API may die in between, or be too busy for it, because the repeat has the same
- * `Idempotency-Key`.
- */
+/** Places an order. Repeats the request with the same `Idempotency-Key` while the API is gone or overloaded. */
 export async function placeOrder(
   api: ApiClient,
   order: OrderRequest = {},
@@ -110,7 +115,7 @@ export async function placeOrder(
   return body;
 }
 
-/** Tells that the order's invoice was paid, once. */
+/** Records a payment of the order's invoice, with one request. */
 export function pay(
   api: ApiClient,
   order: OrderResponse,
@@ -123,7 +128,7 @@ export function pay(
   });
 }
 
-/** Tells it again and again until the saga has ended: what a client does on 202, and when the API is gone. */
+/** Repeats a payment until its saga has ended, as a client does after 202 and while the API is gone. */
 export function payUntilSettled(
   api: ApiClient,
   order: OrderResponse,
@@ -142,25 +147,29 @@ export function payUntilSettled(
   );
 }
 
+/** Reads an order. */
 export const readOrder = async (api: ApiClient, orderId: string): Promise<OrderResponse> =>
   (await api.call<OrderResponse>('GET', `/orders/${orderId}`)).body;
 
+/** Reads the events of an order. */
 export const readOrderEvents = async (api: ApiClient, orderId: string): Promise<OrderEventsView['data']> =>
   (await api.call<OrderEventsView>('GET', `/orders/${orderId}/events`)).body.data;
 
+/** Reads a saga. */
 export const readSaga = async (api: ApiClient, sagaId: string): Promise<SagaResponse> =>
   (await api.call<SagaResponse>('GET', `/sagas/${sagaId}`)).body;
 
-/** Minor units of EUR; 0 for a customer without any. */
+/** Reads a customer's balance in minor units of EUR, or 0 without one. */
 export async function readBalance(api: ApiClient, customerId: string): Promise<number> {
   const { body } = await api.call<BalanceView>('GET', `/customers/${customerId}/balance`);
   return body.balances.find(({ currency }) => currency === 'EUR')?.amount ?? 0;
 }
 
+/** Reads the sales. */
 export const readSales = async (api: ApiClient): Promise<SalesView> =>
   (await api.call<SalesView>('GET', '/analytics/sales')).body;
 
-/** Waits until the order is in this state. */
+/** Waits until the order has the status. */
 export const untilStatus = (api: ApiClient, orderId: string, status: OrderResponse['status'], deadlineMs = 20_000) =>
   eventually(
     async () => {

@@ -2,23 +2,25 @@ import { Webhook } from 'standardwebhooks';
 import type { Answer, ApiClient } from './api-client';
 import { newClientId } from './shop';
 
+/** A webhook to send. */
 export interface WebhookRequest {
   readonly secret: string;
-  /** An object becomes JSON; text is sent as it is. */
+  /** An object becomes JSON. Text is sent unchanged. */
   readonly body: object | string;
-  /** Defaults to now. */
+  /** The time of the signature. Defaults to now. */
   readonly at?: Date;
-  /** Sent instead of the body that was signed. */
+  /** A body to send instead of the signed one. */
   readonly sent?: string;
   readonly path?: string;
 }
 
+/** The response to a webhook. */
 export type WebhookAnswer = Answer<{ status: string; saga_id?: string; code?: string; errors?: { pointer: string }[] }>;
 
-/** The notice that an invoice was paid, as a payment provider tells it. */
+/** Returns a payment provider's webhook for a captured payment. */
 export const capturedWebhook = (data: object) => ({ type: 'payment.captured', data });
 
-/** Sends what a holder of the secret signed, by Standard Webhooks. The client needs no key. */
+/** Signs a body by Standard Webhooks and sends it. The client needs no key. */
 export function sendWebhook(api: ApiClient, request: WebhookRequest): Promise<WebhookAnswer> {
   const { secret, at = new Date(), path = '/webhooks/payments' } = request;
   const body = typeof request.body === 'string' ? request.body : JSON.stringify(request.body);

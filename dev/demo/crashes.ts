@@ -4,7 +4,9 @@ import { armFault } from '../../testing/faults';
 import { newClientId, pay, payUntilSettled, placeOrder, readBalance, untilStatus } from '../../testing/shop';
 import { orBroken, PATIENCE_MS, type Scene } from './scene';
 
-/** Crash 1 of the design: accepted, and dead before the answer and the start of the saga. */
+/**
+ * Shows crash 1 of the design: the API dies after the payment is accepted, before the response and the saga's start.
+ */
 export async function tellApiCrash(scene: Scene): Promise<void> {
   const { service, narrator, checker, crashAt, isStarted, query } = scene;
   const { chapter, tell, claim } = narrator;
@@ -32,7 +34,7 @@ export async function tellApiCrash(scene: Scene): Promise<void> {
     must(got === undefined, `it got ${got?.status} ${got?.text}`);
     return 'connection broken';
   });
-  await claim('the sweeper starts the saga: the order is paid with nobody asking', async () => {
+  await claim('the sweeper starts the saga: the order is paid without another request', async () => {
     await eventually(async () => must(await isStarted(saga_id), `${saga_id} was not started`), {
       deadlineMs: PATIENCE_MS,
     });
@@ -54,13 +56,13 @@ export async function tellApiCrash(scene: Scene): Promise<void> {
   });
 }
 
-/** Crash 2 of the design: the invoice is closed, the balance not yet credited. */
+/** Shows crash 2 of the design: the worker dies after the invoice is closed, before the balance is credited. */
 export async function tellWorkerCrash(scene: Scene): Promise<void> {
   const { service, narrator, checker, crashAt, query } = scene;
   const { chapter, tell, claim } = narrator;
   chapter(
     'Crash 2: the worker dies between "invoice closed" and "balance credited"',
-    'Temporal remembers the step, the once-key that it was done: the saga goes on, never half a payment.',
+    'Temporal repeats the step, whose idempotency key has its result: the saga continues, and no payment is half done.',
   );
   const order = await placeOrder(service);
   const payment_id = newClientId('pay');
@@ -79,7 +81,7 @@ export async function tellWorkerCrash(scene: Scene): Promise<void> {
     must(now?.status === 'CLOSED' && now.credits === 0, JSON.stringify(now));
     return `invoice ${now.status}, ${now.credits} credits`;
   });
-  await claim('the client is told that it goes on: 202', async () => {
+  await claim('the client gets 202: the saga continues', async () => {
     const answer = await asking;
     must(answer?.status === 202 && answer.body.status === 'pending', `answered ${answer?.status} ${answer?.text}`);
     return answer.headers.get('location') ?? '';
@@ -88,7 +90,7 @@ export async function tellWorkerCrash(scene: Scene): Promise<void> {
     await atCredit.happened();
     return `now process ${await atCredit.recovered()}`;
   });
-  await claim('the saga goes on all the same: the payment is settled', async () => {
+  await claim('the saga continues all the same: the payment is settled', async () => {
     const paid = await payUntilSettled(service, order, { payment_id }, PATIENCE_MS);
     must(paid.status === 200, paid.text);
   });
@@ -106,10 +108,10 @@ export async function tellWorkerCrash(scene: Scene): Promise<void> {
 }
 
 const ORDERS = 12;
-/** Longer than the relay is held back. */
+/** More passes than there are while the relay waits. */
 const MANY = 10_000;
 
-/** Crash 3 of the design: Kafka has the batch, and the outbox does not know it. */
+/** Shows crash 3 of the design: the worker dies after Kafka stored the batch, before the outbox has its mark. */
 export async function tellRelayCrash(scene: Scene): Promise<void> {
   const { service, operator, narrator, checker, crashAt, query } = scene;
   const { chapter, tell, claim } = narrator;

@@ -17,7 +17,7 @@ import {
 } from '../../testing/shop';
 import { PATIENCE_MS, type Scene } from './scene';
 
-/** An order, its payment, its saga, and what others get to know of it. */
+/** Shows an order, its payment and its saga, and what other systems see of them. */
 export async function tellPayment({ service, checker, narrator }: Scene): Promise<void> {
   const { chapter, tell, claim } = narrator;
   chapter('An order is placed and paid', 'One request, one transaction each: state, event and outbox row together.');
@@ -76,7 +76,7 @@ const timeOf = ({ headers }: TopicMessage): string => headers.ce_time ?? '';
 const describeMessage = ({ topic, partition, offset, headers }: TopicMessage): string =>
   `${`${topic}/${partition}/${offset}`.padEnd(38)} ${headers.ce_type?.padEnd(46)} v${headers.ce_sequence}`;
 
-/** A payment whose second step is refused: everything is as before. */
+/** Shows a payment whose second step is refused, so that everything is compensated. */
 export async function tellCompensation({ service, operator, checker, narrator }: Scene): Promise<void> {
   const { chapter, tell, claim } = narrator;
   chapter(
@@ -89,7 +89,7 @@ export async function tellCompensation({ service, operator, checker, narrator }:
   const payment_id = newClientId('pay');
   const answer = await payUntilSettled(service, order, { payment_id }, PATIENCE_MS);
 
-  await claim('the client is told that it was undone, and where it failed', async () => {
+  await claim('the client gets the failed step, and that everything was undone', async () => {
     const { code, failed_step, saga_id } = answer.body;
     must(answer.status === 409 && code === 'saga_compensated' && failed_step === 'credit_balance', answer.text);
     return `409 ${code}, failed_step ${failed_step}, ${saga_id}`;
@@ -107,13 +107,13 @@ export async function tellCompensation({ service, operator, checker, narrator }:
     must(balance === 0, `the balance is ${balance}`);
     return `invoice ${invoice.status}, balance ${balance}`;
   });
-  await claim('nobody was told "paid": no such event on Kafka', async () => {
+  await claim('no event on Kafka says "paid"', async () => {
     const { messages } = await checker.snapshot();
     const told = messages
       .filter(({ value }) => value.includes(order.order_id))
       .map(({ headers }) => headers.ce_type ?? '');
     const paid = told.filter((type) => /paid|captured/.test(type));
-    must(paid.length === 0, `told: ${paid.join(', ')}`);
+    must(paid.length === 0, `published: ${paid.join(', ')}`);
     return told.map((type) => type.replace('com.paysaga.', '')).join(', ');
   });
   await claim('the customer can pay again, with a new payment', async () => {
@@ -123,12 +123,12 @@ export async function tellCompensation({ service, operator, checker, narrator }:
 }
 
 const ORDERS = 20;
-/** More passes than twenty orders make. */
+/** More passes than twenty orders need. */
 const MANY = 10_000;
 
 /**
- * An inventory and a ledger that fail at random. The dice decide which orders are cancelled; the claims hold whatever
- * they decide.
+ * Shows an inventory and a ledger that fail at random. Chance decides which orders are cancelled; the claims hold in
+ * any case.
  */
 export async function tellRandomFaults({ service, operator, checker, narrator, query }: Scene): Promise<void> {
   const { chapter, tell, claim } = narrator;
@@ -208,13 +208,13 @@ async function readStock(query: Scene['query']): Promise<{ stock: number; reserv
   return row;
 }
 
-/** A line: the saga, and the state of each of its steps. */
+/** Returns a line with the saga and the state of each of its steps. */
 function describeSaga({ saga_id, state, steps }: SagaResponse): string {
   const states = steps.map(({ name, state, error }) => `${name} ${state}${state === 'failed' ? ` (${error})` : ''}`);
   return `${saga_id} ${state}: ${states.join(', ')}`;
 }
 
-/** Every promise, judged once more over everything that happened. */
+/** Checks every promise once more, for everything that happened in the demo. */
 export async function tellVerdict({ checker, narrator, log }: Scene): Promise<void> {
   const { chapter, tell, claim } = narrator;
   chapter('All of it, once more', 'Database and topics, row by row and message by message.');

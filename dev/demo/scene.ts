@@ -6,26 +6,31 @@ import { duration, type Log } from '../command';
 import type { FreshStack } from '../stack/fresh-stack';
 import type { ProcessName } from '../stack/process-environment';
 
-/** What every chapter plays with. */
+/** What every chapter uses. */
 export interface Scene extends FreshStack {
   readonly narrator: Narrator;
-  /** Arms the point; what it resolves with tells when the process has died there. */
+  /** Arms a crash at the point. The result resolves when the process has died there. */
   crashAt(name: ProcessName, point: FaultPoint): Promise<Crash>;
-  /** Whether Temporal knows the saga's workflow. */
+  /** Whether Temporal has the saga's workflow. */
   isStarted(sagaId: string): Promise<boolean>;
   leave(): Promise<void>;
 }
 
+/** An armed crash. */
 export interface Crash {
   /** Resolves with the pid of the process that died at the point. */
   happened(): Promise<number>;
-  /** Resolves with the pid of the process that was started in its place. */
+  /** Resolves with the pid of the process that replaced it. */
   recovered(): Promise<number>;
 }
 
-/** Generous: the machine may be busy, and the relay's heartbeat time-out is 10 s. */
+/**
+ * The time limit of a wait, in ms. It is long, because the machine may be busy and the relay's heartbeat timeout is 10
+ * s.
+ */
 export const PATIENCE_MS = 45_000;
 
+/** Creates the scene on a fresh stack. */
 export async function createScene(stack: FreshStack, narrator: Narrator): Promise<Scene> {
   const connection = await Connection.connect({ address: stack.services.temporalAddress });
   const temporal = new Client({ connection, namespace: stack.namespace });
@@ -45,7 +50,7 @@ export async function createScene(stack: FreshStack, narrator: Narrator): Promis
         happened: () =>
           eventually(
             async () => {
-              must(await isPassed(point), `nobody came to ${point}`);
+              must(await isPassed(point), `no process passed ${point}`);
               must(processes[name].pid !== pid || !processes.isRunning(name), `${name} did not die at ${point}`);
               return pid;
             },
@@ -74,22 +79,23 @@ export async function createScene(stack: FreshStack, narrator: Narrator): Promis
   };
 }
 
-/** The answer, or `undefined` when the connection broke before there was one. */
+/** Returns the answer, or `undefined` when the connection broke before it. */
 export const orBroken = <T>(answer: Promise<T>): Promise<T | undefined> => answer.catch(() => undefined);
 
+/** Prints the demo. */
 export interface Narrator {
-  /** Begins a chapter with its question. */
+  /** Begins a chapter with its title and question. */
   chapter(title: string, why: string): void;
-  /** What was done or seen, a line. */
+  /** Prints a line on what was done or seen. */
   tell(line: string): void;
   /**
-   * Checks a claim for real and says whether it held.
-   * @param verify throws when it did not; may return figures to show
+   * Checks a claim and prints whether it held.
+   * @param verify throws when the claim does not hold; may return figures to print
    */
   claim(what: string, verify: () => Promise<string | void>): Promise<void>;
-  /** Runs a chapter to its end; a chapter that breaks off counts as a claim that did not hold. */
+  /** Runs a chapter to its end. A chapter that fails counts as a claim that did not hold. */
   whole(tellChapter: () => Promise<void>): Promise<void>;
-  /** What did not hold, in the order in which it was found. */
+  /** The claims that did not hold, in their order. */
   readonly failed: readonly string[];
   readonly held: number;
 }
@@ -98,7 +104,7 @@ const BOLD = '\u001b[1m';
 const DIM = '\u001b[2m';
 const PLAIN = '\u001b[0m';
 
-/** Tells the demo in short lines; colours only on a terminal. */
+/** Creates the demo's printer of short lines. Use colours only on a terminal. */
 export function createNarrator(log: Log, colours: boolean): Narrator {
   const style = (code: string, text: string): string => (colours ? `${code}${text}${PLAIN}` : text);
   const failed: string[] = [];
@@ -128,7 +134,7 @@ export function createNarrator(log: Log, colours: boolean): Narrator {
         fail(what, error);
       }
     },
-    whole: (tellChapter) => tellChapter().catch((error: unknown) => fail(`"${current}" is told to its end`, error)),
+    whole: (tellChapter) => tellChapter().catch((error: unknown) => fail(`"${current}" runs to its end`, error)),
     failed,
     get held() {
       return held;

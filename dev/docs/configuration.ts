@@ -1,24 +1,25 @@
 import { z } from 'zod';
 import { variables } from '../../src/config';
 
-/** A table in Markdown. */
+/** Returns a table in Markdown. */
 export const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
   [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
 
-/** Text that may have a bar in it. */
+/** Escapes the bars of a cell's text. */
 export const escapeCell = (text: string): string => text.replaceAll('|', '\\|');
 
+/** A setting of the service. */
 export interface Setting {
   readonly name: string;
   readonly description: string;
-  /** As it is written in the environment; `undefined` where it has none. */
+  /** The default as the environment would have it, or `undefined` without a default. */
   readonly default: string | undefined;
-  /** What it may be, in words. */
+  /** The allowed values, in words. */
   readonly values: string;
   readonly isRequired: boolean;
 }
 
-/** Those of Temporal, which `@temporalio/envconfig` reads. */
+/** The settings of Temporal, which `@temporalio/envconfig` reads. */
 const TEMPORAL: readonly Setting[] = [
   ['TEMPORAL_ADDRESS', 'Temporal’s frontend, as `host:port`.', undefined, true],
   ['TEMPORAL_NAMESPACE', 'The namespace of the sagas.', 'default', false],
@@ -36,7 +37,7 @@ const TEMPORAL: readonly Setting[] = [
   isRequired: isRequired === true,
 }));
 
-/** Every setting of the service, in its parts, read from the schemas that check them at start. */
+/** Returns every setting of the service by part, from the schemas that check them at the start. */
 export function settings(): [part: string, settings: readonly Setting[]][] {
   const own = Object.entries(variables).map(([part, schemas]): [string, Setting[]] => [
     part,
@@ -58,7 +59,7 @@ function readSetting(name: string, schema: z.ZodType): Setting {
   };
 }
 
-/** A value as the environment has it. */
+/** Returns a value as the environment would have it. */
 function written(value: unknown): string | undefined {
   if (value === undefined) return undefined;
   if (typeof value === 'boolean') return value ? '1' : '0';
@@ -89,7 +90,7 @@ function valuesOf(schema: z.ZodType): string {
   return typeof schema.safeParse('1 day').data === 'object' ? 'a duration such as `30 days` or `90s`' : 'text';
 }
 
-/** `docs/configuration.md`. */
+/** Renders `docs/configuration.md`. */
 export const renderConfiguration = (): string =>
   [
     '# Configuration',
@@ -116,7 +117,7 @@ export const renderConfiguration = (): string =>
     ]),
   ].join('\n\n');
 
-/** `.env.example`. */
+/** Renders `.env.example`. */
 export const renderEnvExample = (): string =>
   [
     '# Copy this file to .env, set what is required, and start with `node --env-file=.env dist/src/cli.js serve api`.\n' +

@@ -8,7 +8,7 @@ import { escapeCell, renderConfiguration, renderEnvExample, table } from './conf
 const rowsOf = (codes: Readonly<Record<string, RefusalCodeEntry>>, cells: (entry: RefusalCodeEntry) => string[]) =>
   Object.entries(codes).map(([code, entry]) => [`\`${code}\``, ...cells(entry).map(escapeCell)]);
 
-/** `docs/errors.md`. */
+/** Renders `docs/errors.md`. */
 const renderErrors = (): string =>
   [
     '# Errors',
@@ -47,7 +47,7 @@ in \`audit_log\` with their actor and reason.
 | 2         | It was called wrongly, or a setting is missing or wrong.                |
 `;
 
-/** The reference of the command line, in Markdown. */
+/** Renders `docs/cli.md`. */
 function renderCli(): string {
   const absent = () => Promise.reject(new Error('Commands are read here, and do not run.'));
   const program = createProgram({ serve: absent, outlines: absent });
@@ -111,21 +111,22 @@ function rows(heading: string, cells: readonly (readonly [string, string])[]): s
   return [`| ${heading} | |`, '| --- | --- |', ...lines].join('\n');
 }
 
-/** The description of a command, as a sentence. Angle brackets outside of code would be HTML. */
+/** Returns a command's description as a sentence. Angle brackets outside of code would be HTML. */
 function sentence(text: string): string {
   if (text === '') return '';
   const whole = `${text.charAt(0).toUpperCase()}${text.slice(1)}${text.endsWith('.') ? '' : '.'}`;
   return whole.replace(/<[^>]+>(-\d+)?/g, (name) => `\`${name}\``);
 }
 
+/** A document that is generated from the code. */
 export interface Reference {
-  /** From the root of the clone. */
+  /** The path from the root of the clone. */
   readonly path: string;
-  /** The content; Markdown need not be formatted. */
+  /** Returns the content. Markdown need not be formatted. */
   readonly render: () => string;
 }
 
-/** Every document that is written from the code. */
+/** Every document that is generated from the code. */
 export const references: readonly Reference[] = [
   { path: 'docs/cli.md', render: renderCli },
   { path: 'docs/configuration.md', render: renderConfiguration },
@@ -133,7 +134,7 @@ export const references: readonly Reference[] = [
   { path: '.env.example', render: renderEnvExample },
 ];
 
-/** The content of the file, formatted as `npm run check` wants it. */
+/** Returns the content of a document, formatted as `npm run check` requires. */
 export async function contentOf({ path, render }: Reference): Promise<string> {
   if (!path.endsWith('.md')) return render();
   return format(render(), { parser: 'markdown', plugins: [markdown], printWidth: 120 });

@@ -4,36 +4,38 @@ import { dirname } from 'node:path';
 import { hasCode, Problem } from '../command';
 import { signalProcess, writePidFile } from './pid-file';
 
+/** The options of {@link startChild}. */
 export interface ChildOptions {
   readonly command: string;
   readonly args: readonly string[];
-  /** The whole environment; this process's own when absent. */
+  /** The whole environment. Defaults to that of this process. */
   readonly env?: NodeJS.ProcessEnv;
   readonly cwd?: string;
   readonly user?: { readonly uid: number; readonly gid: number } | undefined;
-  /** Its output goes to this file, or line by line to this function. */
+  /** The file for the output, or a function that gets each line. */
   readonly output: string | ((line: string) => void);
-  /** Where its pid is noted while it lives. */
+  /** The file that has its pid while it runs. */
   readonly pidFile: string;
-  /** Asks it to end in good order. */
+  /** The signal for an orderly end. */
   readonly stopSignal?: NodeJS.Signals;
-  /** How long it gets for that before SIGKILL. */
+  /** The time for an orderly end before SIGKILL, in ms. */
   readonly stopTimeoutMs?: number;
 }
 
+/** A child process. */
 export interface Child {
   readonly pid: number;
-  /** Resolves when the process is gone, with what ended it: `exit code 1` or `SIGKILL`. */
+  /** Resolves when the process is gone, with the cause: `exit code 1` or `SIGKILL`. */
   readonly ended: Promise<string>;
   isRunning(): boolean;
   kill(signal: NodeJS.Signals): void;
-  /** Ends it in good order, by force after the time-out. Resolves when it is gone. */
+  /** Ends it in order, or by SIGKILL after the timeout. Resolves when it is gone. */
   stop(): Promise<void>;
 }
 
 /**
- * Starts a process in a new process group: Ctrl-C in the terminal reaches the stack alone, which then
- * ends its children in order.
+ * Starts a process in a new process group. Ctrl-C in the terminal then reaches only the stack, which ends its children
+ * in order.
  */
 export function startChild(options: ChildOptions): Child {
   const { pidFile, stopSignal = 'SIGTERM', stopTimeoutMs = 10_000 } = options;
@@ -104,7 +106,7 @@ function missing(command: string, error: Error): Error {
   return hasCode(error, 'ENOENT') ? new Problem(`${command} is not installed.`) : error;
 }
 
-/** The last lines of a log file, for the sentence that says why a service did not start. */
+/** Returns the last lines of a log file, to explain a failed start. */
 export function tailOf(logFile: string, lines = 3): string {
   try {
     return readFileSync(logFile, 'utf8').trimEnd().split('\n').slice(-lines).join(' | ');
@@ -113,26 +115,28 @@ export function tailOf(logFile: string, lines = 3): string {
   }
 }
 
+/** The options of {@link run}. */
 export interface RunOptions {
   readonly cwd?: string;
   readonly env?: NodeJS.ProcessEnv;
   readonly timeoutMs?: number;
-  /** Ends the tool, and rejects. */
+  /** Ends the tool and rejects. */
   readonly signal?: AbortSignal;
-  /** Whom it runs as; only root can say. */
+  /** The user to run the tool as. Only root may set it. */
   readonly user?: { readonly uid: number; readonly gid: number } | undefined;
 }
 
+/** The result of a tool. */
 export interface RunResult {
-  /** 0 when it went well; null when it could not be started or was killed. */
+  /** The exit code, or null if the tool could not start or was killed. */
   readonly code: number | null;
-  /** Standard output and standard error, in the order they came. */
+  /** Standard output and standard error, in the order of arrival. */
   readonly output: string;
 }
 
 /**
- * Runs a tool to its end and collects what it printed. A missing tool is `code: null`.
- * @throws AbortError when the signal asked for it, and nothing else
+ * Runs a tool to its end and collects its output. A missing tool has the code `null`.
+ * @throws AbortError when the signal aborts, and nothing else
  */
 export function run(
   command: string,
@@ -160,7 +164,7 @@ export function run(
   });
 }
 
-/** The last lines that say something, for the sentence that explains a failed tool. */
+/** Returns the last lines that are not empty, to explain a failed tool. */
 export function lastLines(output: string, count = 2): string {
   const lines = output.split('\n').map((line) => line.trim());
   return lines.filter(Boolean).slice(-count).join(' ');

@@ -4,29 +4,29 @@ import { homedir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { Problem } from '../command';
 
-/** The folder of the clone. This file is below `dist/` when it runs, and in `dev/` in the tests. */
+/** The folder of the clone. This file is below `dist/` at run time, and in `dev/` in the tests. */
 export const ROOT = cloneAbove(__dirname);
 
-/** The absolute path of a file or folder of the clone. */
+/** Returns the absolute path of a file or folder of the clone. */
 export function fromRoot(...path: string[]): string {
   return join(ROOT, ...path);
 }
 
-/** What `npm start` keeps between two starts. */
+/** The folder that `npm start` keeps between two starts. */
 export const DATA = fromRoot('.paysaga');
 
 function cloneAbove(folder: string): string {
   return existsSync(join(folder, 'package.json')) ? folder : cloneAbove(dirname(folder));
 }
 
-/** Replaces the file in one step: a reader sees the old content or the new one, never half of it. */
+/** Writes JSON to a file in one step, so that a reader sees either the old or the new content. */
 export function writeJson(path: string, value: unknown, mode = 0o600): void {
   const temporary = `${path}.${process.pid}.tmp`;
   writeFileSync(temporary, `${JSON.stringify(value, null, 2)}\n`, { mode });
   renameSync(temporary, path);
 }
 
-/** The file's content, or undefined when it is missing or is no JSON. The shape is the writer's word. */
+/** Returns the file's content, or undefined if it is missing or not JSON. The shape is not checked. */
 export function readJson<T>(path: string): T | undefined {
   try {
     return JSON.parse(readFileSync(path, 'utf8')) as T;
@@ -35,17 +35,17 @@ export function readJson<T>(path: string): T | undefined {
   }
 }
 
-/** Where heavy installs live, outside the clone, so that every clone and every run shares them. */
+/** Returns the folder of large downloads, which is outside the clone and shared by all clones. */
 export function cacheDirectory(env: NodeJS.ProcessEnv = process.env): string {
   return join(env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'paysaga');
 }
 
-/** A half-made directory older than this belongs to a run that was killed. */
+/** A half-made directory older than this belongs to a killed run. */
 const ABANDONED_AFTER_MS = 60 * 60_000;
 
 /**
- * The directory, made by `fill` when it is not there. It appears whole or not at all: it is filled
- * beside its place and renamed. Two runs at the same time both fill one, and the first to rename wins.
+ * Creates a directory with `fill` if it is missing. It appears whole or not at all, because it is filled beside its
+ * place and renamed. Of two runs at the same time, the first to rename wins.
  * @returns the directory
  */
 export async function once(directory: string, fill: (into: string) => Promise<void>): Promise<string> {
@@ -76,7 +76,7 @@ async function removeAbandoned(directory: string): Promise<void> {
 
 const MEBIBYTE = 1024 * 1024;
 
-/** @throws Problem when less than this is free where the folder is; the folder has to be there */
+/** Checks the free space at an existing folder. @throws Problem when it is less than `neededMiB` */
 export async function assertDiskSpace(directory: string, neededMiB: number): Promise<void> {
   const { bavail, bsize } = await statfs(directory);
   const freeMiB = Math.floor((bavail * bsize) / MEBIBYTE);

@@ -3,16 +3,16 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 
-/** A process for good: a pid alone is soon given to another one, its start time is not. */
+/** Identifies a process for good. A pid is soon reused; together with the start time it is unique. */
 export interface ProcessIdentity {
   readonly pid: number;
-  /** Opaque; differs for every process that ever had this pid. */
+  /** Opaque. Differs for every process that ever had this pid. */
   readonly started: string;
 }
 
 function startedOnLinux(pid: number): string | undefined {
   const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-  // The second field, the name, may hold spaces and brackets: count from its last bracket.
+  // The second field, the name, may contain spaces and brackets, so fields are counted from its last bracket.
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   const [state, ticks] = [fields[0], fields[19]];
   if (state === 'Z' || ticks === undefined) return undefined;
@@ -24,7 +24,7 @@ function startedByPs(pid: number): string | undefined {
   return started.trim() || undefined;
 }
 
-/** The identity of a live process, or undefined when there is none with this pid (a zombie is none). */
+/** Returns the identity of a live process, or undefined if no process has this pid. A zombie does not count. */
 export function identify(pid: number): ProcessIdentity | undefined {
   try {
     const started = process.platform === 'linux' ? startedOnLinux(pid) : startedByPs(pid);
@@ -34,17 +34,17 @@ export function identify(pid: number): ProcessIdentity | undefined {
   }
 }
 
-/** True while exactly that process lives. */
+/** Whether exactly that process lives. */
 export function isAlive(identity: ProcessIdentity): boolean {
   return identify(identity.pid)?.started === identity.started;
 }
 
-/** What a pid file says: the process, and the signal that ends it in good order. */
+/** The content of a pid file: the process, and the signal for its orderly end. */
 interface Entry extends ProcessIdentity {
   readonly stopSignal: NodeJS.Signals;
 }
 
-/** Notes a child that was just started, so that the next start finds it should this one be killed. */
+/** Records a new child, so that the next start finds it if this process is killed. */
 export function writePidFile(path: string, pid: number, stopSignal: NodeJS.Signals): void {
   const identity = identify(pid);
   if (identity === undefined) return;
@@ -60,7 +60,7 @@ function readPidFile(path: string): Entry | undefined {
   }
 }
 
-/** Sends a signal and says whether there was anyone to get it. */
+/** Sends a signal and returns whether the process existed. */
 export function signalProcess(pid: number, signal: NodeJS.Signals): boolean {
   try {
     return process.kill(pid, signal);
@@ -79,9 +79,9 @@ async function waitForEnd(identity: ProcessIdentity, timeoutMs: number): Promise
 }
 
 /**
- * Ends the processes that a killed stack left behind. Only those whose start time is the noted one are
- * touched: a pid that belongs to somebody else by now is left alone.
- * @returns the names of those that were ended
+ * Ends the processes that a killed stack left behind. A process whose start time differs from the recorded one has
+ * reused the pid and is left alone.
+ * @returns the names of the ended processes
  */
 export async function stopLeftovers(directory: string): Promise<string[]> {
   const stopped: string[] = [];

@@ -4,12 +4,12 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Problem } from '../command';
 
 /**
- * Random ports lie below the range that systems take for outgoing connections (from 32768 on Linux):
- * otherwise one of those may take a port between the look and the bind.
+ * Random ports are below the range of outgoing connections (from 32768 on Linux), so that no connection takes a port
+ * between the check and the bind.
  */
 const RANDOM_PORTS = { from: 20_000, to: 32_000 };
 
-/** Another program has the port that the user asked for. */
+/** Another program has the port that the user chose. */
 export class PortTaken extends Problem {
   constructor(port: number | string) {
     super(
@@ -26,20 +26,20 @@ function canBind(port: number, host: string): Promise<boolean> {
   });
 }
 
-/** True when nothing listens on the port, neither on loopback nor on all addresses. */
+/** Whether nothing listens on the port, neither on loopback nor on all addresses. */
 async function isFree(port: number): Promise<boolean> {
   return (await canBind(port, '127.0.0.1')) && (await canBind(port, '0.0.0.0'));
 }
 
-/** Gives out ports of 127.0.0.1, none of them twice. */
+/** Returns ports of 127.0.0.1, each only once. */
 export interface Ports {
-  /** The first free one of those preferred, else a random one. */
+  /** Returns the first free port of the preferred ones, otherwise a random one. */
   take(...preferred: readonly (number | undefined)[]): Promise<number>;
-  /** The port itself or the next free one above it. */
+  /** Returns this port, or the next free one above it. */
   takeFrom(first: number): Promise<number>;
 }
 
-/** Ports for one stack. */
+/** Creates the ports of one stack. */
 export function createPorts(): Ports {
   const taken = new Set<number>();
 
@@ -67,8 +67,8 @@ export function createPorts(): Ports {
 }
 
 /**
- * Asks again until the answer is true. A probe that throws counts as no.
- * @returns false when the deadline passed
+ * Repeats a probe until it returns true. A probe that throws counts as false.
+ * @returns false after the deadline
  */
 export async function waitUntil(
   probe: () => Promise<boolean>,
@@ -82,7 +82,7 @@ export async function waitUntil(
   }
 }
 
-/** True when something accepts a TCP connection there. */
+/** Whether a TCP connection to the address is accepted. */
 export function accepts(host: string, port: number, timeoutMs = 3000): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect({ host, port, timeout: timeoutMs });
@@ -96,7 +96,7 @@ export function accepts(host: string, port: number, timeoutMs = 3000): Promise<b
   });
 }
 
-/** @throws Problem when nothing answers at an address that a variable names; `address` is `host:port` */
+/** Checks that a service listens at a variable's address, given as `host:port`. @throws Problem when none does */
 export async function assertAnswers(variable: string, address: string): Promise<void> {
   const { hostname, port } = new URL(`tcp://${address}`);
   if (!(await accepts(hostname, Number(port))))

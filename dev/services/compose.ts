@@ -4,16 +4,17 @@ import { lastLines, run } from '../os/child';
 import { fromRoot } from '../os/files';
 import type { ServiceContext } from './launch';
 
-/** The services in `docker-compose.yml`, with the variable that publishes each on a port of ours. */
+/** The services of `docker-compose.yml`, each with the variable that publishes it on a chosen port. */
 const PUBLISHED = {
   postgres: { POSTGRES_PORT: 5432 },
   kafka: { KAFKA_PORT: 9092 },
   temporal: { TEMPORAL_PORT: 7233, TEMPORAL_UI_PORT: 8233 },
 } as const;
 
+/** A service of `docker-compose.yml`. */
 export type ComposeService = keyof typeof PUBLISHED;
 
-/** True where a Docker engine runs and Compose is there; the client alone is not enough. */
+/** Whether a Docker engine runs and Compose is installed. The Docker client alone is not enough. */
 export async function hasDocker(): Promise<boolean> {
   const engine = await run('docker', ['info'], { timeoutMs: 5000 });
   if (engine.code !== 0) return false;
@@ -21,8 +22,8 @@ export async function hasDocker(): Promise<boolean> {
 }
 
 /**
- * Starts the named services in containers, in a project of this folder's own, and waits until they are
- * healthy. A stop keeps their data in its volumes.
+ * Starts the named services in containers, in this folder's Compose project, and waits until they are healthy. A stop
+ * keeps their data in volumes.
  * @returns the ports on 127.0.0.1, by variable
  */
 export async function startCompose(

@@ -6,16 +6,16 @@ import { lastLines, run } from '../os/child';
 import { cacheDirectory, once } from '../os/files';
 import type { InstallContext } from './launch';
 
-/** Kafka 4 does not run on less. */
+/** The oldest Java version that Kafka 4 supports. */
 const OLDEST_JAVA = 17;
 
 /**
- * The environment of a Java program. Java reads file names by the locale: with `LANG=C` it does not find a folder
- * whose name has a letter beyond ASCII.
+ * Returns the environment of a Java program. Java reads file names by the locale: with `LANG=C` it does not find a
+ * folder with letters beyond ASCII.
  */
 export const javaEnvironment = (): NodeJS.ProcessEnv => ({ ...process.env, LC_ALL: 'C.UTF-8' });
 
-/** @returns the `java` command; @throws Problem when it is missing or too old; `wantedBy` names who needs it */
+/** Returns the `java` command for `wantedBy`. @throws Problem when Java is missing or too old */
 export async function findJava(wantedBy: string): Promise<string> {
   const java = process.env.JAVA_HOME ? join(process.env.JAVA_HOME, 'bin', 'java') : 'java';
   const { code, output } = await run(java, ['-version']);
@@ -28,9 +28,8 @@ export async function findJava(wantedBy: string): Promise<string> {
 }
 
 /**
- * The jars that a pom names, brought by Maven once for this machine.
+ * Returns the class path of the jars in a pom, which Maven downloads once for this machine.
  * @param pomDirectory has the `pom.xml`; its name and the version in it name the folder in the cache
- * @returns the class path
  */
 export async function classPathOf(pomDirectory: string, title: string, context: InstallContext): Promise<string> {
   const pom = await readFile(join(pomDirectory, 'pom.xml'), 'utf8');

@@ -10,7 +10,7 @@ import { fromRoot } from '../os/files';
 import { classPathOf, findJava, javaEnvironment } from './java';
 import { launch, type ServiceContext } from './launch';
 
-/** What every start of the broker has in common; see Apache Kafka's broker configuration. */
+/** The settings of every broker; see Apache Kafka's broker configuration. */
 const SETTINGS = {
   'process.roles': 'broker,controller',
   'node.id': '1',
@@ -26,7 +26,7 @@ const SETTINGS = {
   'auto.create.topics.enable': 'false',
 };
 
-/** Warnings and errors on standard output. */
+/** Logs warnings and errors to standard output. */
 const LOGGING = `
 status = error
 appender.out.type = Console
@@ -37,20 +37,20 @@ rootLogger.level = warn
 rootLogger.appenderRef.out.ref = out
 `;
 
-/** What a broker has besides the settings of the local stack's. */
+/** The settings of a broker beyond those of the local stack. */
 export interface BrokerOptions {
   readonly heapMb?: number;
-  /** Further listeners: the name under which each one's port is remembered. */
+  /** The names of additional listeners, under which their ports are remembered. */
   readonly morePorts?: readonly string[];
-  /** Broker settings over the plain ones, for these ports: its own, its controller's, then `morePorts`. */
+  /** Returns additional broker settings for the ports: its own, its controller's, then `morePorts`. */
   readonly settings?: (ports: readonly number[]) => Readonly<Record<string, string>>;
-  /** For the tool that makes its data folder, e.g. `--add-scram`. */
+  /** Arguments for the tool that creates the data folder, such as `--add-scram`. */
   readonly format?: readonly string[];
-  /** How a client gets in, for the look whether it is up. */
+  /** How a client connects, for the readiness probe. */
   readonly client?: Pick<KafkaConfig, 'ssl' | 'sasl'>;
 }
 
-/** @returns the broker's address, `host:port`; one node in KRaft mode, its own controller */
+/** Starts a broker: one node in KRaft mode that is its own controller. @returns its address, `host:port` */
 export async function startKafka(context: ServiceContext, options: BrokerOptions = {}): Promise<string> {
   const { heapMb = 512, morePorts = [], settings, format: formatArguments = [], client = {} } = options;
   const java = await findJava('Kafka');
@@ -93,13 +93,13 @@ async function writeProperties(
   return file;
 }
 
-/** Java reads such a file as ISO 8859-1, and other letters by their escapes. */
+/** Escapes a value, because Java reads such a file as ISO 8859-1. */
 const inProperties = (value: string): string =>
   value.replace(/[^\x20-\x7e]/g, (letter) => `\\u${letter.charCodeAt(0).toString(16).padStart(4, '0')}`);
 
 async function format(java: string, jvm: string[], folder: string, properties: string, more: readonly string[]) {
   if (existsSync(join(folder, 'data', 'meta.properties'))) return;
-  // The tool takes an id that begins with - for an option.
+  // The tool would treat an id that begins with - as an option.
   const clusterId = randomBytes(16).toString('base64url').replace(/^-/, 'A');
   const args = [
     ...jvm,
@@ -111,7 +111,7 @@ async function format(java: string, jvm: string[], folder: string, properties: s
   if (code !== 0) throw new Problem(`Kafka's data folder could not be made: ${lastLines(output)}`);
 }
 
-/** True when the broker knows itself and is not fenced any more: only then does it take topics. */
+/** Whether the broker is registered and not fenced any more, so that it accepts topics. */
 async function answers(broker: string, client: Pick<KafkaConfig, 'ssl' | 'sasl'>): Promise<boolean> {
   mendRequestQueues();
   const kafka = new Kafka({

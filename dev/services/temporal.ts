@@ -9,8 +9,9 @@ import { classPathOf, findJava } from './java';
 import { type InstallContext, launch, type ServiceContext } from './launch';
 
 /**
- * One partition per task queue: a poll never waits at the wrong one. Eager activities halve the time of
- * a short workflow. Customers take turns (priority and fairness keys of the sagas). New search attributes and namespaces are seen at once.
+ * Each task queue has one partition, so that a poll never waits at the wrong one. Eager activities halve the time of a
+ * short workflow. Customers take turns by the sagas' priority and fairness keys. New search attributes and namespaces
+ * are seen at once.
  */
 const DYNAMIC_CONFIG = {
   'matching.numTaskqueueReadPartitions': '1',
@@ -22,19 +23,20 @@ const DYNAMIC_CONFIG = {
 };
 
 /**
- * Every step of a workflow is a write; waiting for the disk with each costs the server 50 instead of 35 ms of
- * its time per saga. A killed server loses nothing without it, only a machine that crashes may lose its last
- * moment (https://www.sqlite.org/pragma.html#pragma_synchronous).
+ * Every step of a workflow is a write. Waiting for the disk would cost 50 instead of 35 ms of the server's time per
+ * saga. A killed server loses nothing without it; a machine that crashes may lose the last moment
+ * (https://www.sqlite.org/pragma.html#pragma_synchronous).
  */
 const SQLITE = { journal_mode: 'wal', synchronous: 'normal' };
 
+/** A running development server. */
 export interface TemporalServer {
-  /** `host:port` of the gRPC front end. */
+  /** The `host:port` of its gRPC front end. */
   readonly address: string;
   readonly uiUrl: string;
 }
 
-/** Temporal's development server with its Web UI, its state in a file that survives a crash. */
+/** Starts Temporal's development server with its Web UI. Its state is in a file that survives a crash. */
 export async function startTemporal(context: ServiceContext): Promise<TemporalServer> {
   const command = await findTemporalCli(context);
   const folder = join(context.dataDir, 'temporal');
@@ -75,15 +77,15 @@ async function answers(address: string): Promise<boolean> {
   }
 }
 
-/** Newer tags of the CLI carry a `replace` line, which `go install` refuses. */
+/** Newer tags of the CLI have a `replace` line, which `go install` refuses. */
 const CLI = 'v1.5.1';
 
-/** The oldest server in a CLI on PATH that runs what the sagas use. */
+/** The oldest server version, in a CLI on PATH, that supports what the sagas use. */
 const OLDEST_SERVER = [1, 28] as const;
 
 /**
- * The `temporal` command: the one on PATH when it is new enough, else the one in the cache, put there by
- * the SDK's download or, where that is not to be had, built with Go.
+ * Returns the `temporal` command: from PATH if it is new enough, otherwise from the cache, where the SDK's download or
+ * a build with Go has put it.
  */
 export async function findTemporalCli(context: InstallContext): Promise<string> {
   const { log, signal } = context;
@@ -106,7 +108,7 @@ async function isRecent(command: string): Promise<boolean> {
   return major > OLDEST_SERVER[0] || (major === OLDEST_SERVER[0] && minor >= OLDEST_SERVER[1]);
 }
 
-/** A closed network may swallow packets: three seconds tell. */
+/** A closed network may drop packets, so the answer must arrive within three seconds. */
 function canDownload(): Promise<boolean> {
   return fetch('https://temporal.download/', { method: 'HEAD', signal: AbortSignal.timeout(3000) }).then(
     () => true,
@@ -114,7 +116,7 @@ function canDownload(): Promise<boolean> {
   );
 }
 
-/** The SDK downloads the CLI to start a server with it; the server is not wanted, the file is. */
+/** Downloads the CLI by the SDK's start of a server, which is then stopped. */
 async function download(into: string): Promise<true> {
   const environment = await TestWorkflowEnvironment.createLocal({
     server: { executable: { type: 'cached-download', version: CLI, downloadDir: into } },
@@ -141,7 +143,7 @@ async function build(into: string, signal: AbortSignal | undefined): Promise<voi
   throw new Problem(`The Temporal CLI could not be built with Go: ${lastLines(output)}`);
 }
 
-/** The executable of Temporal's test server, which skips time; for `createTimeSkipping` as `existing-path`. */
+/** Returns the executable of Temporal's time-skipping test server, for `createTimeSkipping` as `existing-path`. */
 export async function findTemporalTestServer(log: Log): Promise<string> {
   const title = "Temporal's test server";
   const java = await findJava(title);

@@ -22,37 +22,39 @@ import { dropProcessUsers, type ProcessUrls } from './process-environment';
 import { type Processes, type ProcessesOptions, startProcesses } from './processes';
 import { type ProviderProcess, startProvider } from './provider-process';
 
+/** The options of {@link startFreshStack}. */
 export interface FreshStackOptions extends Pick<ProcessesOptions, 'dataDir' | 'restart' | 'takePort' | 'untilReady'> {
-  /** The database names the cluster: the stack gets a new one of it. */
+  /** The services. The stack gets a new database in their cluster. */
   readonly services: ServiceAddresses;
   readonly env?: NodeJS.ProcessEnv;
   readonly envOf?: NonNullable<ProcessesOptions['envOf']>;
-  /** `envOf` made of the new database's URL and those of the processes, before these start. */
+  /** Makes `envOf` from the URL of the new database and those of the processes, before these start. */
   readonly envOfUrls?: (databaseUrl: string, urls: ProcessUrls) => Promise<NonNullable<ProcessesOptions['envOf']>>;
 }
 
+/** A stack that ends with its user. */
 export interface FreshStack extends Clients {
   readonly processes: Processes;
-  /** The test payment provider and carrier, whose books end with the stack. */
+  /** The test payment provider and carrier. Their books end with the stack. */
   readonly provider: ProviderProcess;
   readonly checker: Checker;
   readonly keys: ApiKeys;
-  /** Of `POST /webhooks/payments`. */
+  /** The secret of `POST /webhooks/payments`. */
   readonly webhookSecret: string;
-  /** As the processes have them, the new database among them. */
+  /** The services as the processes use them, with the new database. */
   readonly services: ServiceAddresses;
   readonly namespace: string;
-  /** What the processes have logged so far, line by line, each behind the name of its process. */
+  /** The log lines of the processes so far, each after the name of its process. */
   readonly log: readonly string[];
-  /** One statement past the product, for looking. */
+  /** Runs one statement past the product, to look at its data. */
   query<Row>(sql: string, ...values: unknown[]): Promise<Row[]>;
   /** Stops the processes and drops the database. */
   stop(): Promise<void>;
 }
 
 /**
- * The three processes on a database and a Temporal namespace of their own. Topics and consumer groups
- * have fixed names, so a stack begins where the ones before ended, and only one runs on a broker at a time.
+ * Starts the three processes with a new database and Temporal namespace. Topics and consumer groups have fixed names,
+ * so a stack begins at their present ends, and only one can run on a broker at a time.
  */
 export async function startFreshStack(options: FreshStackOptions): Promise<FreshStack> {
   const { dataDir, restart, envOf, takePort, untilReady = false } = options;
@@ -69,7 +71,7 @@ export async function startFreshStack(options: FreshStackOptions): Promise<Fresh
   const log = (line: string): void => void lines.push(line);
 
   try {
-    // Before the processes, so that it ends after them.
+    // Started before the processes, so that it ends after them.
     const provider = await startProvider({ dataDir, log, restart, teardown });
     const env = { ...provider.env, PAYMENT_WEBHOOK_SECRET: webhookSecret, ...options.env, TEMPORAL_NAMESPACE: name };
     const databaseUrls = await prepare(services, env);
@@ -106,7 +108,7 @@ export async function startFreshStack(options: FreshStackOptions): Promise<Fresh
   }
 }
 
-/** Where the topics end, and every group with them: what others left there is not this stack's. */
+/** Returns the ends of the topics and moves every group there, because earlier messages belong to other stacks. */
 async function beginAtEnds(brokers: string): Promise<TopicEnds> {
   const topics = await createTopicReader(brokers, eventRegistry.topics);
   try {
@@ -118,11 +120,11 @@ async function beginAtEnds(brokers: string): Promise<TopicEnds> {
   }
 }
 
-/** Of a consumer that was killed: until then the group is not ours alone. */
+/** The time until the broker removes a killed consumer from the group. */
 const DEADLINE_MS = 40_000;
 const SESSION_TIMEOUT_MS = 6_000;
 
-/** Moves a consumer group behind the last message of its topics, by joining it for a moment. */
+/** Moves a consumer group to the ends of its topics, by joining it for a moment. */
 export const skipToEnds = (brokers: string, consumer: ConsumerDefinition, ends: TopicEnds): Promise<void> =>
   eventually(() => trySkip(brokers, consumer, ends), { deadlineMs: DEADLINE_MS });
 
@@ -134,7 +136,7 @@ async function trySkip(brokers: string, { group, topics }: ConsumerDefinition, e
     maxWaitTimeInMs: 50,
     sessionTimeout: SESSION_TIMEOUT_MS,
     rebalanceTimeout: SESSION_TIMEOUT_MS,
-    // A consumer that kafkajs restarts after its end would stay in the group, and keep partitions from others.
+    // A consumer that kafkajs restarts after its end would stay in the group and keep its partitions.
     retry: { restartOnFailure: async () => false },
   });
   const offsets = [...ends].map(([place, end]) => {
@@ -144,7 +146,8 @@ async function trySkip(brokers: string, { group, topics }: ConsumerDefinition, e
   try {
     await consumer.connect();
     await consumer.subscribe({ topics: [...topics] });
-    // Not before it fetches: a consumer that is stopped between joining and fetching does not leave the group.
+    // Stops the consumer only after it fetches: a consumer that is stopped between joining and fetching does not leave
+    // its group.
     const fetching = new Promise<void>((resolve, reject) => {
       consumer.on('consumer.fetch', () => resolve());
       consumer.on('consumer.crash', ({ payload }) => reject(payload.error));
@@ -161,9 +164,9 @@ const PREFIX = 'paysaga-test-';
 const OWNER = 'owner.json';
 
 /**
- * A data folder for a stack that ends with this process, outside the clone. Those of killed processes
- * are removed first, with what they left running.
- * @returns the folder, and what removes it once the services are stopped
+ * Creates a data folder outside the clone, for a stack that ends with this process. Removes the folders of killed
+ * processes first, and ends what they left running.
+ * @returns the folder, and a function that removes it once the services are stopped
  */
 export async function temporaryData(): Promise<{ dataDir: string; remove: () => Promise<void> }> {
   await removeAbandoned();

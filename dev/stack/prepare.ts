@@ -13,11 +13,11 @@ import type { ServiceAddresses } from '../services/start-services';
 import { createProcessUsers, processEnvironment, type ProcessUrls } from './process-environment';
 
 /**
- * Makes services ready for the three processes: what `paysaga setup` does, the development catalogue, and a database user
- * for each process. Does only what is missing.
+ * Prepares services for the three processes: what `paysaga setup` does, the development catalogue, and a database user
+ * for each process. Creates only what is missing.
  *
- * @returns the database as each process connects to it, where the roles of the processes could be made
- * @param env over the local settings, as the processes will get it
+ * @param env overrides the local settings, as it does for the processes
+ * @returns the URLs with which the processes connect, if their roles could be created
  */
 export async function prepare(
   services: ServiceAddresses,
@@ -39,7 +39,7 @@ async function prepareDatabase(databaseUrl: string): Promise<ProcessUrls | undef
   return roles ? createProcessUsers(databaseUrl) : undefined;
 }
 
-/** Puts the demo catalogue into a migrated database, by commands as an operator does. */
+/** Puts the demo catalogue into a migrated database, by commands of an operator. */
 export async function seedCatalogue(databaseUrl: string): Promise<void> {
   const logger = createLogger({ name: 'dev', level: 'silent', pretty: false });
   const database = connectDatabase({ url: databaseUrl, applicationName: 'paysaga-dev', logger });
@@ -51,19 +51,19 @@ export async function seedCatalogue(databaseUrl: string): Promise<void> {
   }
 }
 
-/** What the local stack keeps from one start to the next, so that scripts and shells go on working. */
+/** The secrets of the local stack, which stay the same between starts, for the sake of scripts and shells. */
 export interface Secrets {
-  /** As Standard Webhooks writes it: `whsec_` and base64. */
+  /** The secret in the form of Standard Webhooks: `whsec_` and base64. */
   readonly webhook_secret: string;
   readonly api_keys: ApiKeys;
 }
 
-/** The customer whom the local customer key belongs to. */
+/** The customer of the local customer key. */
 const CUSTOMER_ID = 'cus_demo';
 
 /**
- * The secrets of this folder, made on the first start; the keys are made again when the database does
- * not know them (it is another one, or was emptied).
+ * Returns the secrets of this folder, creating them on the first start. The keys are created again if the database does
+ * not know them, because it is new or was emptied.
  */
 export async function ensureSecrets(dataDir: string, databaseUrl: string): Promise<Secrets> {
   const file = join(dataDir, 'secrets.json');
@@ -76,10 +76,10 @@ export async function ensureSecrets(dataDir: string, databaseUrl: string): Promi
   return secrets;
 }
 
-/** A new one, as Standard Webhooks writes it. */
+/** Returns a new secret in the form of Standard Webhooks. */
 export const newWebhookSecret = (): string => `whsec_${randomBytes(32).toString('base64')}`;
 
-/** @returns the keys that are known already if the database takes all of them, else new ones */
+/** Returns the known keys if the database accepts all of them, otherwise new ones. */
 export async function ensureApiKeys(databaseUrl: string, known?: ApiKeys): Promise<ApiKeys> {
   const logger = createLogger({ name: 'stack', level: 'warn', pretty: false });
   const database = connectDatabase({ url: databaseUrl, applicationName: 'paysaga-stack', logger });

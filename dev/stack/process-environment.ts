@@ -6,7 +6,7 @@ import type { ServiceAddresses } from '../services/start-services';
 /** The name of one of the three processes. */
 export type ProcessName = 'api' | 'worker' | 'consumer';
 
-/** The settings of the local stack where they are not the product's own defaults. */
+/** The settings of the local stack that differ from the product's defaults. */
 const LOCAL_SETTINGS = {
   NODE_ENV: 'development',
   HOST: '127.0.0.1',
@@ -22,8 +22,8 @@ const LOCAL_SETTINGS = {
 };
 
 /**
- * What all three processes read from their environment: this process's own, over the local settings,
- * and `env` over both. `NODE_ENV` of a shell does not count: production refuses fault injection.
+ * Returns the environment of all three processes: that of this process, over the local settings, and `env` over both.
+ * `NODE_ENV` of a shell is ignored, because production refuses fault injection.
  */
 export function processEnvironment(services: ServiceAddresses, env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   return {
@@ -39,17 +39,18 @@ export function processEnvironment(services: ServiceAddresses, env: NodeJS.Proce
 }
 
 interface MemoryLimits {
-  /** V8's old and young generation, in MiB. */
+  /** The limit of V8's old generation, in MiB. */
   readonly old: number;
+  /** The limit of a semi-space of V8's young generation, in MiB. */
   readonly semi: number;
-  /** Of glibc's malloc: the more, the more stays in pieces that are free but not given back. */
+  /** The arenas of glibc's malloc. Each keeps freed memory that it does not return to the system. */
   readonly arenas: number;
 }
 
 /**
- * What keeps each process within its container: 256 MiB, the worker 512 MiB. About 90 MiB are outside the heap. Without
- * limits V8 takes them from the machine's memory, and collects too late. `docker-compose.yml` and `docs/deploy.md`
- * have the same.
+ * Keeps each process within its container: 256 MiB, the worker 512 MiB. About 90 MiB are outside the heap. Without
+ * limits, V8 derives them from the machine's memory and collects too late. `docker-compose.yml` and `docs/deploy.md`
+ * have the same values.
  */
 const LIMITS: Record<ProcessName, MemoryLimits> = {
   api: { old: 128, semi: 4, arenas: 1 },
@@ -57,9 +58,10 @@ const LIMITS: Record<ProcessName, MemoryLimits> = {
   consumer: { old: 128, semi: 4, arenas: 1 },
 };
 
+/** Whether a name is that of one of the three processes. */
 export const isProcessName = (name: string): name is ProcessName => name in LIMITS;
 
-/** What `node` is started with. */
+/** Returns the options and environment of `node` for these limits. */
 export function memoryLimits(name: ProcessName): {
   readonly flags: readonly string[];
   readonly env: NodeJS.ProcessEnv;
@@ -71,14 +73,14 @@ export function memoryLimits(name: ProcessName): {
   };
 }
 
-/** The database as each process connects to it. */
+/** The database URL of each process. */
 export type ProcessUrls = Readonly<Record<ProcessName, string>>;
 
 const PROCESSES = ['api', 'worker', 'consumer'] as const satisfies readonly ProcessName[];
 
 /**
- * Makes a user for each process, with a new password: members of the processes' roles, who may nothing else. Their names
- * have the database's, because users belong to the whole cluster.
+ * Creates a user with a new password for each process, a member only of that process's role. Users belong to the whole
+ * cluster, so their names contain the database's.
  */
 export async function createProcessUsers(databaseUrl: string): Promise<ProcessUrls> {
   const password = randomBytes(18).toString('base64url');
@@ -98,7 +100,7 @@ export async function createProcessUsers(databaseUrl: string): Promise<ProcessUr
   return urls;
 }
 
-/** Drops the users of a database that is gone. */
+/** Drops the users of a database that was dropped. */
 export async function dropProcessUsers(databaseUrl: string): Promise<void> {
   const server = new URL(databaseUrl);
   server.pathname = '/postgres';

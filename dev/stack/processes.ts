@@ -8,65 +8,70 @@ import type { ServiceAddresses } from '../services/start-services';
 import { memoryLimits, processEnvironment, type ProcessName, type ProcessUrls } from './process-environment';
 import { superviseProcess, type SupervisedProcess } from './supervised-process';
 
+/** The options of {@link startProcesses}. */
 export interface ProcessesOptions {
   readonly services: ServiceAddresses;
-  /** The folder for their pid files, so that a killed run's processes are found; the stack's own one. */
+  /** The folder of their pid files, by which the processes of a killed run are found: that of the stack. */
   readonly dataDir: string;
-  /** Each process's own, as `services` has one for all. */
+  /** The database URLs of the processes, instead of the one in `services`. */
   readonly databaseUrls?: ProcessUrls | undefined;
-  /** Over the local settings: `PORT`, `TEMPORAL_NAMESPACE`, `LOG_LEVEL`, … */
+  /** Overrides of the local settings: `PORT`, `TEMPORAL_NAMESPACE`, `LOG_LEVEL` and others. */
   readonly env?: NodeJS.ProcessEnv;
-  /** Over `env`, for one of them. */
+  /** Overrides of `env` for single processes. */
   readonly envOf?: Partial<Record<ProcessName, NodeJS.ProcessEnv>>;
-  /** A port for the API where `env` has no `PORT`; called again when another program takes it. Defaults to a random free one. */
+  /**
+   * Returns a port for the API if `env` has no `PORT`. Called again when another program takes it. Defaults to a random
+   * free port.
+   */
   readonly takePort?: () => Promise<number>;
-  /** Wait until all three are ready, not only until the API answers. */
+  /** Whether to wait until all three are ready, instead of only until the API answers. */
   readonly untilReady?: boolean;
-  /** Gets each line of their output, with the name in front. */
+  /** Gets each line of their output, after the process's name. */
   readonly log: Log;
-  /** Start one again when it dies. */
+  /** Whether to restart a process that dies. */
   readonly restart: boolean;
-  /** Ends them too, should it run before this resolves. */
+  /** Stops the processes as well, even if it runs during the start. */
   readonly teardown?: Teardown;
-  /** Called whenever a pid changed. */
+  /** Called after a pid has changed. */
   readonly onChange?: () => void;
-  /** Called when one has ended and is not started again, with its exit code or signal. */
+  /** Called when a process has ended and is not restarted, with its exit code or signal. */
   readonly onOver?: (name: ProcessName, reason: string) => void;
 }
 
+/** The three running processes. */
 export interface Processes {
   readonly api: { readonly pid: number; readonly url: string };
   readonly worker: { readonly pid: number };
   readonly consumer: { readonly pid: number };
-  /** The address of each process for Prometheus. */
+  /** The metrics address of each process. */
   readonly metrics: Readonly<Record<ProcessName, string>>;
-  /** Sends SIGKILL by default; resolves when the process is gone. */
+  /** Sends a signal, by default SIGKILL. Resolves when the process is gone. */
   kill(name: ProcessName, signal?: NodeJS.Signals): Promise<void>;
-  /** Starts a process that is not running. For the API, resolves when it answers, on the port it had. */
+  /** Starts a process that does not run. For the API, resolves when it answers, on its earlier port. */
   start(name: ProcessName): Promise<void>;
   isRunning(name: ProcessName): boolean;
-  /** Ends all in good order: api, consumer, worker. */
+  /** Stops all in order: api, consumer, worker. */
   stop(): Promise<void>;
 }
 
-/** In the order in which they end: nothing new comes in, then nothing new is worked on. */
+/** In the order of their end: first no new requests, then no new work. */
 const NAMES = ['api', 'consumer', 'worker'] as const satisfies readonly ProcessName[];
 
-/** How long a process may take until it answers, or is ready. */
+/** The time limit until a process answers or is ready. */
 const START_TIMEOUT_MS = 120_000;
-/** Ports that are tried for one process, should other programs take each of them first. */
+/** The most ports to try for one process, if other programs take them first. */
 const MAX_PORTS = 10;
 const ANSWER_TIMEOUT_MS = 5_000;
 
 type HealthPath = '/health/live' | '/health/ready';
 
 /**
- * Starts `api`, `worker` and `consumer` as processes of their own, on services that run and a database
- * that is migrated, and waits until the API answers, or all three are ready. Each process has an id that its health
- * routes return, so another program on its port is recognised.
+ * Starts `api`, `worker` and `consumer` as processes, on running services and a migrated database. Waits until the API
+ * answers, or all three are ready. The health routes return each process's id, so another program on its port is
+ * recognised.
  *
  * @throws PortTaken when another program has the port of `env`; the processes are stopped then
- * @throws Problem when one does not come up; the processes are stopped then
+ * @throws Problem when a process does not start; the processes are stopped then
  */
 export async function startProcesses(options: ProcessesOptions): Promise<Processes> {
   const ports = createPorts();
@@ -79,7 +84,7 @@ export async function startProcesses(options: ProcessesOptions): Promise<Process
     consumer: String(await takeAny()),
   };
   const urlOf = (name: ProcessName): string => `http://127.0.0.1:${portOf[name]}`;
-  // Several sets may run on one folder at a time: each names its pid files apart.
+  // Several sets may use one folder at a time, so each has distinct names of pid files.
   const set = randomBytes(4).toString('hex');
   let stopped = false;
 
@@ -108,14 +113,14 @@ export async function startProcesses(options: ProcessesOptions): Promise<Process
     api: start('api'),
   };
 
-  /** Whether the process answers, and not another program on its port. */
+  /** Whether the process itself answers, and not another program on its port. */
   async function answers(name: ProcessName, path: HealthPath): Promise<boolean> {
     const response = await fetch(`${urlOf(name)}${path}`, { signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS) });
     await response.body?.cancel();
     return response.ok && response.headers.get(INSTANCE_HEADER) === `${name}-${set}`;
   }
 
-  /** Waits for a process. When another program has taken its port meanwhile, starts it on the next one. */
+  /** Waits for a process. If another program has taken its port meanwhile, starts it on the next one. */
   async function bringUp(name: ProcessName, path: HealthPath, maxPorts = MAX_PORTS): Promise<void> {
     for (let tried = 1; ; tried++) {
       const settled = async () => stopped || running[name].isOver() || (await answers(name, path));

@@ -10,37 +10,39 @@ import { fromRoot } from '../os/files';
 import { createPorts, waitUntil } from '../os/ports';
 import { superviseProcess } from './supervised-process';
 
+/** The options of {@link startProvider}. */
 export interface ProviderOptions {
-  /** The folder for its pid file and its books. */
+  /** The folder of its pid file and its books. */
   readonly dataDir: string;
-  /** Keeps its books from one start to the next under this name; without it they end with the stack. */
+  /** The name under which its books survive a restart of the stack. Defaults to books that end with the stack. */
   readonly books?: string;
-  /** Gets each line of its output, with its name in front. */
+  /** Gets each line of its output, after its name. */
   readonly log: Log;
-  /** Start it again when it dies. */
+  /** Whether to restart it when it dies. */
   readonly restart: boolean;
-  /** Ends it, after what is added later. */
+  /** Stops it after everything that is added later. */
   readonly teardown: Teardown;
 }
 
+/** An account of the test provider. */
 export type Account = 'test' | 'standby';
 
-/** The test provider and carrier of one stack, as the process that they are. */
+/** The test provider and carrier of one stack, as one process. */
 export interface ProviderProcess {
   readonly pid: number;
   readonly url: string;
-  /** What makes the three processes use it. */
+  /** The variables that make the three processes use it. */
   readonly env: Readonly<Record<'PAYMENT_PROVIDERS' | 'CARRIER_URL', string>>;
   isRunning(): boolean;
-  /** Sends SIGKILL by default; comes back by itself only where `restart` is on. Its books stay. */
+  /** Sends a signal, by default SIGKILL. It restarts only if `restart` is on. Its books stay. */
   kill(signal?: NodeJS.Signals): Promise<void>;
-  /** Starts it when it does not run; resolves when it answers, on the port and with the books it had. */
+  /** Starts it when it does not run. Resolves when it answers, on its earlier port and with its books. */
   start(): Promise<void>;
-  /** How a party answers from now on, or for so many requests; `normal` again when the process starts anew. */
+  /** Changes how a party responds, from now on or for a number of requests. A restart makes it `normal`. */
   behave(party: Account | 'carrier', behaviour: Behaviour, times?: number): Promise<void>;
-  /** What the account has on its books, however it behaves. */
+  /** Reads the books of an account, in any behaviour. */
   books(account: Account): Promise<{ readonly charges: readonly ProviderCharge[]; readonly voided: readonly string[] }>;
-  /** The charges of both accounts. */
+  /** Reads the charges of both accounts. */
   allBooks(): Promise<readonly BookedCharge[]>;
   bookings(): Promise<readonly BookedShipment[]>;
 }
@@ -48,7 +50,7 @@ export interface ProviderProcess {
 const START_TIMEOUT_MS = 30_000;
 const PATHS = { test: '', standby: '/standby', carrier: '/carrier' } as const;
 
-/** Starts them, and waits until they answer. @throws Problem when they do not; the process is stopped then */
+/** Starts the process and waits until it answers. @throws Problem when it does not; the process is stopped then */
 export async function startProvider(options: ProviderOptions): Promise<ProviderProcess> {
   const { dataDir, log, restart, teardown } = options;
   const port = await createPorts().take();

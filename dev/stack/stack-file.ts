@@ -9,24 +9,25 @@ import type { Secrets } from './prepare';
 import type { Processes } from './processes';
 import type { ProviderProcess } from './provider-process';
 
-/** `.paysaga/stack.json`: what scripts and the CLI need to use the running local stack. */
+/** The content of `.paysaga/stack.json`: what scripts and the CLI need to use the running local stack. */
 export interface StackFile extends Secrets {
   readonly api_url: string;
   readonly database_url: string;
-  /** `host:port`, several with commas. */
+  /** The address as `host:port`, or several separated by commas. */
   readonly kafka_brokers: string;
   readonly temporal_address: string;
   readonly temporal_ui_url: string | null;
-  /** Of the test payment provider and carrier. */
+  /** The URL of the test payment provider and carrier. */
   readonly provider_url: string;
-  /** Each process's address for Prometheus. */
+  /** The metrics address of each process. */
   readonly metrics: Readonly<Record<'api' | 'worker' | 'consumer', string>>;
-  /** Each pid is that of the working process itself. */
+  /** The pid of each process itself, not of a wrapper. */
   readonly processes: Readonly<Record<'api' | 'worker' | 'consumer', { readonly pid: number }>>;
 }
 
 const fileIn = (dataDir: string): string => join(dataDir, 'stack.json');
 
+/** The parts of a running stack. */
 export interface RunningStack {
   readonly services: ServiceAddresses;
   readonly secrets: Secrets;
@@ -34,7 +35,7 @@ export interface RunningStack {
   readonly provider: Pick<ProviderProcess, 'url'>;
 }
 
-/** Replaces the file in one step. */
+/** Writes the file in one step. */
 export function writeStackFile(dataDir: string, { services, secrets, processes, provider }: RunningStack): void {
   const { api, worker, consumer } = processes;
   writeJson(fileIn(dataDir), {
@@ -51,14 +52,14 @@ export function writeStackFile(dataDir: string, { services, secrets, processes, 
   } satisfies StackFile);
 }
 
-/** A stack that does not run has no addresses. */
+/** Removes the file, because a stack that does not run has no addresses. */
 export function removeStackFile(dataDir: string): void {
   rmSync(fileIn(dataDir), { force: true });
 }
 
 const pidFileIn = (dataDir: string): string => join(dataDir, 'stack.pid');
 
-/** The process that runs a stack in this folder now; a file that a killed one left does not count. */
+/** Returns the process that runs a stack in this folder. The file of a killed process does not count. */
 export function ownerOf(dataDir: string): ProcessIdentity | undefined {
   const owner = readJson<ProcessIdentity>(pidFileIn(dataDir));
   return owner && isAlive(owner) ? owner : undefined;
@@ -66,7 +67,7 @@ export function ownerOf(dataDir: string): ProcessIdentity | undefined {
 
 /**
  * Claims the folder for the stack of this process.
- * @returns gives it back
+ * @returns a function that releases it
  * @throws Problem when another process has it
  */
 export function claimStack(dataDir: string): () => void {
@@ -82,7 +83,7 @@ export function claimStack(dataDir: string): () => void {
   return () => rmSync(file, { force: true });
 }
 
-/** A link is made only where there is no file, and is complete at once: of two that try, one succeeds. */
+/** Links the file, which succeeds only if there is none and is complete at once: of two processes, one succeeds. */
 function link(mine: string, file: string, dataDir: string): void {
   for (let attempt = 1; ; attempt++) {
     try {
@@ -99,11 +100,12 @@ function link(mine: string, file: string, dataDir: string): void {
   }
 }
 
+/** What the greeting shows. */
 export interface GreetingOptions {
   readonly apiUrl: string;
-  /** The port that the API would have, where another program has it. */
+  /** The API's preferred port, if another program has it. */
   readonly takenPort?: number | undefined;
-  /** The address of the Web UI, or of the server where the UI is not known. */
+  /** The address of the Web UI, or of the server if the UI's is not known. */
   readonly temporalUrl: string;
   readonly databaseUrl: string;
   readonly kafkaBrokers: string;
@@ -111,7 +113,7 @@ export interface GreetingOptions {
   readonly keys: Pick<ApiKeys, 'service'>;
 }
 
-/** Shell commands that place an order for 99 EUR, and pay it. The second uses the answer of the first. */
+/** Returns shell commands that place an order for 99 EUR and pay it. The second uses the response of the first. */
 export const orderCommands = ({ apiUrl, keys }: Pick<GreetingOptions, 'apiUrl' | 'keys'>) => ({
   place: `ORDER=$(curl -s ${apiUrl}/orders \\
   -H 'Authorization: Bearer ${keys.service}' \\
@@ -125,7 +127,10 @@ curl -s ${apiUrl}/invoices/close-after-payment \\
        "amount": 9900, "currency": "EUR", "payment_id": "pay_for_'$ID'"}'; echo`,
 });
 
-/** What `npm start` prints when everything is ready: addresses, commands to try, where to look, how to stop. */
+/**
+ * Returns the text that `npm start` prints when everything is ready: addresses, commands to try, where to look, how to
+ * stop.
+ */
 export function greeting(options: GreetingOptions): string {
   const { apiUrl, takenPort, temporalUrl, databaseUrl, kafkaBrokers, stackFile } = options;
   const { place, pay } = orderCommands(options);

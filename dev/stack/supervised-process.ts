@@ -2,52 +2,54 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { exitCodes } from '../../src/platform/supervision';
 import { startChild, type Child } from '../os/child';
 
+/** The options of {@link superviseProcess}. */
 export interface SupervisedOptions {
-  /** The built script that `node` runs. */
+  /** The built script for `node`. */
   readonly script: string;
-  /** Additional options for `node`. */
+  /** Additional options of `node`. */
   readonly flags?: readonly string[];
   readonly env: NodeJS.ProcessEnv;
   readonly pidFile: string;
   /** Gets its output line by line, and what happens to it. */
   readonly log: (line: string) => void;
-  /** Start it again when it dies. */
+  /** Whether to restart it when it dies. */
   readonly restart: boolean;
-  /** Told after each start, so also after a restart. */
+  /** Called after each start and restart. */
   readonly onStart?: () => void;
-  /** Called when it has ended and is not started again, with its exit code or signal. */
+  /** Called when it has ended and is not restarted, with its exit code or signal. */
   readonly onOver?: (reason: string) => void;
 }
 
+/** A supervised process. */
 export interface SupervisedProcess {
-  /** Of the process that runs now, or ran last. */
+  /** The pid of the present process, or of the last one. */
   readonly pid: number;
   isRunning(): boolean;
-  /** True when it ended and does not come back by itself. */
+  /** Whether it has ended and is not restarted. */
   isOver(): boolean;
-  /** True when it ended because another program has its port. */
+  /** Whether it has ended because another program has its port. */
   lacksItsPort(): boolean;
   /** Starts it when it does not run. */
   start(): void;
-  /** Ends it at once, and resolves when it is gone; it comes back only where `restart` is on. */
+  /** Kills it and resolves when it is gone. It restarts only if `restart` is on. */
   kill(signal?: NodeJS.Signals): Promise<void>;
-  /** Ends it in good order, for good. */
+  /** Ends it in order, without a restart. */
   stop(): Promise<void>;
 }
 
-/** A process that lived this long was sound: its next restart is quick again. */
+/** After a run of this length, the next restart is quick again. */
 const SOUND_AFTER_MS = 10_000;
 const FIRST_DELAY_MS = 200;
 const LONGEST_DELAY_MS = 5_000;
 
 const ADDRESS_TAKEN = `exit code ${exitCodes.addressTaken}`;
 
-/** Ends that another start with the same environment would only repeat. */
+/** Ends that another start with the same environment would repeat. */
 const FINAL = [`exit code ${exitCodes.configuration}`, ADDRESS_TAKEN];
 
 /**
- * Starts a process and, where asked, starts it again when it dies, after 200 ms, doubling up to 5 s. A wrong
- * configuration and a taken port are final.
+ * Starts a process and, with `restart`, restarts it when it dies: after 200 ms, doubling up to 5 s. It is not restarted
+ * for a wrong configuration or a taken port.
  */
 export function superviseProcess(options: SupervisedOptions): SupervisedProcess {
   const { log, restart } = options;

@@ -14,13 +14,13 @@ import type { DatabaseConfig } from '../platform/database/database-config';
 import type { TemporalConfig } from '../platform/temporal/temporal-config';
 import type { ScheduleConfig } from '../schedules';
 
-/** The environment, completed by the running local stack. A command needs no pooler. @throws ConfigError */
+/** Reads the environment, completed by the running local stack. Commands connect past a pooler. @throws ConfigError */
 export function configure(): Config {
   const config = loadConfig(variables());
   return { ...config, database: direct(config.database) };
 }
 
-/** The database of a command that needs nothing else. @throws ConfigError */
+/** Reads the database's settings for a command that needs nothing else, past a pooler. @throws ConfigError */
 export const configureDirectDatabase = (): DatabaseConfig => direct(configureDatabase());
 
 const direct = (database: DatabaseConfig): DatabaseConfig => ({
@@ -30,11 +30,15 @@ const direct = (database: DatabaseConfig): DatabaseConfig => ({
   preparedStatements: true,
 });
 
-/** One part of it, as the processes have it. @throws ConfigError */
+/** Reads the database's settings as the processes do. @throws ConfigError */
 export const configureDatabase = (): DatabaseConfig => loadDatabaseConfig(variables());
+/** Reads Kafka's settings. @throws ConfigError */
 export const configureKafka = (): KafkaConfig => loadKafkaConfig(variables());
+/** Reads Temporal's settings. @throws ConfigError */
 export const configureTemporal = (): TemporalConfig => loadTemporalConfig(variables());
+/** Reads the settings of API keys. @throws ConfigError */
 export const configureKeys = (): KeyConfig => loadKeyConfig(variables());
+/** Reads the intervals of the Schedules. @throws ConfigError */
 export const configureSchedules = (): ScheduleConfig => loadScheduleConfig(variables());
 
 const variables = (): Record<string, string | undefined> => ({ ...localStack(), ...process.env });

@@ -18,7 +18,7 @@ export function addDeadLetterCommands(program: Command): void {
     .addOption(jsonOption())
     .action(async (id: string, options: JsonOptions) => (await run()).show(id, options));
   addAct(letters, 'replay', 'apply a letter now; those behind it follow in the order of their key');
-  addAct(letters, 'discard', 'give up a letter; its key goes on without it');
+  addAct(letters, 'discard', 'discard a letter; its key continues without it');
 }
 
 const withFilter = (command: Command, states: readonly string[]): Command =>

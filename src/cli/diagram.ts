@@ -4,10 +4,13 @@ import { choices, jsonOption } from './options';
 import type { Outline } from './run/declared-diagrams';
 import type { DiagramOptions } from './run/diagram';
 
-/** Reads the steps of all sagas. */
+/** Reads the steps of every type of saga. */
 export type ReadOutlines = () => Promise<Readonly<Record<SagaType, Outline>>>;
 
-/** @param outlines called only when a diagram is drawn, because it loads the workflows */
+/**
+ * Adds `paysaga diagram`. @param outlines called only when a declared saga or a run is drawn, because it loads the
+ * workflows
+ */
 export function addDiagramCommand(program: Command, outlines: ReadOutlines): void {
   program
     .command('diagram')

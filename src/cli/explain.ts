@@ -8,7 +8,7 @@ import { grpcCode, grpcCodes } from '../platform/temporal/namespace';
 import { reasonOf } from '../platform/temporal/temporal';
 import { UsageError } from './options';
 
-/** What is wrong, in words for the caller. */
+/** Returns the message of an error for people, with the setting to check where the cause is an outage. */
 export function explain(error: unknown): string {
   if (isDatabaseOutage(error)) return 'The database does not answer; see DATABASE_URL.';
   if (isKafkaOutage(error)) return `Kafka does not answer (${(error as Error).message}); see KAFKA_BROKERS.`;
@@ -24,7 +24,7 @@ export function explain(error: unknown): string {
     .join('\n');
 }
 
-/** Whether the command was called or configured wrongly, rather than failed. */
+/** Whether the command was called or configured wrongly: exit code 2. */
 export const isUsageError = (error: unknown): boolean =>
   error instanceof ConfigError ||
   error instanceof UsageError ||

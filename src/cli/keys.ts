@@ -4,6 +4,7 @@ import type { CreateOptions, KeyActOptions } from './run/keys';
 
 const run = () => import('./run/keys.js');
 
+/** Adds `paysaga keys` and its commands. */
 export function addKeyCommands(program: Command): void {
   const keys = program.command('keys').description('API keys');
   const create = keys

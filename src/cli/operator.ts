@@ -10,10 +10,10 @@ import { connectTemporalClient, createWorkflowUrl, type TemporalClient } from '.
 import { createSagaProgress } from '../sagas/queries';
 import { configure, configureDirectDatabase, configureKeys } from './configure';
 
-/** A command has to connect to Temporal first, and a person can wait. */
+/** The time limit for a call to Temporal, in ms. It includes the connection, and a person can wait. */
 const PATIENCE_MS = 3_000;
 
-/** Runs with a database of this version, and closes it. @throws SetupMissing when it is older */
+/** Runs work with a database of this version, and disconnects. @throws SetupMissing when the database is older */
 async function withDatabase<T>(work: (database: Database) => Promise<T>): Promise<T> {
   const database = connectDatabase({ ...configureDirectDatabase(), applicationName: 'paysaga-cli', logger: silent() });
   try {
@@ -28,7 +28,7 @@ async function withDatabase<T>(work: (database: Database) => Promise<T>): Promis
 /** Sends messages as an operator. */
 export type Send = <Result>(message: Message<Result>) => Promise<Result>;
 
-/** Sends messages through the mediator, as the operator `cli/<actor>`, whose id `work` gets as well. */
+/** Sends messages through the mediator as the operator `cli/<actor>`. `work` also gets that id. */
 export function asOperator<T>(
   actor: string | undefined,
   work: (send: Send, temporal: TemporalClient, operator: string) => Promise<T>,
@@ -43,7 +43,7 @@ export function asOperator<T>(
   });
 }
 
-/** Sends messages as {@link asOperator} does, for commands that need nothing but the database. */
+/** Sends messages as {@link asOperator} does, for commands that need only the database. */
 export function asDatabaseOperator<T>(actor: string | undefined, work: (send: Send) => Promise<T>): Promise<T> {
   const { rotationGraceMs } = configureKeys();
   return withDatabase((database) =>
@@ -60,7 +60,7 @@ function sendAs(mediator: Mediator, actor: string | undefined): Send {
 
 const operatorOf = (actor: string | undefined): string => `cli/${actor ?? osUser()}`;
 
-/** A container's user may have no name. */
+/** Returns the user's name. The user of a container may have none. */
 function osUser(): string {
   try {
     return userInfo().username;

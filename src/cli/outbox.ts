@@ -27,7 +27,7 @@ export function addOutboxCommands(program: Command): void {
     .addOption(jsonOption())
     .action(async (id: string, options: JsonOptions) => (await run()).show(id, options));
   addAct(outbox, 'requeue', 'requeue a dead letter in its old place, to be tried again');
-  addAct(outbox, 'discard', 'discard a dead letter; the later rows of its aggregate go on');
+  addAct(outbox, 'discard', 'discard a dead letter; the later rows of its aggregate continue');
   addReplayCommands(outbox);
 }
 

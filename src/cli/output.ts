@@ -1,21 +1,23 @@
 import { stripVTControlCharacters } from 'node:util';
 
+/** Prints a line to stdout. */
 export function say(line: string): void {
   process.stdout.write(`${line}\n`);
 }
 
-/** For people, beside what a program reads. */
+/** Prints a line to stderr, for people, so that stdout stays readable for programs. */
 export function complain(line: string): void {
   process.stderr.write(`${line}\n`);
 }
 
+/** Prints a value as JSON. */
 export const sayJson = (value: unknown): void => say(JSON.stringify(value, null, 2));
 
-/** A cell's text; what came from outside cannot steer the terminal. */
+/** Returns the text of a cell, without characters that could control the terminal. */
 const cell = (value: unknown): string =>
   value === null || value === undefined ? '-' : stripVTControlCharacters(String(value)).replace(/\p{Cc}+/gu, ' ');
 
-/** Rows under their headings, columns as wide as what is in them; the last one may be long. */
+/** Returns rows as a table under headings. Columns are as wide as their content. */
 export function table(headings: readonly string[], rows: readonly (readonly unknown[])[]): string {
   const lines = [headings, ...rows.map((row) => row.map(cell))];
   const widths = headings.map((_, column) => Math.max(...lines.map((line) => line[column]?.length ?? 0)));
@@ -29,7 +31,7 @@ export function table(headings: readonly string[], rows: readonly (readonly unkn
     .join('\n');
 }
 
-/** One thing, a line for each of its fields. */
+/** Returns the fields of an object, one a line. */
 export const fields = (thing: object): string =>
   Object.entries(thing)
     .map(([name, value]) => `${`${name}:`.padEnd(17)}${cell(value)}`)

@@ -6,11 +6,12 @@ import { productSku } from '../inventory/put-product';
 import { explain } from './explain';
 import { UsageError } from './options';
 
-/** The stock is absolute, so that a file may be imported again after a failure half way. */
+/** Stocks are absolute, so that a file can be imported again after a failure. */
 const product = z.strictObject({ sku: productSku, ...productTerms, stock });
+/** A product of a file. */
 export type ProductOfFile = z.infer<typeof product>;
 
-/** The products of a file: a JSON array, or a JSON object on each line. @throws UsageError naming all that is wrong */
+/** Reads the products of a file: a JSON array, or a JSON object on each line. @throws UsageError naming every error */
 export function readProducts(path: string): ProductOfFile[] {
   const products: ProductOfFile[] = [];
   const wrong: string[] = [];

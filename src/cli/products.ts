@@ -12,6 +12,7 @@ import type { PutOptions, SetOptions } from './run/products';
 
 const run = () => import('./run/products.js');
 
+/** Adds `paysaga products` and its commands. */
 export function addProductCommands(program: Command): void {
   const products = program.command('products').description('the catalogue: products, their prices and stock');
   withPageOptions(products.command('ls').alias('list').description('list products, by SKU')).action(

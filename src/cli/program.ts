@@ -9,17 +9,17 @@ import { addReplayCheckCommand } from './replay-check';
 import { addSagaCommands } from './sagas';
 import { addSetupCommands } from './setup';
 
-/** The process to run in place of the command. */
+/** A process that `paysaga run` starts. */
 export type ProcessName = 'api' | 'worker' | 'consumer';
 
+/** The options of {@link createProgram}. */
 export interface ProgramOptions {
   readonly serve: (name: ProcessName) => Promise<unknown>;
   readonly outlines: ReadOutlines;
 }
 
 /**
- * Declares every command. Only what a command needs is loaded, and only when the command runs: help and usage errors
- * load neither schemas nor clients.
+ * Declares every command. Each loads its code when it runs, so help and usage errors load neither schemas nor clients.
  */
 export function createProgram({ serve, outlines }: ProgramOptions): Command {
   const program = new Command('paysaga')

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { jsonOption } from './options';
 import type { ReplayCheckOptions } from './run/replay-check';
 
+/** Adds `paysaga replay-check`. */
 export function addReplayCheckCommand(program: Command): void {
   program
     .command('replay-check')

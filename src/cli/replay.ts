@@ -4,7 +4,7 @@ import type { ReplayOptions } from './run/replay';
 
 const run = () => import('./run/replay.js');
 
-/** Adds the commands about replays of the event log. */
+/** Adds the replay commands to `paysaga outbox`. */
 export function addReplayCommands(outbox: Command): void {
   const replay = outbox
     .command('replay')

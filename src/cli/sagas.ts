@@ -5,6 +5,7 @@ import type { DecisionOptions, ListOptions } from './run/sagas';
 
 const run = () => import('./run/sagas.js');
 
+/** Adds `paysaga sagas` and its commands. */
 export function addSagaCommands(program: Command): void {
   const sagas = program.command('sagas').description('list, show and resolve sagas');
   const ls = sagas

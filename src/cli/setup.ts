@@ -11,7 +11,7 @@ const PARTS: Readonly<Record<Part, string>> = {
   schedules: 'create the Temporal Schedules that are missing, and set their intervals',
 };
 
-/** `paysaga setup`, its parts, and the names `migrate` and `topics` for two of them. */
+/** Adds `paysaga setup`, its parts, and the aliases `migrate` and `topics`. */
 export function addSetupCommands(program: Command): void {
   const setup = program
     .command('setup')
@@ -28,6 +28,6 @@ function addPart(parent: Command, name: string, part: Part, description: string)
     .command(name)
     .description(description)
     .addOption(jsonOption())
-    // `setup --json topics` gives the option to `setup`.
+    // Commander assigns the option of `setup --json topics` to `setup`.
     .action(async (_: JsonOptions, command: Command) => (await run()).setUpPart(part, command.optsWithGlobals()));
 }

@@ -14,6 +14,7 @@ import { compressionOf } from './compression';
 import type { KafkaConfig } from './kafka-config';
 import { breakWhenSilent, mendRequestQueues, plainSocketFactory } from './socket';
 
+/** The types of kafkajs that other files need. */
 export type { Admin, Consumer, EachBatchPayload, KafkaMessage } from 'kafkajs';
 
 /** Kafka's number for a topic among the resources that have settings. */

@@ -23,7 +23,7 @@ const gzipCodec: Codec = {
 };
 
 const readOnly = async (): Promise<never> => {
-  throw new Error('Batches are read with this codec, and never written.');
+  throw new Error('This codec only reads batches.');
 };
 
 const lz4Codec: Codec = {

@@ -13,7 +13,7 @@ export const consumerVariables = {
   CONSUMER_MAX_QUEUED_PER_KEY: integer(1, 1_000_000)
     .default(10_000)
     .describe(
-      'Messages of one key that may wait as dead letters. Past it the partition pauses, and `/health` says so.',
+      'Messages of one key that may wait as dead letters. Beyond that, the partition pauses, and `/health` reports it.',
     ),
 };
 
@@ -24,4 +24,5 @@ export const consumerConfig = (env: z.infer<z.ZodObject<typeof consumerVariables
   maxQueuedPerKey: env.CONSUMER_MAX_QUEUED_PER_KEY,
 });
 
+/** The configuration of the consumers. */
 export type ConsumerConfig = ReturnType<typeof consumerConfig>;

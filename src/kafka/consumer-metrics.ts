@@ -25,9 +25,9 @@ export const noConsumerMetrics: ConsumerMetrics = {
 export function createConsumerMetrics({ registry }: Metrics): ConsumerMetrics {
   const counter = (name: string, help: string, ...more: string[]) =>
     new Counter({ name, help, labelNames: ['group', 'topic', ...more], registers: [registry] });
-  const applied = counter('paysaga_consumer_applied_total', 'Messages that had their effect');
-  const duplicates = counter('paysaga_consumer_duplicates_total', 'Messages whose effect was there already');
-  const failed = counter('paysaga_consumer_failed_total', 'Attempts at a message that failed');
+  const applied = counter('paysaga_consumer_applied_total', 'Messages that were applied');
+  const duplicates = counter('paysaga_consumer_duplicates_total', 'Messages that had been applied before');
+  const failed = counter('paysaga_consumer_failed_total', 'Failed attempts to apply a message');
   const deadLetters = counter('paysaga_consumer_dead_letters_total', 'Messages kept as dead letters', 'state');
 
   return {

@@ -153,7 +153,7 @@ export function createDeadLetterRoutes({ mediator, idempotency }: DeadLetterRout
       method: 'post',
       tags,
       operationId: 'discardDeadLetter',
-      summary: 'Discard a dead letter; its key goes on without it',
+      summary: 'Discard a dead letter; its key continues without it',
       request: onLetter,
       responses: { 200: json(deadLetterView, 'The letter, discarded') },
       refusals: ofOne,

@@ -11,7 +11,7 @@ export const kafkaVariables = {
     .min(1)
     .default('paysaga')
     .describe('The name of this client in the broker’s logs and quotas.'),
-  KAFKA_SSL: flag.default(false).describe('Speaks TLS.'),
+  KAFKA_SSL: flag.default(false).describe('Whether the connection uses TLS.'),
   KAFKA_SSL_CA: pemFile.optional().describe('The path of the authority’s certificate, as PEM.'),
   KAFKA_SSL_CERT: pemFile.optional().describe('The path of the client’s certificate, as PEM.'),
   KAFKA_SSL_KEY: pemFile.optional().describe('The path of the client’s key, as PEM.'),
@@ -85,4 +85,5 @@ export const kafkaConfig = (env: Variables) => ({
   },
 });
 
+/** The configuration of Kafka. */
 export type KafkaConfig = ReturnType<typeof kafkaConfig>;

@@ -8,6 +8,7 @@ import {
   replayDeadLetterHandler,
 } from './dead-letters';
 
+/** The dead letters of consumers, with their operators' routes. */
 export const deadLettersModule = defineModule({
   handlers: () => [
     listDeadLettersHandler,

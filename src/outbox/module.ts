@@ -9,6 +9,7 @@ import {
 } from './replay';
 import { createOutboxRoutes } from './routes';
 
+/** The outbox, with its operators' routes. */
 export const outboxModule = defineModule({
   handlers: (replays: ReplayDeps) => [
     listOutboxRowsHandler,

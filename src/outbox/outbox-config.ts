@@ -22,8 +22,8 @@ export const outboxVariables = {
     .enum(['1', '2', '4', '8', '16'], 'must divide the 16 shards: 1, 2, 4, 8 or 16')
     .default('8')
     .transform(Number)
-    .describe('How many of the 16 shards one relay publishes. All workers of a deployment have the same value.'),
-  OUTBOX_ENABLE_METRICS: flag.default(true).describe('Whether the outbox has metrics.'),
+    .describe('How many of the 16 shards one relay publishes. All workers of a deployment need the same value.'),
+  OUTBOX_ENABLE_METRICS: flag.default(true).describe('Whether the outbox reports metrics.'),
   OUTBOX_ENABLE_HEALTH_CHECK: flag.default(true).describe('Whether `/health` looks at the age of the outbox.'),
   OUTBOX_LAG_DEGRADED_SECONDS: integer(1, 86_400)
     .default(60)
@@ -61,5 +61,7 @@ export const outboxConfig = (env: Variables) => ({
 });
 
 type Parts = ReturnType<typeof outboxConfig>;
+/** The configuration of the outbox. */
 export type OutboxConfig = Parts['outbox'];
+/** The thresholds of the outbox's health check. */
 export type OutboxLagConfig = Parts['outboxLag'];

@@ -87,7 +87,10 @@ export async function readScope(
 function requireKnown(types: readonly string[], registry: EventRegistry): void {
   const unknown = types.filter((type) => !registry.find(type));
   if (unknown.length === 0) return;
-  throw new Refusal('unknown_event_type', `Not in the registry, and so without a topic: ${unknown.join(', ')}.`);
+  throw new Refusal(
+    'unknown_event_type',
+    `These event types are not in the registry, so they have no topic: ${unknown.join(', ')}.`,
+  );
 }
 
 function requireRemembered(oldest: Date | null, now: string): void {

@@ -64,7 +64,7 @@ export function createOutboxRoutes({ mediator }: { mediator: Mediator }): OpenAP
       method: 'post',
       tags,
       operationId: 'discardOutboxRow',
-      summary: 'Discard a dead letter of the outbox, so that the later rows of its aggregate go on',
+      summary: 'Discard a dead letter of the outbox, so that the later rows of its aggregate continue',
       request: onRow,
       responses: { 200: json(outboxRowView, 'The row as it was') },
       refusals: ['forbidden', 'outbox_row_not_found', 'outbox_row_not_parked'],

@@ -5,34 +5,35 @@ import type { Metrics } from './metrics';
 import { Refusal } from './refusal';
 import { within } from './timing';
 
-/** `half_open`: one call may try whether the party is back. */
+/** The states of a circuit. `half_open` lets one call through, to try whether the party is back. */
 export const circuitStates = ['closed', 'open', 'half_open'] as const;
+/** The state of a circuit. */
 export type CircuitState = (typeof circuitStates)[number];
 
-/** How a call ended; `cut_off`: by an open circuit, so that nobody was asked. */
+/** The result of a call. `cut_off` is a call that an open circuit did not send. */
 export type CallResult = 'success' | 'refusal' | 'failure' | 'timeout' | 'cut_off';
 
-/** What the circuits count. */
+/** Records state changes and calls of circuits. */
 export interface CircuitMetrics {
   changed(circuit: string, state: CircuitState): void;
   called(circuit: string, result: CallResult): void;
 }
 
-/** Counts nothing. */
+/** Records nothing. */
 export const noCircuitMetrics: CircuitMetrics = { changed: () => undefined, called: () => undefined };
 
-/** The circuits' instruments: one of a circuit's states is 1, the others are 0. */
+/** Registers the metrics of circuits. Of the states of a circuit, the current one has the value 1, the others 0. */
 export function createCircuitMetrics({ registry }: Metrics): CircuitMetrics {
   const registers = [registry];
   const state = new Gauge({
     name: 'paysaga_circuit_state',
-    help: 'Of the circuit to a payment provider or carrier: 1 for the state that it is in',
+    help: '1 for the present state of the circuit to a payment provider or carrier, 0 for its other states',
     labelNames: ['name', 'state'] as const,
     registers,
   });
   const calls = new Counter({
     name: 'paysaga_circuit_calls_total',
-    help: 'Calls to a payment provider or carrier; cut_off are those that an open circuit spared',
+    help: 'Calls to a payment provider or carrier; cut_off counts those that an open circuit did not send',
     labelNames: ['name', 'result'] as const,
     registers,
   });
@@ -44,17 +45,17 @@ export function createCircuitMetrics({ registry }: Metrics): CircuitMetrics {
   };
 }
 
-/** Nobody was asked: the last calls failed, so this one is spared until the pause is over. */
+/** The circuit is open because of earlier failures. No request was sent, and none is sent before the pause ends. */
 export class CircuitOpen extends Error {
   override readonly name = 'CircuitOpen';
   readonly code = 'circuit_open';
 
   constructor(circuit: string) {
-    super(`${circuit} is not asked for now: its last calls failed.`);
+    super(`${circuit} gets no requests for now, because its last calls failed.`);
   }
 }
 
-/** The call was aborted. What it asked for may have happened. */
+/** The call was aborted after its timeout. Its effect may have happened. */
 export class CallTimedOut extends Error {
   override readonly name = 'CallTimedOut';
   readonly code = 'call_timed_out';
@@ -64,44 +65,48 @@ export class CallTimedOut extends Error {
   }
 }
 
-/** Time-out and circuit breaker round the calls to one party outside. */
+/** A timeout and a circuit breaker around the calls to one external party. */
 export interface Circuit {
   readonly name: string;
   readonly state: CircuitState;
-  /** When it came into its state. */
+  /** When the circuit changed to its present state. */
   readonly changedAt: Date;
   /** Whether a call would be refused at once. */
   isOpen(): boolean;
   /**
-   * Everything but a {@link Refusal} counts as a failure: who refuses, answers. The signal is aborted when the
-   * time is over.
+   * Runs a call. Every error but a {@link Refusal} counts as a failure, because a refusal is an answer. The signal
+   * aborts at the timeout.
    *
-   * @throws CircuitOpen when nobody was asked, CallTimedOut, or what the call throws
+   * @throws CircuitOpen when no request was sent, CallTimedOut, or the error of the call
    */
   call<T>(run: (signal: AbortSignal) => Promise<T>): Promise<T>;
-  /** Ends its timers. */
+  /** Stops the timers. */
   close(): void;
 }
 
+/** The options of {@link createCircuit}. `timeoutMs` limits each call. */
 export interface CircuitOptions {
   readonly name: string;
   readonly timeoutMs: number;
   readonly logger: Logger;
   readonly metrics?: CircuitMetrics;
-  /** How long it stays open before one call may try. */
+  /** The time in `open` before one call may try, in ms. */
   readonly pauseMs?: number;
 }
 
-/** Half of at least five calls in ten seconds. */
+/** Opens the circuit when half of at least five calls within ten seconds have failed. */
 const THRESHOLD = { rollingCountTimeout: 10_000, volumeThreshold: 5, errorThresholdPercentage: 49 };
 
-/** Closed while calls succeed; open after half of them failed; half open for the one call that tries again. */
+/**
+ * Creates a circuit. It is closed while calls succeed, opens after half of them failed, and is half open for one trial
+ * call.
+ */
 export function createCircuit(options: CircuitOptions): Circuit {
   const { name, timeoutMs, logger, metrics = noCircuitMetrics, pauseMs = 5_000 } = options;
   const breaker = new CircuitBreaker((run: () => Promise<unknown>) => run(), {
     ...THRESHOLD,
     name,
-    // Opossum's own one stops waiting and aborts nothing, or all calls at once.
+    // Opossum's timeout only stops waiting. It aborts no call, or all calls at once.
     timeout: false,
     resetTimeout: pauseMs,
     errorFilter: (error: unknown) => error instanceof Refusal,
@@ -132,7 +137,7 @@ export function createCircuit(options: CircuitOptions): Circuit {
       try {
         const answer = await breaker.fire(() => withinTime(name, timeoutMs, run));
         metrics.called(name, 'success');
-        // Opossum knows one type for all calls of a breaker; this is what `run` resolved with.
+        // Opossum has one type for all calls of a breaker. This value is what `run` resolved with.
         return answer as T;
       } catch (error) {
         if (isCutOff(error)) {
@@ -155,7 +160,10 @@ function resultOf(error: unknown): 'refusal' | 'timeout' | 'failure' {
   return error instanceof CallTimedOut ? 'timeout' : 'failure';
 }
 
-/** Ends on time also when the call does not heed its signal. It is aborted last, so that its own error does not come first. */
+/**
+ * Ends at the timeout even if the call ignores its signal. The signal aborts last, so that the call's own error does
+ * not come first.
+ */
 async function withinTime<T>(name: string, timeoutMs: number, run: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const abort = new AbortController();
   try {
@@ -166,20 +174,22 @@ async function withinTime<T>(name: string, timeoutMs: number, run: (signal: Abor
   }
 }
 
+/** The options of {@link createCircuits}. `timeoutMs` limits each call of every circuit. */
 export interface CircuitsOptions {
   readonly timeoutMs: number;
   readonly metrics: Metrics;
   readonly logger: Logger;
 }
 
-/** The circuits of one process: one for each party outside, shared by all who call it. */
+/** The circuits of one process: one for each external party, shared by all of its callers. */
 export interface Circuits {
-  /** @param name `<kind>` or `<kind>/<which>`: `carrier`, `payment_provider/stripe` */
+  /** @param name `<kind>` or `<kind>/<which>`, such as `carrier` or `payment_provider/stripe` */
   add(name: string): Circuit;
   readonly all: readonly Circuit[];
   close(): void;
 }
 
+/** Creates the circuits of a process. It has none at first. */
 export function createCircuits({ timeoutMs, metrics, logger }: CircuitsOptions): Circuits {
   const circuitMetrics = createCircuitMetrics(metrics);
   const all: Circuit[] = [];

@@ -4,9 +4,10 @@ import type { Queryable } from './database/statements';
 import type { Logger } from './logger';
 import { wait } from './timing';
 
-/** A worker that has not refreshed its rows for this long is taken for gone. */
+/** A worker whose rows are older than this counts as gone. */
 const GONE_AFTER_MS = 10_000;
 
+/** A circuit as a worker reports it. */
 export interface CircuitReport {
   readonly name: string;
   readonly state: CircuitState;
@@ -14,8 +15,8 @@ export interface CircuitReport {
 }
 
 /**
- * Makes these the circuits that this worker tells of, all of them, and forgets those of workers that
- * are gone. By the database's clock, but for `changedAt`.
+ * Replaces this worker's rows with the given circuits, and deletes rows of workers that are gone. Times other than
+ * `changedAt` are of the database's clock.
  */
 export async function writeOpenCircuits(
   database: Queryable,
@@ -41,13 +42,14 @@ export async function writeOpenCircuits(
   );
 }
 
+/** An open circuit, as `/health` shows it. */
 export interface OpenCircuit {
   readonly name: string;
-  /** In how many workers. */
+  /** The number of workers that report it. */
   readonly workers: number;
 }
 
-/** The circuits of a kind that some worker that is alive tells of. */
+/** Reads the open circuits of a kind that live workers have reported. */
 export async function readOpenCircuits(
   database: Queryable,
   kind: 'payment_provider' | 'carrier',
@@ -61,6 +63,7 @@ export async function readOpenCircuits(
   );
 }
 
+/** The options of {@link reportOpenCircuits}. */
 export interface ReportOpenCircuitsOptions {
   readonly database: Queryable;
   readonly circuits: readonly Circuit[];
@@ -70,12 +73,12 @@ export interface ReportOpenCircuitsOptions {
 
 const INTERVAL_MS = 1_000;
 
-/** A half open circuit that nobody needs stays so: the party counts as back when no call has failed for so long. */
+/** A half-open circuit stays so without calls. The party counts as back when no call has failed for this long. */
 const UNSURE_MS = 60_000;
 
 /**
- * Tells the API's `/health`, until the signal aborts, which circuits of this worker are open, or were a moment ago;
- * then takes it back. Asks nothing of Postgres while there is none. A worker that is killed is forgotten after ten seconds.
+ * Reports this worker's open circuits for `/health` until the signal aborts, then deletes the reports. Sends no query
+ * while no circuit is open. The reports of a killed worker expire after ten seconds.
  */
 export async function reportOpenCircuits(options: ReportOpenCircuitsOptions): Promise<void> {
   const { database, circuits, logger, signal } = options;
@@ -84,7 +87,7 @@ export async function reportOpenCircuits(options: ReportOpenCircuitsOptions): Pr
 
   const tell = async (open: readonly Circuit[]): Promise<void> => {
     if (open.length === 0 && !told) return;
-    // Noted before it is known whether the write came through: then the next round takes it back.
+    // Set before the result of the write is known, so that the next round deletes the rows if it succeeded.
     told = true;
     await writeOpenCircuits(database, worker, open).then(
       () => void (told = open.length > 0),

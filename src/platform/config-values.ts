@@ -2,17 +2,17 @@ import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { databaseUrlProblem } from './database/database-url';
 
-/** The kinds of values that variables of the environment have. */
+/** The kinds of values of environment variables. */
 
-/** `"1"`/`"true"` or `"0"`/`"false"`. */
+/** A flag: `1` or `true`, `0` or `false`. */
 export const flag = z.enum(['0', '1', 'true', 'false']).transform((text) => text === '1' || text === 'true');
-/** A whole number as text, with its bounds. */
+/** A whole number within bounds, written as text. */
 export const integer = (min: number, max: number) => z.coerce.number().pipe(z.int().min(min).max(max));
-/** An address of a service that speaks HTTP. */
+/** The URL of an HTTP service. */
 export const httpUrl = z.url({ protocol: /^https?$/, error: 'must be an http:// or https:// URL' });
-/** Paths are put behind it. */
+/** Removes slashes at the end of a URL, so that paths can be appended. */
 export const trimSlash = (url: string): string => url.replace(/\/+$/, '');
-/** Items between commas. */
+/** Items separated by commas. */
 export const list = z.string().transform((text) =>
   text
     .split(',')
@@ -20,7 +20,7 @@ export const list = z.string().transform((text) =>
     .filter(Boolean),
 );
 
-/** `name=url, …`, in order. */
+/** Items such as `name=url`, separated by commas, in their order. */
 export const namedUrls = list.transform((items, context) =>
   items.map((item) => {
     const [, name = '', url = ''] = /^([a-z][a-z0-9_-]{0,31})=(.+)$/.exec(item) ?? [];
@@ -30,7 +30,7 @@ export const namedUrls = list.transform((items, context) =>
   }),
 );
 
-/** Where PostgreSQL is, without parameters that nothing reads. */
+/** The URL of a PostgreSQL database. A parameter that would be ignored is an error. */
 export const databaseUrl = z
   .url({ protocol: /^postgres(ql)?$/, error: 'must be a postgresql:// URL', abort: true })
   .check(({ value, issues }) => {
@@ -38,7 +38,7 @@ export const databaseUrl = z
     if (message !== undefined) issues.push({ code: 'custom', message, input: value });
   });
 
-/** A PEM file, by its path; becomes its content. */
+/** The path of a PEM file. The result is the file's content. */
 export const pemFile = z.string().transform((path, context) => {
   try {
     const pem = readFileSync(path, 'utf8');
@@ -51,7 +51,7 @@ export const pemFile = z.string().transform((path, context) => {
   return z.NEVER;
 });
 
-/** As Standard Webhooks writes a shared secret. */
+/** Whether a secret has the form of Standard Webhooks (https://www.standardwebhooks.com): `whsec_` and base64. */
 export function isWebhookSecret(secret: string): boolean {
   const [, base64 = ''] = /^whsec_(.+)$/.exec(secret) ?? [];
   const bytes = Buffer.from(base64, 'base64');

@@ -3,26 +3,28 @@ import type { Queryable } from './database/statements';
 import type { Logger } from './logger';
 import { Refusal } from './refusal';
 
+/** What a fault does at its point; see {@link ArmedFault}. */
 export type FaultKind = 'error' | 'refuse' | 'crash' | 'delay_ms';
 
+/** A fault, armed for passes of a point. `delay_ms` counts for the kind `delay_ms` alone. */
 export interface Fault {
   readonly point: string;
   readonly kind: FaultKind;
   readonly times: number;
   readonly delay_ms: number;
-  /** Above 0, at most 1: how likely each of these passes is hit. */
+  /** The probability that a pass is hit: above 0, at most 1. */
   readonly probability: number;
 }
 
 /** A pass that was counted. */
 export interface TakenFault extends Pick<Fault, 'point' | 'kind' | 'delay_ms'> {
-  /** False for a pass that the probability spares. */
+  /** False for a pass that the probability spared. */
   readonly hits: boolean;
 }
 
 /**
- * Counts one of the passes that the point is armed for, if there is one left; two takers never share one. `random()` is
- * below 1, so that a probability of 1 hits every pass.
+ * Counts one of the remaining passes of an armed point. Two callers never take the same pass. `random()` is below 1, so
+ * a probability of 1 hits every pass.
  */
 export async function takeFault(database: Queryable, point: string): Promise<TakenFault | undefined> {
   const [fault] = await database.$queryRawUnsafe<TakenFault[]>(
@@ -33,6 +35,7 @@ export async function takeFault(database: Queryable, point: string): Promise<Tak
   return fault;
 }
 
+/** Arms a point. Replaces what the point was armed for before. */
 export async function armFault(database: Queryable, fault: Fault): Promise<void> {
   await database.$executeRawUnsafe(
     `INSERT INTO fault (point, kind, times, delay_ms, probability) VALUES ($1, $2, $3, $4, $5)
@@ -46,11 +49,12 @@ export async function armFault(database: Queryable, fault: Fault): Promise<void>
   );
 }
 
+/** Disarms all points. */
 export async function disarmFaults(database: Queryable): Promise<void> {
   await database.$executeRawUnsafe(`DELETE FROM fault`);
 }
 
-/** Each also has `<point>.done`: after its transaction committed, before it reports. */
+/** The points of activities. Each also has `<point>.done`: after the commit, before the activity returns. */
 const activityPoints = [
   'billing.close_invoice',
   'billing.reopen_invoice',
@@ -77,31 +81,34 @@ const processPoints = [
   'consumer.after_commit',
 ] as const;
 
+/** A fault point of an activity. */
 export type ActivityFaultPoint = (typeof activityPoints)[number];
-/** A named place where a fault can be made to happen. */
+/** A named place where a fault can be injected. */
 export type FaultPoint = (typeof processPoints)[number] | ActivityFaultPoint | `${ActivityFaultPoint}.done`;
 
-/** Every point there is, for validation. */
+/** Every fault point. */
 export const faultPoints: readonly FaultPoint[] = [
   ...processPoints,
   ...activityPoints,
   ...activityPoints.map((point) => `${point}.done` as const),
 ];
 
+/** A fault to arm. */
 export interface ArmedFault {
   readonly point: FaultPoint;
-  /** `error` is retryable, `refuse` a business refusal, `crash` kills the process at once. */
+  /** `error` is retryable, `refuse` is a refusal, `crash` kills the process at once, `delay_ms` waits. */
   readonly kind: FaultKind;
-  /** For how many passes, in whichever process gets there. */
+  /** The number of passes, counted over all processes. */
   readonly times: number;
   readonly delayMs?: number;
-  /** How likely each of these passes is hit: above 0, at most 1. A spared pass counts, too. Defaults to 1. */
+  /** The probability that a pass is hit: above 0, at most 1. A spared pass counts as well. Defaults to 1. */
   readonly probability?: number;
 }
 
+/** Injects faults at named points. */
 export interface Faults {
   /**
-   * Does what the point is armed for, and costs nothing where fault injection is off.
+   * Applies the fault for which the point is armed. Costs nothing where fault injection is off.
    *
    * @throws Error for the kind `error`
    * @throws Refusal `fault_injected` for the kind `refuse`
@@ -111,16 +118,17 @@ export interface Faults {
   disarmAll(): Promise<void>;
 }
 
-/** For whoever has no faults to inject: every point is passed. */
+/** Injects no faults. */
 export const noFaults: Pick<Faults, 'pass'> = { pass: async () => undefined };
 
+/** The options of {@link createFaults}. */
 export interface FaultsOptions {
   readonly database: Queryable;
   readonly enabled: boolean;
   readonly logger: Logger;
 }
 
-/** Faults for development and tests, kept in the table `fault`, so that every process sees them. */
+/** Creates faults for development and tests. The table `fault` keeps them, so every process sees them. */
 export function createFaults({ database, enabled, logger }: FaultsOptions): Faults {
   return {
     async pass(point) {
@@ -148,7 +156,7 @@ async function happen({ point, kind, delay_ms }: TakenFault, logger: Logger): Pr
       return;
     case 'crash':
       process.kill(process.pid, 'SIGKILL');
-      // The signal ends the process between two turns of the event loop: nothing may follow it.
+      // SIGKILL takes effect between two turns of the event loop. No further code may run until then.
       await new Promise<never>(() => undefined);
       return;
     default:

@@ -1,34 +1,36 @@
 import { z } from 'zod';
 import { Refusal, type RefusalCode } from './refusal';
 
+/** The options of {@link createJsonClient}. */
 export interface JsonClientOptions {
-  /** Who is asked, for the errors. */
+  /** The name of the party, for errors. */
   readonly name: string;
-  /** Paths are put behind it; a user and password in it are sent as HTTP Basic. */
+  /** The base URL of the party. A user and password in it are sent as HTTP Basic. */
   readonly url: string;
-  /** What the party may refuse, with our sentence for each of its codes. Any other error answer is a fault. */
+  /** The codes that the party may refuse with, each with a sentence for people. Any other error response is a fault. */
   readonly refusals: Readonly<Partial<Record<RefusalCode, string>>>;
 }
 
+/** A request whose response has the type `T`. */
 export interface JsonRequest<T> {
   readonly method: 'GET' | 'POST';
   readonly path: string;
   readonly json?: unknown;
   readonly signal: AbortSignal;
-  /** What is taken for an answer. */
+  /** The schema of a successful response. */
   readonly answer: z.ZodType<T>;
 }
 
 /**
- * One request for JSON, one answer.
+ * Sends one request and returns its checked response.
  *
- * @throws Refusal for a 4xx answer whose `code` is a known refusal; any other error leaves open what happened
+ * @throws Refusal for a 4xx response whose `code` is a known refusal; any other error leaves open what happened
  */
 export type JsonClient = <T>(request: JsonRequest<T>) => Promise<T>;
 
 const refused = z.object({ code: z.string() });
 
-/** Asks one party over HTTP; nothing of what it says is trusted before it was checked. */
+/** Creates a client for one party's HTTP API. Every response is checked against its schema. */
 export function createJsonClient({ name, url, refusals }: JsonClientOptions): JsonClient {
   const { base, headers } = withoutCredentials(url);
   return async function ask({ method, path, json, signal, answer }) {
@@ -42,7 +44,7 @@ export function createJsonClient({ name, url, refusals }: JsonClientOptions): Js
     if (status >= 200 && status < 300) {
       const parsed = answer.safeParse(body);
       if (parsed.success) return parsed.data;
-      throw new Error(`${name} answered ${method} ${path} in another shape than expected.`);
+      throw new Error(`${name} answered ${method} ${path} with an unexpected body.`);
     }
     const code = status < 500 ? refused.safeParse(body).data?.code : undefined;
     for (const [known, detail] of Object.entries(refusals)) {
@@ -62,7 +64,7 @@ async function exchange(name: string, url: string, init: RequestInit): Promise<{
   }
 }
 
-/** `fetch` takes no URL with credentials. */
+/** Separates credentials from a URL, because `fetch` takes no URL with credentials. */
 function withoutCredentials(url: string): { base: string; headers: Record<string, string> } {
   const parsed = new URL(url);
   const credentials = [parsed.username, parsed.password].map(decodeURIComponent).join(':');

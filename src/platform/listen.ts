@@ -1,11 +1,12 @@
 import type { Server } from 'node:net';
 import { exitCodes } from './supervision';
 
+/** Where a server listens. */
 export interface ListenAddress {
   readonly host: string;
   readonly port: number;
   readonly backlog?: number;
-  /** The environment variable of the port, for the sentence that says what to set. */
+  /** The environment variable of the port, for the error message. */
   readonly variable: 'PORT' | 'METRICS_PORT';
 }
 
@@ -13,7 +14,7 @@ export interface ListenAddress {
 export class CannotListen extends Error {
   override readonly name = 'CannotListen';
 
-  /** @param exitCode what the process ends with */
+  /** @param exitCode the exit code for the process */
   constructor(
     message: string,
     readonly exitCode: number,
@@ -24,7 +25,7 @@ export class CannotListen extends Error {
 }
 
 /**
- * Resolves with the address when the server listens.
+ * Starts listening, and resolves with the address.
  *
  * @throws CannotListen when the address is taken, forbidden or not of this machine
  */

@@ -1,16 +1,21 @@
 import pino from 'pino';
 
+/** A logger with structured fields. */
 export type Logger = pino.Logger;
 
+/** The options of {@link createLogger}. */
 export interface LoggerOptions {
-  /** The process: `api`, `worker`, `consumer`, … */
+  /** The process, such as `api`, `worker` or `consumer`. */
   readonly name: string;
   readonly level: string;
-  /** For people at a terminal; needs `pino-pretty`, which production does not install. */
+  /** Formats lines for a terminal. Needs `pino-pretty`, which production does not install. */
   readonly pretty: boolean;
 }
 
-/** JSON lines on stdout; names of events are `area.past_tense`, ids are fields. */
+/**
+ * Creates a logger that writes JSON lines to stdout. Messages are event names such as `area.past_tense`; ids are
+ * fields.
+ */
 export function createLogger({ name, level, pretty }: LoggerOptions): Logger {
   return pino({
     name,
@@ -24,10 +29,10 @@ export function createLogger({ name, level, pretty }: LoggerOptions): Logger {
   });
 }
 
-/** Longer texts of an error are cut: a statement, or what others say, may be of any length. */
+/** The longest text of an error. Statements and other parties' messages have no limit. */
 const MAX_LENGTH = 4_000;
 
-/** An error as pino writes it, bounded. What is behind it (`cause`) is in its stack. */
+/** Returns an error as pino writes it, with its texts cut. Its `cause` is in its stack. */
 export function boundedError(error: unknown): unknown {
   const { type, message, stack, ...rest } = pino.stdSerializers.err(error as Error);
   if (message === undefined) return error;
@@ -35,12 +40,12 @@ export function boundedError(error: unknown): unknown {
   return { type, message: message.slice(0, MAX_LENGTH), stack: stack?.slice(0, 2 * MAX_LENGTH), ...code };
 }
 
-/** For whoever gives none. */
+/** Logs nothing. */
 export const silentLogger: Logger = pino({ level: 'silent' });
 
 const logged = new WeakSet<object>();
 
-/** An error passes several places that log: the first one that knows more of it says all, the others name it. */
+/** Returns the log fields of an error: the whole error the first time, only its name afterwards. */
 export function logFields(error: unknown): { err: unknown } | { error: string } {
   if (typeof error !== 'object' || error === null) return { err: error };
   if (logged.has(error)) return { error: error instanceof Error ? error.name : 'logged before' };

@@ -5,19 +5,19 @@ import type { Logger } from './logger';
 import { shareAnswer } from './shared-work';
 import { INSTANCE_HEADER } from './supervision';
 
-/** The process's instruments. One object, made by its entry point and given to whoever counts. */
+/** The metrics of a process. Its entry point creates them and passes them on. */
 export interface Metrics {
-  /** Where instruments register themselves; their names begin with `paysaga_`. */
+  /** The registry of the metrics. Their names begin with `paysaga_`. */
   readonly registry: Registry;
   readonly contentType: string;
-  /** Text in the same format that somebody else keeps, e.g. Temporal's SDK; it repeats no name of ours. */
+  /** Adds text in the same format from another source, such as Temporal's SDK. Its names must not repeat ours. */
   include(source: () => Promise<string>): void;
-  /** All of it, in Prometheus's text format. A source that fails is left out: the rest is still told. */
+  /** Renders all metrics in Prometheus's text format. Omits a source that fails. */
   readonly render: () => Promise<string>;
 }
 
 /**
- * Instruments of one process, with Node's own (`process_…`, `nodejs_…`)
+ * Creates the metrics of a process, with Node's own (`process_…`, `nodejs_…`)
  * (https://prometheus.io/docs/instrumenting/exposition_formats/).
  */
 export function createMetrics(): Metrics {
@@ -38,15 +38,15 @@ export function createMetrics(): Metrics {
   };
 }
 
-/** How long scrapers share one text: however many there are, it is made once a second. */
+/** The time for which scrapers share one rendered text, in ms. */
 export const METRICS_FRESH_MS = 1_000;
 
-/** From a millisecond, which is an idle read, to ten seconds, which is a fault. */
+/** Buckets in seconds, from an idle read (1 ms) to a fault (10 s). */
 export const DURATION_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
 /**
- * What gauges tell of the database, read when they are scraped: whoever asks while it is read, or within a second after,
- * gets that. `undefined` while it cannot be read: no samples are better than old ones.
+ * Reads values of gauges at a scrape. Scrapes during the read, or within a second after it, share its result. Returns
+ * `undefined` when the read fails, because missing samples are better than outdated ones.
  */
 export const scraped = <T>(read: () => Promise<T>, onError: (error: unknown) => void): (() => Promise<T | undefined>) =>
   shareAnswer(METRICS_FRESH_MS, () =>
@@ -56,25 +56,27 @@ export const scraped = <T>(read: () => Promise<T>, onError: (error: unknown) => 
     }),
   );
 
+/** The options of {@link startMetricsServer}. */
 export interface MetricsServerOptions {
   readonly host: string;
-  /** None is opened without it. */
+  /** The port. Defaults to none: no server is started. */
   readonly port?: number;
-  /** Sent with the health routes as `x-paysaga-instance`. */
+  /** The value of the header `x-paysaga-instance` of the health routes. */
   readonly instanceId?: string;
   readonly metrics: Metrics;
   readonly logger: Logger;
-  /** What the process waits for, in words. Nothing by default. */
+  /** Returns what the process waits for, as sentences. Defaults to nothing. */
   readonly missing?: () => readonly string[];
 }
 
+/** A running metrics server. */
 export interface MetricsServer {
   close(): Promise<void>;
 }
 
 /**
- * `/metrics`, `/health/live` and `/health/ready` for a process that has no other HTTP. It takes no key: open its port to
- * the scraper alone. Resolves when it listens.
+ * Serves `/metrics`, `/health/live` and `/health/ready` for a process without other HTTP. It needs no key, so its port
+ * must be open to the scraper alone. Resolves when it listens.
  *
  * @throws CannotListen when the address is taken, forbidden or not of this machine
  */

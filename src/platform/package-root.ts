@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
-/** The folder of this package, in a clone, in `dist`, and where it is installed. */
+/** The folder of this package: of the clone, of `dist`, or of the installation. */
 export const packageRoot: string = above(__dirname);
 
 /** The version of this package. */

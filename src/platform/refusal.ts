@@ -1,10 +1,10 @@
-/** One code that the service refuses with. */
+/** A code that the service refuses with. */
 export interface RefusalCodeEntry {
   /** The HTTP status of the problem that carries it. */
   readonly status: 400 | 401 | 403 | 404 | 405 | 409 | 413 | 415 | 422 | 500 | 503;
   /** What happened, and why. */
   readonly meaning: string;
-  /** What the caller does about it. */
+  /** What the caller can do about it. */
   readonly remedy: string;
 }
 
@@ -14,7 +14,7 @@ const code = <const Status extends RefusalCodeEntry['status']>(status: Status, m
   remedy,
 });
 
-/** The codes that HTTP answers carry. They are stable: clients decide by them. */
+/** The codes of HTTP problems. They are stable, because clients decide by them. */
 export const httpCodes = {
   malformed_json: code(400, 'The body is not well-formed JSON, or not UTF-8.', 'Send the body as JSON (RFC 8259).'),
   bad_request: code(400, 'The request cannot be read as HTTP.', 'Check the headers and the encoding of the body.'),
@@ -59,17 +59,17 @@ export const httpCodes = {
   product_not_found: code(404, 'The catalogue has no such product.', '`GET /products` lists the products.'),
   outbox_row_not_found: code(
     404,
-    'The outbox has no such row: it was published, discarded, or never there.',
+    'The outbox has no such row: it was published, discarded, or did not exist.',
     '`paysaga outbox ls` lists the rows that wait for an operator.',
   ),
   dead_letter_not_found: code(
     404,
-    'There is no such dead letter: it was applied, has expired, or never was.',
+    'There is no such dead letter: it was applied, has expired, or did not exist.',
     '`paysaga dead-letters ls` lists the open ones.',
   ),
   replay_not_found: code(404, 'There is no such replay.', 'Use the `replay_id` of the answer that started it.'),
   key_not_found: code(404, 'There is no such API key.', '`paysaga keys ls` lists the keys.'),
-  method_not_allowed: code(405, 'The path takes other methods.', 'Use a method that the header `Allow` lists.'),
+  method_not_allowed: code(405, 'The path does not allow this method.', 'Use a method that the header `Allow` lists.'),
   key_revoked: code(409, 'The API key is revoked.', 'Create another key.'),
   key_expired: code(409, 'The API key has expired.', 'Create another key.'),
   key_rotated: code(409, 'The API key was rotated before.', 'Rotate the key that replaced it, or create another key.'),
@@ -96,7 +96,7 @@ export const httpCodes = {
   ),
   payment_conflict: code(
     409,
-    'The same `payment_id` came before, with other content.',
+    'The same `payment_id` was used before, with other content.',
     'Compare the two: a payment’s content never changes.',
   ),
   payment_not_refused: code(
@@ -107,22 +107,22 @@ export const httpCodes = {
   saga_compensated: code(
     409,
     'The saga failed at `failed_step`, and what it had done was undone.',
-    'Mend the cause, then restart the saga (`paysaga sagas restart`).',
+    'Correct the cause, then restart the saga (`paysaga sagas restart`).',
   ),
   saga_not_compensated: code(
     409,
-    'Only the newest saga of a payment can begin again, and only after it was compensated.',
+    'Only the newest saga of a payment can be restarted, and only after it was compensated.',
     'Read the saga: its state says what it waits for.',
   ),
   step_not_stuck: code(
     409,
-    'The step is not stuck: the saga goes on by itself.',
+    'The step is not stuck: the saga continues by itself.',
     'Read the saga again before you act.',
   ),
   outbox_row_not_parked: code(
     409,
     'The relay still tries the row by itself.',
-    'Wait until the row is a dead letter, or mend what its error names.',
+    'Wait until the row is a dead letter, or correct what its error names.',
   ),
   dead_letter_closed: code(409, 'The letter was replayed or discarded before.', 'Nothing is left to do.'),
   not_first_of_key: code(
@@ -169,7 +169,7 @@ export const httpCodes = {
   ),
   price_mismatch: code(
     422,
-    'The amount or currency is not what the catalogue asks for.',
+    'The amount or currency does not match the catalogue.',
     'Read the price again, show it to the customer, and send price × quantity.',
   ),
   amount_mismatch: code(
@@ -179,7 +179,7 @@ export const httpCodes = {
   ),
   idempotency_key_reused: code(
     422,
-    'The same `Idempotency-Key` came before, with another body.',
+    'The same `Idempotency-Key` was used before, with another body.',
     'Make a new key for each new request.',
   ),
   expiry_passed: code(422, 'The key’s `expires_at` is not in the future.', 'Choose a later time, or leave it out.'),
@@ -205,23 +205,25 @@ export const httpCodes = {
   ),
   overloaded: code(
     503,
-    'More is asked than can be answered in time. Nothing was done.',
+    'The service gets more requests than it can answer in time. Nothing was done.',
     'Repeat the request after `Retry-After` seconds.',
   ),
 } satisfies Record<string, RefusalCodeEntry>;
 
 const inSaga = (meaning: string, remedy: string): RefusalCodeEntry => code(409, meaning, remedy);
 
-/** The codes that only a saga’s step fails with: the `error` of a step, and what a failed payment or shipment records. */
+/**
+ * The codes that only steps of sagas fail with. They appear as a step's `error`, and in a failed payment or shipment.
+ */
 export const stepCodes = {
-  out_of_stock: inSaga('The goods are not there.', 'Raise the stock, then order again.'),
+  out_of_stock: inSaga('The goods are out of stock.', 'Raise the stock, then order again.'),
   payment_declined: inSaga('The provider declined the charge.', 'Order again with another payment method.'),
   insufficient_funds: inSaga('The payer’s account has too little money.', 'Order again with another payment method.'),
   payment_method_not_supported: inSaga(
     'No configured provider takes this payment method.',
     'Use a method that a provider of `PAYMENT_PROVIDERS` takes.',
   ),
-  charge_voided: inSaga('The charge was given up before the provider took the money.', 'Order again.'),
+  charge_voided: inSaga('The charge was voided before the provider took the money.', 'Order again.'),
   refund_refused: inSaga(
     'The provider refuses to pay the money back.',
     'Pay it back by other means, then skip the step.',
@@ -236,23 +238,28 @@ export const stepCodes = {
   invoice_not_voidable: inSaga('Only an open invoice is voided.', 'Read the invoice’s events.'),
   order_not_fulfillable: inSaga('Only a paid order is fulfilled.', 'Read the order’s events.'),
   payment_not_captured: inSaga('The payment was not captured.', 'Read the payment’s events.'),
-  payment_not_requested: inSaga('The payment is no longer on its way.', 'Read the payment’s events.'),
-  shipment_not_requested: inSaga('The shipment is no longer on its way.', 'Read the shipment’s events.'),
-  step_undone: inSaga('The step was undone before its attempt came to its end.', 'Nothing: the attempt did nothing.'),
+  payment_not_requested: inSaga('The payment is no longer in progress.', 'Read the payment’s events.'),
+  shipment_not_requested: inSaga('The shipment is no longer in progress.', 'Read the shipment’s events.'),
+  step_undone: inSaga(
+    'The step was undone before its attempt ended.',
+    'Nothing is left to do: the attempt did nothing.',
+  ),
   fault_injected: inSaga('A fault point was armed with `refuse`.', '`DELETE /dev/faults` disarms all.'),
 } satisfies Record<string, RefusalCodeEntry>;
 
+/** A code of an HTTP problem. */
 export type HttpCode = keyof typeof httpCodes;
+/** A code of any refusal. */
 export type RefusalCode = HttpCode | keyof typeof stepCodes;
 
 /** Every code that the service refuses with. */
 export const refusalCodes: Readonly<Record<RefusalCode, RefusalCodeEntry>> = { ...httpCodes, ...stepCodes };
 
 /**
- * A business refusal: the request was understood, and the answer is no. Nothing was changed.
+ * A business refusal: the request was understood and refused. Nothing was changed.
  *
- * `code` is stable and public. It becomes an HTTP problem in `http/`, and a non-retryable
- * `ApplicationFailure` in `activities/`; anything that is not a Refusal is a fault, and retried.
+ * `code` is stable and public. `http/` turns it into a problem, `activities/` into a non-retryable
+ * `ApplicationFailure`. Any other error is a fault and is retried.
  */
 export class Refusal extends Error {
   override readonly name = 'Refusal';
@@ -261,7 +268,7 @@ export class Refusal extends Error {
     readonly code: RefusalCode,
     /** A sentence for people: what happened, why, and what to do. */
     readonly detail: string,
-    /** More members of the problem document, e.g. `{ saga_id, failed_step }`. */
+    /** Additional members of the problem document, such as `saga_id` and `failed_step`. */
     readonly extra: Readonly<Record<string, unknown>> = {},
   ) {
     super(detail);

@@ -1,16 +1,20 @@
-/** Lets so many in at once; the others wait for their turn, but not longer than they like. */
+/** Limits how many pieces of work run at once. Others wait for their turn, for a limited time. */
 export interface Gate {
   /**
-   * First come, first served; who is urgent goes before all who are not.
+   * Runs work when its turn comes: first come, first served, with urgent work before all other.
    *
-   * @returns `undefined` when too many wait, or the turn did not come within `waitMs`: the work was not begun then
+   * @returns `undefined` when too many wait, or the turn did not come within `waitMs`; the work was not started then
    */
   pass<T>(waitMs: number, work: () => Promise<T>, isUrgent?: boolean): Promise<T | undefined>;
-  /** How many wait for their turn. */
+  /** Returns the number of waiting callers. */
   waiting(): number;
 }
 
-/** @param maxWaiting who comes when so many of its kind wait, urgent or not, is turned away at once */
+/**
+ * Creates a gate for `size` pieces of work at once.
+ *
+ * @param maxWaiting limits the waiting callers, urgent and others apart; defaults to no limit
+ */
 export function createGate(size: number, maxWaiting = Infinity): Gate {
   const urgent = new Set<(admitted: boolean) => void>();
   const others = new Set<(admitted: boolean) => void>();
@@ -33,7 +37,7 @@ export function createGate(size: number, maxWaiting = Infinity): Gate {
       queue.add(settle);
     });
   };
-  /** The place goes to who has waited longest: it is never free in between. */
+  /** Hands the place to the next waiting caller, so that it is never free in between. */
   const leave = (): void => {
     const [next] = urgent.size > 0 ? urgent : others;
     if (next) next(true);
@@ -60,10 +64,10 @@ interface LookUp<Value> {
 }
 
 /**
- * Joins look-ups: one query at a time, for all that came while the one before it ran. What is asked for twice
- * is looked up once.
+ * Batches look-ups: one query at a time, for all keys that arrived while the one before ran. A repeated key is looked
+ * up once.
  *
- * @param query gets at most `size` keys, and answers with those that are there
+ * @param query takes at most `size` keys, and returns the values that exist
  */
 export function gatherLookUps<Value>(
   query: (keys: readonly string[]) => Promise<ReadonlyMap<string, Value>>,
@@ -111,8 +115,8 @@ function withResolvers<Value>() {
 }
 
 /**
- * One answer for all who ask while it is made, and for `freshMs` after. However many ask, it is made once
- * in that time. A failure is shared by those who wait for it, and not kept.
+ * Shares one result among all callers while it is made, and for `freshMs` after. A failure is shared by the waiting
+ * callers and not kept.
  */
 export function shareAnswer<T>(freshMs: number, make: () => Promise<T>): () => Promise<T> {
   let last: { readonly answer: Promise<T>; until: number } | undefined;

@@ -1,8 +1,9 @@
 /**
- * What a program that starts the API, worker or consumer needs to know: exit codes, and a header that identifies a process.
+ * What a program that starts the API, worker or consumer needs to know: exit codes, and a header that identifies a
+ * process.
  */
 
-/** The exit codes. Only after `failed` can another start with the same environment help. */
+/** The exit codes of the processes. Only after `failed` can another start with the same environment succeed. */
 export const exitCodes = {
   ended: 0,
   failed: 1,
@@ -12,5 +13,5 @@ export const exitCodes = {
   addressTaken: 3,
 } as const;
 
-/** Header of the health routes. Its value is `PAYSAGA_INSTANCE_ID`; absent where that variable is not set. */
+/** The header of the health routes with the value of `PAYSAGA_INSTANCE_ID`. Absent where that variable is not set. */
 export const INSTANCE_HEADER = 'x-paysaga-instance';

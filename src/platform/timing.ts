@@ -2,23 +2,25 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { msToNumber, type StringValue } from '@temporalio/common/lib/time';
 import { z } from 'zod';
 
+/** The waits between attempts. */
 export interface Backoff {
-  /** How long to wait now, in ms; longer each time. */
+  /** Returns the next wait in ms. Waits grow up to `maxMs`. */
   next(): number;
-  /** It works again. */
+  /** Starts again from the shortest wait, after a success. */
   reset(): void;
 }
 
+/** The options of {@link createBackoff}. */
 export interface BackoffOptions {
   readonly initialMs: number;
   readonly maxMs: number;
-  /** 0 up to 1. */
+  /** Returns a number from 0 up to 1. Defaults to `Math.random`. */
   readonly random?: () => number;
 }
 
 /**
- * Doubles from `initialMs` to `maxMs`, each wait somewhere in its upper half, so that processes which
- * failed together do not come back together.
+ * Creates a backoff that doubles from `initialMs` to `maxMs`. Each wait is random in the upper half of its range, so
+ * that processes that failed together do not retry together.
  */
 export function createBackoff({ initialMs, maxMs, random = Math.random }: BackoffOptions): Backoff {
   let ceiling = initialMs;
@@ -34,7 +36,7 @@ export function createBackoff({ initialMs, maxMs, random = Math.random }: Backof
   };
 }
 
-/** Waits that long, or until the signal aborts; never throws. */
+/** Waits for `ms` milliseconds, or until the signal aborts. Never rejects. */
 export async function wait(ms: number, signal?: AbortSignal): Promise<void> {
   await delay(ms, undefined, signal ? { signal } : {}).catch(() => undefined);
 }
@@ -47,9 +49,9 @@ export const succeeds = (work: Promise<unknown>): Promise<boolean> =>
   );
 
 /**
- * Waits for the work that long at most. The work itself goes on; its late end is ignored.
+ * Waits for the work at most `ms` milliseconds. The work itself goes on, and its late result is ignored.
  *
- * @throws what `late` makes, when it takes longer
+ * @throws the error that `late` returns, after that time
  */
 export async function within<T>(ms: number, work: Promise<T>, late: () => Error): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
@@ -63,29 +65,32 @@ export async function within<T>(ms: number, work: Promise<T>, late: () => Error)
   }
 }
 
-/** The time as RFC 3339 in UTC, to the millisecond. Never used to order anything. */
+/** Returns the time as RFC 3339 in UTC, to the millisecond. It must not order anything. */
 export type Clock = () => string;
 
 let source = (): number => Date.now();
 
-/** Milliseconds since 1970, by the clock of this process, or by the one it follows. */
+/** Milliseconds since 1970, by the clock of this process or by the clock that it follows. */
 export const nowMs = (): number => source();
 
-/** The clock that {@link nowMs} reads. */
+/** The clock of {@link nowMs}. */
 export const systemClock: Clock = () => new Date(nowMs()).toISOString();
 
-/** Makes the whole process read another clock. */
+/** Makes the whole process use another clock. */
 export function followClock(other: () => number): void {
   source = other;
 }
 
-/** A length of time, in ms, and as it was written. */
+/** A duration in ms, with its text as written. */
 export interface Duration {
   readonly text: string;
   readonly ms: number;
 }
 
-/** `30 days`, `1.5h`, `90s`, or a number of ms, as Temporal reads durations; kept as it was said, too. */
+/**
+ * A duration such as `30 days`, `1.5h` or `90s`, or a number of ms, within bounds. Temporal reads durations the same
+ * way.
+ */
 export const duration = (minMs: number, maxMs: number) =>
   z.string().transform((text, context): Duration => {
     const ms = parseDuration(text);

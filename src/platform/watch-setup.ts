@@ -1,13 +1,13 @@
 import type { Logger } from './logger';
 import { createBackoff, wait, within } from './timing';
 
-/** Something that `paysaga setup` makes is not there. No waiting mends that. */
+/** Something that `paysaga setup` creates is missing. Waiting does not help. */
 export class SetupMissing extends Error {
   override readonly name = 'SetupMissing';
 
   /**
-   * @param what a clause, for people
-   * @param command the one that mends it, where a command does
+   * @param what a clause for people
+   * @param command the command that creates it, where there is one
    */
   constructor(
     what: string,
@@ -17,35 +17,37 @@ export class SetupMissing extends Error {
   }
 }
 
-/** What a process stands on. @throws SetupMissing when something of it is missing; any other error says nothing of that */
+/** The checks of what a process needs. @throws SetupMissing when it is missing; any other error leaves that open */
 export type SetupChecks<Name extends string = string> = Readonly<Record<Name, () => Promise<void>>>;
 
+/** Watches what a process needs. */
 export interface SetupWatch<Name extends string = string> {
-  /** Resolves when nothing of these is known to be missing. @throws Error when the signal aborts first */
+  /** Resolves when none of these is known to be missing. @throws Error when the signal aborts first */
   until(...names: Name[]): Promise<void>;
-  /** @throws SetupMissing when that is missing, as far as is known after the first look */
+  /** Waits for the first check. @throws SetupMissing when it is known to be missing */
   assert(name: Name): Promise<void>;
-  /** What is missing now, in words that name the commands. */
+  /** Returns what is missing now, as sentences that name the commands. */
   missing(): string[];
 }
 
+/** The options of {@link watchSetup}. */
 export interface WatchSetupOptions<Name extends string> {
   readonly checks: SetupChecks<Name>;
   readonly logger: Logger;
   readonly signal: AbortSignal;
-  /** Between two looks while all is there. Defaults to 10 s. */
+  /** The time between two checks while nothing is missing, in ms. Defaults to 10,000. */
   readonly everyMs?: number;
 }
 
 const EVERY_MS = 10_000;
 const DEADLINE_MS = 5_000;
-/** What is missing is logged at once, and again after this long. */
+/** The time between two log lines on the same missing thing. */
 const REMIND_MS = 30_000;
 const PAUSE = { initialMs: 500, maxMs: 2_000 };
 
 /**
- * Looks all the while whether what `paysaga setup` makes is there, and logs what is missing, with the command that makes
- * it. A service that does not answer is no finding: the processes wait for it anyway.
+ * Checks again and again what `paysaga setup` creates, and logs what is missing with the command that creates it. A
+ * service that does not answer is not missing: the processes wait for it anyway.
  */
 export function watchSetup<Name extends string>(options: WatchSetupOptions<Name>): SetupWatch<Name> {
   const { checks, logger, signal, everyMs = EVERY_MS } = options;
@@ -55,7 +57,7 @@ export function watchSetup<Name extends string>(options: WatchSetupOptions<Name>
     Promise<void>
   >;
 
-  /** Resolves after the first look. */
+  /** Resolves after the first check. */
   function keepLooking(name: Name): Promise<void> {
     return new Promise((looked) => {
       void (async () => {
@@ -105,9 +107,7 @@ export function watchSetup<Name extends string>(options: WatchSetupOptions<Name>
   };
 }
 
-/**
- * What a process waits for: what is missing, and until `begin` is called also that its work has not begun.
- */
+/** Tracks what a process waits for: what is missing, and its work until `begin` is called. */
 export function createReadiness({ missing }: Pick<SetupWatch, 'missing'>) {
   let hasBegun = false;
   return {
@@ -120,7 +120,7 @@ export function createReadiness({ missing }: Pick<SetupWatch, 'missing'>) {
 
 async function look(check: () => Promise<void>): Promise<SetupMissing | 'unknown' | undefined> {
   try {
-    await within(DEADLINE_MS, check(), () => new Error('It did not answer in time.'));
+    await within(DEADLINE_MS, check(), () => new Error('There was no answer in time.'));
     return undefined;
   } catch (error) {
     return error instanceof SetupMissing ? error : 'unknown';

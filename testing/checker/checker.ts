@@ -6,27 +6,29 @@ import { type BookedCharge, countMoving, readRows, type Snapshot } from './snaps
 import { createTopicReader, type TopicEnds } from './topic-reader';
 import { checkTopics } from './topic-rules';
 
+/** The options of {@link createChecker}. */
 export interface CheckerOptions {
-  /** As it is, not through anything that a test breaks; the whole database is judged. */
+  /** The database's own URL, past anything that a test breaks. The whole database is judged. */
   readonly databaseUrl: string;
   readonly kafkaBrokers: string;
-  /** The books of the payment providers, however they behave. */
+  /** Reads the charges on the payment providers' books, in any behaviour of theirs. */
   readonly readBooks?: () => Promise<readonly BookedCharge[]>;
-  /** Where the topics ended before this database was used; their beginning unless given. */
+  /** The ends of the topics before this database was used. Defaults to the beginnings of the topics. */
   readonly since?: TopicEnds;
 }
 
+/** Checks that a system keeps its promises. */
 export interface Checker {
   snapshot(): Promise<Snapshot>;
   /**
-   * Waits until everything has come to rest, and then until every promise holds.
+   * Waits until all work has ended, and then until every promise holds.
    * @returns what was judged
-   * @throws ConsistencyError naming each broken promise, when the deadline has passed
+   * @throws ConsistencyError naming each broken promise, after the deadline
    */
   holds(deadlineMs: number): Promise<Snapshot>;
 }
 
-/** The system says, at rest, something that it promised never to say. */
+/** A system at rest has broken promises, one sentence each. */
 export class ConsistencyError extends Error {
   override readonly name = 'ConsistencyError';
 
@@ -40,7 +42,7 @@ export class ConsistencyError extends Error {
   }
 }
 
-/** Judges a database and the topics that its events went to. */
+/** Creates a checker for a database and the topics of its events. */
 export function createChecker({ databaseUrl, kafkaBrokers, readBooks, since }: CheckerOptions): Checker {
   async function snapshot(): Promise<Snapshot> {
     const rows = await readRows(databaseUrl);
@@ -69,14 +71,14 @@ export function createChecker({ databaseUrl, kafkaBrokers, readBooks, since }: C
     snapshot,
     async holds(deadlineMs) {
       const deadline = performance.now() + deadlineMs;
-      // What never comes to rest is judged all the same, for the reasons.
+      // A system that does not come to rest is judged as well, to report the reasons.
       await eventually(atRest, { deadlineMs }).catch(() => undefined);
       return eventually(judge, { deadlineMs: deadline - performance.now(), everyMs: 200 });
     },
   };
 }
 
-/** Every promise that the snapshot breaks, a sentence each. Pure; for a system that has come to rest. */
+/** Returns every promise that the snapshot breaks, one sentence each. Pure; for a system at rest. */
 export function findViolations(snapshot: Snapshot): string[] {
   return [
     ...checkLedger(snapshot),

@@ -12,16 +12,18 @@ import type { Snapshot } from './snapshot.sql';
 
 type Fold = (state: object | undefined, event: EventRow) => object;
 
-/** The registry checked each payload against its type's schema when it was written. */
+/** The registry checked each payload against its type's schema when the event was written. */
 const foldWith =
   <State extends object, Event>(evolve: (state: State | undefined, event: Event) => State): Fold =>
   (state, event) => ({ ...evolve(state as State | undefined, event as Event), version: event.version });
 
-/** Without the stock, which reservations and shipments move. A row that was written past the service has no events. */
+/**
+ * Without the stock, which reservations and shipments change. A row that was written past the service has no events.
+ */
 const termsOf = (product: object): object =>
   Object.fromEntries(Object.entries(product).filter(([column]) => column !== 'stock' && column !== 'reserved'));
 
-/** Each aggregate's row is the fold of its events, whose versions count 1, 2, 3… */
+/** Checks that each aggregate's row is the fold of its events, whose versions are 1, 2, 3 and so on. */
 export function checkAggregates(snapshot: Snapshot): string[] {
   const byAggregate = groupBy(
     snapshot.events,
@@ -55,7 +57,7 @@ export function checkAggregates(snapshot: Snapshot): string[] {
   ];
 }
 
-/** The state that the events tell, or why they tell none. */
+/** Returns the state that the events result in, or the error of folding them. */
 function foldAll(fold: Fold, events: readonly EventRow[]): object | string {
   try {
     return events.reduce<object | undefined>(fold, undefined) ?? 'has no events';
@@ -75,14 +77,17 @@ function differences(aggregate: string, row: object, folded: object): string[] {
     );
 }
 
-/** Times are compared as times, and objects without their order: Postgres and JavaScript write them in two ways. */
+/**
+ * Compares times as times, and objects without the order of their fields: PostgreSQL and JavaScript write them
+ * differently.
+ */
 function plain(value: unknown): string {
   if (typeof value === 'object' && value !== null) return JSON.stringify(Object.entries(value).sort());
   const isTime = typeof value === 'string' && /^\d{4}-\d\d-\d\dT/.test(value);
   return isTime ? new Date(value).toISOString() : String(value);
 }
 
-/** Each event had one effect per consumer, however often it arrived. */
+/** Checks that each event had one effect per consumer, however often it arrived. */
 export function checkEffects(snapshot: Snapshot): string[] {
   const { events, deadLetters } = snapshot;
   const sold = events.filter(({ type }) => type === 'order.paid');
@@ -111,7 +116,7 @@ function checkInbox({ inbox }: Snapshot, group: string, handled: readonly EventR
   ];
 }
 
-/** One row for each paid service, none for anything else, and its order is fulfilled. */
+/** Checks that each paid service, and nothing else, has one row and a fulfilled order. */
 function checkProvisionings({ provisionings, orders, products }: Snapshot, asked: readonly EventRow[]): string[] {
   const services = new Set(products.filter(({ kind }) => kind === 'service').map(({ sku }) => sku));
   const paid = new Set(asked.map(({ aggregate_id }) => aggregate_id));
@@ -125,7 +130,7 @@ function checkProvisionings({ provisionings, orders, products }: Snapshot, asked
   });
 }
 
-/** `sales_daily` is the sum over `order.paid` and `order.refunded`, each on its UTC day. */
+/** Checks that `sales_daily` is the sum over `order.paid` and `order.refunded`, each on its UTC day. */
 function checkSales({ sales }: Snapshot, sold: readonly EventRow[], refunded: readonly EventRow[]): string[] {
   const dayOf = ({ occurred_at, payload }: EventRow): string =>
     `${new Date(occurred_at).toISOString().slice(0, 10)} ${(payload as { currency: string }).currency}`;

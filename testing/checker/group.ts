@@ -1,4 +1,4 @@
-/** The sum of amounts (minor units, or counts) per key. */
+/** Returns the sum of amounts (minor units, or counts) per key. */
 export function sumBy<Item extends { readonly amount: number }>(
   items: readonly Item[],
   keyOf: (item: Item) => string,
@@ -8,7 +8,7 @@ export function sumBy<Item extends { readonly amount: number }>(
   return sums;
 }
 
-/** The items by key, each list in their order. */
+/** Groups items by key, in their order. */
 export function groupBy<Item>(items: readonly Item[], keyOf: (item: Item) => string): Map<string, Item[]> {
   const groups = new Map<string, Item[]>();
   for (const item of items) {

@@ -4,7 +4,7 @@ import { sagaSteps } from '../../src/temporal-contract';
 import { groupBy, sumBy } from './group';
 import type { ChargeRow, ReservationRow, SagaRow, Snapshot } from './snapshot.sql';
 
-/** Which invoices an order may have, once nothing is on its way any more. */
+/** The status of an order's invoice, by the status of the order at rest. */
 const INVOICE_OF: Record<Order['status'], string> = {
   PENDING_PAYMENT: 'OPEN',
   PAID: 'PAID',
@@ -14,7 +14,7 @@ const INVOICE_OF: Record<Order['status'], string> = {
   REFUND_DUE: 'PAID',
 };
 
-/** Order, invoice, payment, saga and ledger tell the same story; nothing is half paid. */
+/** Checks that order, invoice, payment, saga and ledger agree, and that nothing is half paid. */
 export function checkPayments(snapshot: Snapshot): string[] {
   const paying = snapshot.sagas.filter(({ type }) => type !== 'shipment');
   return [...checkOrders(snapshot), ...paying.flatMap((saga) => checkSaga(saga, snapshot))];
@@ -66,7 +66,7 @@ function checkSaga(saga: SagaRow, { orders, payments, invoices, ledger }: Snapsh
       `completed with the steps ${done.join(', ')} done`,
     );
   } else if (state === 'compensated') {
-    // An order saga may end before it has asked for any payment.
+    // An order saga may end before it requests a payment.
     const never = type === 'order' && !payment;
     expect(never || payment?.status === 'FAILED', `compensated, and the payment is ${payment?.status}`);
     expect(type !== 'order' || order?.status === 'CANCELLED', `compensated, and the order is ${order?.status}`);
@@ -77,10 +77,10 @@ function checkSaga(saga: SagaRow, { orders, payments, invoices, ledger }: Snapsh
   return wrong;
 }
 
-/** What we say that a provider has of a charge, by its state: its amount, or nothing. */
+/** Whether our row says that the provider took the money, by the state of the charge. */
 const TAKEN: Record<ChargeRow['state'], boolean> = { asked: false, charged: true, refused: false, refunded: true };
 
-/** Our charges, our payments and the providers' books agree: charges = captured − refunded. */
+/** Checks that our charges, our payments and the providers' books agree: charges = captured − refunded. */
 export function checkCharges({ charges, payments, books, events }: Snapshot): string[] {
   const paymentOf = new Map(payments.map((payment) => [payment.payment_id, payment]));
   const owed = new Set(
@@ -88,7 +88,7 @@ export function checkCharges({ charges, payments, books, events }: Snapshot): st
   );
   const wrong = charges.flatMap(({ payment_id, order_id, provider, state }) => {
     const status = paymentOf.get(payment_id)?.status;
-    // What a provider would not pay back, an operator has, by other means.
+    // When a provider refuses a refund, an operator returns the money by other means.
     const charged = owed.has(order_id) ? ['CAPTURED', 'REFUNDED'] : ['CAPTURED'];
     const expected = { asked: [], charged, refused: ['FAILED'], refunded: ['FAILED', 'REFUNDED'] }[state];
     if (expected.some((one) => one === status)) return [];
@@ -103,7 +103,7 @@ function checkBooks(charges: readonly ChargeRow[], books: NonNullable<Snapshot['
   const theirs = new Map(books.map((charge) => [idOf(charge), charge]));
   const unknown = [...theirs.keys()]
     .filter((id) => !ours.has(id))
-    .map((id) => `${id} is charged, and nobody here asked`);
+    .map((id) => `${id} is charged without a request of ours`);
   const different = [...ours].flatMap(([id, { state, amount }]) => {
     const booked = theirs.get(id);
     const taken = TAKEN[state] ? amount : 0;
@@ -117,8 +117,8 @@ function checkBooks(charges: readonly ChargeRow[], books: NonNullable<Snapshot['
 }
 
 /**
- * Money is neither made nor destroyed: the ledger sums to zero, and balances are the settled payments, but for
- * those that are to go back.
+ * Checks that money is neither created nor lost: the ledger sums to zero, and balances are the settled payments without
+ * those that are to be refunded.
  */
 export function checkLedger({ ledger, payments, orders }: Snapshot): string[] {
   const owed = new Set(orders.filter(({ status }) => status === 'REFUND_DUE').map(({ order_id }) => order_id));
@@ -152,7 +152,7 @@ function bookedTwice(ledger: Snapshot['ledger']): string[] {
   return [...times].filter(([, count]) => count > 1).map(([what, count]) => `${what} is booked ${count} times`);
 }
 
-/** Stock, shipments and their orders agree. */
+/** Checks that stock, shipments and their orders agree. */
 export function checkShipments(snapshot: Snapshot): string[] {
   return [...checkStock(snapshot), ...checkReservations(snapshot), ...checkEnds(snapshot)];
 }
@@ -169,7 +169,7 @@ function checkStock({ products, reservations }: Snapshot): string[] {
     .map(({ sku, reserved }) => `${reserved} of ${sku} are reserved, by orders ${held.get(sku) ?? 0}`);
 }
 
-/** At rest no goods are held: they have left, or are back on the shelf. */
+/** Checks that no goods are reserved at rest: they were dispatched or released. */
 function checkReservations({ reservations, orders }: Snapshot): string[] {
   const statusOf = new Map(orders.map(({ order_id, status }) => [order_id, status]));
   return reservations.flatMap(({ order_id, state }) => {
@@ -178,7 +178,7 @@ function checkReservations({ reservations, orders }: Snapshot): string[] {
   });
 }
 
-/** One shipment per order of goods that was paid: dispatched and fulfilled, or failed and paid back. */
+/** Checks that each paid order of goods has one shipment: dispatched and fulfilled, or failed and refunded. */
 function checkEnds({ shipments, sagas, orders, products }: Snapshot): string[] {
   const goods = new Set(products.filter(({ kind }) => kind === 'goods').map(({ sku }) => sku));
   const shipmentOf = new Map(shipments.map((shipment) => [shipment.order_id, shipment.status]));
@@ -191,7 +191,7 @@ function checkEnds({ shipments, sagas, orders, products }: Snapshot): string[] {
   return orders
     .filter(({ product_sku }) => goods.has(product_sku))
     .flatMap(({ order_id, status }) => {
-      if (status === 'PAID' && !shipmentOf.has(order_id)) return [`order ${order_id} is PAID, and nobody ships it`];
+      if (status === 'PAID' && !shipmentOf.has(order_id)) return [`order ${order_id} is PAID, and has no shipment`];
       const [shipment, saga] = ends[status] ?? [];
       const found = `${shipmentOf.get(order_id)}, ${sagaOf.get(order_id)}`;
       return found === `${shipment}, ${saga}` ? [] : [`order ${order_id} is ${status}; shipment and saga are ${found}`];

@@ -11,6 +11,7 @@ import { sessionConfig } from '../../src/platform/database/session';
 import type { SagaType } from '../../src/temporal-contract';
 import type { TopicMessage } from './topic-reader';
 
+/** A saga's row. */
 export interface SagaRow {
   readonly saga_id: string;
   readonly type: SagaType;
@@ -21,6 +22,7 @@ export interface SagaRow {
   readonly steps: readonly { readonly name: string; readonly state: string }[];
 }
 
+/** A product's row. */
 export interface ProductRow {
   readonly sku: string;
   readonly kind: string;
@@ -29,6 +31,7 @@ export interface ProductRow {
   readonly version: number;
 }
 
+/** A reservation's row. */
 export interface ReservationRow {
   readonly order_id: string;
   readonly product_sku: string;
@@ -36,6 +39,7 @@ export interface ReservationRow {
   readonly state: 'RESERVED' | 'ALLOCATED' | 'DISPATCHED' | 'RELEASED';
 }
 
+/** A charge's row. */
 export interface ChargeRow {
   readonly payment_id: string;
   readonly order_id: string;
@@ -46,7 +50,7 @@ export interface ChargeRow {
   readonly state: 'asked' | 'charged' | 'refused' | 'refunded';
 }
 
-/** All rows of the tables that have to agree, as they were at one moment. */
+/** The rows of all tables that must agree, at one moment. */
 export interface Rows {
   readonly products: readonly ProductRow[];
   readonly orders: readonly Order[];
@@ -59,9 +63,9 @@ export interface Rows {
   readonly sagas: readonly SagaRow[];
   readonly ledger: readonly LedgerTransaction[];
   readonly events: readonly EventRow[];
-  /** Not yet on Kafka, or not yet marked. */
+  /** The events that are not on Kafka yet, or not marked yet. */
   readonly outbox: readonly { readonly event_id: string; readonly parked_at: string | null }[];
-  /** Of the consumer groups and of the sagas. */
+  /** The idempotency keys of the consumer groups and of the sagas. */
   readonly inbox: readonly { readonly scope: string; readonly key: string }[];
   readonly deadLetters: readonly { readonly consumer_group: string; readonly key: string; readonly reason: string }[];
   readonly sales: readonly {
@@ -78,14 +82,14 @@ export interface BookedCharge extends Pick<ProviderCharge, 'key' | 'amount' | 'c
   readonly provider: string;
 }
 
-/** What the checker judges: the database, and after it what Kafka's topics and the providers' books hold. */
+/** What the checker judges: the database, and then Kafka's topics and the providers' books. */
 export interface Snapshot extends Rows {
-  /** Absent where there is no provider to ask. */
+  /** Absent without a provider. */
   readonly books?: readonly BookedCharge[];
   readonly messages: readonly TopicMessage[];
 }
 
-/** One document of all rows, so that they are of one moment. Amounts as numbers, times as RFC 3339. */
+/** Selects all rows as one document, so that they are of one moment. Amounts are numbers, times RFC 3339. */
 const READ_ROWS = `
 SELECT json_build_object(
     'products', (SELECT coalesce(json_agg(product), '[]') FROM product),
@@ -113,7 +117,7 @@ SELECT json_build_object(
     'sales', (SELECT coalesce(json_agg(sales_daily), '[]') FROM sales_daily)
 ) AS rows`;
 
-/** What says, at little cost, that everything has come to rest. */
+/** Counts, at little cost, what has not come to rest. */
 const COUNT_MOVING = `
 SELECT (SELECT count(*) FROM outbox WHERE parked_at IS NULL)
      + (SELECT count(*) FROM outbox_replay WHERE finished_at IS NULL)
@@ -123,20 +127,20 @@ SELECT (SELECT count(*) FROM outbox WHERE parked_at IS NULL)
      + (SELECT count(*) FROM event LEFT JOIN idempotency_key ON scope = 'sales-projection' AND key = event_id
         WHERE type IN ('order.paid', 'order.refunded') AND key IS NULL) AS moving`;
 
-/** The rows of the whole database. */
+/** Reads the rows of the whole database. */
 export async function readRows(databaseUrl: string): Promise<Rows> {
   const [row] = await query<{ rows: Rows }>(databaseUrl, READ_ROWS);
   if (!row) throw new Error('The database answered no row.');
   return row.rows;
 }
 
-/** How many events are not yet published or applied, and how many sagas have not ended. */
+/** Counts the events that are not published or applied yet, and the sagas that have not ended. */
 export async function countMoving(databaseUrl: string): Promise<number> {
   const [row] = await query<{ moving: string }>(databaseUrl, COUNT_MOVING);
   return Number(row?.moving ?? Number.NaN);
 }
 
-/** Runs one statement on a new connection. */
+/** Runs one statement on a new connection, and returns its rows. */
 export async function query<Row>(databaseUrl: string, sql: string, values: readonly unknown[] = []): Promise<Row[]> {
   const client = new Client(sessionConfig({ url: databaseUrl, applicationName: 'paysaga-dev' }));
   client.on('error', () => undefined);

@@ -3,7 +3,7 @@ import { Kafka, logLevel, type Admin, type IHeaders } from 'kafkajs';
 import { mendRequestQueues } from '../../src/kafka/socket';
 import { eventually, must } from '../eventually';
 
-/** A message as a stranger reads it from the topic. */
+/** A message of a topic, as another system reads it. */
 export interface TopicMessage {
   readonly topic: string;
   readonly partition: number;
@@ -13,13 +13,16 @@ export interface TopicMessage {
   readonly value: string;
 }
 
-/** The offset behind the last message, by `topic/partition`. */
+/** The offset after the last message, by `topic/partition`. */
 export type TopicEnds = ReadonlyMap<string, number>;
 
+/** Reads topics. */
 export interface TopicReader {
-  /** Where the topics end now. */
+  /** Returns the present ends of the topics. */
   ends(): Promise<TopicEnds>;
-  /** All messages from `since` (the beginning unless given) to the present ends, in offset order per partition. */
+  /**
+   * Returns all messages from `since` to the present ends, in offset order per partition. Defaults to the beginnings.
+   */
   read(since?: TopicEnds): Promise<TopicMessage[]>;
   close(): Promise<void>;
 }
@@ -27,7 +30,7 @@ export interface TopicReader {
 const READ_DEADLINE_MS = 20_000;
 const ENDS_DEADLINE_MS = 10_000;
 
-/** Reads whole topics, with a new consumer group for each read. */
+/** Creates a reader of whole topics. Each read has a new consumer group. */
 export async function createTopicReader(brokers: string, topics: readonly string[]): Promise<TopicReader> {
   mendRequestQueues();
   const kafka = new Kafka({
@@ -38,7 +41,7 @@ export async function createTopicReader(brokers: string, topics: readonly string
   });
   const admin = kafka.admin();
   await admin.connect();
-  // A partition made a moment ago may not have its leader yet.
+  // A new partition may not have its leader yet.
   const ends = (): Promise<TopicEnds> => eventually(() => readEnds(admin, topics), { deadlineMs: ENDS_DEADLINE_MS });
 
   return {
@@ -50,7 +53,7 @@ export async function createTopicReader(brokers: string, topics: readonly string
       if (wanted.length === 0) return [];
 
       const groupId = `paysaga-checker-${randomUUID()}`;
-      // kafkajs would keep restarting it when its connection breaks after the end.
+      // kafkajs would restart the consumer when its connection breaks after the end.
       const retry = { restartOnFailure: async () => false };
       const consumer = kafka.consumer({ groupId, maxWaitTimeInMs: 50, retry });
       try {

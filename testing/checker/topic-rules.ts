@@ -7,13 +7,13 @@ import type { Snapshot } from './snapshot.sql';
 import type { TopicMessage } from './topic-reader';
 
 /**
- * Nothing committed is lost, nothing rolled back is published, and per aggregate the order holds: the
- * first occurrences of its events are versions 1, 2, 3…, and what comes again was sent again, or is marked as
- * a replay that somebody ordered.
+ * Checks that no committed event is lost, no rolled back event is published, and the order holds per aggregate. The
+ * first occurrences of its events are versions 1, 2, 3 and so on. Repeats were sent again, or belong to an ordered
+ * replay.
  */
 export function checkTopics({ events, outbox, messages }: Snapshot): string[] {
   const eventOf = new Map(events.map((event) => [event.event_id, event]));
-  // What only a replay brought was never published: somebody else ordered that.
+  // An event that only a replay brought was never published by the relay.
   const published = new Set(messages.filter((message) => replayOf(message) === '').map(idOf));
   const pending = outbox.map(
     ({ event_id, parked_at }) => `event ${event_id} is ${parked_at ? 'parked' : 'pending'} in the outbox`,
@@ -31,7 +31,7 @@ export function checkTopics({ events, outbox, messages }: Snapshot): string[] {
   return [...pending, ...lost, ...strange, ...checkOrder(messages)];
 }
 
-/** Messages that are there more than once: sent again after a crash or a failed send. Ordered replays are none. */
+/** Counts the messages that repeat an event, after a crash or a failed send. Ordered replays do not count. */
 export const countDuplicates = (messages: readonly TopicMessage[]): number =>
   messages.length - new Set(messages.map((message) => `${replayOf(message)} ${idOf(message)}`)).size;
 
@@ -49,8 +49,8 @@ function checkOrder(messages: readonly TopicMessage[]): string[] {
 }
 
 /**
- * What is sent again begins at an earlier version, or the same one, and goes on from there without a gap. A relay
- * that was fenced off may still have sent its last batch: after it the aggregate goes on where it was.
+ * Whether the versions have no gap. A repeat begins at an earlier or the same version and goes on without a gap. A
+ * relay that was fenced off may have sent its last batch; after it the aggregate goes on where it was.
  */
 function isGapless(versions: readonly number[]): boolean {
   let newest = 0;
@@ -61,7 +61,7 @@ function isGapless(versions: readonly number[]): boolean {
   });
 }
 
-/** A replay may leave versions out. */
+/** Whether the versions ascend. A replay may leave versions out. */
 const isAscending = (versions: readonly number[]): boolean =>
   versions.every((version, index) => version > (versions[index - 1] ?? 0));
 
@@ -80,23 +80,23 @@ const isSame = ({ topic, key, headers, value }: TopicMessage, event: EventRow): 
   headers.ce_traceparent === (event.traceparent ?? undefined) &&
   isDeepStrictEqual(JSON.parse(value), event.payload);
 
-/** Of an ordered replay; empty the first time, and when that was sent again. */
+/** Returns the id of an ordered replay, or an empty text for an event that was published or sent again by the relay. */
 const replayOf = ({ headers }: TopicMessage): string => headers.ce_replayid ?? '';
 const idOf = ({ headers }: TopicMessage): string => headers.ce_id ?? '';
 const placeOf = ({ topic, partition, offset }: TopicMessage): string => `${topic}/${partition}/${offset}`;
 
-/** The faults that make a relay send again, and what one of them may cost. */
+/** The faults that make a relay send again, and the most that one of them repeats. */
 export interface DuplicatesBound {
-  /** Kills of a relay, and sends that failed. */
+  /** Kills of a relay, and failed sends. */
   readonly faults: number;
   readonly shards: number;
   readonly batchSize: number;
 }
 
-/** Per kill or failed send at most a batch of each shard is sent again; without a fault nothing is. */
+/** Returns the most duplicates: one batch of each shard per kill or failed send, and none without a fault. */
 export const duplicatesAtMost = ({ faults, shards, batchSize }: DuplicatesBound): number => faults * shards * batchSize;
 
-/** More came twice than the faults explain. */
+/** Checks that the faults explain all duplicates. */
 export function checkDuplicates(messages: readonly TopicMessage[], bound: DuplicatesBound): string[] {
   const duplicates = countDuplicates(messages);
   const atMost = duplicatesAtMost(bound);

@@ -5,32 +5,36 @@ import { z } from 'zod';
 import type { ChargeRequest, ProviderCharge } from '../../src/payments/providers/provider';
 import { behaviourChange, createBehaviourSwitch, hang, readBody, Refused } from './behaviour';
 
-/** What an account's journal holds. */
+/** An entry of an account's journal. */
 export type AccountEntry =
   | { readonly type: 'charged'; readonly charge: ProviderCharge }
   | { readonly type: 'refunded'; readonly key: string; readonly refund_ref: string }
   | { readonly type: 'voided'; readonly key: string };
 
+/** A charge that took money. */
 export interface Taken {
   readonly charge_ref: string;
-  /** False when the key had been charged before. */
+  /** False for a repeat of the same charge. */
   readonly isNew: boolean;
 }
 
-/** An account with a payment provider: each key is charged at most once, and never after its refund. */
+/** An account with a payment provider. Each key is charged at most once, and never after its refund. */
 export interface Account {
-  /** @throws Refused `charge_voided`, or `key_reused` for another charge under the same key */
+  /** Takes the money. @throws Refused `charge_voided`, or `key_reused` for another charge under the same key */
   charge(request: ChargeRequest): Taken;
-  /** Of a key that was not charged, makes sure that it never is. @returns the refund, or `null` for a void */
+  /** Refunds a charge, or voids a key that was not charged. @returns the refund's id, or `null` for a void */
   refund(key: string): string | null;
-  /** @throws Refused `charge_voided` */
+  /** Checks that the key was not voided. @throws Refused `charge_voided` */
   assertNotVoided(key: string): void;
-  /** In the order in which they took money. */
+  /** Returns the charges in the order in which they took money. */
   charges(): readonly ProviderCharge[];
   voided(): readonly string[];
 }
 
-/** Everything happens in one turn of the event loop: no charge slips between a void's look and its note. */
+/**
+ * Creates an account from its journal. Each call runs within one turn of the event loop, so no charge can come between
+ * a void's check and its entry.
+ */
 export function createAccount(past: readonly AccountEntry[], append: (entry: AccountEntry) => void): Account {
   const charges = new Map<string, ProviderCharge>();
   const refunds = new Map<string, string>();
@@ -110,10 +114,10 @@ const chargeRequest: z.ZodType<ChargeRequest> = z.object({
 const SLOW_MS = 2_000;
 const PAGE = 100;
 
-/** What the test payment methods do; any other is declined. */
+/** The supported test payment methods. Any other is declined. */
 const METHODS: ReadonlySet<string> = new Set(['pm_ok', 'pm_slow', 'pm_timeout_then_ok']);
 
-/** One account of the test provider, and at `/control` what tests look at and turn. */
+/** Creates the routes of one account of the test provider, and of `/control`, by which tests read and change it. */
 export function createAccountRoutes(account: Account): Hono {
   const behaviour = createBehaviourSwitch();
   const routes = new Hono();
@@ -129,7 +133,7 @@ export function createAccountRoutes(account: Account): Hono {
     account.assertNotVoided(request.key);
     if (request.payment_method === 'pm_insufficient_funds') throw new Refused(402, 'insufficient_funds');
     if (!METHODS.has(request.payment_method)) throw new Refused(402, 'payment_declined');
-    // A refund may come meanwhile: the charge looks again when it takes the money.
+    // A refund may arrive meanwhile, so the charge is checked again when it takes the money.
     if (request.payment_method === 'pm_slow') await delay(SLOW_MS);
     const { charge_ref, isNew } = account.charge(request);
     if (isNew && request.payment_method === 'pm_timeout_then_ok') return hang(c);

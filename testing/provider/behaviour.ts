@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import type { Context, MiddlewareHandler } from 'hono';
 import { z } from 'zod';
 
-/** An answer of the test provider or carrier that says no. */
+/** A refusal by the test provider or carrier. */
 export class Refused extends Error {
   override readonly name = 'Refused';
 
@@ -14,27 +14,30 @@ export class Refused extends Error {
   }
 }
 
-/** @throws Refused `validation_failed` */
+/** Reads and checks a body. @throws Refused `validation_failed` */
 export async function readBody<T>(c: Context, schema: z.ZodType<T>): Promise<T> {
   const parsed = schema.safeParse(await c.req.json().catch(() => undefined));
   if (parsed.success) return parsed.data;
   throw new Refused(422, 'validation_failed');
 }
 
-/** How a party answers: as it should, 503, never, or never although it did what it was asked for. */
+/** How a party responds: as it should, with 503, never, or never although it did what was requested. */
 export const behaviours = ['normal', 'unavailable', 'hang', 'lose_answers'] as const;
+/** A behaviour of a party. */
 export type Behaviour = (typeof behaviours)[number];
 
-/** For the next `times` requests; without it, until the next change. */
+/** A change of behaviour for the next `times` requests, or without `times` until the next change. */
 export const behaviourChange = z.strictObject({ behaviour: z.enum(behaviours), times: z.int().min(1).optional() });
+/** The change as JSON. */
 export type BehaviourChange = z.infer<typeof behaviourChange>;
 
+/** The behaviour of a party, which tests can change. */
 export interface BehaviourSwitch {
   set(change: BehaviourChange): void;
   readonly middleware: MiddlewareHandler;
 }
 
-/** What tests turn, to see what becomes of a charge when its provider fails. */
+/** Creates the switch of a party, which behaves normally at first. */
 export function createBehaviourSwitch(): BehaviourSwitch {
   let behaviour: Behaviour = 'normal';
   let left = Infinity;
@@ -70,7 +73,7 @@ export function createBehaviourSwitch(): BehaviourSwitch {
   };
 }
 
-/** Never answers: resolves when the client has gone. */
+/** Sends no response. Resolves when the client has disconnected. */
 export async function hang(c: Context): Promise<Response> {
   const { signal } = c.req.raw;
   if (!signal.aborted) await once(signal, 'abort');

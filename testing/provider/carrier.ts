@@ -4,27 +4,31 @@ import { z } from 'zod';
 import type { BookingRequest } from '../../src/fulfilment/carrier';
 import { behaviourChange, createBehaviourSwitch, readBody, Refused } from './behaviour';
 
-/** What the carrier's journal holds. */
+/** An entry of the carrier's journal. */
 export type BookingEntry =
   | { readonly type: 'booked'; readonly key: string; readonly booking_ref: string; readonly request: BookingRequest }
   | { readonly type: 'cancelled'; readonly key: string };
 
+/** A booking on the carrier's books. */
 export interface BookedShipment extends BookingRequest {
   readonly booking_ref: string;
   readonly cancelled: boolean;
 }
 
-/** A carrier's order book: each key is booked at most once, and never after its cancel. */
+/** A carrier's books. Each key is booked at most once, and never after its cancellation. */
 export interface Bookings {
-  /** @throws Refused `booking_cancelled`, or `shipment_refused` for what it does not carry */
+  /**
+   * Books a shipment. @throws Refused `booking_cancelled`, or `shipment_refused` for a product that it does not carry
+   */
   book(request: BookingRequest): string;
   cancel(key: string): void;
   all(): readonly BookedShipment[];
 }
 
-/** The product of the development catalogue that no carrier takes. */
+/** The product of the development catalogue that the carrier refuses. */
 const NOT_CARRIED = 'unshippable';
 
+/** Creates a carrier's books from its journal. */
 export function createBookings(past: readonly BookingEntry[], append: (entry: BookingEntry) => void): Bookings {
   const booked = new Map<string, Omit<BookedShipment, 'cancelled'>>();
   const cancelled = new Set<string>();
@@ -66,7 +70,7 @@ const bookingRequest: z.ZodType<BookingRequest> = z.object({
   quantity: z.int().min(1),
 });
 
-/** The test carrier, and at `/control` what tests look at and turn. */
+/** Creates the routes of the test carrier, and of `/control`, by which tests read and change it. */
 export function createCarrierRoutes(bookings: Bookings): Hono {
   const behaviour = createBehaviourSwitch();
   const routes = new Hono();

@@ -5,15 +5,21 @@ import { type AccountEntry, createAccount, createAccountRoutes } from './account
 import { Refused } from './behaviour';
 import { type BookingEntry, createBookings, createCarrierRoutes } from './carrier';
 
-/** What happened, in order, on disk before any answer. Outlives a SIGKILL, though not a power cut (no fsync). */
+/**
+ * A file of entries, each written before the response. It survives a SIGKILL but not a power cut, because it does not
+ * use fsync.
+ */
 export interface Journal<Entry> {
-  /** What was there when it was opened. */
+  /** The entries from before it was opened. */
   readonly past: readonly Entry[];
   append(entry: Entry): void;
   close(): void;
 }
 
-/** One JSON object per line. A last line that a kill tore is cut off: it was never answered. */
+/**
+ * Opens a journal: one JSON object per line. A partial last line of a killed process is removed, because its request
+ * had no response.
+ */
 export function openJournal<Entry>(file: string): Journal<Entry> {
   mkdirSync(dirname(file), { recursive: true });
   const content = existsSync(file) ? readFileSync(file, 'utf8') : '';
@@ -30,14 +36,14 @@ export function openJournal<Entry>(file: string): Journal<Entry> {
   };
 }
 
-/** A line of the journal: whose, and what happened. */
+/** An entry of the journal, with the party that it belongs to. */
 export type ProviderEntry =
   | { readonly party: 'test' | 'standby'; readonly entry: AccountEntry }
   | { readonly party: 'carrier'; readonly entry: BookingEntry };
 
 /**
- * The parties outside of the local stack: a payment provider with two accounts, at `/` and `/standby`, and a
- * carrier at `/carrier`. What they did is in the journal before they answer.
+ * Creates the external parties of the local stack: a payment provider with two accounts, at `/` and `/standby`, and a
+ * carrier at `/carrier`. They write to the journal before they respond.
  */
 export function createProviderApp(journal: Journal<ProviderEntry>): Hono {
   const account = (party: 'test' | 'standby') =>

@@ -20,7 +20,7 @@ export interface ListOptions extends Omit<OpenFilter, 'state'>, PageOptions {
   readonly state?: DeadLetterState;
 }
 
-/** Prints a page of letters. */
+/** Prints a page of dead letters. */
 export async function list({ json, ...filter }: ListOptions): Promise<void> {
   const page = await asOperator(undefined, (send) => send(listDeadLetters(filter)));
   if (json) return sayJson(page);
@@ -44,7 +44,7 @@ export async function list({ json, ...filter }: ListOptions): Promise<void> {
 
 const shortened = (key: string): string => (key.length > 40 ? `${key.slice(0, 40)}…` : key);
 
-/** Prints one letter. */
+/** Prints one dead letter. */
 export async function show(id: string, { json }: JsonOptions): Promise<void> {
   const letter = deadLetterView.parse(await asOperator(undefined, (send) => send(getDeadLetter({ id }))));
   if (json) return sayJson(letter);
@@ -54,16 +54,16 @@ export async function show(id: string, { json }: JsonOptions): Promise<void> {
 
 const isText = (value: DeadLetterView['value']): value is string | null => value === null || typeof value === 'string';
 
-/** The acts on letters. */
+/** The acts on dead letters. */
 export type Verb = 'replay' | 'discard';
 
-/** The options of an act on letters. */
+/** The options of an act on dead letters. */
 export interface LetterActOptions extends ActOptions, OpenFilter {
   readonly all?: boolean;
 }
 
 /**
- * Replays or discards one letter or all that a filter matches. The exit code is 1 when some were not.
+ * Replays or discards one dead letter, or all that match a filter. The exit code is 1 when some acts failed.
  *
  * @throws UsageError without exactly one of an id, a filter and `--all`
  */

@@ -1,4 +1,4 @@
-/** A step with the name of the activity that each of its phases calls. */
+/** A step with the names of the activities that it calls, by phase. */
 export interface Step {
   readonly name: string;
   readonly execute?: string;
@@ -13,16 +13,16 @@ export interface Outline {
   readonly followUps: readonly Step[];
 }
 
-/** A name as people read it. */
+/** Returns a name with spaces, for people. */
 export const titleOf = (name: string): string => name.replaceAll('_', ' ');
 
-/** The steps that may fail: up to the pivot, or all. */
+/** Returns the steps that may fail: those up to the pivot, or all without a pivot. */
 export function stepsToPivot({ steps }: Outline): readonly Step[] {
   const pivot = steps.findIndex((step) => step.confirm !== undefined);
   return pivot < 0 ? steps : steps.slice(0, pivot + 1);
 }
 
-/** Mermaid: who asks whom in which order, when all goes well and when it does not. */
+/** Draws a sequence diagram (Mermaid) of a saga's calls, for success and for failure. */
 export function sequenceDiagram(saga: string, outline: Outline): string {
   const { steps, followUps } = outline;
   const pivot = steps.find((step) => step.confirm !== undefined);
@@ -65,7 +65,7 @@ const optional = (when: string, lines: readonly string[]): string[] => [
 
 const STUCK = 'stuck after 8 attempts, then every 5 minutes or by an operator';
 
-/** Mermaid: where a saga can be, and how it gets from there to one of its two ends. */
+/** Draws a state diagram (Mermaid) of a saga's steps, compensations and ends. */
 export function stateDiagram(saga: string, outline: Outline): string {
   const { steps, followUps } = outline;
   const mayFail = stepsToPivot(outline);
@@ -76,7 +76,7 @@ export function stateDiagram(saga: string, outline: Outline): string {
     ...followUps.map(({ name, execute = name }) => ({ state: name, compensate: execute })),
   ];
 
-  /** Where a failed step goes: to its own compensation, or to that of the last one before it that has one. */
+  /** Returns the state after a failed step: its own compensation, or that of the last step before it that has one. */
   function undoing(index: number): string {
     const started = mayFail.slice(0, index + 1).findLast(({ compensate }) => compensate !== undefined);
     return started ? `undo_${started.name}` : (followUps[0]?.name ?? 'compensated');

@@ -7,15 +7,17 @@ import { say, sayJson } from '../output';
 import { sequenceDiagram, stateDiagram } from './declared-diagrams';
 import { runSequenceDiagram, runStateDiagram } from './run-diagrams';
 
+/** The kinds of diagrams, with their functions for declared sagas. */
 export const DIAGRAMS = { sequence: sequenceDiagram, state: stateDiagram } as const;
 const RUN_DIAGRAMS = { sequence: runSequenceDiagram, state: runStateDiagram } as const;
 
+/** The options of `paysaga diagram`. */
 export interface DiagramOptions extends JsonOptions {
   readonly kind: keyof typeof DIAGRAMS;
   readonly saga?: string;
 }
 
-/** @throws UsageError unless there is either a type or a saga */
+/** Prints a diagram of a type of saga or of one saga. @throws UsageError unless exactly one of them is given */
 export async function draw(
   type: SagaType | undefined,
   { kind, saga: sagaId, json }: DiagramOptions,

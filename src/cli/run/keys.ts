@@ -8,8 +8,10 @@ import { asDatabaseOperator, type Send } from '../operator';
 import { type ActOptions, type OptionalReason, type PageOptions, UsageError } from '../options';
 import { complain, say, sayJson, table } from '../output';
 
+/** The options of an act on a key. */
 export type KeyActOptions = OptionalReason;
 
+/** The options of `paysaga keys create`. */
 export interface CreateOptions extends KeyActOptions {
   readonly role: KeyResponse['role'];
   readonly customer?: string;
@@ -19,6 +21,7 @@ export interface CreateOptions extends KeyActOptions {
 
 const HEADINGS = ['KEY', 'ROLE', 'CUSTOMER', 'LABEL', 'CREATED', 'LAST USED', 'EXPIRES', 'REVOKED'];
 
+/** Prints a page of keys. */
 export async function list({ json, ...page }: PageOptions): Promise<void> {
   const { data, next_cursor } = await asDatabaseOperator(undefined, (send) => send(listKeys(page)));
   if (json) return sayJson({ data, next_cursor });
@@ -37,6 +40,7 @@ export async function list({ json, ...page }: PageOptions): Promise<void> {
   if (next_cursor !== null) say(`\nThere are more: --cursor ${next_cursor}`);
 }
 
+/** Creates a key and prints it, or prints what would be created. @throws UsageError, Refusal `validation_failed` */
 export async function create({ reason, actor, dryRun, json, ...options }: CreateOptions): Promise<void> {
   const wanted = wantedKey(options);
   if (dryRun) {
@@ -51,7 +55,7 @@ export async function create({ reason, actor, dryRun, json, ...options }: Create
   else say(key);
 }
 
-/** @throws UsageError, Refusal `validation_failed` */
+/** Checks the options of a new key. @throws UsageError, Refusal `validation_failed` */
 function wantedKey({ role, customer, expiresAt, label }: Omit<CreateOptions, keyof ActOptions>) {
   if (role === 'customer' && customer === undefined) throw new UsageError('A customer key needs --customer <id>.');
   if (role !== 'customer' && customer !== undefined) throw new UsageError('--customer is for --role customer.');
@@ -60,6 +64,7 @@ function wantedKey({ role, customer, expiresAt, label }: Omit<CreateOptions, key
   return parsed.data;
 }
 
+/** Revokes a key, or prints what would be revoked. */
 export async function revoke(id: string, { reason, actor, dryRun, json }: KeyActOptions): Promise<void> {
   const key = await asDatabaseOperator(actor, async (send) => {
     if (!dryRun) return send(revokeKey({ id, ...keyAct.parse({ reason }) }));
@@ -73,7 +78,7 @@ export async function revoke(id: string, { reason, actor, dryRun, json }: KeyAct
   else say(`Revoked ${what}. Every process refuses it within 5 seconds.`);
 }
 
-/** Prints the new key alone, for scripts; what happens to the old one goes to stderr. */
+/** Replaces a key. Prints only the new key to stdout, for scripts, and the old key's expiry to stderr. */
 export async function rotate(id: string, { reason, actor, dryRun, json }: KeyActOptions): Promise<void> {
   if (dryRun) return previewRotation(id, json);
   const { keyId, key, hash } = newCredentials();
@@ -93,7 +98,7 @@ async function previewRotation(id: string, json = false): Promise<void> {
   say(`Would replace key ${id}, which would work until ${expires_at}. Nothing was done.`);
 }
 
-/** The key as the routes show it is in `key`. */
+/** Reads a key. Its public form is in `key`. */
 async function find(send: Send, id: string) {
   const row = await send(getKey({ id }));
   return { ...row, key: keyResponse.parse(row) };

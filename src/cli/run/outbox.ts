@@ -18,7 +18,7 @@ export interface ListOptions extends PageOptions {
   readonly state: OutboxState;
 }
 
-/** Prints a page of rows. */
+/** Prints a page of outbox rows. */
 export async function list({ json, ...filter }: ListOptions): Promise<void> {
   const page = await asOperator(undefined, (send) => send(listOutboxRows(filter)));
   if (json) return sayJson(page);
@@ -36,14 +36,14 @@ export async function list({ json, ...filter }: ListOptions): Promise<void> {
   if (page.next_cursor !== null) say(`\nThere are more: --cursor ${page.next_cursor}`);
 }
 
-/** Prints one row. */
+/** Prints one outbox row. */
 export async function show(id: string, { json }: JsonOptions): Promise<void> {
   const row = await asOperator(undefined, (send) => send(getOutboxRow({ id })));
   if (json) sayJson(row);
   else say(fields(row));
 }
 
-/** The acts on a row. */
+/** The acts on an outbox row. */
 export type Verb = 'requeue' | 'discard';
 const COMMAND = { requeue: requeueOutboxRow, discard: discardOutboxRow };
 const DONE = { requeue: 'Requeued', discard: 'Discarded' };

@@ -6,8 +6,10 @@ import { type JsonOptions, type OptionalReason, type PageOptions, UsageError } f
 import { fields, say, sayJson, table } from '../output';
 import { readProducts } from '../product-file';
 
+/** The options of commands that change products. */
 export type PutOptions = OptionalReason;
 
+/** The options of `paysaga products set`. */
 export interface SetOptions extends PutOptions {
   readonly name?: string;
   readonly kind?: ProductResponse['kind'];
@@ -17,6 +19,7 @@ export interface SetOptions extends PutOptions {
   readonly stockChange?: number;
 }
 
+/** Prints a page of products. */
 export async function list({ json, ...filter }: PageOptions): Promise<void> {
   const page = await asOperator(undefined, (send) => send(listProducts(filter)));
   if (json) return sayJson(page);
@@ -35,12 +38,14 @@ export async function list({ json, ...filter }: PageOptions): Promise<void> {
   if (page.next_cursor !== null) say(`\nThere are more: --cursor ${page.next_cursor}`);
 }
 
+/** Prints one product. */
 export async function show(sku: string, { json }: JsonOptions): Promise<void> {
   const product = await asOperator(undefined, (send) => send(getProduct({ sku })));
   if (json) sayJson(product);
   else say(fields(product));
 }
 
+/** Creates or changes a product, or prints the change. Fields without an option stay as they are. */
 export async function setProduct(sku: string, options: SetOptions): Promise<void> {
   const { reason, actor, dryRun = false, json } = options;
   const { outcome, product } = await asOperator(actor, async (send) => {
@@ -51,7 +56,10 @@ export async function setProduct(sku: string, options: SetOptions): Promise<void
   say(`${line({ outcome, product }, dryRun)}${dryRun ? '\nNothing was done.' : ''}`);
 }
 
-/** What is not given is as it was. A stock with a limit changes by nothing then: it may have moved since. */
+/**
+ * Completes the options with the present values. Without a stock option, a limited stock gets a change of 0, because it may
+ * have moved meanwhile.
+ */
 function completed(sku: string, options: SetOptions, product: ProductResponse | undefined) {
   const { name, kind, price, currency = 'EUR' } = { ...product, ...given(options) };
   if (name === undefined || kind === undefined || price === undefined) {
@@ -70,7 +78,7 @@ const given = ({ name, kind, price, currency }: SetOptions) => ({
   ...(currency !== undefined && { currency }),
 });
 
-/** All are tried before the first is written; each is a command. */
+/** Creates or changes the products of a file, one command each. All are tried before the first is written. */
 export async function importProducts(file: string, { reason, actor, dryRun = false, json }: PutOptions): Promise<void> {
   const products = readProducts(file).map((product) => ({ ...product, reason }));
   const results = await asOperator(actor, async (send) => {

@@ -7,13 +7,14 @@ import { configure } from '../configure';
 import type { JsonOptions } from '../options';
 import { say, sayJson, table } from '../output';
 
+/** The options of `paysaga replay-check`. */
 export interface ReplayCheckOptions extends JsonOptions {
   readonly bundle?: string;
 }
 
 const PROGRESS_MS = 2_000;
 
-/** Exit code 1 when something does not replay. */
+/** Replays the running workflows and prints a report. The exit code is 1 when a workflow does not replay. */
 export async function replayCheck({ bundle, json = false }: ReplayCheckOptions): Promise<void> {
   installTemporalRuntime(silentLogger);
   const temporal = connectTemporalClient({ config: configure().temporal });
@@ -40,7 +41,7 @@ function tell({ types, failures }: ReplayReport): void {
   for (const { workflowId, reason } of failures) say(`\n${workflowId} does not replay: ${reason}`);
 }
 
-/** A line every two seconds, on stderr: a server may run thousands. */
+/** Creates a progress report: a line on stderr every two seconds, because a server may run thousands of workflows. */
 function createProgress(): (replayed: number) => void {
   let next = Date.now() + PROGRESS_MS;
   return (replayed) => {

@@ -17,14 +17,14 @@ export interface ReplayOptions extends ActOptions {
 
 const LOOK_MS = 500;
 
-/** Prints how far a replay is. */
+/** Prints the progress of a replay. */
 export async function showReplay(replay_id: string, { json }: JsonOptions): Promise<void> {
   const status = await asOperator(undefined, (send) => send(getReplay({ replay_id })));
   if (json) sayJson(status);
   else say(fields({ ...status, range: JSON.stringify(status.range) }));
 }
 
-/** Orders a replay, or prints what it would touch. */
+/** Orders a replay, or prints what it would publish. */
 export async function replay(options: ReplayOptions): Promise<void> {
   const { reason, actor, dryRun, json, wait } = options;
   const range = rangeOf(options);

@@ -3,23 +3,23 @@ import { type Outline, titleOf } from './declared-diagrams';
 
 type StepResponse = SagaResponse['steps'][number];
 
-/** One phase of a step in a real run: its execution or its compensation. */
+/** A phase of a step in a saga: its execution or its compensation. */
 export interface Visit {
-  /** The step, with `undo_` before it for its compensation. */
+  /** The step's name, after `undo_` for its compensation. */
   readonly name: string;
   readonly step: string;
   readonly activity: string;
   readonly outcome: 'done' | 'failed' | 'undone' | 'skipped' | 'at work';
-  /** Such as `done after 3 attempts` or `stuck after 8 attempts, The ledger is away.`. */
+  /** The outcome for people, such as `done after 3 attempts` or `stuck after 8 attempts, The ledger is away.`. */
   readonly label: string;
 }
 
-/** What happened in a saga, in order: forward, back in reverse, and then the follow-ups. */
+/** Returns the phases of a saga in order: executions, compensations in reverse, then follow-ups. */
 export function visitsOf(saga: SagaResponse, outline: Outline): Visit[] {
   const own = saga.steps.filter(({ follow_up }) => !follow_up);
   const started = own.filter(({ state }) => state !== 'pending');
   const isBack = started.some(({ state, phase }) => state === 'failed' || phase === 'compensate');
-  // The saga turned back at the last step that it had started.
+  // Compensation began at the last step that had started.
   const failed = isBack ? started.at(-1) : undefined;
   const activityOf = (name: string, phase: 'execute' | 'compensate'): string =>
     [...outline.steps, ...outline.followUps].find((step) => step.name === name)?.[phase] ?? name;
@@ -51,10 +51,10 @@ export function visitsOf(saga: SagaResponse, outline: Outline): Visit[] {
   ];
 }
 
-/** One attempt goes without saying. */
+/** The number of attempts, if it is more than one. */
 const after = ({ attempts }: StepResponse): string => (attempts > 1 ? ` after ${attempts} attempts` : '');
 
-/** An error beside a compensation is that of the compensation when this needed more than one attempt. */
+/** Returns a compensation's own error, which it has only after more than one attempt. */
 function failure({ state, error, attempts }: StepResponse): string {
   if (state === 'failed') return plain(`failed${attempts > 1 ? ` after ${attempts} attempts` : ''}`, error);
   return plain('failed', attempts > 1 ? null : error);
@@ -68,7 +68,7 @@ function atWork({ phase, attempts, error, stuck }: StepResponse): string {
 
 const MAX_LABEL = 160;
 
-/** Joined, in one line, without the characters that mean something in a label of Mermaid. */
+/** Joins texts into one line without the characters that have a meaning in Mermaid's labels. */
 export const plain = (...parts: readonly (string | null)[]): string =>
   parts
     .filter((part) => part !== null)
@@ -78,7 +78,7 @@ export const plain = (...parts: readonly (string | null)[]): string =>
     .replace(/[:;#]+/g, ',')
     .slice(0, MAX_LABEL);
 
-/** Mermaid: who asked whom in one saga, and what came of it. */
+/** Draws a sequence diagram (Mermaid) of the calls of one saga and their outcomes. */
 export function runSequenceDiagram(saga: SagaResponse, outline: Outline): string {
   return [
     'sequenceDiagram',
@@ -90,14 +90,14 @@ export function runSequenceDiagram(saga: SagaResponse, outline: Outline): string
   ].join('\n');
 }
 
-/** A dashed line with a cross is a failure; a step at work has not answered. */
+/** Draws a phase. A failure is a dashed line with a cross; a step at work has no response yet. */
 function draw({ step, activity, outcome, label }: Visit): string[] {
   const asked = `    saga->>${step}: ${activity}`;
   if (outcome === 'at work') return [asked, `    Note over ${step}: ${label}`];
   return [asked, `    ${step}${outcome === 'failed' ? '--x' : '-->>'}saga: ${label}`];
 }
 
-/** Mermaid: the states that one saga has been in, with what led from each to the next. */
+/** Draws a state diagram (Mermaid) of the states of one saga, with what led from each to the next. */
 export function runStateDiagram(saga: SagaResponse, outline: Outline): string {
   const visits = visitsOf(saga, outline);
   const end = saga.state === 'completed' || saga.state === 'compensated' ? saga.state : undefined;

@@ -10,20 +10,24 @@ import { say, sayJson, table } from '../output';
 
 type StepResponse = SagaResponse['steps'][number];
 
+/** The options of `paysaga sagas ls`. */
 export interface ListOptions extends PageOptions {
   readonly state?: SagaResponse['state'];
   readonly type?: SagaResponse['type'];
 }
 
+/** The options of a decision about a saga. */
 export interface DecisionOptions extends JsonOptions {
   readonly reason: string;
   readonly actor?: string;
 }
 
+/** Prints one saga with its steps. */
 export async function show(sagaId: string, { json }: JsonOptions): Promise<void> {
   print(await asOperator(undefined, (send) => send(getSaga({ saga_id: sagaId }))), json);
 }
 
+/** Sends a decision about a stuck step, and prints the saga. */
 export async function decide(
   resolution: StepResolution,
   sagaId: string,
@@ -38,6 +42,7 @@ export async function decide(
   print(saga, json);
 }
 
+/** Prints a page of sagas. */
 export async function list({ json, ...filter }: ListOptions): Promise<void> {
   const page = await asOperator(undefined, (send) => send(listSagas(filter)));
   if (json) return sayJson(page);
@@ -61,6 +66,7 @@ export async function list({ json, ...filter }: ListOptions): Promise<void> {
 
 const isAtWork = ({ state }: StepResponse): boolean => state === 'running' || state === 'undoing';
 
+/** Restarts a compensated payment saga, and prints the new saga's id. */
 export async function restart(sagaId: string, { reason, actor, json }: DecisionOptions): Promise<void> {
   const { saga_id } = await asOperator(actor, (send) => send(restartSaga({ saga_id: sagaId, reason })));
   if (json) sayJson({ status: 'pending', saga_id });

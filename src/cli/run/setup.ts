@@ -5,7 +5,7 @@ import { asDatabaseOperator } from '../operator';
 import type { JsonOptions } from '../options';
 import { complain, say, sayJson } from '../output';
 
-/** In their order; each reads only its own settings. */
+/** The parts in their order. Each reads only its own settings. */
 const parts = {
   database: (tell: Say) => setUpDatabase(configureDatabase(), tell),
   topics: (tell: Say) => setUpTopics(configureKafka(), tell),
@@ -15,6 +15,7 @@ const parts = {
 
 const setUpDemoAsOperator = (tell: Say) => asDatabaseOperator('setup', (send) => setUpDemo(send, tell));
 
+/** A part of `paysaga setup`. */
 export type Part = keyof typeof parts;
 
 interface Outcome {
@@ -23,15 +24,16 @@ interface Outcome {
   readonly messages: readonly string[];
 }
 
+/** Sets up one part. */
 export async function setUpPart(part: Part, { json }: JsonOptions): Promise<void> {
   const messages: string[] = [];
   await parts[part](json ? (line) => messages.push(line) : say);
   if (json) sayJson({ parts: [{ part, state: 'done', messages }] });
 }
 
-/** Does what can be done, also when a part fails. */
+/** Sets up every part. A failed part does not stop the others. */
 export async function setUpAll({ json }: JsonOptions): Promise<void> {
-  // All that is wrong with the settings, before anything is made.
+  // Reports every wrong setting before anything is created.
   const { demo } = configure();
   const wanted = { ...parts, ...(demo && { demo: setUpDemoAsOperator }) };
   const outcomes: Outcome[] = [];

@@ -11,19 +11,18 @@ import { wait } from '../timing';
 import { isConnectionUnfit, isPlanOutOfDate } from './database-error';
 import { TAKES_LONGER } from './statements';
 
-/** For a new connection, and for a free one of the pool. */
+/** The time limit for a new connection, and for a free one of the pool, in ms. */
 export const CONNECT_TIMEOUT_MS = 5_000;
-/** Above the server's own time-outs of a statement: it would have answered by then, if only with an error. */
+/** Longer than the server's own timeouts of a statement, so that a server that works has answered by then. */
 const ANSWER_TIMEOUT_MS = 6_500;
 const LONGER_ANSWER_TIMEOUT_MS = 13_500;
-/** How long a goodbye may take. A silent peer never answers it. */
+/** The time limit for an orderly close. A silent peer never answers it. */
 const END_TIMEOUT_MS = 1_000;
 const WATCH_INTERVAL_MS = 3_000;
 
 /**
- * A connection to PostgreSQL that gives up a silent server, and ends itself when it has become unfit: silent,
- * broken, read-only, shut down, or with plans that are out of date. What is asked of it after that fails at once.
- * Emits `unfit` once.
+ * A connection to PostgreSQL that fails when the server is silent, and ends when it has become unfit: silent, broken,
+ * read-only, shut down, or with outdated plans. Later statements on it fail at once. Emits `unfit` once.
  */
 export class Connection extends Client {
   private ended: Promise<void> | undefined;
@@ -36,7 +35,7 @@ export class Connection extends Client {
       query_timeout: ANSWER_TIMEOUT_MS,
       ...config,
     });
-    // Without a listener, a lost connection would end the process. Its statements fail, and `end` follows.
+    // Without a listener, a lost connection would end the process. Its statements fail, and the event `end` follows.
     this.on('error', () => undefined);
     const ask = super.query.bind(this) as (...args: unknown[]) => unknown;
     Object.assign(this, {
@@ -73,7 +72,10 @@ export class Connection extends Client {
   }
 }
 
-/** Asks a connection all the while whether it is still there: one that listens, or holds a lock, would not notice. */
+/**
+ * Probes an idle connection until the signal aborts. A connection that listens or holds a lock would not notice its
+ * loss.
+ */
 export async function watch(connection: Client, over: AbortSignal): Promise<void> {
   while (!over.aborted) {
     await wait(WATCH_INTERVAL_MS, over);
@@ -88,7 +90,7 @@ const takesLonger = (query: unknown): query is { text: string } =>
   typeof query.text === 'string' &&
   query.text.startsWith(TAKES_LONGER);
 
-/** Does work on a connection that is opened for it and closed after it. @throws what the work or the connection throws */
+/** Opens a connection, runs work on it and closes it. @throws the error of the work or of the connection */
 export async function withConnection<T>(
   config: ClientConfig,
   work: (connection: Connection) => Promise<T>,
@@ -102,7 +104,7 @@ export async function withConnection<T>(
   }
 }
 
-/** Does work in one transaction of a connection, which is rolled back when the work fails. @throws what the work throws */
+/** Runs work in one transaction of a connection, and rolls back when the work fails. @throws the error of the work */
 export async function inOneTransaction<T>(client: Client, work: () => Promise<T>): Promise<T> {
   await client.query('BEGIN');
   try {
@@ -110,13 +112,13 @@ export async function inOneTransaction<T>(client: Client, work: () => Promise<T>
     await client.query('COMMIT');
     return result;
   } catch (error) {
-    // A connection that is lost has rolled it back already.
+    // The server has already rolled back on a lost connection.
     await client.query('ROLLBACK').catch(() => undefined);
     throw error;
   }
 }
 
-/** How the driver's callers of old are told of a connection. */
+/** The callback form of the pool's `connect`. */
 export type OnConnect = (
   error: Error | undefined,
   client: PoolClient | undefined,
@@ -124,8 +126,8 @@ export type OnConnect = (
 ) => void;
 
 /**
- * A pool whose connections leave it when they are unfit (see {@link Connection}), and with each of them all that
- * are as old: what made one unfit (a proxy that froze, a failover, a migration) met the others too.
+ * A pool that drops its unfit connections (see {@link Connection}), and with each of them all that are as old. The
+ * cause, such as a frozen proxy, a failover or a migration, affects those as well.
  */
 export class ConnectionPool extends Pool {
   private generation = 0;
@@ -158,7 +160,10 @@ export class ConnectionPool extends Pool {
     }
   }
 
-  /** Unlike its parent's, it keeps the connection of a statement that was refused, and asks once more where a plan was out of date. */
+  /**
+   * Unlike the parent's method, keeps the connection of a refused statement, and repeats a statement once whose plan is
+   * outdated.
+   */
   private async ask(query: QueryConfig, values?: unknown[]): Promise<QueryResult> {
     try {
       return await this.askOnce(query, values);

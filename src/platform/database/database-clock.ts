@@ -2,6 +2,7 @@ import type { Logger } from '../logger';
 import { followClock, wait } from '../timing';
 import type { Queryable } from './statements';
 
+/** The options of {@link followDatabaseClock}. */
 export interface DatabaseClockOptions {
   readonly database: Queryable;
   readonly logger: Logger;
@@ -10,20 +11,20 @@ export interface DatabaseClockOptions {
 
 const INTERVAL_MS = 30_000;
 const RETRY_MS = 1_000;
-/** A start waits no longer for the first look; a database that does not answer has failed before. */
+/** The longest wait of a start for the first reading. A database that does not answer has failed an earlier check. */
 const FIRST_WITHIN_MS = 10_000;
-/** An answer that took longer says little of the time: it is taken only while there is no better one. */
+/** A reading that took longer is inexact. It counts only until there is a better one. */
 const SLOW_MS = 1_000;
 
 /**
- * Makes this process read the database's clock: what it stamps is compared there with `now()`, and with what other
- * processes stamp. Between two looks it counts on by its own monotonic clock.
+ * Makes the process use the database's clock, because its timestamps are compared with `now()` and with those of other
+ * processes. Between two readings, the process counts on by its monotonic clock.
  *
- * @param withinMs a look that took longer is not taken; defaults to no limit
- * @returns how long the look took: its time is right to half of that
+ * @param withinMs discards a reading that took longer; defaults to no limit
+ * @returns the duration of the reading in ms; the clock is exact to half of it
  */
 export async function readDatabaseClock(database: Queryable, withinMs = Infinity): Promise<number> {
-  // The look itself needs a connection that is open.
+  // Opens the connection first, so that opening it does not count as part of the reading.
   await database.$queryRawUnsafe('SELECT');
   const askedAt = performance.now();
   const [row] = await database.$queryRawUnsafe<{ ms: number }[]>(
@@ -38,8 +39,8 @@ export async function readDatabaseClock(database: Queryable, withinMs = Infinity
 }
 
 /**
- * Looks again and again. Resolves after the first look, or after the first failure: the process has its own clock until
- * the database is back.
+ * Reads the database's clock again and again. Resolves after the first reading or the first failure. The process uses
+ * its own clock until a reading succeeds.
  */
 export async function followDatabaseClock(options: DatabaseClockOptions): Promise<void> {
   const first = new AbortController();

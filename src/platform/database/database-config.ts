@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { databaseUrl, flag, integer } from '../config-values';
 
-/** The variables of the database. */
+/** The environment variables of the database. */
 export const databaseVariables = {
   DATABASE_URL: databaseUrl.describe(
     'PostgreSQL, as `postgresql://user:password@host:port/database`. `?schema=` names the schema.',
@@ -16,12 +16,12 @@ export const databaseVariables = {
   DATABASE_DIRECT_URL: databaseUrl.optional().describe('PostgreSQL past the pooler, for LISTEN and migrations.'),
   DATABASE_PREPARED_STATEMENTS: flag
     .optional()
-    .describe('Whether statements are prepared by name. By default they are where there is no pooler.'),
+    .describe('Whether prepared statements have names. Defaults to true without a pooler, and to false with one.'),
 };
 
 type Variables = z.infer<z.ZodObject<typeof databaseVariables>>;
 
-/** Reports what does not go together. */
+/** Reports variables that exclude or need each other. */
 export function checkDatabase(env: Variables, complain: (name: string, message: string) => void): void {
   const hasOptions = new URL(env.DATABASE_URL).searchParams.has('options');
   if (env.DATABASE_POOLER === 'none') {
@@ -38,10 +38,10 @@ export function checkDatabase(env: Variables, complain: (name: string, message: 
   }
 }
 
-/** The database as the processes use it. */
+/** Turns the variables into the database's configuration. */
 export const databaseConfig = (env: Variables & { readonly NODE_ENV: string }) => ({
   url: env.DATABASE_URL,
-  /** For LISTEN, NOTIFY and migrations, past the pooler. */
+  /** The URL past the pooler, for LISTEN, NOTIFY and migrations. */
   directUrl: env.DATABASE_DIRECT_URL ?? env.DATABASE_URL,
   pooled: env.DATABASE_POOLER === 'transaction',
   preparedStatements: env.DATABASE_PREPARED_STATEMENTS ?? env.DATABASE_POOLER === 'none',
@@ -49,4 +49,5 @@ export const databaseConfig = (env: Variables & { readonly NODE_ENV: string }) =
   checkNesting: env.NODE_ENV !== 'production',
 });
 
+/** The configuration of the database. */
 export type DatabaseConfig = ReturnType<typeof databaseConfig>;

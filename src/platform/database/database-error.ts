@@ -1,6 +1,6 @@
 import type { MappedError } from '@prisma/driver-adapter-utils';
 
-/** The SQLSTATEs the code decides by (https://www.postgresql.org/docs/18/errcodes-appendix.html). */
+/** The SQLSTATEs that code decides by (https://www.postgresql.org/docs/18/errcodes-appendix.html). */
 export const sqlStates = {
   uniqueViolation: '23505',
   lockNotAvailable: '55P03',
@@ -8,27 +8,27 @@ export const sqlStates = {
 } as const;
 
 /**
- * What a failure says.
- * - `outage`: the database is away or unfit. It says nothing about what was asked of it.
- * - `busy`: the database is there, but could not do it now. The same again may succeed.
- * - `value`: it refuses what was asked: a value, a constraint, a limit. The same again fails again.
- * - `ours`: a fault of this program or its schema, or no error of a database at all.
+ * The meaning of a database failure.
+ * - `outage`: The database is away or unfit. The statement itself may be right.
+ * - `busy`: The database is there, but could not run the statement now. A retry may succeed.
+ * - `value`: The database refuses a value, a constraint or a limit. A retry fails again.
+ * - `ours`: An error in this program or its schema, or an error that is not the database's.
  */
 export type DatabaseFault = 'outage' | 'busy' | 'value' | 'ours';
 
-/** Of a SQLSTATE, by the first that fits; `ours` where none does. */
+/** The meaning of a SQLSTATE, by the first pattern that matches. Any other is `ours`. */
 const STATES: readonly (readonly [RegExp, DatabaseFault])[] = [
-  // A cancelled statement; a lock or an object in use; a transaction that ran out of its time; a conflict.
+  // A cancelled statement; a lock or an object in use; a transaction timeout; a conflict.
   [/^(57014|55P03|55006|25P0[34]|40|72)/, 'busy'],
-  // A prepared statement whose plan is out of date or gone: it is prepared anew.
+  // A prepared statement whose plan is outdated or gone. A retry prepares it again.
   [/^(0A000|26000|42P05)/, 'busy'],
-  // Connection, login, no such database, resources, operator, system, configuration; and: it is read-only.
+  // Connection, login, missing database, resources, operator, system and configuration; and a read-only server.
   [/^(08|28|3D|53|57|58|F0|25006)/, 'outage'],
-  // Data, constraint, check of a view, limit of the program, raised by a function.
+  // Data, constraint, check option of a view, program limit, and an exception of a function.
   [/^(22|23|44|54|P0001)/, 'value'],
 ];
 
-/** Of the adapter's kinds, where it tells no SQLSTATE. */
+/** The meaning of the adapter's error kinds, where there is no SQLSTATE. */
 const KINDS: Readonly<Record<MappedError['kind'], DatabaseFault>> = {
   DatabaseNotReachable: 'outage',
   DatabaseDoesNotExist: 'outage',
@@ -61,20 +61,23 @@ const KINDS: Readonly<Record<MappedError['kind'], DatabaseFault>> = {
   mssql: 'ours',
 };
 
-/** Of Prisma's codes (https://www.prisma.io/docs/orm/reference/error-reference), by the first that fits. */
+/**
+ * The meaning of Prisma's error codes (https://www.prisma.io/docs/orm/reference/error-reference), by the first pattern
+ * that matches.
+ */
 const CODES: readonly (readonly [RegExp, DatabaseFault])[] = [
   [/^P(1000|1001|1002|1003|1008|1010|1011|1017|2024|2037)$/, 'outage'],
-  // It could not begin a transaction in time, or the transaction ran out of its time, or met a conflict.
+  // A transaction that did not begin in time, ran out of time, or met a conflict.
   [/^P(2028|2034)$/, 'busy'],
   [/^P(2000|2002|2003|2004|2005|2006|2007|2011|2012|2013|2014|2019|2020|2023|2033)$/, 'value'],
 ];
 
-/** Node's codes of a connection that cannot be made, breaks, or finds no descriptor or memory for itself. */
+/** Node's codes of a connection that cannot be opened, breaks, or finds no descriptor or memory. */
 const NODE_CODES =
   /^(EAI_\w+|ECONN\w+|ENET\w+|EHOST\w+|E(MFILE|NFILE|NOBUFS|NOMEM|NOTFOUND|PIPE|TIMEDOUT|NOTCONN|SHUTDOWN|PROTO|ADDRNOTAVAIL|ADDRINUSE)|ERR_(SOCKET|STREAM|SSL|TLS)_\w+)$/;
 const NETWORK_CALLS: ReadonlySet<unknown> = new Set(['connect', 'read', 'write', 'getaddrinfo', 'socket', 'shutdown']);
 
-/** What the driver says without a code. These are the whole messages, or their beginnings. */
+/** The driver's messages that have no code, or their beginnings. */
 const MESSAGES: readonly string[] = [
   'timeout exceeded when trying to connect',
   'timeout expired',
@@ -96,7 +99,7 @@ interface Coded extends Error {
   readonly severity?: unknown;
 }
 
-/** Prisma's errors are known by their names: a connection without Prisma is judged here, too, and loads none of it. */
+/** Recognises Prisma's errors by name, so that this file does not load Prisma. Plain connections use it as well. */
 const isKnownRequestError = (error: Error): error is Error & { readonly code: string; readonly meta?: object } =>
   error.name === 'PrismaClientKnownRequestError';
 const isAdapterError = (error: Error): error is Error & { readonly cause: AdapterCause } =>
@@ -108,14 +111,14 @@ interface AdapterCause {
   readonly originalCode?: string;
 }
 
-/** What the adapter says: inside Prisma's error of a statement, or bare when a commit failed. */
+/** Returns the adapter's error, which is inside Prisma's error of a statement, or bare after a failed commit. */
 function adapterCause(error: Error): AdapterCause | undefined {
   if (isAdapterError(error)) return error.cause;
   if (!isKnownRequestError(error)) return undefined;
   return (error.meta as { driverAdapterError?: { cause?: AdapterCause } } | undefined)?.driverAdapterError?.cause;
 }
 
-/** The SQLSTATE of a failed statement, `undefined` when the database never answered. */
+/** Returns the SQLSTATE of a failed statement, or `undefined` when the database did not answer. */
 export function sqlState(error: unknown): string | undefined {
   if (!(error instanceof Error)) return undefined;
   const cause = adapterCause(error);
@@ -127,7 +130,7 @@ export function sqlState(error: unknown): string | undefined {
   return typeof severity === 'string' ? code : undefined;
 }
 
-/** The one place where a failure of the database is judged, whichever layer threw it. */
+/** Classifies a failure of the database, of whichever layer. Every other place uses this function. */
 export function databaseFault(error: unknown): DatabaseFault {
   if (!(error instanceof Error)) return 'ours';
   if (error.name === 'PrismaClientInitializationError') return 'outage';
@@ -141,7 +144,7 @@ export function databaseFault(error: unknown): DatabaseFault {
     const fault = first(CODES, error.code);
     return fault === 'ours' && NODE_CODES.test(error.code) ? 'outage' : fault;
   }
-  // Other libraries put Node's codes on errors of their own, which have names of their own.
+  // Other libraries put Node's codes on their own errors, which have other names.
   if (error.name !== 'Error' && error.name !== 'AggregateError') return 'ours';
   if (typeof code === 'string') return NODE_CODES.test(code) || NETWORK_CALLS.has(syscall) ? 'outage' : 'ours';
   return MESSAGES.some((known) => message.startsWith(known)) ? 'outage' : 'ours';
@@ -150,30 +153,30 @@ export function databaseFault(error: unknown): DatabaseFault {
 const first = (rules: readonly (readonly [RegExp, DatabaseFault])[], text: string): DatabaseFault =>
   rules.find(([pattern]) => pattern.test(text))?.[1] ?? 'ours';
 
-/** Whether it found no free connection in time, so that the database was asked nothing. */
+/** Whether no connection became free in time, so that no statement was sent. */
 export const hasAskedNothing = (error: unknown): boolean =>
   error instanceof Error && error.message === 'timeout exceeded when trying to connect';
 
-/** Whether a prepared statement's plan is out of date or gone: a connection that has none yet answers. */
+/** Whether a prepared statement's plan is outdated or gone. A connection without that plan can run the statement. */
 export const isPlanOutOfDate = (error: unknown): boolean => /^(0A000|26000|42P05)$/.test(sqlState(error) ?? '');
 
 /**
- * Whether the connection on which it happened must not be used again. A server without room (53) or with a fault of its
- * own system (58) is as bad for the next connection.
+ * Whether the connection of this failure must not be used again. A server without resources (53) or with a system error
+ * (58) is as bad for a new connection.
  */
 export function isConnectionUnfit(error: unknown): boolean {
   const state = sqlState(error) ?? '';
   return isPlanOutOfDate(error) || /^25P0[34]$/.test(state) || (isDatabaseOutage(error) && !/^5[38]/.test(state));
 }
 
-/** Whether a failure says that the database is away or unfit, and nothing about what was asked of it. */
+/** Whether the database is away or unfit, so that the failure says nothing about the statement. */
 export const isDatabaseOutage = (error: unknown): boolean => databaseFault(error) === 'outage';
 
-/** A value that no column can keep: out of range, not of its type, NUL (class 22). */
+/** Whether no column can keep a value: it is out of range, of the wrong type, or contains NUL (class 22). */
 export const isDataException = (error: unknown): boolean => sqlState(error)?.startsWith('22') ?? false;
 
-/** Whether the database is there but could not do it now: the same again may well succeed. */
+/** Whether the database is there but could not run the statement now. A retry may succeed. */
 export const isDatabaseBusy = (error: unknown): boolean => databaseFault(error) === 'busy';
 
-/** Whether a failure says nothing about what was asked: the same again succeeds when the database is back, or free. */
+/** Whether a retry can succeed once the database is back or less busy. */
 export const isDatabasePassing = (error: unknown): boolean => isDatabaseOutage(error) || isDatabaseBusy(error);

@@ -1,14 +1,14 @@
-/** What a database URL says beyond where the server is. */
+/** The parts of a database URL that the service reads itself. */
 export interface DatabaseUrl {
-  /** The URL as the driver reads it: without what only we read. */
+  /** The URL for the driver, without the parameters that only the service reads. */
   readonly connectionString: string;
-  /** `?schema=`; `public` by default. */
+  /** The parameter `schema`. Defaults to `public`. */
   readonly schema: string;
-  /** `?options=`, for the server's command line. */
+  /** The parameter `options`, for the server's command line. */
   readonly options: string;
 }
 
-/** Where the server is, and how to reach it: the driver reads these. */
+/** The parameters that the driver reads: where the server is, and how to connect. */
 const READ_BY_DRIVER: ReadonlySet<string> = new Set([
   ...['host', 'port', 'ssl', 'sslmode', 'sslcert', 'sslkey', 'sslrootcert', 'sslnegotiation', 'uselibpqcompat'],
 ]);
@@ -28,13 +28,16 @@ export function readDatabaseUrl(text: string): DatabaseUrl {
   return { connectionString: url.href, schema, options };
 }
 
-/** Finds what a database URL asks for that would be ignored. @returns a sentence, after the variable's name */
+/**
+ * Finds a parameter of a database URL that would be ignored. @returns the end of a sentence that begins with the
+ * variable's name
+ */
 export function databaseUrlProblem(text: string): string | undefined {
   const { searchParams } = new URL(text);
   for (const [name, value] of searchParams) {
     if (READ_BY_DRIVER.has(name) || name === 'options') continue;
     if (name === 'schema') {
-      // Lower case alone, so that a name means the same with quotes and without.
+      // Only lower case, so that a name means the same with and without quotes.
       if (!/^[a-z_][a-z0-9_]{0,62}$/.test(value))
         return `has schema=${value}, which must match [a-z_][a-z0-9_]*, 63 characters at most`;
     } else {

@@ -12,8 +12,8 @@ const insideTransaction = new AsyncLocalStorage<true>();
 const checked = new WeakSet<PrismaClient>();
 
 /**
- * Runs work in an interactive transaction: the one way to open one. The work uses `tx` alone, because a transaction that
- * waits for a second connection deadlocks a pool that is full of its like.
+ * Runs work in an interactive transaction. All transactions are opened here. The work must use only `tx`: transactions
+ * that wait for a second connection deadlock a full pool.
  */
 export function inTransaction<T>(
   database: PrismaClient,
@@ -24,10 +24,10 @@ export function inTransaction<T>(
   );
 }
 
-/** Makes {@link inTransaction} of this database tell its pool, a {@link OneConnectionPool}, who is inside. */
+/** Makes {@link inTransaction} check nesting for a database whose pool is a {@link OneConnectionPool}. */
 export const checkNesting = (database: PrismaClient): void => void checked.add(database);
 
-/** A pool that refuses a second connection to a transaction's own code: at once, and not only when it is full. */
+/** A pool that refuses a second connection to the code of a transaction, even while connections are free. */
 export class OneConnectionPool extends ConnectionPool {
   override connect(): Promise<PoolClient>;
   override connect(callback: OnConnect): void;
@@ -39,30 +39,32 @@ export class OneConnectionPool extends ConnectionPool {
   }
 }
 
-/** Outside a transaction; every statement commits by itself. */
+/** The database outside a transaction. Every statement commits by itself. */
 export type Database = PrismaClient;
-/** Inside an interactive transaction. */
+/** The database inside an interactive transaction. */
 export type Tx = Prisma.TransactionClient;
+/** Re-exported for files that use the database anyway. */
 export { PLANNED_EACH_TIME, type Queryable };
 
+/** The options of {@link connectDatabase}. */
 export interface DatabaseOptions {
   readonly url: string;
   readonly applicationName: string;
-  /** Connections at most; 10 unless told. */
+  /** The most connections of the pool. Defaults to 10. */
   readonly poolSize?: number;
-  /** Fails a transaction that asks for a second connection, also while the pool has one. Not for production: it costs. */
+  /** Fails a transaction that takes a second connection. It costs time, so it is for tests only. */
   readonly checkNesting?: boolean;
-  /** Through a pooler in transaction mode (docs/pgbouncer.md). */
+  /** Connects through a pooler in transaction mode (docs/pgbouncer.md). */
   readonly pooled?: boolean;
-  /** Named, so that each connection keeps their plans; true unless told. */
+  /** Names prepared statements, so that each connection keeps their plans. Defaults to true. */
   readonly preparedStatements?: boolean;
   readonly logger: Logger;
 }
 
-/** To begin takes a connection and an answer. */
+/** Covers the wait for a connection and for the server's answer. */
 const TRANSACTION = { maxWait: 12_000, timeout: 15_000 };
 
-/** Connects lazily: no connection is made before the first statement. Close with `$disconnect()`. */
+/** Creates the database client. It connects at the first statement. Close it with `$disconnect()`. */
 export function connectDatabase(options: DatabaseOptions): Database {
   const { url, applicationName, poolSize = 10, pooled = false, preparedStatements = true, logger } = options;
   const session = sessionConfig({ url, applicationName, settings: TIMEOUTS, pooled });

@@ -12,41 +12,42 @@ import { sessionConfig, type SessionSettings } from './session';
 /** The folder of this version's migrations. */
 export const MIGRATIONS = join(packageRoot, 'prisma', 'migrations');
 
+/** The options of {@link applyMigrations}. */
 export interface MigrateOptions {
   readonly databaseUrl: string;
   /** Defaults to {@link MIGRATIONS}. */
   readonly migrationsDir?: string;
 }
 
-/** A folder of migrations, with the text of its `migration.sql`. */
+/** A folder of migrations with the text of its `migration.sql`. */
 interface Migration {
   readonly name: string;
   readonly sql: string;
 }
 
-/** A migration takes what it takes, whatever the role's own limits are. */
+/** A migration may take any time, regardless of the role's limits. */
 const NO_TIMEOUTS: SessionSettings = {
   statement_timeout: '0',
   lock_timeout: '0',
   idle_in_transaction_session_timeout: '0',
 };
-/** The lock of Prisma's own engine, so that `prisma migrate deploy` and this exclude each other. */
+/** The lock of Prisma's own engine, so that this code and `prisma migrate deploy` exclude each other. */
 const LOCK = 72_707_369;
 const LOCK_INTERVAL_MS = 200;
-/** How PostgreSQL refuses a statement that has to be outside a transaction. */
+/** PostgreSQL's refusal of a statement that must run outside a transaction. */
 const NOT_IN_TRANSACTION = '25001';
 
 /**
- * Applies the migrations that the database does not have yet, in the order of their names. Two processes may call it at
- * once: the second waits and finds nothing to do. It writes the rows that Prisma writes, so `prisma migrate` agrees with it.
+ * Applies the missing migrations in the order of their names. Safe to call from several processes at once: the second
+ * waits and finds nothing to do. Writes Prisma's own rows, so `prisma migrate` agrees.
  *
- * A migration and its row are one transaction: it applies entirely or not at all, and anew after its process died. Only a
- * file whose single statement no transaction allows (`CREATE INDEX CONCURRENTLY`) runs outside of one.
+ * A migration and its row are one transaction: it applies entirely or not at all. Only a file with a single statement
+ * that no transaction allows (`CREATE INDEX CONCURRENTLY`) runs outside of one.
  *
- * A migration that fails is rolled back and leaves an unfinished row, as with Prisma. Each call is refused until an
- * operator resolves that. Rows of unknown or edited migrations count as applied, as with Prisma.
+ * A failed migration is rolled back and leaves an unfinished row, as with Prisma. Later calls fail until an operator
+ * resolves it. Rows of unknown or edited migrations count as applied, as with Prisma.
  *
- * @returns the names of those that were applied now
+ * @returns the names of the migrations that this call applied
  * @throws Error when a migration fails (nothing later is applied), one failed before, or the schema holds other tables
  */
 export async function applyMigrations(options: MigrateOptions): Promise<string[]> {
@@ -54,7 +55,7 @@ export async function applyMigrations(options: MigrateOptions): Promise<string[]
   const migrations = await readMigrations(migrationsDir);
   const session = sessionConfig({ url: databaseUrl, applicationName: 'paysaga-migrate', settings: NO_TIMEOUTS });
   return whileServerAnswers(session, async (client) => {
-    // It ends with this connection: not before the server is done with what a process that died has sent.
+    // The lock ends with this connection, but not before the server has run what a killed process sent.
     await takeLock(client);
     const table = await ensureTable(client, readDatabaseUrl(databaseUrl).schema);
     const recorded = await readRecorded(client, table);
@@ -79,7 +80,7 @@ const readMigrations = async (directory: string): Promise<Migration[]> =>
     })),
   );
 
-/** Works without a limit of time, on a connection that ends when the server no longer answers a second one. */
+/** Runs work without a time limit, on a connection that is closed when the server no longer answers a second one. */
 const whileServerAnswers = <T>(session: ClientConfig, work: (client: Client) => Promise<T>): Promise<T> =>
   withConnection(session, (second) =>
     withConnection({ ...session, query_timeout: 0 }, async (client) => {
@@ -95,7 +96,7 @@ const whileServerAnswers = <T>(session: ClientConfig, work: (client: Client) => 
     }),
   );
 
-/** Asks again and again: a statement that waits would itself be waited for by `CREATE INDEX CONCURRENTLY`. */
+/** Polls for the lock. `CREATE INDEX CONCURRENTLY` would wait for a statement that itself waits for the lock. */
 async function takeLock(client: Client): Promise<void> {
   for (;;) {
     const { rows } = await client.query<{ taken: boolean }>('SELECT pg_try_advisory_lock($1) AS taken', [LOCK]);
@@ -105,7 +106,8 @@ async function takeLock(client: Client): Promise<void> {
 }
 
 /**
- * Makes schema and table where they are missing. With `IF NOT EXISTS` it would need the right to, even where they are there.
+ * Creates the schema and the table where they are missing. `IF NOT EXISTS` would need the right to create them even
+ * where they exist.
  * @returns the table's name in SQL
  */
 async function ensureTable(client: Client, schema: string): Promise<string> {
@@ -133,7 +135,7 @@ async function ensureTable(client: Client, schema: string): Promise<string> {
   return table;
 }
 
-/** @throws Error that says how to go on, when one of them is unfinished */
+/** Reads the applied migrations. @throws Error with instructions when one of them is unfinished */
 async function readRecorded(client: Client, table: string): Promise<ReadonlySet<string>> {
   const { rows } = await client.query<{ name: string; started: string; finished: boolean; logs: string | null }>(
     `SELECT migration_name AS name, started_at::text AS started, finished_at IS NOT NULL AS finished, logs

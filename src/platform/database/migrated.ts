@@ -4,17 +4,17 @@ import { MIGRATIONS, migrationNames } from './migrate';
 import type { Queryable } from './statements';
 
 const SETUP_DATABASE = 'paysaga setup database';
-/** No such table or schema. */
+/** The SQLSTATEs of a missing table or schema. */
 const NOT_THERE = /^(42P01|3F000)$/;
 const NAMED = 3;
-/** They do not change while a process runs. */
+/** The names are read once, because they do not change while a process runs. */
 let migrations: Promise<string[]> | undefined;
 
 /**
- * Asks whether the database has every migration of this version. One that has more is of a newer version, which this one
- * works with while it is replaced.
+ * Checks that the database has every migration of this version. A newer database passes, because old and new processes
+ * share it during a deployment.
  *
- * @throws SetupMissing when some are missing
+ * @throws SetupMissing when migrations are missing
  */
 export async function assertMigrated(database: Queryable): Promise<void> {
   const needed = await (migrations ??= migrationNames(MIGRATIONS));

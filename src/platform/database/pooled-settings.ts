@@ -6,17 +6,18 @@ import { isDatabaseOutage, sqlState } from './database-error';
 import { readDatabaseUrl } from './database-url';
 import { poolSettings, sessionConfig, type SessionSettings } from './session';
 
+/** The options of {@link assertPooledSettings}. */
 export interface PooledSettingsOptions {
-  /** Through the pooler. */
+  /** The database's URL through the pooler. */
   readonly url: string;
   readonly pooled: boolean;
   readonly logger: Logger;
-  /** Ends the process. */
+  /** Ends the process with an error. */
   readonly fail: (error: unknown) => void;
   readonly signal: AbortSignal;
 }
 
-/** Settings of a user that are not what the service needs; the message has the statements that set them. */
+/** A database user lacks settings that the service needs. The message has the statements that set them. */
 export class SettingsMissing extends Error {
   override readonly name = 'SettingsMissing';
 }
@@ -25,11 +26,10 @@ const INSUFFICIENT_PRIVILEGE = '42501';
 const RETRY_MS = 1_000;
 
 /**
- * A pooler takes no start-up options, so its server connections get our settings from the user (`ALTER ROLE … SET`, as
- * `paysaga setup database` does). Asks for them once, before the process does anything; while the database is away, again and again
- * beside it.
+ * Checks the session settings behind a pooler. A pooler takes no start-up options, so `ALTER ROLE … SET` gives them to
+ * the user, as `paysaga setup database` does. While the database is away, the check goes on in the background.
  *
- * @throws SettingsMissing when they are others
+ * @throws SettingsMissing when the settings differ
  */
 export async function assertPooledSettings({
   url,
@@ -55,7 +55,7 @@ async function compareSettings(url: string): Promise<void> {
   const wrong = await withConnection(
     sessionConfig({ url, applicationName: 'paysaga-settings', pooled: true }),
     async (client) => {
-      // As Postgres writes what is wanted; for this statement alone.
+      // Sets the value for this statement alone, to read it as PostgreSQL writes it.
       const { rows } = await client.query<Setting>(
         `WITH actual AS MATERIALIZED (
          SELECT name, wanted, current_setting(name) AS value, current_user AS "user", current_database() AS database
@@ -87,7 +87,7 @@ interface Setting extends UserIn {
   readonly expected: string;
 }
 
-/** The statements that set them for a user of a database. */
+/** Returns the statements that give a user these settings in a database. */
 const settingStatements = ({ user, database }: UserIn, settings: SessionSettings): string[] =>
   Object.entries(settings).map(
     ([name, value]) =>
@@ -95,11 +95,11 @@ const settingStatements = ({ user, database }: UserIn, settings: SessionSettings
   );
 
 /**
- * Gives every user who is a member of these roles the settings that the processes need, in this database.
+ * Gives every member of these roles the session settings of the processes, in this database.
  *
  * @param databaseUrl past the pooler
- * @returns the users
- * @throws SettingsMissing for those whom this user may not change
+ * @returns the names of the users
+ * @throws SettingsMissing for users whom the current user may not change
  */
 export async function applySettings(databaseUrl: string, roles: readonly string[]): Promise<string[]> {
   const settings = poolSettings(readDatabaseUrl(databaseUrl).schema);
@@ -122,6 +122,6 @@ export async function applySettings(databaseUrl: string, roles: readonly string[
       }
     }
     if (refused.length === 0) return users.map(({ user }) => user);
-    throw new SettingsMissing(`These need a superuser, or each user itself:\n${refused.join('\n')}`);
+    throw new SettingsMissing(`Only a superuser, or each user for itself, can run:\n${refused.join('\n')}`);
   });
 }

@@ -5,42 +5,44 @@ import { sqlState } from './database-error';
 import { readDatabaseUrl } from './database-url';
 import { sessionConfig } from './session';
 
-/** Privileges as `GRANT` writes them, by role. */
+/** Privileges by role, as `GRANT` writes them. */
 export type Grants<Role extends string> = Readonly<Partial<Record<Role, string>>>;
 
+/** Group roles and their privileges in a database. */
 export interface RoleGrants<Role extends string = string> {
-  /** Group roles: they cannot log in, users are made members of them. */
+  /** Group roles. They cannot log in; users are their members. */
   readonly roles: readonly Role[];
-  /** Every table that the roles are to be kept from or let to, by name. */
+  /** The privileges on every table, by the table's name. */
   readonly tables: Readonly<Record<string, Grants<Role>>>;
   readonly sequences: Readonly<Record<string, Grants<Role>>>;
-  /** By name and argument types. */
+  /** The privileges on functions, by name and argument types. */
   readonly functions: Readonly<Record<string, Grants<Role>>>;
 }
 
+/** The options of {@link applyRoles}. */
 export interface ApplyRolesOptions {
-  /** As the owner of the tables, who may create roles if these are missing. */
+  /** The URL of the tables' owner, who may create missing roles. */
   readonly databaseUrl: string;
   readonly grants: RoleGrants;
 }
 
-/** The roles are missing, and this user may not create them; the message says who can, and how. */
+/** Roles are missing, and this user may not create them. The message says who can, and how. */
 export class RolesMissing extends Error {
   override readonly name = 'RolesMissing';
 }
 
-/** Roles belong to the cluster: another database's set-up may change the same rows at the same time. */
+/** Roles belong to the cluster, so another database's setup may change the same rows at the same time. */
 const TRIES = 10;
 const RETRY_MS = 100;
-/** A row that is there now, a role that is there now, "tuple concurrently updated". */
+/** A row or role that another session has just created, or "tuple concurrently updated". */
 const CONCURRENT = /^(23505|42710|XX000|40001|40P01)$/;
 
 /**
- * Makes the group roles that are missing, and gives each exactly its privileges, in one transaction: a process that runs
- * meanwhile misses none. May be repeated, and must be after each migration, because a new table has no grants.
+ * Creates the missing group roles and gives each exactly its privileges, in one transaction. Running processes lose no
+ * privilege meanwhile. Safe to repeat, and needed after each migration, because a new table has no grants.
  *
- * @returns the names of the roles that were made now
- * @throws RolesMissing when some are missing and this user may not create them
+ * @returns the names of the created roles
+ * @throws RolesMissing when roles are missing and this user may not create them
  */
 export async function applyRoles({ databaseUrl, grants }: ApplyRolesOptions): Promise<string[]> {
   const config = sessionConfig({ url: databaseUrl, applicationName: 'paysaga-roles' });
@@ -66,14 +68,14 @@ async function apply(client: Client, grants: RoleGrants, schema: string): Promis
   return missing;
 }
 
-/** The statements that take every privilege from the roles, and give them theirs. */
+/** Returns the statements that revoke every privilege of the roles and grant the given ones. */
 export function grantStatements({ roles, tables, sequences, functions }: RoleGrants, schema: string): string[] {
   const everyone = roles.join(', ');
   const objects = Object.entries({ TABLE: tables, SEQUENCE: sequences, FUNCTION: functions }).flatMap(([kind, all]) =>
     Object.entries(all).map(([name, granted]) => ({ object: `${kind} ${schema}.${name}`, granted })),
   );
   return [
-    // PostgreSQL before 15 lets everyone create objects in `public`.
+    // Before version 15, PostgreSQL lets everyone create objects in `public`.
     `REVOKE CREATE ON SCHEMA ${schema} FROM PUBLIC`,
     `REVOKE ALL ON SCHEMA ${schema} FROM ${everyone}`,
     `GRANT USAGE ON SCHEMA ${schema} TO ${everyone}`,

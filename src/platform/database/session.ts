@@ -1,20 +1,24 @@
 import type { ClientConfig } from 'pg';
 import { readDatabaseUrl } from './database-url';
 
-/** Settings of a session by name, as Postgres writes them. */
+/** Settings of a session by name, as PostgreSQL writes them. */
 export type SessionSettings = Readonly<Record<string, string>>;
 
+/** The options of {@link sessionConfig}. */
 export interface SessionOptions {
   readonly url: string;
   readonly applicationName: string;
-  /** Beside those that every session has. */
+  /** Settings in addition to those of every session. */
   readonly settings?: SessionSettings;
-  /** Through a pooler that shares connections: it takes no start-up options, so the settings have to be the user's. */
+  /**
+   * Connects through a pooler that shares connections. It takes no start-up options, so the settings must be the
+   * user's.
+   */
   readonly pooled?: boolean;
 }
 
 /**
- * What our statements and answers depend on. A server, a database or a role may have other defaults; the driver
+ * The settings that statements and results depend on. A server, database or role may have other defaults. The driver
  * drops the offset of a time that is not in UTC.
  */
 const EVERY_SESSION: SessionSettings = {
@@ -31,17 +35,17 @@ const EVERY_SESSION: SessionSettings = {
 };
 
 /**
- * Postgres's own time-outs stay below the connection's, and those below Prisma's, because Prisma's are not
- * atomic: a statement can still commit after Prisma reported the time-out.
+ * Timeouts of PostgreSQL. They are shorter than the connection's, and those are shorter than Prisma's. Prisma's are not
+ * atomic: a statement can still commit after one.
  */
 export const TIMEOUTS: SessionSettings = {
   statement_timeout: '5s',
-  // How long a command queues for a row before it gives up, to be tried again.
+  // The longest wait of a command for a row. Its caller retries it.
   lock_timeout: '2s',
   idle_in_transaction_session_timeout: '15s',
 };
 
-/** All that the statements of a process depend on. */
+/** Returns the settings that the statements of a process depend on. */
 export const poolSettings = (schema: string): SessionSettings => ({
   ...EVERY_SESSION,
   search_path: schema,
@@ -49,8 +53,8 @@ export const poolSettings = (schema: string): SessionSettings => ({
 });
 
 /**
- * How to connect with the settings pinned. They are start-up options, so they cost no statement and survive
- * `RESET ALL`; the last one of a name counts, so ours do.
+ * Returns a connection's configuration with pinned settings. They are start-up options: they cost no statement and
+ * survive `RESET ALL`. They override the URL's, because the last option of a name counts.
  */
 export function sessionConfig({ url, applicationName, settings, pooled }: SessionOptions): ClientConfig {
   const { connectionString, options, schema } = readDatabaseUrl(url);
@@ -66,5 +70,5 @@ export function sessionConfig({ url, applicationName, settings, pooled }: Sessio
 const startUpOption = ([name, value]: readonly [string, string]): string =>
   `-c ${name}=${value.replace(/[\\ ]/g, '\\$&')}`;
 
-/** SQL for a time as RFC 3339 in UTC with milliseconds, whatever the session's zone and format. */
+/** Returns SQL for a time as RFC 3339 in UTC with milliseconds. It does not depend on the session's settings. */
 export const rfc3339 = (time: string): string => `to_char(${time} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;

@@ -4,16 +4,18 @@ import { createBackoff, wait } from '../timing';
 import { Connection, watch } from './connection';
 import { sessionConfig } from './session';
 
+/** The options of {@link openSideConnection}. */
 export interface SideConnectionOptions {
   readonly url: string;
   readonly applicationName: string;
   readonly logger: Logger;
-  /** Run on each new connection, before it counts as open. */
+  /** Runs on each new connection before the connection counts as open. */
   readonly onOpen?: (client: Client) => Promise<void>;
 }
 
+/** A connection beside the pool. */
 export interface SideConnection {
-  /** The open connection; `undefined` while Postgres is away. */
+  /** Returns the open connection, or `undefined` while PostgreSQL is away. */
   current(): Client | undefined;
   close(): Promise<void>;
 }
@@ -22,8 +24,8 @@ const BACKOFF = { initialMs: 100, maxMs: 5_000 };
 const ANSWER_TIMEOUT_MS = 3_000;
 
 /**
- * One connection beside the pool, for LISTEN and NOTIFY. It comes back by itself after an outage, however
- * long; what would have gone over it meanwhile is lost, so it is for hints alone.
+ * Opens one connection beside the pool, for LISTEN and NOTIFY. It reconnects after any outage. Notifications of that
+ * time are lost, so nothing may depend on them.
  */
 export function openSideConnection(options: SideConnectionOptions): SideConnection {
   const { url, applicationName, logger, onOpen } = options;

@@ -1,30 +1,30 @@
 import { createHash } from 'node:crypto';
 
 /**
- * Runs a raw statement, in a transaction or not: any Prisma client, its transaction, or whatever else has
- * these two. Values are bound as `$1`, `$2`…; 64-bit integers go in and come out as text.
+ * Runs raw statements, in a transaction or outside: any Prisma client, its transaction, or another object with these
+ * methods. Values are bound as `$1`, `$2` and so on. 64-bit integers are text in both directions.
  */
 export interface Queryable {
   $queryRawUnsafe<T = unknown>(sql: string, ...values: unknown[]): Promise<T>;
-  /** @returns how many rows were changed */
+  /** @returns the number of changed rows */
   $executeRawUnsafe(sql: string, ...values: unknown[]): Promise<number>;
 }
 
 /**
- * In front of a statement on a table that is now empty and now full: it is planned at each execution. A plan
- * that Postgres kept from the empty table would read the full one from end to end, for each of its rows.
+ * Marks a statement on a table whose size changes a lot. It is planned at each execution, because a plan from the empty
+ * table would scan the full one.
  */
 export const PLANNED_EACH_TIME = '/* planned each time */';
 
-/** In front of a statement that is given more than the usual time, and planned at each execution. */
+/** Marks a statement that gets more than the usual time, and is planned at each execution. */
 export const TAKES_LONGER = `${PLANNED_EACH_TIME} /* takes longer */`;
 
-/** How many statements a process names: Prisma's own vary with their arguments. */
+/** The most statements that a process names. Prisma's own statements vary with their arguments. */
 const LIMIT = 200;
 
 /**
- * Names make Postgres keep a statement's plan per connection: 6,700/s instead of 5,300/s on the hot path. A name is made
- * of the statement's text: where connections are shared behind a pooler, the same name is the same statement.
+ * Creates names for prepared statements, so that PostgreSQL keeps their plans per connection: 6,700/s instead of
+ * 5,300/s on the hot path. A name depends only on the statement's text, so it is safe on shared connections.
  */
 export function createStatementNames(limit = LIMIT) {
   const names = new Map<string, string>();

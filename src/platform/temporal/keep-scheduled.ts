@@ -4,17 +4,18 @@ import type { Logger } from '../logger';
 import { wait } from '../timing';
 import { reasonOf, type TemporalClient } from './temporal';
 
-/** A workflow without input that begins again and again. */
+/** A workflow without input that starts at a regular interval. */
 export interface Scheduled {
-  /** Of the Schedule and of its workflow. Renaming it leaves the old Schedule behind. */
+  /** The id of the Schedule and of its workflow. Renaming it leaves the old Schedule behind. */
   readonly id: string;
   readonly workflowType: string;
-  /** From one beginning to the next. */
+  /** The time between two starts, in ms. */
   readonly intervalMs: number;
-  /** What it does, for the Web UI. */
+  /** What the workflow does, for the Web UI. */
   readonly summary: string;
 }
 
+/** The options of {@link keepScheduled}. */
 export interface KeepScheduledOptions {
   readonly temporal: TemporalClient;
   readonly scheduled: Scheduled;
@@ -27,8 +28,8 @@ const RETRY_MS = 5_000;
 const DEADLINE_MS = 2_000;
 
 /**
- * Keeps a Schedule there until the signal aborts: makes it or, once, gives it this worker's interval, and makes
- * it anew when somebody deleted it. One that was paused stays so. All workers may do it, and Temporal may be away.
+ * Keeps a Schedule in place until the signal aborts. Creates it or, once, gives it this worker's interval, and creates
+ * it again after a deletion. A paused Schedule stays paused. Safe in all workers at once, and while Temporal is away.
  */
 export async function keepScheduled(options: KeepScheduledOptions): Promise<void> {
   const { scheduled, logger, signal } = options;
@@ -48,9 +49,9 @@ export async function keepScheduled(options: KeepScheduledOptions): Promise<void
 }
 
 /**
- * Makes a Schedule, or gives one that is there this interval.
+ * Creates a Schedule, or updates the interval of an existing one.
  *
- * @param settled whether one that is there is right already
+ * @param settled leaves an existing Schedule as it is; defaults to false
  */
 export async function ensureScheduled(
   { temporal, scheduled }: Pick<KeepScheduledOptions, 'temporal' | 'scheduled'>,
@@ -79,7 +80,7 @@ const optionsOf = ({ id, workflowType, intervalMs, summary }: Scheduled) =>
   ({
     scheduleId: id,
     spec: { intervals: [{ every: intervalMs }] },
-    // One that still runs is enough; what was missed while Temporal was away, the next one does.
+    // One run at a time is enough. The next run makes up for a start that an outage of Temporal prevented.
     policies: { overlap: 'SKIP', catchupWindow: '1 minute' },
     action: {
       type: 'startWorkflow',

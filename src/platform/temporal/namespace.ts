@@ -7,15 +7,16 @@ import { reasonOf } from './temporal';
 
 type Services = Pick<Connection, 'workflowService' | 'operatorService'>;
 
-/** What was made now. */
+/** What {@link prepareNamespace} created. */
 export interface PreparedNamespace {
   readonly registered: boolean;
   readonly attributes: readonly string[];
 }
 
+/** The command that creates the namespace and its search attributes. */
 export const SETUP_TEMPORAL = 'paysaga setup temporal';
 
-/** https://grpc.io/docs/guides/status-codes/ */
+/** The status codes of gRPC (https://grpc.io/docs/guides/status-codes/). */
 export const grpcCodes = {
   INVALID_ARGUMENT: 3,
   DEADLINE_EXCEEDED: 4,
@@ -29,19 +30,19 @@ export const grpcCodes = {
 
 /** `temporal.api.enums.v1.IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD` */
 const KEYWORD = 2;
-/** How long a closed workflow stays readable in a namespace that is made here; Temporal's own default. */
+/** The retention of closed workflows in a namespace that is created here: Temporal's own default. */
 const RETENTION_SECONDS = 72 * 60 * 60;
-/** A server refreshes what it knows of namespaces and search attributes once a minute. */
+/** A server refreshes its list of namespaces and search attributes once a minute. */
 const USABLE_WITHIN_MS = 90_000;
 const LOOK_MS = 500;
 
 const attributeNames = Object.values(searchAttributes).map(({ name }) => name);
 
 /**
- * Makes a namespace, where it is missing, with the search attributes of the sagas, and waits until the server takes them.
- * May be repeated.
+ * Creates a missing namespace and its missing search attributes, and waits until the server accepts them. Safe to
+ * repeat.
  *
- * @throws SetupMissing when something is missing that these credentials may not make; the message says what to do
+ * @throws SetupMissing when something is missing that these credentials may not create; the message says what to do
  */
 export async function prepareNamespace(services: Services, namespace: string): Promise<PreparedNamespace> {
   const registered = await registerNamespace(services, namespace);
@@ -59,7 +60,7 @@ export async function prepareNamespace(services: Services, namespace: string): P
   }
 }
 
-/** What was made a moment ago, and what somebody must make by hand. */
+/** Whether the server does not yet know a new namespace or search attribute, or an operator must create it. */
 const isNotYetKnown = (error: unknown): boolean =>
   grpcCode(error) === grpcCodes.NOT_FOUND || (error instanceof SetupMissing && error.command !== undefined);
 
@@ -68,7 +69,7 @@ async function registerNamespace({ workflowService }: Services, namespace: strin
   if (described === undefined) return false;
   const workflowExecutionRetentionPeriod = { seconds: RETENTION_SECONDS };
   const made = await codeOf(
-    // Its type wants a Long, which a plain number is turned into all the same.
+    // The type needs a Long. A plain number is converted all the same.
     workflowService.registerNamespace({ namespace, workflowExecutionRetentionPeriod } as object),
   );
   if (made === undefined) return true;
@@ -81,17 +82,17 @@ async function registerNamespace({ workflowService }: Services, namespace: strin
 }
 
 /**
- * Registers the search attributes that a namespace lacks.
+ * Registers the missing search attributes of a namespace.
  *
- * @returns their names
- * @throws SetupMissing when these credentials may not, or one has another type
+ * @returns the names of the registered ones
+ * @throws SetupMissing when these credentials may not register them, or an attribute has another type
  */
 export async function addSearchAttributes({ operatorService }: Services, namespace: string): Promise<string[]> {
   const there = await operatorService.listSearchAttributes({ namespace }).catch((error: unknown) => {
     if (mayNot(error)) return undefined;
     throw error;
   });
-  // Where it may not be asked, `assertNamespace` finds what is missing.
+  // Without the right to list them, `assertNamespace` finds what is missing.
   if (!there) return [];
   const { customAttributes } = there;
   const others = attributeNames.filter((name) => (customAttributes[name] ?? KEYWORD) !== KEYWORD);
@@ -112,8 +113,8 @@ export async function addSearchAttributes({ operatorService }: Services, namespa
 }
 
 /**
- * Asks whether sagas can be started in a namespace: it is there, and a query may name each search attribute. Needs no
- * right of an operator.
+ * Checks that sagas can start in a namespace: it exists, and a query can name each search attribute. Needs no
+ * operator's rights.
  *
  * @throws SetupMissing when something is missing
  * @throws Error when Temporal does not answer
@@ -128,7 +129,7 @@ export async function assertNamespace(
   for (const name of attributeNames) {
     const refused = await refusal(workflowService.countWorkflowExecutions({ namespace, query: `${name} = 'none'` }));
     if (!refused) continue;
-    // Credentials that may start workflows, and count none: then only a start can tell.
+    // Credentials may be allowed to start workflows but not to count them. Only a start can show more.
     if (mayNot(refused)) return;
     if (grpcCode(refused) !== grpcCodes.INVALID_ARGUMENT) throw lacking(refused, namespace);
     missing.push(name);
@@ -136,7 +137,7 @@ export async function assertNamespace(
   if (missing.length > 0) throw attributesMissing(namespace, missing);
 }
 
-/** What a refusal of Temporal says is missing; the error itself where it says nothing of the kind. */
+/** Returns what a refusal by Temporal says is missing, or the error itself if it says nothing about that. */
 export function lacking(error: unknown, namespace: string): unknown {
   switch (grpcCode(error)) {
     case grpcCodes.NOT_FOUND:
@@ -174,13 +175,13 @@ const attributeCommand = (verb: 'create' | 'remove', namespace: string, names: r
     ...names.map((name) => (verb === 'create' ? `--name ${name} --type Keyword` : `--name ${name}`)),
   ].join(' ');
 
-/** The code of a call's refusal; `undefined` when it was answered. @throws any other error */
+/** Returns the gRPC code of a refused call, or `undefined` after a success. @throws any other error */
 async function codeOf(call: Promise<unknown>): Promise<number | undefined> {
   const refused = await refusal(call);
   return refused === undefined ? undefined : grpcCode(refused);
 }
 
-/** Refusals that no waiting mends. */
+/** The codes of refusals that a retry cannot change. */
 const REFUSALS: readonly (number | undefined)[] = [
   grpcCodes.INVALID_ARGUMENT,
   grpcCodes.NOT_FOUND,
@@ -203,10 +204,10 @@ async function refusal(call: Promise<unknown>): Promise<unknown> {
 const mayNot = (error: unknown): boolean =>
   [grpcCodes.PERMISSION_DENIED, grpcCodes.UNAUTHENTICATED, grpcCodes.UNIMPLEMENTED].includes(grpcCode(error) as 7);
 
-/** gRPC's status of a failed call, also inside the SDK's own errors. */
+/** Returns the gRPC status code of a failed call, also from inside the SDK's own errors. */
 export function grpcCode(error: unknown): number | undefined {
   if (isGrpcServiceError(error)) return error.code;
-  // The SDK makes this one of the refusal, and drops it.
+  // The SDK turns the refusal into this error and drops the original.
   if (error instanceof NamespaceNotFoundError) return grpcCodes.NOT_FOUND;
   return error instanceof Error && isGrpcServiceError(error.cause) ? error.cause.code : undefined;
 }

@@ -2,25 +2,27 @@ import type { Client, HistoryAndWorkflowId, WorkflowHandle } from '@temporalio/c
 import { Worker } from '@temporalio/worker';
 import { workflowCode } from './temporal-worker';
 
+/** The options of {@link replayRunning}. */
 export interface ReplayRunningOptions {
   readonly client: Client;
   readonly taskQueue: string;
-  /** A bundle's file; that of this version unless told. */
+  /** The file of a workflow bundle. Defaults to that of this version. */
   readonly codePath?: string;
-  /** Told after each workflow. */
+  /** Called after each workflow, with the number of replayed ones. */
   readonly progress?: (replayed: number) => void;
 }
 
+/** The result of {@link replayRunning}. */
 export interface ReplayReport {
   readonly types: readonly { readonly type: string; readonly running: number; readonly failed: number }[];
   readonly failures: readonly { readonly workflowId: string; readonly type: string; readonly reason: string }[];
 }
 
 /**
- * Replays what runs on a task queue against workflow code, without touching it: what fails would be stranded by a
- * deploy of that code. Histories are fetched while others are replayed, and none is kept.
+ * Replays the running workflows of a task queue against workflow code, without changing them. A failed replay means
+ * that a deployment of that code would strand the workflow. Histories are fetched during the replay and not kept.
  *
- * @throws Error when the server does not answer, or there is no such code
+ * @throws Error when the server does not answer, or the code does not exist
  */
 export async function replayRunning({
   client,
@@ -54,7 +56,7 @@ export async function replayRunning({
   return { types: sorted.map(([type, count]) => ({ type, ...count })), failures };
 }
 
-/** The SDK leaves open what a history is; the server's first event is always the start. */
+/** Returns the type of a workflow. The SDK leaves the type of a history open; its first event is always the start. */
 function typeIn(history: unknown): string {
   const { events } = history as Awaited<ReturnType<WorkflowHandle['fetchHistory']>>;
   return events?.[0]?.workflowExecutionStartedEventAttributes?.workflowType?.name ?? 'unknown';

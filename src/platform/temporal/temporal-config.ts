@@ -1,6 +1,6 @@
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 
-/** Where Temporal is, and how to reach it. */
+/** The address of Temporal, and how to connect. */
 export type TemporalConfig = NonNullable<ReturnType<typeof temporalConfig>['temporal']> & {
   /** The address of the Web UI, for links to workflows. */
   readonly uiUrl?: string;
@@ -10,7 +10,7 @@ export type TemporalConfig = NonNullable<ReturnType<typeof temporalConfig>['temp
  * Reads the address, namespace, TLS and API key as Temporal's own tools do
  * (https://docs.temporal.io/develop/environment-configuration).
  *
- * @returns what is wrong as `problem` instead
+ * @returns the configuration as `temporal`, or an error message as `problem`
  */
 export function temporalConfig(variables: Record<string, string>) {
   try {

@@ -11,17 +11,17 @@ import type { TemporalConfig } from './temporal-config';
 const LEVELS = { TRACE: 'trace', DEBUG: 'debug', INFO: 'info', WARN: 'warn', ERROR: 'error' } as const;
 
 /**
- * Warnings of the SDK's native core, without those of each call it tries again: while the server is away
- * they come by the dozen every second, and the worker says so itself.
+ * Warnings of the SDK's native core, except for each retried call. While the server is away, they come by the dozen
+ * every second, and the worker logs the outage itself.
  */
 const CORE_LOG_FILTER = 'error,temporalio_sdk_core=warn';
 
 /**
- * Sends the SDK's log lines, and those of workflows and activities, through our logger. Once per
- * process, before anything else of the worker SDK. It handles no signal: the process orders its end.
+ * Sends the log lines of the SDK, of workflows and of activities through our logger. Call it once per process, before
+ * anything else of the worker SDK. It handles no signals, because the process stops its workers itself.
  *
- * @param metricsPort on loopback, where the SDK then tells its own metrics and those of workflows, among
- *   them `paysaga_saga_stuck_total`
+ * @param metricsPort a loopback port on which the SDK serves its metrics and those of workflows, among them
+ *   `paysaga_saga_stuck_total`; defaults to none
  */
 export function installTemporalRuntime(logger: Logger, metricsPort?: number): void {
   const at = (level: LogLevel) => (message: string, meta?: LogMetadata) => write(logger, level, message, meta);
@@ -42,7 +42,7 @@ export function installTemporalRuntime(logger: Logger, metricsPort?: number): vo
   });
 }
 
-/** By Prometheus's conventions: seconds, and names that end in their unit or in `_total`. */
+/** Prometheus's conventions: seconds, and names that end in their unit or in `_total`. */
 const prometheus = (port: number) => ({
   prometheus: {
     bindAddress: `127.0.0.1:${port}`,
@@ -53,8 +53,8 @@ const prometheus = (port: number) => ({
 });
 
 /**
- * Writes a line of a workflow or an activity under its own name. What the SDK says of itself becomes a detail, at debug
- * where it is usual.
+ * Logs a line of a workflow or activity under its own name. A message of the SDK itself becomes a detail, at debug
+ * level if it is usual.
  */
 function write(logger: Logger, level: LogLevel, message: string, meta: LogMetadata = {}): void {
   const { sdkComponent, error, ...fields } = meta as Record<string, unknown>;
@@ -70,28 +70,32 @@ function write(logger: Logger, level: LogLevel, message: string, meta: LogMetada
 
 const SDK_ATTRIBUTES = new Set(['namespace', 'taskQueue', 'workflowId', 'runId', 'workflowType']);
 
-/** Drops the SDK's own attributes but the workflow's id, which a saga's line has as `saga_id`. */
+/** Removes the SDK's attributes except the workflow's id, which the line of a saga has as `saga_id`. */
 function withoutAttributes(line: Record<string, unknown>): Record<string, unknown> {
   const fields = Object.entries(line).filter(([name]) => !SDK_ATTRIBUTES.has(name));
   return { ...('saga_id' in line ? {} : { workflow_id: line['workflowId'] }), ...Object.fromEntries(fields) };
 }
 
-/** A warning of the relay's Worker, which has activities alone. */
+/** A warning of the relay's Worker, which has only activities. */
 const NO_WORKFLOWS = 'No workflows registered';
 
-/** A saga that was undone fails its workflow, which is no fault. Of the error only its texts reach this thread. */
+/**
+ * Whether a workflow failed because its saga was compensated, which is not a fault. Only the error's texts reach this
+ * thread.
+ */
 const isCompensated = (error: unknown): boolean => error instanceof Error && error.message.endsWith(EVERYTHING_UNDONE);
 
+/** The options of {@link connectTemporalWorker}. */
 export interface ConnectWorkerOptions {
   readonly config: TemporalConfig;
   readonly logger: Logger;
-  /** Ends the waiting. */
+  /** Ends the wait. */
   readonly signal: AbortSignal;
 }
 
 /**
- * The connection that both Workers share. Waits for the server and its namespace, however long they
- * take, and says so.
+ * Opens the connection that both Workers share. Waits for the server and its namespace without a time limit, and logs
+ * the wait.
  *
  * @throws Error when the signal aborts first
  */
@@ -115,7 +119,7 @@ export async function connectTemporalWorker(options: ConnectWorkerOptions): Prom
   throw new Error('Stopped while waiting for Temporal.');
 }
 
-/** @throws Error when the server does not answer a new connection in time */
+/** Opens and closes a connection. @throws Error when the server does not answer in time */
 export async function tryToConnect(config: TemporalConfig): Promise<void> {
   await (await connect(config)).close();
 }
@@ -135,7 +139,7 @@ async function connect({ connection: options, namespace }: TemporalConfig): Prom
 
 const TIMEOUT_MS = 2_000;
 
-/** A port of loopback that is free now: the SDK's exporter takes a number, and does not tell the one it took. */
+/** Returns a free loopback port. The SDK's exporter needs a number, and does not report which port it took. */
 export async function takeLoopbackPort(): Promise<number> {
   const server = createServer();
   await new Promise<void>((resolve, reject) => {
@@ -147,14 +151,14 @@ export async function takeLoopbackPort(): Promise<number> {
   return address.port;
 }
 
-/** What Temporal's SDK tells of itself and of workflows, in Prometheus's text format. */
+/** Reads the metrics of Temporal's SDK and of workflows, in Prometheus's text format. */
 export async function readTemporalMetrics(port: number): Promise<string> {
   const response = await fetch(`http://127.0.0.1:${port}/metrics`, { signal: AbortSignal.timeout(TIMEOUT_MS) });
   if (!response.ok) throw new Error(`Temporal's exporter answered ${response.status}.`);
   return response.text();
 }
 
-/** The workflows of this version: built by `npm run build`; without it (in tests), the SDK bundles the code now. */
+/** Returns the workflow code of this version: the bundle of `npm run build` or, without it (in tests), the sources. */
 export function workflowCode(): { workflowBundle: { codePath: string } } | { workflowsPath: string } {
   const codePath = join(__dirname, '..', '..', 'workflow-bundle.js');
   return existsSync(codePath)

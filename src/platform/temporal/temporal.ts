@@ -3,17 +3,17 @@ import type { NativeConnection } from '@temporalio/worker';
 import { succeeds, wait } from '../timing';
 import type { TemporalConfig } from './temporal-config';
 
-/** What API and sweeper need of Temporal. Nothing is connected before it is used. */
+/** The Temporal client of the API and the sweepers. It connects at the first use. */
 export interface TemporalClient {
   readonly client: Client;
-  /** Runs calls that fail after `ms`, whatever hangs. */
+  /** Runs calls, and fails them after `ms` milliseconds. */
   within<T>(ms: number, calls: () => Promise<T>): Promise<T>;
   /** @throws Error when the namespace does not answer within `ms` */
   ping(ms: number): Promise<void>;
   close(): Promise<void>;
 }
 
-/** A silent connection is given up. Temporal refuses clients that ask more often than every 10 s. */
+/** Detects a silent connection. Temporal refuses clients that ping more often than every 10 s. */
 const KEEPALIVE = {
   'grpc.keepalive_permit_without_calls': 1,
   'grpc.keepalive_time_ms': 10_500,
@@ -21,8 +21,8 @@ const KEEPALIVE = {
 };
 
 /**
- * Calls fail at once while Temporal is away, instead of being retried for 20 s: whoever calls has an
- * answer for that. gRPC's pause between two connects, up to 2 minutes by default, stays short.
+ * Creates a client whose calls fail at once while Temporal is away, instead of retrying for 20 s, because callers handle
+ * that failure. The pause of gRPC between two connection attempts, up to 2 minutes by default, stays short.
  */
 export function connectTemporalClient({ config }: { readonly config: TemporalConfig }): TemporalClient {
   const { address, tls, apiKey, metadata } = config.connection;
@@ -51,7 +51,10 @@ export function connectTemporalClient({ config }: { readonly config: TemporalCon
   };
 }
 
-/** A workflow's page in Temporal's Web UI; `null` where its address is not configured. */
+/**
+ * Returns a function from a workflow id to its page in Temporal's Web UI, or to `null` where the Web UI's address is
+ * not configured.
+ */
 export const createWorkflowUrl =
   ({ uiUrl, namespace }: Pick<TemporalConfig, 'uiUrl' | 'namespace'>) =>
   (workflowId: string): string | null =>
@@ -59,27 +62,29 @@ export const createWorkflowUrl =
       ? null
       : `${uiUrl.replace(/\/$/, '')}/namespaces/${encodeURIComponent(namespace)}/workflows/${encodeURIComponent(workflowId)}`;
 
-/** Why a call failed, for the log: gRPC's own words, which the SDK wraps into a general sentence. */
+/** Returns the reason of a failed call for the log: gRPC's own message, which the SDK wraps into a general sentence. */
 export function reasonOf(error: unknown): string {
   const cause = error instanceof Error && isGrpcServiceError(error.cause) ? error.cause : error;
   return cause instanceof Error ? cause.message : String(cause);
 }
 
+/** The options of {@link watchConnection}. */
 export interface WatchConnectionOptions {
   readonly connection: Pick<NativeConnection, 'workflowService' | 'withDeadline'>;
   readonly namespace: string;
-  /** Opens a new connection, and closes it again. @throws Error when the server does not answer it */
+  /** Opens and closes a new connection. @throws Error when the server does not answer */
   readonly tryAnother: () => Promise<void>;
-  /** Ends the process, to be started again. */
+  /** Ends the process, so that it is restarted. */
   readonly fail: (error: unknown) => void;
   readonly signal: AbortSignal;
-  /** Between two questions, and how long an answer may take. Defaults to 2.5 s. */
+  /** The time between two probes, and the time limit of each, in ms. Defaults to 2,500. */
   readonly everyMs?: number;
 }
 
 /**
- * Ends the process when its connection to Temporal has gone silent and a new one is answered. The SDK notices after 45 s,
- * and its polls hang as long. A server that is away, or slow for everybody, is no reason: the SDK waits for it.
+ * Ends the process when its connection to Temporal is silent while a new one gets answers. The SDK would notice after
+ * 45 s, and its polls would hang until then. A server that is away or slow for all connections is no reason: the SDK
+ * waits for it.
  */
 export async function watchConnection(options: WatchConnectionOptions): Promise<void> {
   const { connection, namespace, tryAnother, fail, signal, everyMs = 2_500 } = options;

@@ -33,7 +33,7 @@ const broken: [rule: string, end: GoodsEnd, change: (sound: Snapshot) => Partial
     /refunded, its pay/,
   ],
   ['a charge that the provider does not have', 'sent', () => ({ books: [] }), /charged here; the provider took 0/],
-  ['a charge that nobody here asked for', 'sent', () => ({ charges: [] }), /is charged, and nobody here asked/],
+  ['a charge that nobody here asked for', 'sent', () => ({ charges: [] }), /is charged without a request of ours/],
   ['a charge of another amount', 'sent', (of) => withEach(of, 'books', { amount: 1 }), /provider took 1, /],
   ['a charge by another provider', 'sent', (of) => withEach(of, 'books', { provider: 'standby' }), /standby.*nobody/],
   [
@@ -91,7 +91,7 @@ const broken: [rule: string, end: GoodsEnd, change: (sound: Snapshot) => Partial
     'paid goods that nobody ships',
     'sent',
     (of) => ({ ...withEach(of, 'orders', { status: 'PAID' }), shipments: [], sagas: of.sagas.slice(0, 1) }),
-    /is PAID, and nobody ships it/,
+    /is PAID, and has no shipment/,
   ],
   [
     'goods that were shipped before they were paid',
