@@ -1,6 +1,6 @@
 import { ApplicationFailure, Context } from '@temporalio/activity';
 import { msToNumber } from '@temporalio/common/lib/time';
-import { type Once, stepOnce, undoAlwaysOnce, undoOnce } from '../src/cqrs/idempotency';
+import { type IdempotencyKey, keyForStep, keyForCompensationAlways, keyForCompensation } from '../src/cqrs/idempotency';
 import type { IdempotencyKeys } from '../src/cqrs/idempotency-keys';
 import type { Mediator } from '../src/cqrs/mediator';
 import type { Message, SendOptions } from '../src/cqrs/message';
@@ -70,8 +70,8 @@ export interface StepSender {
 }
 
 interface ExternalAttempt {
-  readonly intending: Once;
-  readonly once: Once;
+  readonly intending: IdempotencyKey;
+  readonly idempotencyKey: IdempotencyKey;
   readonly state: SagaStepRecord['state'];
   readonly deadline: number;
 }
@@ -106,21 +106,21 @@ export function createStepSender({ mediator, idempotency, faults }: StepSenderOp
   function send<Result>(
     { saga }: Step,
     message: Message<Result>,
-    options: Pick<SendOptions, 'once' | 'step' | 'deadline' | 'onRepeat'>,
+    options: Pick<SendOptions, 'idempotencyKey' | 'step' | 'deadline' | 'onRepeat'>,
   ): Promise<Result> {
     return mediator.send(message, { ...options, correlationId: saga.correlation_id });
   }
 
   function forward<Result>(options: StepOptions<Result>, attemptsBefore: number): Promise<Result> {
     const { saga, step, point, message } = options;
-    const [once, record] = [stepOnce(saga.saga_id, step), stepRecord(options, 'done', attemptsBefore)];
-    return between(point, (deadline) => send(options, message, { once, step: record, deadline }));
+    const [idempotencyKey, record] = [keyForStep(saga.saga_id, step), stepRecord(options, 'done', attemptsBefore)];
+    return between(point, (deadline) => send(options, message, { idempotencyKey, step: record, deadline }));
   }
 
-  function compensateBy<Result>(onceOf: typeof undoOnce, options: StepOptions<Result>): Promise<Result> {
+  function compensateBy<Result>(keyOf: typeof keyForCompensation, options: StepOptions<Result>): Promise<Result> {
     const { saga, step, point, message } = options;
-    const [once, record] = [onceOf(saga.saga_id, step), stepRecord(options, 'undone')];
-    return between(point, (deadline) => send(options, message, { once, step: record, deadline }));
+    const [idempotencyKey, record] = [keyOf(saga.saga_id, step), stepRecord(options, 'undone')];
+    return between(point, (deadline) => send(options, message, { idempotencyKey, step: record, deadline }));
   }
 
   /**
@@ -129,27 +129,27 @@ export function createStepSender({ mediator, idempotency, faults }: StepSenderOp
    */
   async function external<Intent, Answer, Result>(
     options: ExternalStepOptions<Intent, Answer, Result>,
-    { intending, once, state, deadline }: ExternalAttempt,
+    { intending, idempotencyKey, state, deadline }: ExternalAttempt,
   ): Promise<{ readonly result: Result } | undefined> {
     const { intend, call, record } = options;
     let isRepeat = false;
     const onRepeat = (): void => void (isRepeat = true);
-    const intent = await send(options, intend, { once: intending, onRepeat, deadline });
+    const intent = await send(options, intend, { idempotencyKey: intending, onRepeat, deadline });
     if (intent === null || intent === undefined) return undefined;
-    const recorded = isRepeat ? await idempotency.peek(once) : undefined;
+    const recorded = isRepeat ? await idempotency.peek(idempotencyKey) : undefined;
     if (recorded) return { result: recorded.response as Result };
     if (performance.now() > deadline) {
       throw new Error('The attempt ended before its call. The next attempt makes the call.');
     }
     const answer = await call(intent);
-    return { result: await send(options, record(answer), { once, step: stepRecord(options, state), deadline }) };
+    return { result: await send(options, record(answer), { idempotencyKey, step: stepRecord(options, state), deadline }) };
   }
 
   const executeExternalUntilDone: StepSender['executeExternalUntilDone'] = (options) => {
     const { saga, step, point } = options;
-    const [intending, once] = [stepOnce(saga.saga_id, intentKeyOf(step)), stepOnce(saga.saga_id, step)];
+    const [intending, idempotencyKey] = [keyForStep(saga.saga_id, intentKeyOf(step)), keyForStep(saga.saga_id, step)];
     return between(point, async (deadline) => {
-      const done = await external(options, { intending, once, state: 'done', deadline });
+      const done = await external(options, { intending, idempotencyKey, state: 'done', deadline });
       if (!done) throw new Error(`Step ${step} has no intent.`);
       return done.result;
     });
@@ -161,18 +161,18 @@ export function createStepSender({ mediator, idempotency, faults }: StepSenderOp
     executeExternalUntilDone,
     executeExternal: (options) => executeExternalUntilDone(options).catch(refuse),
     async hasIntent({ saga, step }) {
-      const once = stepOnce(saga.saga_id, intentKeyOf(step));
-      return (await idempotency.peek(once).catch(refuse)) !== undefined;
+      const idempotencyKey = keyForStep(saga.saga_id, intentKeyOf(step));
+      return (await idempotency.peek(idempotencyKey).catch(refuse)) !== undefined;
     },
 
-    compensate: (options) => compensateBy(undoOnce, options),
-    compensateAlways: (options) => compensateBy(undoAlwaysOnce, options),
+    compensate: (options) => compensateBy(keyForCompensation, options),
+    compensateAlways: (options) => compensateBy(keyForCompensationAlways, options),
 
     compensateExternal(options) {
       const { saga, step, point } = options;
-      const [intending, once] = [undoOnce(saga.saga_id, intentKeyOf(step)), undoAlwaysOnce(saga.saga_id, step)];
+      const [intending, idempotencyKey] = [keyForCompensation(saga.saga_id, intentKeyOf(step)), keyForCompensationAlways(saga.saga_id, step)];
       return between(point, async (deadline) => {
-        const done = await external(options, { intending, once, state: 'undone', deadline });
+        const done = await external(options, { intending, idempotencyKey, state: 'undone', deadline });
         return done ? done.result : null;
       });
     },

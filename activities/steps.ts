@@ -1,7 +1,7 @@
 import { Context } from '@temporalio/activity';
 import { closeInvoice, reopenInvoice } from '../src/billing/close-invoice';
 import { creditBalance, reverseCredit } from '../src/billing/credit-balance';
-import { stepOnce } from '../src/cqrs/idempotency';
+import { keyForStep } from '../src/cqrs/idempotency';
 import type { IdempotencyKeys } from '../src/cqrs/idempotency-keys';
 import type { Mediator } from '../src/cqrs/mediator';
 import type { Carrier } from '../src/fulfilment/carrier';
@@ -166,7 +166,7 @@ export function createSagaRecords({ mediator, idempotency }: SagaRecordsOptions)
     async recordSagaOutcome({ sequence, correlation_id, ...outcome }: SagaOutcomeReport): Promise<void> {
       const { saga_id } = outcome;
       await mediator.send(recordSagaOutcome(outcome), {
-        once: stepOnce(saga_id, reportKey('outcome', sequence)),
+        idempotencyKey: keyForStep(saga_id, reportKey('outcome', sequence)),
         correlationId: correlation_id,
       });
     },
@@ -176,7 +176,7 @@ export function createSagaRecords({ mediator, idempotency }: SagaRecordsOptions)
       const { actor, sequence, correlation_id } = report;
       await mediator.send(recordStepDecision({ saga_id, step, resolution: verdict, reason }), {
         principal: { role: 'operator', keyId: actor },
-        once: stepOnce(saga_id, reportKey('decision', sequence)),
+        idempotencyKey: keyForStep(saga_id, reportKey('decision', sequence)),
         correlationId: correlation_id,
       });
     },

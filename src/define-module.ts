@@ -2,7 +2,7 @@ import type { OpenAPIHono } from '@hono/zod-openapi';
 import type { Handler } from './cqrs/message';
 import type { EventDefinition } from './events/registry';
 import type { HttpEnv } from './http/problem';
-import type { ConsumerDefinition } from './kafka/consumer';
+import type { ConsumerDefinition } from './kafka/received-event';
 
 /** The parts that a module adds to the application. */
 export interface Module<Services, RouteDeps> {

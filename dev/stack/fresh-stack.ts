@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Kafka, logLevel } from 'kafkajs';
 import { consumers, eventRegistry } from '../../src/application';
-import type { ConsumerDefinition } from '../../src/kafka/consumer';
+import type { ConsumerDefinition } from '../../src/kafka/received-event';
 import { mendRequestQueues } from '../../src/kafka/socket';
 import { type ApiKeys, type Clients, createClients } from '../../testing/api-client';
 import { type Checker, createChecker } from '../../testing/checker/checker';

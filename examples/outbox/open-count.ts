@@ -1,11 +1,11 @@
-import { claim, eventOnce, incomingMessage, isEvent, readEvent, sourceOf } from 'paysaga/outbox';
+import { claim, keyForEvent, incomingMessage, isEvent, readEvent, sourceOf } from 'paysaga/outbox';
 import { openPool, transaction } from './database';
 import { openKafka } from './kafka';
 import { registry, ticketClosed, ticketOpened, topic } from './ticket-events';
 
 const GROUP = 'open-count';
 
-/** Counts each event once, however often it arrives: its key and its effect are one transaction. */
+/** Counts each event key, however often it arrives: its key and its effect are one transaction. */
 async function run(): Promise<void> {
   const pool = openPool();
   const consumer = openKafka().createConsumer({ groupId: GROUP, sessionTimeoutMs: 6_000 });
@@ -16,8 +16,8 @@ async function run(): Promise<void> {
       const incoming = incomingMessage(topic, partition, message);
       const event = readEvent(incoming, registry);
       await transaction(pool, async (tx) => {
-        const once = eventOnce(GROUP, event.event_id, sourceOf(incoming));
-        if (!(await claim(tx, once, new Date().toISOString()))) return;
+        const key = keyForEvent(GROUP, event.event_id, sourceOf(incoming));
+        if (!(await claim(tx, key, new Date().toISOString()))) return;
         const change = isEvent(ticketOpened, event) ? 1 : -1;
         if (!isEvent(ticketOpened, event) && !isEvent(ticketClosed, event)) return;
         await tx.$executeRawUnsafe(

@@ -4,7 +4,7 @@ import { defineCommand, defineQuery, handle } from '../cqrs/message';
 import { orderPaid, orderRefunded } from '../domain/order';
 import { apiRoute, createRouter, json, sendOptions } from '../http/api-route';
 import type { HttpEnv } from '../http/problem';
-import type { ConsumerDefinition } from '../kafka/consumer';
+import type { ConsumerDefinition } from '../kafka/received-event';
 import { isEvent } from '../kafka/received-event';
 import type { Queryable } from '../platform/database/database';
 import { amount, currency, day } from '../platform/schemas';

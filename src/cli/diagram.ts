@@ -1,11 +1,7 @@
 import { Argument, type Command, Option } from 'commander';
 import type { SagaType } from '../temporal-contract';
-import { choices, jsonOption } from './options';
-import type { Outline } from './run/declared-diagrams';
-import type { DiagramOptions } from './run/diagram';
-
-/** Reads the steps of every type of saga. */
-export type ReadOutlines = () => Promise<Readonly<Record<SagaType, Outline>>>;
+import { choices, type DiagramOptions, jsonOption } from './options';
+import type { ReadOutlines } from './run/declared-diagrams';
 
 /**
  * Adds `paysaga diagram`. @param outlines called only when a declared saga or a run is drawn, because it loads the

@@ -6,7 +6,6 @@ import type { OutboxState } from '../outbox/admin';
 import { isStorable, isWithin, NOT_STORABLE, notWithin } from '../platform/values';
 import type { SagaResponse } from '../sagas/view';
 import type { SagaType } from '../temporal-contract';
-import type { DiagramOptions } from './run/diagram';
 
 /** Returns a parser of text that the database can store. @throws InvalidArgumentError, a usage error */
 export function storableText(max: number) {
@@ -71,6 +70,12 @@ export interface ActOptions extends JsonOptions {
 export type OptionalReason<Options extends ActOptions = ActOptions> = Omit<Options, 'reason'> & {
   readonly reason?: string;
 };
+
+/** The options of `paysaga diagram`. */
+export interface DiagramOptions extends JsonOptions {
+  readonly kind: 'sequence' | 'state';
+  readonly saga?: string;
+}
 
 /** The values of options. They are written out so that help loads no schemas; a test compares them with the schemas. */
 export const choices = {

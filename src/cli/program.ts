@@ -1,7 +1,8 @@
 import { Argument, Command } from 'commander';
 import { packageVersion } from '../platform/package-root';
 import { addDeadLetterCommands } from './dead-letters';
-import { addDiagramCommand, type ReadOutlines } from './diagram';
+import { addDiagramCommand } from './diagram';
+import type { ReadOutlines } from './run/declared-diagrams';
 import { addKeyCommands } from './keys';
 import { addOutboxCommands } from './outbox';
 import { addProductCommands } from './products';

@@ -20,7 +20,7 @@ export interface OperatorAct {
 }
 
 /** Writes a row of `audit_log` with the principal, in the same transaction as the change. */
-export function recordOperatorAction({ uow, principal, now }: OneStatementContext, act: OperatorAct): void {
+export function recordAudit({ uow, principal, now }: OneStatementContext, act: OperatorAct): void {
   const { action, subject, reason, details = {} } = act;
   const audit_log_id = newId('opa');
   uow.insert(auditLogTable, {

@@ -1,7 +1,8 @@
 import { type Database, inTransaction } from '../platform/database/database';
 import { isPlanOutOfDate } from '../platform/database/database-error';
 import { type Clock, systemClock } from '../platform/timing';
-import { claim, claimKey, find, findAfterFailure, type Once, store, storedAnswer, undoOnce } from './idempotency';
+import { claimKey, findAfterFailure, storedResponse } from './claim-key';
+import { claim, find, type IdempotencyKey, store, keyForCompensation } from './idempotency';
 
 /** Stored responses of idempotency keys, for work outside of a command's transaction. */
 export interface IdempotencyKeys {
@@ -10,14 +11,14 @@ export interface IdempotencyKeys {
    *
    * @throws Refusal `step_undone` when a compensation came first, `idempotency_key_reused`
    */
-  peek(once: Once): Promise<{ readonly response: unknown } | undefined>;
+  peek(idempotencyKey: IdempotencyKey): Promise<{ readonly response: unknown } | undefined>;
   /**
    * Stores a response, unless the key has one.
    *
    * @returns the stored response, which is the first one
    * @throws Refusal `idempotency_key_reused`, `request_in_progress`
    */
-  save<Response>(once: Once, response: Response): Promise<Response>;
+  save<Response>(idempotencyKey: IdempotencyKey, response: Response): Promise<Response>;
   /**
    * Bars a step of a saga: a later attempt of the step has no effect. No-op for a step that has happened. Idempotent.
    *
@@ -39,30 +40,30 @@ const happened = { done: true } as const;
 /** Creates the port on a database. Each call has its own transaction. */
 export function createIdempotencyKeys({ database, clock = systemClock }: IdempotencyKeysOptions): IdempotencyKeys {
   return {
-    async peek(once) {
-      const row = await find(database, once.scope, once.key);
-      return row && { response: storedAnswer(once, row) };
+    async peek(idempotencyKey) {
+      const row = await find(database, idempotencyKey.scope, idempotencyKey.key);
+      return row && { response: storedResponse(idempotencyKey, row) };
     },
 
-    async save<Response>(once: Once, response: Response) {
+    async save<Response>(idempotencyKey: IdempotencyKey, response: Response) {
       const now = clock();
       try {
-        if (await claim(database, once, now, response)) return response;
+        if (await claim(database, idempotencyKey, now, response)) return response;
       } catch (error) {
-        return storedAnswer(once, await findAfterFailure(database, { once, now, error })) as Response;
+        return storedResponse(idempotencyKey, await findAfterFailure(database, { idempotencyKey, now, error })) as Response;
       }
-      return storedAnswer(once, await find(database, once.scope, once.key)) as Response;
+      return storedResponse(idempotencyKey, await find(database, idempotencyKey.scope, idempotencyKey.key)) as Response;
     },
 
     async bar(sagaId, step) {
-      const once = undoOnce(sagaId, step);
+      const idempotencyKey = keyForCompensation(sagaId, step);
       const now = clock();
       const confirm = (): Promise<unknown> =>
         inTransaction(database, async (tx) => {
-          const claimed = await claimKey(tx, once, now);
-          if (!claimed.isNew) return storedAnswer(once, claimed.row);
+          const claimed = await claimKey(tx, idempotencyKey, now);
+          if (!claimed.isNew) return storedResponse(idempotencyKey, claimed.row);
           if (claimed.neverHappened) return null;
-          await store(tx, once, happened);
+          await store(tx, idempotencyKey, happened);
           return happened;
         });
       const answer = await confirm()
@@ -70,7 +71,7 @@ export function createIdempotencyKeys({ database, clock = systemClock }: Idempot
           if (isPlanOutOfDate(error)) return confirm();
           throw error;
         })
-        .catch(async (error: unknown) => storedAnswer(once, await findAfterFailure(database, { once, now, error })));
+        .catch(async (error: unknown) => storedResponse(idempotencyKey, await findAfterFailure(database, { idempotencyKey, now, error })));
       return answer !== null;
     },
   };
@@ -85,10 +86,10 @@ export function createIdempotencyKeys({ database, clock = systemClock }: Idempot
  */
 export async function respondOnce<Response>(
   { peek, save }: IdempotencyKeys,
-  once: Once | undefined,
+  idempotencyKey: IdempotencyKey | undefined,
   work: () => Promise<Response>,
 ): Promise<Response> {
-  if (!once) return work();
-  const first = await peek(once);
-  return first ? (first.response as Response) : save(once, await work());
+  if (!idempotencyKey) return work();
+  const first = await peek(idempotencyKey);
+  return first ? (first.response as Response) : save(idempotencyKey, await work());
 }

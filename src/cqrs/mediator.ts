@@ -15,7 +15,7 @@ import {
   type SendOptions,
   systemPrincipal,
 } from './message';
-import { authorization, createTransaction, logging, once, validation } from './pipeline';
+import { authorization, createTransaction, logging, idempotency, validation } from './pipeline';
 import { createUnitOfWork } from './unit-of-work';
 
 /** The dependencies of {@link createMediator}. */
@@ -62,7 +62,7 @@ export function createMediator(options: MediatorOptions): Mediator {
     validation,
     authorization,
     createTransaction({ database, registry, notifier }),
-    once,
+    idempotency,
   ];
 
   /** @param within the transaction of a batch and the shards of its new rows */

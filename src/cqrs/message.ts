@@ -2,7 +2,7 @@ import type { z } from 'zod';
 import type { EventContext } from '../events/append';
 import type { Database } from '../platform/database/database';
 import type { Logger } from '../platform/logger';
-import type { Once } from './idempotency';
+import type { IdempotencyKey } from './idempotency';
 import type { PendingWrites, UnitOfWork } from './unit-of-work';
 import type { SagaStepRecord } from './write.sql';
 
@@ -132,7 +132,7 @@ export interface SendOptions {
   /** Defaults to the system. */
   readonly principal?: Principal;
   /** Makes a repeat of the command return the stored response without an effect. */
-  readonly once?: Once;
+  readonly idempotencyKey?: IdempotencyKey;
   /** Called for a repeat, which returns the stored response and has no effect. */
   readonly onRepeat?: () => void;
   /** The saga step that the command is. It is recorded in the command's transaction. */

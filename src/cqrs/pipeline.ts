@@ -5,7 +5,8 @@ import { type Database, inTransaction } from '../platform/database/database';
 import { isPlanOutOfDate, sqlState, sqlStates } from '../platform/database/database-error';
 import { logFields } from '../platform/logger';
 import { Refusal } from '../platform/refusal';
-import { claimKey, find, findAfterFailure, type Once, storedAnswer } from './idempotency';
+import { claimKey, findAfterFailure, storedResponse } from './claim-key';
+import { find, type IdempotencyKey } from './idempotency';
 import type { Behaviour, Dispatch, Principal, Role } from './message';
 import { createPendingWrites, createUnitOfWork } from './unit-of-work';
 
@@ -21,11 +22,11 @@ export function createTransaction({ database, registry, notifier }: TransactionO
   return async function transaction(dispatch, next) {
     const { mode } = dispatch.definition;
     if (mode === 'query' || dispatch.uow) return next();
-    const { once } = dispatch.options;
+    const { idempotencyKey } = dispatch.options;
     const shards = new Set<number>();
     const commit = mode === 'one_statement' ? oneStatement : interactive;
     const committing = commit(dispatch, next, shards).finally(() => notifier.appended(shards));
-    return once ? committing.catch((error: unknown) => settle(once, dispatch, error)) : committing;
+    return idempotencyKey ? committing.catch((error: unknown) => settle(idempotencyKey, dispatch, error)) : committing;
   };
 
   async function oneStatement(dispatch: Dispatch, next: () => Promise<unknown>, shards: Set<number>): Promise<unknown> {
@@ -34,17 +35,17 @@ export function createTransaction({ database, registry, notifier }: TransactionO
     dispatch.uow = uow;
     const result = await next();
     refuseAfter(dispatch);
-    const { once, step } = options;
-    if (!once) {
+    const { idempotencyKey, step } = options;
+    if (!idempotencyKey) {
       await uow.write(database);
       return result;
     }
     const now = context.occurred_at;
-    const writes = { claim: { once, now, result }, ...(step && { step: { record: step, now } }) };
+    const writes = { claim: { idempotencyKey, now, result }, ...(step && { step: { record: step, now } }) };
     const written = await uow.write(database, writes);
     if (written) return result;
     options.onRepeat?.();
-    return storedAnswer(once, await find(database, once.scope, once.key));
+    return storedResponse(idempotencyKey, await find(database, idempotencyKey.scope, idempotencyKey.key));
   }
 
   /**
@@ -68,10 +69,10 @@ export function createTransaction({ database, registry, notifier }: TransactionO
   }
 
   /** Treats a found commit as a repeat, because an earlier attempt may have made it. */
-  async function settle(once: Once, { options, context }: Dispatch, error: unknown): Promise<unknown> {
-    const row = await findAfterFailure(database, { once, now: context.occurred_at, error });
+  async function settle(idempotencyKey: IdempotencyKey, { options, context }: Dispatch, error: unknown): Promise<unknown> {
+    const row = await findAfterFailure(database, { idempotencyKey, now: context.occurred_at, error });
     options.onRepeat?.();
-    return storedAnswer(once, row);
+    return storedResponse(idempotencyKey, row);
   }
 }
 
@@ -86,13 +87,13 @@ function refuseAfter({ definition, options: { deadline } }: Dispatch): void {
  * Runs the handler only if its idempotency key is new. The writes, the stored response and the key are one transaction.
  * A refusal rolls the key back. For a one-statement command, {@link createTransaction} claims the key.
  */
-export const once: Behaviour = async function once({ definition, options, uow, context }, next) {
-  if (options.once && definition.mode === 'query')
+export const idempotency: Behaviour = async function idempotencyKey({ definition, options, uow, context }, next) {
+  if (options.idempotencyKey && definition.mode === 'query')
     throw new Error(`${definition.name} is a query and takes no idempotency key.`);
   if (!uow || !('tx' in uow)) return next();
   const { tx } = uow;
   const now = context.occurred_at;
-  const { once: key, step } = options;
+  const { idempotencyKey: key, step } = options;
   if (!key) {
     const result = await next();
     await uow.write(tx);
@@ -102,13 +103,13 @@ export const once: Behaviour = async function once({ definition, options, uow, c
   const claimed = await claimKey(tx, key, now);
   if (!claimed.isNew) {
     options.onRepeat?.();
-    return storedAnswer(key, claimed.row);
+    return storedResponse(key, claimed.row);
   }
   const { neverHappened } = claimed;
   const result = neverHappened ? null : await next();
 
   const record = step && !neverHappened ? { step: { record: step, now } } : {};
-  await uow.write(tx, { onceResult: { once: key, result }, ...record });
+  await uow.write(tx, { keyResult: { idempotencyKey: key, result }, ...record });
   return result;
 };
 

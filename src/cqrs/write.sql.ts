@@ -1,6 +1,6 @@
 import type { Queryable } from '../platform/database/database';
 import type { Table } from '../platform/database/table';
-import { type Once, ONCE_WAIT_MS } from './idempotency';
+import { type IdempotencyKey, KEY_WAIT_MS } from './idempotency';
 
 /** The columns of a row with JSON values. */
 export type Row = object;
@@ -11,9 +11,9 @@ export interface Writes {
   readonly inserts: ReadonlyMap<Table, readonly Row[]>;
   readonly updates: ReadonlyMap<Table, readonly Row[]>;
   /** An idempotency key to claim. If it exists, nothing is written. */
-  readonly claim?: { readonly once: Once; readonly now: string; readonly result: unknown };
+  readonly claim?: { readonly idempotencyKey: IdempotencyKey; readonly now: string; readonly result: unknown };
   /** The response to store under a key that this transaction has claimed. */
-  readonly onceResult?: { readonly once: Once; readonly result: unknown };
+  readonly keyResult?: { readonly idempotencyKey: IdempotencyKey; readonly result: unknown };
   /** The saga step to record. */
   readonly step?: { readonly record: SagaStepRecord; readonly now: string };
 }
@@ -32,7 +32,7 @@ export async function write(database: Queryable, writes: Writes): Promise<boolea
 }
 
 /** Builds the statement of {@link write}. The text is empty if there is nothing to write. */
-export function writeStatement({ inserts, updates, claim, onceResult, step }: Writes): {
+export function writeStatement({ inserts, updates, claim, keyResult, step }: Writes): {
   sql: string;
   parameters: unknown[];
 } {
@@ -42,22 +42,22 @@ export function writeStatement({ inserts, updates, claim, onceResult, step }: Wr
   const isClaimed = claim ? 'EXISTS (SELECT FROM once)' : 'true';
 
   if (claim) {
-    const { once, now, result } = claim;
-    const expiresAt = new Date(Date.parse(now) + once.ttlMs).toISOString();
+    const { idempotencyKey, now, result } = claim;
+    const expiresAt = new Date(Date.parse(now) + idempotencyKey.ttlMs).toISOString();
     expressions.push(
       `once AS (INSERT INTO idempotency_key (scope, key, fingerprint, result, source, expires_at)
-       SELECT ${bind(once.scope)}, ${bind(once.key)}, ${bind(once.fingerprint ?? null)},
-              ${bind(JSON.stringify(result))}::json, ${bind(once.source ?? null)}, ${bind(expiresAt)}::timestamptz
-       FROM (SELECT set_config('lock_timeout', '${ONCE_WAIT_MS}ms', true)) AS waits_briefly
+       SELECT ${bind(idempotencyKey.scope)}, ${bind(idempotencyKey.key)}, ${bind(idempotencyKey.fingerprint ?? null)},
+              ${bind(JSON.stringify(result))}::json, ${bind(idempotencyKey.source ?? null)}, ${bind(expiresAt)}::timestamptz
+       FROM (SELECT set_config('lock_timeout', '${KEY_WAIT_MS}ms', true)) AS waits_briefly
        ON CONFLICT (scope, key) DO NOTHING RETURNING true)`,
     );
   }
   // The claim has stored `null` already.
-  if (onceResult && onceResult.result !== null) {
-    const { once, result } = onceResult;
+  if (keyResult && keyResult.result !== null) {
+    const { idempotencyKey, result } = keyResult;
     expressions.push(
       `answered AS (UPDATE idempotency_key SET result = ${bind(JSON.stringify(result))}::json
-       WHERE scope = ${bind(once.scope)} AND key = ${bind(once.key)})`,
+       WHERE scope = ${bind(idempotencyKey.scope)} AND key = ${bind(idempotencyKey.key)})`,
     );
   }
   if (step) {

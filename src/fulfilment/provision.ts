@@ -5,7 +5,7 @@ import { decideOrder, loadOrder, orderAggregate } from '../domain/order';
 import { invoicePaidProvisionService } from '../domain/payment';
 import { evolveProvisioning, provision, type Provisioning, type ProvisioningEvent } from '../domain/provisioning';
 import type { Catalogue } from '../inventory/catalogue';
-import type { ConsumerDefinition } from '../kafka/consumer';
+import type { ConsumerDefinition } from '../kafka/received-event';
 import { isEvent } from '../kafka/received-event';
 import { defineTable } from '../platform/database/table';
 import { newId } from '../platform/values';

@@ -1,6 +1,6 @@
 import { createRoute, OpenAPIHono, type RouteConfig, z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
-import { type Once, requestOnce } from '../cqrs/idempotency';
+import { type IdempotencyKey, keyForRequest } from '../cqrs/idempotency';
 import type { SendOptions } from '../cqrs/message';
 import { validationFailed } from '../cqrs/pipeline';
 import { type HttpCode, httpCodes, Refusal } from '../platform/refusal';
@@ -74,7 +74,7 @@ export const optionalJsonBody = <Schema extends z.ZodType>(schema: Schema, examp
   required: false,
 });
 
-/** The header `Idempotency-Key` of a POST; see {@link onceOf}. */
+/** The header `Idempotency-Key` of a POST; see {@link idempotencyKeyOf}. */
 export const idempotencyKey = z.object({
   'idempotency-key': z.string().optional().openapi({
     description:
@@ -134,13 +134,13 @@ export const BODY_REFUSALS = [
 ] as const satisfies HttpCode[];
 
 /** Makes the options of a message from a request: principal, correlation id, trace and idempotency key. */
-export function sendOptions(c: Context<HttpEnv>, once?: Once): SendOptions {
+export function sendOptions(c: Context<HttpEnv>, idempotencyKey?: IdempotencyKey): SendOptions {
   const traceparent = c.req.header('traceparent');
   return {
     principal: c.var.principal,
     correlationId: c.var.requestId,
     ...(traceparent !== undefined && TRACEPARENT.test(traceparent) && { traceparent }),
-    ...(once && { once }),
+    ...(idempotencyKey && { idempotencyKey }),
   };
 }
 
@@ -153,7 +153,7 @@ const TRACEPARENT = /^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;
  *
  * @throws Refusal `validation_failed` for a key that is not 1 to 255 printable ASCII characters
  */
-export function onceOf(c: Context<HttpEnv>, route: string, content: unknown): Once | undefined {
+export function idempotencyKeyOf(c: Context<HttpEnv>, route: string, content: unknown): IdempotencyKey | undefined {
   const key = c.req.header('idempotency-key');
   const { principal } = c.var;
   if (key === undefined || principal.role === 'system') return undefined;
@@ -161,7 +161,7 @@ export function onceOf(c: Context<HttpEnv>, route: string, content: unknown): On
     const errors = [{ pointer: '/headers/idempotency-key', message: 'must be 1 to 255 printable ASCII characters' }];
     throw new Refusal('validation_failed', 'The Idempotency-Key is not valid.', { errors });
   }
-  return requestOnce(principal.keyId, route, key, content);
+  return keyForRequest(principal.keyId, route, key, content);
 }
 
 /** Creates a router whose validation errors become the refusal `validation_failed`. */

@@ -3,7 +3,7 @@ import { z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import { HTTPException } from 'hono/http-exception';
 import type { Principal } from '../cqrs/message';
-import { isDatabasePassing, isDataException } from '../platform/database/database-error';
+import { isDatabaseTransient, isDataException } from '../platform/database/database-error';
 import { logFields, type Logger } from '../platform/logger';
 import { type HttpCode, Refusal, type RefusalCode, refusalCodes } from '../platform/refusal';
 import type { Authenticate } from './api-keys';
@@ -77,7 +77,7 @@ const INTERNAL_ERROR = 'The service failed. Report the request_id to its operato
 function refusalFrom(error: Error): Refusal {
   if (error instanceof Refusal) return error;
   if (error instanceof HTTPException) return refusalFromHttp(error);
-  if (isDatabasePassing(error)) {
+  if (isDatabaseTransient(error)) {
     const detail =
       'The database does not respond or is busy. A change may have been made: try again with the same Idempotency-Key.';
     return new Refusal('unavailable', detail, { retry_after: 1 });

@@ -1,5 +1,5 @@
 import { type OpenAPIHono, z } from '@hono/zod-openapi';
-import { NO_REASON, recordOperatorAction } from '../cqrs/audit';
+import { NO_REASON, recordAudit } from '../cqrs/audit';
 import type { Mediator } from '../cqrs/mediator';
 import { defineCommand, defineQuery, handle } from '../cqrs/message';
 import { readRow } from '../cqrs/unit-of-work';
@@ -13,7 +13,7 @@ import {
   stockChange,
   toProductResponse,
 } from '../domain/product';
-import { apiRoute, createRouter, idempotencyKey, json, jsonBody, onceOf, sendOptions } from '../http/api-route';
+import { apiRoute, createRouter, idempotencyKey, json, jsonBody, idempotencyKeyOf, sendOptions } from '../http/api-route';
 import type { HttpEnv } from '../http/problem';
 import { reason } from '../platform/schemas';
 
@@ -57,7 +57,7 @@ export const putProductHandler = handle(putProduct, async ({ reason = NO_REASON,
   if (before && events.length === 0) return { outcome: 'unchanged', product: toProductResponse(before) };
   const product = context.uow.change(productAggregate, before, events);
   const details = { before: before ?? null, after: product };
-  recordOperatorAction(context, { action: 'product.put', subject: product.sku, reason, details });
+  recordAudit(context, { action: 'product.put', subject: product.sku, reason, details });
   return { outcome: before ? 'changed' : 'created', product: toProductResponse(product) };
 });
 
@@ -96,7 +96,7 @@ export function createPutProductRoute({ mediator }: { mediator: Mediator }): Ope
     }),
     async (c) => {
       const command = { sku: c.req.valid('param').product_sku, ...c.req.valid('json') };
-      const options = sendOptions(c, onceOf(c, 'PUT /products/{product_sku}', command));
+      const options = sendOptions(c, idempotencyKeyOf(c, 'PUT /products/{product_sku}', command));
       const { outcome, product } = await mediator.send(putProduct(command), options);
       return c.json(product, outcome === 'created' ? 201 : 200);
     },

@@ -1,4 +1,4 @@
-import { isDatabaseBusy, isDatabaseOutage, isDatabasePassing, sqlState } from '../platform/database/database-error';
+import { isDatabaseBusy, isDatabaseOutage, isDatabaseTransient, sqlState } from '../platform/database/database-error';
 import type { Queryable } from '../platform/database/statements';
 import { Prisma } from '../platform/prisma/client';
 import { Refusal } from '../platform/refusal';
@@ -100,7 +100,7 @@ export async function storeWhatCanBeKept(
       ]);
       return;
     } catch (error) {
-      if (isDatabasePassing(error) || index === forms.length - 1) throw error;
+      if (isDatabaseTransient(error) || index === forms.length - 1) throw error;
     }
   }
 }

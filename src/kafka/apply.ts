@@ -1,4 +1,4 @@
-import { eventOnce } from '../cqrs/idempotency';
+import { keyForEvent } from '../cqrs/idempotency';
 import type { BatchCommand, Mediator } from '../cqrs/mediator';
 import type { EventRegistry } from '../events/registry';
 import type { Database } from '../platform/database/database';
@@ -7,7 +7,7 @@ import type { Logger } from '../platform/logger';
 import { createBackoff, wait } from '../platform/timing';
 import { groupBy } from '../platform/values';
 import { failureKind, failureReason, KeyQueueFull, retryAfter } from './apply-failure';
-import type { ConsumerDefinition } from './consumer';
+import type { ConsumerDefinition } from './received-event';
 import type { ConsumerConfig } from './consumer-config';
 import { type ConsumerMetrics, noConsumerMetrics } from './consumer-metrics';
 import { findEarlierLetters, type NewDeadLetter, storeDeadLetters } from './dead-letters.sql';
@@ -30,7 +30,7 @@ export function eventCommand(
     command && {
       message: command,
       options: {
-        once: eventOnce(group, event.event_id, sourceOf(message)),
+        idempotencyKey: keyForEvent(group, event.event_id, sourceOf(message)),
         correlationId: event.correlation_id,
         causationId: event.event_id,
         ...(event.traceparent !== null && { traceparent: event.traceparent }),

@@ -1,11 +1,9 @@
-import type { Message } from '../cqrs/message';
 import { createBackoff, wait } from '../platform/timing';
 import type { ApplyInOrderOptions } from './apply';
 import { failureReason } from './apply-failure';
 import type { EachBatchPayload, Kafka } from './client';
 import { drainDeadLetters } from './drain-dead-letters';
 import { createPartitionWork, type PartitionWork, type PartitionWorkOptions, watchGroup } from './partition-work';
-import type { ReceivedEvent } from './received-event';
 import { reportStalls, type Stalls } from './stalls';
 
 /** What consuming batches needs. */
@@ -78,15 +76,6 @@ function keepAlive(heartbeat: () => Promise<void>, everyMs: number) {
       if (failure) throw failure.error;
     },
   };
-}
-
-/** The consumer of one purpose. Its module declares it, {@link startConsumer} runs it. */
-export interface ConsumerDefinition {
-  /** The Kafka consumer group and the scope of its idempotency keys, such as `sales-projection`. */
-  readonly group: string;
-  readonly topics: readonly string[];
-  /** Returns the command for an event; `undefined` for an event that this group does not handle. Pure. */
-  readonly toCommand: (event: ReceivedEvent) => Message | undefined;
 }
 
 /** What a consumer needs. */

@@ -3,7 +3,7 @@ import type { Context } from 'hono';
 import { type IdempotencyKeys, respondOnce } from '../cqrs/idempotency-keys';
 import type { Mediator } from '../cqrs/mediator';
 import { assertRole } from '../cqrs/pipeline';
-import { apiRoute, createRouter, idempotencyKey, json, jsonBody, onceOf, sendOptions } from '../http/api-route';
+import { apiRoute, createRouter, idempotencyKey, json, jsonBody, idempotencyKeyOf, sendOptions } from '../http/api-route';
 import { refuseAllBut, requireKey } from '../http/middleware';
 import type { HttpEnv } from '../http/problem';
 import { opaqueId } from '../platform/schemas';
@@ -53,9 +53,9 @@ export function createDeadLetterRoutes({ mediator, idempotency }: DeadLetterRout
     body: unknown,
     act: () => Promise<Outcome>,
   ): Promise<Outcome> {
-    const once = onceOf(c, route, body);
+    const key = idempotencyKeyOf(c, route, body);
     assertRole(c.var.principal, ['operator']);
-    return respondOnce(idempotency, once, act);
+    return respondOnce(idempotency, key, act);
   }
 
   routes.openapi(
@@ -142,8 +142,8 @@ export function createDeadLetterRoutes({ mediator, idempotency }: DeadLetterRout
     }),
     async (c) => {
       const command = { ...c.req.valid('param'), ...c.req.valid('json') };
-      const once = onceOf(c, 'POST /admin/dead-letters/{id}/replay', command);
-      const letter = await mediator.send(replayDeadLetter(command), sendOptions(c, once));
+      const key = idempotencyKeyOf(c, 'POST /admin/dead-letters/{id}/replay', command);
+      const letter = await mediator.send(replayDeadLetter(command), sendOptions(c, key));
       return c.json(await awaitReplay(sendFor(c), letter), 200);
     },
   );
@@ -160,8 +160,8 @@ export function createDeadLetterRoutes({ mediator, idempotency }: DeadLetterRout
     }),
     async (c) => {
       const command = { ...c.req.valid('param'), ...c.req.valid('json') };
-      const once = onceOf(c, 'POST /admin/dead-letters/{id}/discard', command);
-      return c.json(await mediator.send(discardDeadLetter(command), sendOptions(c, once)), 200);
+      const key = idempotencyKeyOf(c, 'POST /admin/dead-letters/{id}/discard', command);
+      return c.json(await mediator.send(discardDeadLetter(command), sendOptions(c, key)), 200);
     },
   );
   return routes;

@@ -1,6 +1,6 @@
 import { z } from '@hono/zod-openapi';
-import { recordOperatorAction } from '../cqrs/audit';
-import { claim, eventOnce } from '../cqrs/idempotency';
+import { recordAudit } from '../cqrs/audit';
+import { claim, keyForEvent } from '../cqrs/idempotency';
 import { type CommandContext, defineCommand, defineQuery, handle, type Message } from '../cqrs/message';
 import { Refusal } from '../platform/refusal';
 import { opaqueId, pageQuery } from '../platform/schemas';
@@ -142,7 +142,7 @@ async function barEvent(letter: LetterDetail, { uow, now }: CommandContext): Pro
   const message = { topic, partition, offset, key, headers, value: bytes };
   const eventId = eventIdOf(message);
   if (eventId === undefined) return;
-  const barred = await claim(uow.tx, eventOnce(group, eventId, sourceOf(message)), now);
+  const barred = await claim(uow.tx, keyForEvent(group, eventId, sourceOf(message)), now);
   // A queued letter may be a copy of an event that was applied before.
   if (!barred && letter.state === 'retrying') throw letterClosed(letter.id, 'applied');
 }
@@ -160,7 +160,7 @@ function audit(context: CommandContext, action: string, reason: string, letter: 
     attempts,
     last_error,
   };
-  recordOperatorAction(context, { action, subject: id, reason, details });
+  recordAudit(context, { action, subject: id, reason, details });
 }
 
 /** Sends messages as an operator. */

@@ -1,4 +1,4 @@
-import { isDatabasePassing } from '../platform/database/database-error';
+import { isDatabaseTransient } from '../platform/database/database-error';
 import { createBackoff, wait } from '../platform/timing';
 import { type ApplyInOrderOptions, createApply } from './apply';
 import { failureKind, failureLine, failureReason, retryAfter } from './apply-failure';
@@ -41,7 +41,7 @@ export async function drainDeadLetters(options: DrainOptions): Promise<void> {
         try {
           await drainKey(letter);
         } catch (error) {
-          if (isDatabasePassing(error)) throw error;
+          if (isDatabaseTransient(error)) throw error;
           // The other letters are tried all the same.
           failed = true;
           const line = { err: error, group: definition.group, source: sourceOf(letter.message) };

@@ -1,4 +1,4 @@
-import { databaseFault, isDatabasePassing } from '../platform/database/database-error';
+import { databaseFault, isDatabaseTransient } from '../platform/database/database-error';
 import type { Logger } from '../platform/logger';
 import { createBackoff } from '../platform/timing';
 import { type ApplyInOrderOptions, createApplyInOrder } from './apply';
@@ -59,7 +59,7 @@ export function createPartitionWork(options: PartitionWorkOptions) {
     const later = (error: unknown): Outcome => {
       const laterMs = backoff.next();
       const line = { ...failureLine(error), group, topic, partition, wait_ms: laterMs };
-      logger.warn(line, isDatabasePassing(error) ? 'consumer.apply_delayed' : 'consumer.apply_failed');
+      logger.warn(line, isDatabaseTransient(error) ? 'consumer.apply_delayed' : 'consumer.apply_failed');
       return { laterMs };
     };
 
@@ -76,7 +76,7 @@ export function createPartitionWork(options: PartitionWorkOptions) {
       try {
         await storeWhatCanBeKept(database, group, message, reason);
       } catch (refusal) {
-        return isDatabasePassing(refusal) ? later(refusal) : stall(message, refusal);
+        return isDatabaseTransient(refusal) ? later(refusal) : stall(message, refusal);
       }
       const line = { group, source: sourceOf(message), key: shortKey(message.key), reason };
       logger.error(line, 'consumer.message_dead_lettered');
@@ -96,7 +96,7 @@ export function createPartitionWork(options: PartitionWorkOptions) {
           await applyInOrder(topic, incoming);
           return done();
         } catch (error) {
-          if (isDatabasePassing(error)) return later(error);
+          if (isDatabaseTransient(error)) return later(error);
           if (error instanceof KeyQueueFull && messages.length === 1) {
             return stall(incomingMessage(topic, partition, first), error);
           }

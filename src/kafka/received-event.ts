@@ -1,3 +1,4 @@
+import type { Message } from '../cqrs/message';
 import { type CloudEvent, Kafka as KafkaBinding } from 'cloudevents';
 import { z } from 'zod';
 import type { EventDefinition, EventRegistry } from '../events/registry';
@@ -178,3 +179,12 @@ export const storable = (text: string): string => text.replaceAll('\0', '\uFFFD'
 const LINE_LENGTH = 200;
 /** Shortens a key for the log, because a key may be as long as a message. */
 export const shortKey = (key: string): string => (key.length > LINE_LENGTH ? `${key.slice(0, LINE_LENGTH)}…` : key);
+
+/** The consumer of one purpose. Its module declares it; `startConsumer` runs it. */
+export interface ConsumerDefinition {
+  /** The Kafka consumer group and the scope of its idempotency keys, such as `sales-projection`. */
+  readonly group: string;
+  readonly topics: readonly string[];
+  /** Returns the command for an event; `undefined` for an event that this group does not handle. Pure. */
+  readonly toCommand: (event: ReceivedEvent) => Message | undefined;
+}

@@ -1,5 +1,5 @@
 import { z } from '@hono/zod-openapi';
-import { NO_REASON, recordOperatorAction } from '../cqrs/audit';
+import { NO_REASON, recordAudit } from '../cqrs/audit';
 import { defineCommand, defineQuery, handle } from '../cqrs/message';
 import { lockRows } from '../cqrs/unit-of-work';
 import type { Tx } from '../platform/database/database';
@@ -90,7 +90,7 @@ export const createKeyHandler = handle(createKey, async ({ key_id, hash, reason 
   const row = { key_id, role, customer_id, label, expires_at, created_at: context.now };
   context.uow.insert(keyTable, { ...row, hash });
   const details = { role, customer_id, label, expires_at };
-  recordOperatorAction(context, { action: 'key.create', subject: key_id, reason, details });
+  recordAudit(context, { action: 'key.create', subject: key_id, reason, details });
   return toKeyResponse({ ...row, last_used_at: null, revoked_at: null, replaced_by: null });
 });
 
@@ -119,7 +119,7 @@ export const revokeKeyHandler = handle(revokeKey, async ({ id, reason = NO_REASO
   const { key_id, role, customer_id, label } = key;
   context.uow.update(keyTable, { key_id, revoked_at: context.now });
   const details = { role, customer_id, label };
-  recordOperatorAction(context, { action: 'key.revoke', subject: key_id, reason, details });
+  recordAudit(context, { action: 'key.revoke', subject: key_id, reason, details });
   return toKeyResponse({ ...key, revoked_at: context.now });
 });
 
@@ -155,6 +155,6 @@ export const createRotateKey = (graceMs: number) =>
     // One statement writes both and checks the reference at its end.
     uow.update(keyTable, { key_id: old.key_id, expires_at, replaced_by: key_id });
     const details = { role, customer_id, label, replaced_by: key_id, expires_at };
-    recordOperatorAction(context, { action: 'key.rotate', subject: old.key_id, reason, details });
+    recordAudit(context, { action: 'key.rotate', subject: old.key_id, reason, details });
     return { created, replaced: toKeyResponse({ ...old, expires_at }) };
   });

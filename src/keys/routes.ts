@@ -7,7 +7,7 @@ import {
   idempotencyKey,
   json,
   jsonBody,
-  onceOf,
+  idempotencyKeyOf,
   optionalJsonBody,
   sendOptions,
 } from '../http/api-route';
@@ -70,8 +70,8 @@ export function createKeyRoutes({ mediator }: { mediator: Mediator }): OpenAPIHo
     }),
     async (c) => {
       const command = { ...c.req.valid('param'), ...c.req.valid('json') };
-      const once = onceOf(c, 'POST /admin/keys/{id}/revoke', command);
-      return c.json(await mediator.send(revokeKey(command), sendOptions(c, once)), 200);
+      const requestKey = idempotencyKeyOf(c, 'POST /admin/keys/{id}/revoke', command);
+      return c.json(await mediator.send(revokeKey(command), sendOptions(c, requestKey)), 200);
     },
   );
 

@@ -4,7 +4,7 @@ import { actorId, defineCommand, handle, systemPrincipal } from '../cqrs/message
 import type { UnitOfWork } from '../cqrs/unit-of-work';
 import { decideInvoice, invoiceAggregate, loadInvoice } from '../domain/invoice';
 import { decideOrder, loadOrder, type Order, orderAggregate } from '../domain/order';
-import { apiRoute, createRouter, idempotencyKey, json, onceOf, optionalJsonBody, sendOptions } from '../http/api-route';
+import { apiRoute, createRouter, idempotencyKey, json, idempotencyKeyOf, optionalJsonBody, sendOptions } from '../http/api-route';
 import type { HttpEnv } from '../http/problem';
 import { opaqueId, reason } from '../platform/schemas';
 import type { CancelSaga } from '../sagas/operate';
@@ -67,7 +67,7 @@ export function createCancelOrderRoute({ mediator, cancelSaga }: CancelOrderRout
     }),
     async (c) => {
       const command = { ...c.req.valid('param'), ...c.req.valid('json') };
-      const options = sendOptions(c, onceOf(c, 'POST /orders/{order_id}/cancel', command));
+      const options = sendOptions(c, idempotencyKeyOf(c, 'POST /orders/{order_id}/cancel', command));
       const order = await mediator.send(cancelOrder(command), options);
       const { principal } = options;
       const cancellation = {

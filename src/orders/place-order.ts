@@ -3,7 +3,7 @@ import type { Mediator } from '../cqrs/mediator';
 import { canAccess, defineCommand, handle, type OneStatementContext } from '../cqrs/message';
 import { decideInvoice, invoiceAggregate } from '../domain/invoice';
 import { decideOrder, type Order, orderAggregate } from '../domain/order';
-import { apiRoute, createRouter, idempotencyKey, jsonBody, located, onceOf, sendOptions } from '../http/api-route';
+import { apiRoute, createRouter, idempotencyKey, jsonBody, located, idempotencyKeyOf, sendOptions } from '../http/api-route';
 import type { HttpEnv } from '../http/problem';
 import type { Catalogue } from '../inventory/catalogue';
 import type { Faults } from '../platform/faults';
@@ -124,7 +124,7 @@ export function createPlaceOrderRoute({ mediator, sagas, faults }: PlaceOrderRou
     }),
     async (c) => {
       const body = c.req.valid('json');
-      const order = await mediator.send(placeOrder(body), sendOptions(c, onceOf(c, 'POST /orders', body)));
+      const order = await mediator.send(placeOrder(body), sendOptions(c, idempotencyKeyOf(c, 'POST /orders', body)));
       await faults.pass('orders.after_commit');
       if (body.collection_method === 'charge_automatically') void startOrderSaga(order.order_id, c.var.logger);
       return c.json(order, 201, { Location: `/orders/${order.order_id}` });

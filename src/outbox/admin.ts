@@ -1,5 +1,5 @@
 import { z } from '@hono/zod-openapi';
-import { recordOperatorAction } from '../cqrs/audit';
+import { recordAudit } from '../cqrs/audit';
 import { defineCommand, defineQuery, handle } from '../cqrs/message';
 import { PLANNED_EACH_TIME, type Queryable } from '../platform/database/database';
 import { rfc3339 } from '../platform/database/session';
@@ -196,7 +196,7 @@ export const discardOutboxRowHandler = handle(discardOutboxRow, async ({ id, rea
   const row = await lockParkedRow(tx, id);
   await discardRow(tx, id);
   context.uow.wake(row.shard);
-  recordOperatorAction(context, { action: 'outbox.discard', subject: id, reason, details: auditedRow(row) });
+  recordAudit(context, { action: 'outbox.discard', subject: id, reason, details: auditedRow(row) });
   return outboxRowView.parse(row);
 });
 
@@ -214,6 +214,6 @@ export const requeueOutboxRowHandler = handle(requeueOutboxRow, async ({ id, rea
   const row = await lockParkedRow(tx, id);
   await requeueRow(tx, id);
   context.uow.wake(row.shard);
-  recordOperatorAction(context, { action: 'outbox.requeue', subject: id, reason, details: auditedRow(row) });
+  recordAudit(context, { action: 'outbox.requeue', subject: id, reason, details: auditedRow(row) });
   return outboxRowView.parse({ ...row, attempts: 0, last_error: null, parked_at: null });
 });

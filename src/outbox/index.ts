@@ -7,7 +7,7 @@
  * - {@link claim} lets a consumer's effect happen once, in the transaction of the effect.
  */
 export { claim } from '../cqrs/idempotency';
-export { eventOnce, type Once } from '../cqrs/idempotency';
+export { type IdempotencyKey, keyForEvent } from '../cqrs/idempotency';
 export type { EventMessage } from '../kafka/cloud-events';
 export { incomingMessage, sourceOf, type IncomingMessage } from '../kafka/received-event';
 export { connectKafka, type Kafka, type KafkaConnection, type KafkaOptions } from '../kafka/client';

@@ -1,10 +1,10 @@
 import { z } from '@hono/zod-openapi';
-import { recordOperatorAction } from '../cqrs/audit';
+import { recordAudit } from '../cqrs/audit';
 import { REPLAY_WINDOW_MS } from '../cqrs/idempotency';
 import { defineCommand, defineQuery, handle } from '../cqrs/message';
 import { outboxTable, shardOf } from '../events/append';
 import type { EventRegistry } from '../events/registry';
-import type { ConsumerDefinition } from '../kafka/consumer';
+import type { ConsumerDefinition } from '../kafka/received-event';
 import { inTransaction, type Queryable } from '../platform/database/database';
 import { defineTable } from '../platform/database/table';
 import { Refusal } from '../platform/refusal';
@@ -134,7 +134,7 @@ export const createStartReplay = (deps: ReplayDeps) =>
       created_at: now,
     });
     const { events, keys } = scope;
-    recordOperatorAction(context, {
+    recordAudit(context, {
       action: 'outbox.replay',
       subject: replay_id,
       reason,

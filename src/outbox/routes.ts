@@ -7,7 +7,7 @@ import {
   json,
   jsonBody,
   located,
-  onceOf,
+  idempotencyKeyOf,
   sendOptions,
 } from '../http/api-route';
 import type { HttpEnv } from '../http/problem';
@@ -54,8 +54,8 @@ export function createOutboxRoutes({ mediator }: { mediator: Mediator }): OpenAP
     }),
     async (c) => {
       const command = { ...c.req.valid('param'), ...c.req.valid('json') };
-      const once = onceOf(c, 'POST /admin/outbox/{id}/requeue', command);
-      return c.json(await mediator.send(requeueOutboxRow(command), sendOptions(c, once)), 200);
+      const key = idempotencyKeyOf(c, 'POST /admin/outbox/{id}/requeue', command);
+      return c.json(await mediator.send(requeueOutboxRow(command), sendOptions(c, key)), 200);
     },
   );
 
@@ -71,8 +71,8 @@ export function createOutboxRoutes({ mediator }: { mediator: Mediator }): OpenAP
     }),
     async (c) => {
       const command = { ...c.req.valid('param'), ...c.req.valid('json') };
-      const once = onceOf(c, 'POST /admin/outbox/{id}/discard', command);
-      return c.json(await mediator.send(discardOutboxRow(command), sendOptions(c, once)), 200);
+      const key = idempotencyKeyOf(c, 'POST /admin/outbox/{id}/discard', command);
+      return c.json(await mediator.send(discardOutboxRow(command), sendOptions(c, key)), 200);
     },
   );
 
@@ -99,8 +99,8 @@ export function createOutboxRoutes({ mediator }: { mediator: Mediator }): OpenAP
         return c.json({ replay_id: null, ...scope, note: REPLAY_NOTE }, 200);
       }
       const command = { reason, ...range };
-      const once = onceOf(c, 'POST /admin/outbox/replay', command);
-      const started = await mediator.send(startReplay(command), sendOptions(c, once));
+      const key = idempotencyKeyOf(c, 'POST /admin/outbox/replay', command);
+      const started = await mediator.send(startReplay(command), sendOptions(c, key));
       return c.json(started, 202, { Location: `/admin/outbox/replays/${started.replay_id}` });
     },
   );

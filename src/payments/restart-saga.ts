@@ -1,10 +1,10 @@
 import { type OpenAPIHono, z } from '@hono/zod-openapi';
-import { recordOperatorAction } from '../cqrs/audit';
+import { recordAudit } from '../cqrs/audit';
 import { defineCommand, handle } from '../cqrs/message';
 import { loadInvoice } from '../domain/invoice';
 import { loadOrder } from '../domain/order';
 import { decidePayment, paymentAggregate, refusalOf } from '../domain/payment';
-import { apiRoute, createRouter, idempotencyKey, located, onceOf, sendOptions } from '../http/api-route';
+import { apiRoute, createRouter, idempotencyKey, located, idempotencyKeyOf, sendOptions } from '../http/api-route';
 import type { HttpEnv } from '../http/problem';
 import { Refusal } from '../platform/refusal';
 import { reason, sagaId } from '../platform/schemas';
@@ -41,7 +41,7 @@ export const restartSagaHandler = handle(restartSaga, async ({ saga_id, reason: 
   const payment = await uow.load(paymentAggregate, content.payment_id);
   uow.change(paymentAggregate, payment, decidePayment({ type: 'request', content, requested_at: now }, payment));
   const next = await freeSagaId(uow.tx, content.payment_id);
-  recordOperatorAction(context, { action: 'saga.restart', subject: saga_id, reason: why, details: { begun: next } });
+  recordAudit(context, { action: 'saga.restart', subject: saga_id, reason: why, details: { begun: next } });
   return beginPaymentSaga(uow, { ...content, saga_id: next, correlation_id: correlationId }, now);
 });
 
@@ -76,8 +76,8 @@ export function createRestartRoute({ mediator, sagas }: PaymentRouteDeps): OpenA
     }),
     async (c) => {
       const command = { ...c.req.valid('param'), ...c.req.valid('json') };
-      const once = onceOf(c, 'POST /sagas/{saga_id}/restart', command);
-      const { saga_id, input } = await mediator.send(restartSaga(command), sendOptions(c, once));
+      const key = idempotencyKeyOf(c, 'POST /sagas/{saga_id}/restart', command);
+      const { saga_id, input } = await mediator.send(restartSaga(command), sendOptions(c, key));
       await sagas.start({ saga_id, type: 'payment', input });
       return c.json({ status: 'pending' as const, saga_id }, 202, { Location: `/sagas/${saga_id}` });
     },

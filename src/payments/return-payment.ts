@@ -1,10 +1,10 @@
 import { type OpenAPIHono, z } from '@hono/zod-openapi';
-import { recordOperatorAction } from '../cqrs/audit';
+import { recordAudit } from '../cqrs/audit';
 import type { Mediator } from '../cqrs/mediator';
 import { defineCommand, handle } from '../cqrs/message';
 import { loadOrder, notRefundable } from '../domain/order';
 import { paymentAggregate } from '../domain/payment';
-import { apiRoute, createRouter, idempotencyKey, json, jsonBody, onceOf, sendOptions } from '../http/api-route';
+import { apiRoute, createRouter, idempotencyKey, json, jsonBody, idempotencyKeyOf, sendOptions } from '../http/api-route';
 import type { HttpEnv } from '../http/problem';
 import { orderResponse, toOrderResponse } from '../orders/order-response';
 import { Refusal } from '../platform/refusal';
@@ -38,7 +38,7 @@ export const resolveRefundHandler = handle(resolveRefund, async ({ order_id, ref
   const refunded = await refundPayment(uow, order, payment_id, reference);
   const { amount, currency } = order;
   const details = { reference, payment_id, amount, currency };
-  recordOperatorAction(context, { action: 'order.refunded', subject: order_id, reason: why, details });
+  recordAudit(context, { action: 'order.refunded', subject: order_id, reason: why, details });
   return toOrderResponse(refunded);
 });
 
@@ -61,8 +61,8 @@ export function createResolveRefundRoute({ mediator }: { mediator: Mediator }): 
     }),
     async (c) => {
       const command = { ...c.req.valid('param'), ...c.req.valid('json') };
-      const once = onceOf(c, 'POST /orders/{order_id}/refunded', command);
-      return c.json(await mediator.send(resolveRefund(command), sendOptions(c, once)), 200);
+      const key = idempotencyKeyOf(c, 'POST /orders/{order_id}/refunded', command);
+      return c.json(await mediator.send(resolveRefund(command), sendOptions(c, key)), 200);
     },
   );
   return routes;
@@ -90,7 +90,7 @@ export const returnPaymentHandler = handle(returnPayment, async ({ payment_id, r
     throw new Refusal('payment_not_refused', `Payment ${payment_id} needs no return by an operator: ${why}.`);
   }
   const details = { reference, order_id, amount, currency };
-  recordOperatorAction(context, { action: PAYMENT_RETURNED, subject: payment_id, reason, details });
+  recordAudit(context, { action: PAYMENT_RETURNED, subject: payment_id, reason, details });
   return { payment_id, reference };
 });
 
@@ -113,8 +113,8 @@ export function createReturnPaymentRoute({ mediator }: { mediator: Mediator }): 
     }),
     async (c) => {
       const command = { ...c.req.valid('param'), ...c.req.valid('json') };
-      const once = onceOf(c, 'POST /admin/payments/{payment_id}/returned', command);
-      return c.json(await mediator.send(returnPayment(command), sendOptions(c, once)), 200);
+      const key = idempotencyKeyOf(c, 'POST /admin/payments/{payment_id}/returned', command);
+      return c.json(await mediator.send(returnPayment(command), sendOptions(c, key)), 200);
     },
   );
   return routes;

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { msToNumber, type StringValue } from '@temporalio/common/lib/time';
 import { z } from 'zod';
 import { databaseUrlProblem } from './database/database-url';
 
@@ -56,4 +57,31 @@ export function isWebhookSecret(secret: string): boolean {
   const [, base64 = ''] = /^whsec_(.+)$/.exec(secret) ?? [];
   const bytes = Buffer.from(base64, 'base64');
   return bytes.length >= 24 && bytes.toString('base64') === base64;
+}
+
+/** A duration in ms, with its text as written. */
+export interface Duration {
+  readonly text: string;
+  readonly ms: number;
+}
+
+/**
+ * A duration such as `30 days`, `1.5h` or `90s`, or a number of ms, within bounds. Temporal reads durations the same
+ * way.
+ */
+export const duration = (minMs: number, maxMs: number) =>
+  z.string().transform((text, context): Duration => {
+    const ms = parseDuration(text);
+    if (ms >= minMs && ms <= maxMs) return { text, ms };
+    const message = `must be a duration such as \`30 days\` or \`90s\`, from ${minMs} to ${maxMs} ms`;
+    context.addIssue({ code: 'custom', message });
+    return z.NEVER;
+  });
+
+function parseDuration(text: string): number {
+  try {
+    return Math.round(msToNumber(text as StringValue));
+  } catch {
+    return Number.NaN;
+  }
 }

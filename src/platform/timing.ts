@@ -1,6 +1,4 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { msToNumber, type StringValue } from '@temporalio/common/lib/time';
-import { z } from 'zod';
 
 /** The waits between attempts. */
 export interface Backoff {
@@ -79,31 +77,4 @@ export const systemClock: Clock = () => new Date(nowMs()).toISOString();
 /** Makes the whole process use another clock. */
 export function followClock(other: () => number): void {
   source = other;
-}
-
-/** A duration in ms, with its text as written. */
-export interface Duration {
-  readonly text: string;
-  readonly ms: number;
-}
-
-/**
- * A duration such as `30 days`, `1.5h` or `90s`, or a number of ms, within bounds. Temporal reads durations the same
- * way.
- */
-export const duration = (minMs: number, maxMs: number) =>
-  z.string().transform((text, context): Duration => {
-    const ms = parseDuration(text);
-    if (ms >= minMs && ms <= maxMs) return { text, ms };
-    const message = `must be a duration such as \`30 days\` or \`90s\`, from ${minMs} to ${maxMs} ms`;
-    context.addIssue({ code: 'custom', message });
-    return z.NEVER;
-  });
-
-function parseDuration(text: string): number {
-  try {
-    return Math.round(msToNumber(text as StringValue));
-  } catch {
-    return Number.NaN;
-  }
 }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { WorkflowNotFoundError, WorkflowUpdateFailedError } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
-import type { Once } from '../cqrs/idempotency';
+import type { IdempotencyKey } from '../cqrs/idempotency';
 import type { Logger } from '../platform/logger';
 import { Refusal } from '../platform/refusal';
 import { reasonOf, type TemporalClient } from '../platform/temporal/temporal';
@@ -19,7 +19,7 @@ export type DecideStep = (
   sagaId: string,
   resolution: StepResolution,
   decision: OperatorDecision,
-  once?: Once,
+  requestKey?: IdempotencyKey,
 ) => Promise<void>;
 
 const DEADLINE_MS = 5_000;
@@ -27,9 +27,9 @@ const UPDATES = { retry: 'retryStep', skip: 'skipStep' } as const;
 
 /** Creates a {@link DecideStep} with a deadline of 5 seconds. */
 export function createDecideStep(temporal: TemporalClient): DecideStep {
-  return async function decideStep(sagaId, resolution, decision, once) {
+  return async function decideStep(sagaId, resolution, decision, requestKey) {
     const saga = temporal.client.workflow.getHandle(sagaId);
-    const updateId = once ? updateIdOf(once, decision) : newId('opa');
+    const updateId = requestKey ? updateIdOf(requestKey, decision) : newId('opa');
     const update = { updateId, args: [decision] as [OperatorDecision] };
     try {
       await temporal.within(DEADLINE_MS, () =>
@@ -48,7 +48,7 @@ export function createDecideStep(temporal: TemporalClient): DecideStep {
  * Makes the id of an update. Temporal runs an accepted update once per workflow and id, and returns its first result to
  * repeats, even after the workflow has ended. It does not compare arguments, so the id contains the step.
  */
-const updateIdOf = ({ scope, key }: Once, { step }: OperatorDecision): string =>
+const updateIdOf = ({ scope, key }: IdempotencyKey, { step }: OperatorDecision): string =>
   `opa_${createHash('sha256')
     .update(JSON.stringify([scope, key, step]))
     .digest('hex')}`;

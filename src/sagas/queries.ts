@@ -126,7 +126,7 @@ export function createSagaProgress({ temporal, logger, deadlineMs = 500 }: SagaP
     logger.debug({ saga_id: sagaId, reason: reasonOf(error) }, 'saga.progress_unknown');
     if (error instanceof WorkflowNotFoundError) return undefined;
     const { kind, reason } = startFailure(error, namespace);
-    return { unknown: kind === 'passing' ? 'Temporal does not answer' : reason };
+    return { unknown: kind === 'transient' ? 'Temporal does not answer' : reason };
   };
 
   async function progressOf(sagaId: string): Promise<Progress> {

@@ -3,7 +3,7 @@ import { type IdempotencyKeys, respondOnce } from '../cqrs/idempotency-keys';
 import type { Mediator } from '../cqrs/mediator';
 import { actorId } from '../cqrs/message';
 import { assertRole } from '../cqrs/pipeline';
-import { apiRoute, createRouter, idempotencyKey, json, jsonBody, onceOf, sendOptions } from '../http/api-route';
+import { apiRoute, createRouter, idempotencyKey, json, jsonBody, idempotencyKeyOf, sendOptions } from '../http/api-route';
 import type { HttpEnv } from '../http/problem';
 import { reason, sagaId, text } from '../platform/schemas';
 import type { DecideStep } from './operate';
@@ -76,14 +76,14 @@ export function createSagaRoutes({ mediator, decideStep, idempotency }: SagaRout
       }),
       async (c) => {
         const command = { ...c.req.valid('param'), ...c.req.valid('json') };
-        const once = onceOf(c, `POST ${path}`, command);
+        const key = idempotencyKeyOf(c, `POST ${path}`, command);
         const options = sendOptions(c);
         const { principal } = c.var;
         assertRole(principal, ['operator']);
-        const saga = await respondOnce(idempotency, once, async () => {
+        const saga = await respondOnce(idempotency, key, async () => {
           const { saga_id, step, reason } = command;
           await mediator.send(findSaga({ saga_id }), options);
-          await decideStep(saga_id, resolution, { step, actor: actorId(principal), reason }, once);
+          await decideStep(saga_id, resolution, { step, actor: actorId(principal), reason }, key);
           return mediator.send(getSaga({ saga_id }), options);
         });
         return c.json(saga, 200);

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { recordOperatorAction } from '../cqrs/audit';
-import { claim, stepOnce, undone, undoOnce } from '../cqrs/idempotency';
+import { recordAudit } from '../cqrs/audit';
+import { claim, keyForStep, undone, keyForCompensation } from '../cqrs/idempotency';
 import { type CommandContext, defineCommand, defineQuery, handle } from '../cqrs/message';
 import type { PendingWrites, UnitOfWork } from '../cqrs/unit-of-work';
 import { defineTable } from '../platform/database/table';
@@ -171,11 +171,11 @@ export const recordStepDecision = defineCommand({
 export const recordStepDecisionHandler = handle(recordStepDecision, async (decision, context) => {
   const { saga_id, step, resolution, reason: why } = decision;
   const { uow, now } = context;
-  recordOperatorAction(context, { action: `saga.${resolution}`, subject: saga_id, reason: why, details: { step } });
+  recordAudit(context, { action: `saga.${resolution}`, subject: saga_id, reason: why, details: { step } });
   if (resolution === 'skip') {
     for (const key of [step, `ask/${step}`]) {
-      await claim(uow.tx, stepOnce(saga_id, key), now, undone);
-      await claim(uow.tx, undoOnce(saga_id, key), now);
+      await claim(uow.tx, keyForStep(saga_id, key), now, undone);
+      await claim(uow.tx, keyForCompensation(saga_id, key), now);
     }
     const skipped = { state: 'skipped', ended_at: now, next_attempt_at: null };
     await uow.tx.sagaStep.upsert({

@@ -31,7 +31,7 @@ export interface StartFailure {
    * - `refused`: Temporal refuses this saga. Retrying does not help.
    * - `passing`: Temporal was away or busy.
    */
-  readonly kind: 'setup' | 'refused' | 'passing';
+  readonly kind: 'setup' | 'refused' | 'transient';
   /** The command that corrects it. */
   readonly command?: string;
 }
@@ -46,7 +46,7 @@ export function startFailure(error: unknown, namespace: string): StartFailure {
   const code = grpcCode(error);
   // An error without a code is not from the server: the client could not send the request.
   const isRefused = code === undefined || code === grpcCodes.INVALID_ARGUMENT;
-  return { reason: reasonOf(error), kind: isRefused ? 'refused' : 'passing' };
+  return { reason: reasonOf(error), kind: isRefused ? 'refused' : 'transient' };
 }
 
 /** A saga as its row has it. */
@@ -124,7 +124,7 @@ const workflowTypes: Record<SagaType, string> = {
   shipment: 'shipmentSaga',
 };
 
-const TURNED_AWAY: StartFailure = { reason: 'other starts came first', kind: 'passing' };
+const TURNED_AWAY: StartFailure = { reason: 'other starts came first', kind: 'transient' };
 
 export function createSagaStarter({
   temporal,
@@ -205,7 +205,7 @@ export function createSagaStarter({
       if (turn && !turn.failure) return true;
       const { reason, kind, command } = turn?.failure ?? TURNED_AWAY;
       const line = { saga_id: saga.saga_id, reason, ...(command !== undefined && { command }) };
-      if (kind !== 'passing') logger.error(line, 'saga.start_refused');
+      if (kind !== 'transient') logger.error(line, 'saga.start_refused');
       else logger[turn ? 'warn' : 'debug'](line, 'saga.start_postponed');
       return false;
     },

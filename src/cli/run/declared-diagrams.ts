@@ -1,3 +1,4 @@
+import type { SagaType } from '../../temporal-contract';
 /** A step with the names of the activities that it calls, by phase. */
 export interface Step {
   readonly name: string;
@@ -102,3 +103,6 @@ export function stateDiagram(saga: string, outline: Outline): string {
   const lines = transitions.map(([from, to, label]) => `    ${from} --> ${to}${label ? `: ${label}` : ''}`);
   return ['---', `title: ${saga} saga`, '---', 'stateDiagram-v2', ...lines, ''].join('\n');
 }
+
+/** Reads the steps of every type of saga. */
+export type ReadOutlines = () => Promise<Readonly<Record<SagaType, Outline>>>;

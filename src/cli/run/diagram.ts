@@ -1,21 +1,14 @@
 import { getSaga } from '../../sagas/queries';
 import type { SagaType } from '../../temporal-contract';
-import type { ReadOutlines } from '../diagram';
 import { asOperator } from '../operator';
-import { type JsonOptions, UsageError } from '../options';
+import { type DiagramOptions, UsageError } from '../options';
 import { say, sayJson } from '../output';
-import { sequenceDiagram, stateDiagram } from './declared-diagrams';
+import { type ReadOutlines, sequenceDiagram, stateDiagram } from './declared-diagrams';
 import { runSequenceDiagram, runStateDiagram } from './run-diagrams';
 
 /** The kinds of diagrams, with their functions for declared sagas. */
 export const DIAGRAMS = { sequence: sequenceDiagram, state: stateDiagram } as const;
 const RUN_DIAGRAMS = { sequence: runSequenceDiagram, state: runStateDiagram } as const;
-
-/** The options of `paysaga diagram`. */
-export interface DiagramOptions extends JsonOptions {
-  readonly kind: keyof typeof DIAGRAMS;
-  readonly saga?: string;
-}
 
 /** Prints a diagram of a type of saga or of one saga. @throws UsageError unless exactly one of them is given */
 export async function draw(

@@ -179,4 +179,4 @@ export const isDataException = (error: unknown): boolean => sqlState(error)?.sta
 export const isDatabaseBusy = (error: unknown): boolean => databaseFault(error) === 'busy';
 
 /** Whether a retry can succeed once the database is back or less busy. */
-export const isDatabasePassing = (error: unknown): boolean => isDatabaseOutage(error) || isDatabaseBusy(error);
+export const isDatabaseTransient = (error: unknown): boolean => isDatabaseOutage(error) || isDatabaseBusy(error);

@@ -33,7 +33,7 @@ test('the library loads neither HTTP, nor Kafka, nor a database client', async (
 });
 
 test('the library’s types contain no names of paysaga', async () => {
-  const types = join(library.folder, 'node_modules', 'paysaga', 'dist', 'workflows', 'saga', 'saga-library.d.ts');
+  const types = join(library.folder, 'node_modules', 'paysaga', 'dist', 'workflows', 'saga', 'index.d.ts');
   expect(await readFile(types, 'utf8')).not.toMatch(/activities'|Payment/);
 });
 

@@ -1,7 +1,7 @@
 import { createApplication } from '../../../src/application';
 import { closeInvoice } from '../../../src/billing/close-invoice';
 import { creditBalance, reverseCredit } from '../../../src/billing/credit-balance';
-import { requestOnce, stepOnce, undoOnce } from '../../../src/cqrs/idempotency';
+import { keyForRequest, keyForStep, keyForCompensation } from '../../../src/cqrs/idempotency';
 import type { Mediator } from '../../../src/cqrs/mediator';
 import { cancelOrder } from '../../../src/orders/cancel-order';
 import { placeOrder } from '../../../src/orders/place-order';
@@ -107,10 +107,10 @@ describe('a command', () => {
 
 describe('once', () => {
   it('lets 20 parallel clients with one key place one order, and gives all the same answer', async () => {
-    const once = requestOnce('key_1', 'POST /orders', 'parallel', newOrder);
+    const key = keyForRequest('key_1', 'POST /orders', 'parallel', newOrder);
     const before = await countOrders();
     const outcomes = await Promise.allSettled(
-      Array.from({ length: 20 }, () => mediator.send(placeOrder(newOrder), { once })),
+      Array.from({ length: 20 }, () => mediator.send(placeOrder(newOrder), { idempotencyKey: key })),
     );
     const answers = new Set(
       outcomes.map((outcome) =>
@@ -123,30 +123,30 @@ describe('once', () => {
   });
 
   it('refuses another content under the same key', async () => {
-    const once = requestOnce('key_1', 'POST /orders', 'reused', newOrder);
-    await mediator.send(placeOrder(newOrder), { once });
+    const key = keyForRequest('key_1', 'POST /orders', 'reused', newOrder);
+    await mediator.send(placeOrder(newOrder), { idempotencyKey: key });
     const other = { ...newOrder, customer_id: 'cus_2' };
-    const reused = requestOnce('key_1', 'POST /orders', 'reused', other);
-    expect(await codeOf(mediator.send(placeOrder(other), { once: reused }))).toBe('idempotency_key_reused');
+    const reused = keyForRequest('key_1', 'POST /orders', 'reused', other);
+    expect(await codeOf(mediator.send(placeOrder(other), { idempotencyKey: reused }))).toBe('idempotency_key_reused');
   });
 
   it('stores no refusal: the same key works once the request is right', async () => {
     const wrong = { ...newOrder, amount: 1 };
-    const once = requestOnce('key_1', 'POST /orders', 'second-try', wrong);
-    expect(await codeOf(mediator.send(placeOrder(wrong), { once }))).toBe('price_mismatch');
-    const right = requestOnce('key_1', 'POST /orders', 'second-try', newOrder);
-    expect(await codeOf(mediator.send(placeOrder(newOrder), { once: right }))).toBe('accepted');
+    const key = keyForRequest('key_1', 'POST /orders', 'second-try', wrong);
+    expect(await codeOf(mediator.send(placeOrder(wrong), { idempotencyKey: key }))).toBe('price_mismatch');
+    const right = keyForRequest('key_1', 'POST /orders', 'second-try', newOrder);
+    expect(await codeOf(mediator.send(placeOrder(newOrder), { idempotencyKey: right }))).toBe('accepted');
   });
 
   it('tells a second caller to come again while the first one runs', async () => {
     const { order } = await orderWithPayment();
     const cancel = cancelOrder({ order_id: order.order_id });
-    const once = requestOnce('key_1', 'cancel', 'slow', {});
+    const key = keyForRequest('key_1', 'cancel', 'slow', {});
     await test.query('BEGIN');
-    await test.query(`INSERT INTO idempotency_key (scope, key, expires_at) VALUES ($1, 'slow', now())`, once.scope);
-    expect(await codeOf(mediator.send(cancel, { once }))).toBe('request_in_progress');
+    await test.query(`INSERT INTO idempotency_key (scope, key, expires_at) VALUES ($1, 'slow', now())`, key.scope);
+    expect(await codeOf(mediator.send(cancel, { idempotencyKey: key }))).toBe('request_in_progress');
     await test.query('ROLLBACK');
-    expect(await codeOf(mediator.send(cancel, { once }))).toBe('accepted');
+    expect(await codeOf(mediator.send(cancel, { idempotencyKey: key }))).toBe('accepted');
   });
 });
 
@@ -156,9 +156,9 @@ describe('a saga step', () => {
     await mediator.send(acceptPayment(notice));
     const { order_id, invoice_id, payment_id } = notice;
     const close = closeInvoice({ order_id, invoice_id, payment_id });
-    const once = stepOnce(saga_id, 'close_invoice');
-    const first = await mediator.send(close, { once });
-    expect(await mediator.send(close, { once })).toEqual(first);
+    const key = keyForStep(saga_id, 'close_invoice');
+    const first = await mediator.send(close, { idempotencyKey: key });
+    expect(await mediator.send(close, { idempotencyKey: key })).toEqual(first);
     expect(await eventsOf(invoice_id)).toEqual([
       { type: 'invoice.issued', version: 1 },
       { type: 'invoice.closed', version: 2 },
@@ -168,18 +168,18 @@ describe('a saga step', () => {
   it('that arrives after its compensation does nothing', async () => {
     const { saga_id } = await orderWithPayment();
     const credit = creditBalance({ saga_id, customer_id: 'cus_late', amount: 9900, currency: 'EUR' });
-    expect(await mediator.send(reverseCredit({ saga_id }), { once: undoOnce(saga_id, 'credit_balance') })).toBeNull();
-    expect(await codeOf(mediator.send(credit, { once: stepOnce(saga_id, 'credit_balance') }))).toBe('step_undone');
+    expect(await mediator.send(reverseCredit({ saga_id }), { idempotencyKey: keyForCompensation(saga_id, 'credit_balance') })).toBeNull();
+    expect(await codeOf(mediator.send(credit, { idempotencyKey: keyForStep(saga_id, 'credit_balance') }))).toBe('step_undone');
     expect(await test.query(`SELECT FROM ledger_entry WHERE account = 'customer:cus_late'`)).toHaveLength(0);
   });
 
   it('is undone by a new ledger transaction, once', async () => {
     const { saga_id } = await orderWithPayment();
     const credit = creditBalance({ saga_id, customer_id: 'cus_undo', amount: 9900, currency: 'EUR' });
-    await mediator.send(credit, { once: stepOnce(saga_id, 'credit_balance') });
-    const once = undoOnce(saga_id, 'credit_balance');
-    await mediator.send(reverseCredit({ saga_id }), { once });
-    await mediator.send(reverseCredit({ saga_id }), { once });
+    await mediator.send(credit, { idempotencyKey: keyForStep(saga_id, 'credit_balance') });
+    const key = keyForCompensation(saga_id, 'credit_balance');
+    await mediator.send(reverseCredit({ saga_id }), { idempotencyKey: key });
+    await mediator.send(reverseCredit({ saga_id }), { idempotencyKey: key });
     const entries = await test.query<{ amount: string }>(
       `SELECT amount FROM ledger_entry WHERE account = 'customer:cus_undo' ORDER BY amount`,
     );

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { createApplication } from '../../../src/application';
-import { requestOnce } from '../../../src/cqrs/idempotency';
+import { keyForRequest } from '../../../src/cqrs/idempotency';
 import { createMediator, type Mediator } from '../../../src/cqrs/mediator';
 import { defineCommand, handle } from '../../../src/cqrs/message';
 import { noNotifier } from '../../../src/events/append';
@@ -41,22 +41,22 @@ async function countOrders(): Promise<number> {
 
 it('reads the outcome back by its key when the connection breaks while it commits', async () => {
   const placed = await mediator.send(placeOrder(newOrder));
-  const once = requestOnce('key', 'cancel', 'commit-lost', {});
+  const key = keyForRequest('key', 'cancel', 'commit-lost', {});
   proxy.loseAnswerTo('COMMIT');
   const onRepeat = jest.fn();
-  const cancelled = await mediator.send(cancelOrder({ order_id: placed.order_id }), { once, onRepeat });
+  const cancelled = await mediator.send(cancelOrder({ order_id: placed.order_id }), { idempotencyKey: key, onRepeat });
   // It may have been an earlier attempt that committed: whoever calls somebody after the first one has to know.
   expect(onRepeat).toHaveBeenCalledTimes(1);
   expect(cancelled).toMatchObject({ order_id: placed.order_id, status: 'CANCELLED', version: 2 });
 });
 
 it('reads it back too when it was one statement', async () => {
-  await mediator.send(placeOrder(newOrder), { once: requestOnce('key', 'orders', 'warm-up', newOrder) });
+  await mediator.send(placeOrder(newOrder), { idempotencyKey: keyForRequest('key', 'orders', 'warm-up', newOrder) });
   const before = await countOrders();
-  const once = requestOnce('key', 'orders', 'statement-lost', newOrder);
+  const key = keyForRequest('key', 'orders', 'statement-lost', newOrder);
   proxy.loseAnswerTo('statement-lost');
-  const placed = await mediator.send(placeOrder(newOrder), { once });
-  expect(await mediator.send(placeOrder(newOrder), { once })).toEqual(placed);
+  const placed = await mediator.send(placeOrder(newOrder), { idempotencyKey: key });
+  expect(await mediator.send(placeOrder(newOrder), { idempotencyKey: key })).toEqual(placed);
   expect(await countOrders()).toBe(before + 1);
 });
 
@@ -74,11 +74,11 @@ describe.each(['orders', 'idempotency_key'])('while %s is locked', (table) => {
   afterEach(() => test.query('ROLLBACK'));
 
   it('a new key meets no first request', async () => {
-    const once = requestOnce('key', 'orders', `new-${table}`, newOrder);
-    const cancelling = requestOnce('key', 'cancel', `new-${table}`, {});
+    const key = keyForRequest('key', 'orders', `new-${table}`, newOrder);
+    const cancelling = keyForRequest('key', 'cancel', `new-${table}`, {});
     const sent = await Promise.all([
-      mediator.send(placeOrder(newOrder), { once }).catch(databaseFault),
-      mediator.send(cancelOrder({ order_id: 'ord_none' }), { once: cancelling }).catch(databaseFault),
+      mediator.send(placeOrder(newOrder), { idempotencyKey: key }).catch(databaseFault),
+      mediator.send(cancelOrder({ order_id: 'ord_none' }), { idempotencyKey: cancelling }).catch(databaseFault),
     ]);
     expect(sent).toEqual(['busy', 'busy']);
   });

@@ -6,7 +6,7 @@ import {
   createEventRegistry,
   createTopics,
   defineEvent,
-  eventOnce,
+  keyForEvent,
   outboxSchema,
   startRelay,
 } from '../../../src/outbox';
@@ -102,7 +102,7 @@ test('a second relay of the same shards fences the first one off', async () => {
 });
 
 describe('claim', () => {
-  const once = eventOnce('readers', 'evt_1', 'notes/0/1');
+  const once = keyForEvent('readers', 'evt_1', 'notes/0/1');
   const now = '2026-11-21T10:00:00.000Z';
   const claimed = (): Promise<boolean> => db.database.$transaction((tx) => claim(tx, once, now));
 

@@ -1,4 +1,4 @@
-import { eventOnce } from '../../../src/cqrs/idempotency';
+import { keyForEvent } from '../../../src/cqrs/idempotency';
 import { provisionService } from '../../../src/fulfilment/provision';
 import { cancelOrder } from '../../../src/orders/cancel-order';
 import type { SagaFailure, ShipmentSagaInput } from '../../../src/temporal-contract';
@@ -60,9 +60,9 @@ describe('paid goods', () => {
     await steps.settle(saga);
     const { order_id, customer_id, product_sku, invoice_id } = saga;
     const ask = provisionService({ order_id, customer_id, product_sku, invoice_id });
-    const once = eventOnce('provisioning', `evt-of-${order_id}`, 'topic/0/1');
-    await Promise.allSettled([steps.mediator.send(ask, { once }), steps.mediator.send(ask, { once })]);
-    expect(await steps.mediator.send(ask, { once })).toBeNull();
+    const key = keyForEvent('provisioning', `evt-of-${order_id}`, 'topic/0/1');
+    await Promise.allSettled([steps.mediator.send(ask, { idempotencyKey: key }), steps.mediator.send(ask, { idempotencyKey: key })]);
+    expect(await steps.mediator.send(ask, { idempotencyKey: key })).toBeNull();
     expect(await steps.db.query('SELECT FROM shipment WHERE order_id = $1', order_id)).toHaveLength(1);
   });
 

@@ -66,7 +66,7 @@ async function sweepUntil(asks: number, sweep: Sweep): Promise<SagaToStart[]> {
       asked.push(saga);
       if (asked.length >= asks) stopping.abort();
       const failure = sweep.start(saga);
-      return typeof failure === 'string' ? { reason: failure, kind: 'passing' } : failure;
+      return typeof failure === 'string' ? { reason: failure, kind: 'transient' } : failure;
     },
   };
   const temporal = {

@@ -32,7 +32,7 @@ async function send(kind: 'executeExternal' | 'executeExternalUntilDone' | 'comp
   const calls: unknown[] = [];
   const peeked: string[] = [];
   const mediator: Pick<Mediator, 'send'> = {
-    send: async ({ definition: { name } }, { once, step, onRepeat } = {}) => {
+    send: async ({ definition: { name } }, { idempotencyKey: once, step, onRepeat } = {}) => {
       sent.push({ name, key: once && `${once.key}${once.always ? '!' : ''}`, ...(step && { step }) });
       if (isRepeat) onRepeat?.();
       const answer = { RequestRefund: intent, RecordCharge: recorded, ...answers }[name];

@@ -39,8 +39,8 @@ it.each([
   ],
   ['another wrong argument', refusal(3, 'too long'), { kind: 'refused', reason: '3 too long' }],
   ['what cannot be asked', new TypeError('no input'), { kind: 'refused', reason: 'no input' }],
-  ['a server that is away', refusal(14, 'no connection'), { kind: 'passing', reason: '14 no connection' }],
-  ['a server that is slow', refusal(4, 'late'), { kind: 'passing', reason: '4 late' }],
+  ['a server that is away', refusal(14, 'no connection'), { kind: 'transient', reason: '14 no connection' }],
+  ['a server that is slow', refusal(4, 'late'), { kind: 'transient', reason: '4 late' }],
 ])('classifies a start that fails by %s', (_, error, failure) => {
   expect(startFailure(error, 'shop')).toEqual(failure);
 });
