@@ -15,7 +15,7 @@ const mayImport = {
   events: ['platform'],
   cqrs: ['events', 'platform', 'contract'],
   http: ['cqrs', 'platform'],
-  kafka: mechanisms,
+  kafka: ['cqrs', 'events', 'platform', 'contract'],
   outbox: ['kafka', ...mechanisms],
   sagas: mechanisms,
   domain: ['cqrs', 'events', 'platform'],
@@ -24,6 +24,7 @@ const mayImport = {
   inventory: modules,
   keys: modules,
   retention: mechanisms,
+  'dead-letters': ['kafka', ...mechanisms],
   fulfilment: ['inventory', ...modules],
   orders: ['inventory', ...modules],
   payments: ['orders', ...modules],
@@ -40,7 +41,7 @@ const mayImport = {
     'reconciliation',
     ...modules,
   ],
-  cli: ['inventory', 'keys', 'payments', ...modules],
+  cli: ['inventory', 'keys', 'payments', 'dead-letters', ...modules],
 };
 const folders = Object.keys(mayImport);
 

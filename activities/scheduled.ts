@@ -1,11 +1,10 @@
-import type { Duration } from '../src/platform/config-values';
 import { Context } from '@temporalio/activity';
 import type { Mediator } from '../src/cqrs/mediator';
 import { cancelUnpaidOrder, findUnpaidOrders, type UnpaidOrder } from '../src/orders/unpaid-orders';
 import type { ProviderChain } from '../src/payments/providers/provider';
+import type { Duration } from '../src/platform/config-values';
 import { isDatabaseOutage } from '../src/platform/database/database-error';
 import type { Logger } from '../src/platform/logger';
-
 import type { Discrepancy } from '../src/reconciliation/reconcile';
 import {
   beginReconciliation,

@@ -142,7 +142,9 @@ export function createStepSender({ mediator, idempotency, faults }: StepSenderOp
       throw new Error('The attempt ended before its call. The next attempt makes the call.');
     }
     const answer = await call(intent);
-    return { result: await send(options, record(answer), { idempotencyKey, step: stepRecord(options, state), deadline }) };
+    return {
+      result: await send(options, record(answer), { idempotencyKey, step: stepRecord(options, state), deadline }),
+    };
   }
 
   const executeExternalUntilDone: StepSender['executeExternalUntilDone'] = (options) => {
@@ -170,7 +172,10 @@ export function createStepSender({ mediator, idempotency, faults }: StepSenderOp
 
     compensateExternal(options) {
       const { saga, step, point } = options;
-      const [intending, idempotencyKey] = [keyForCompensation(saga.saga_id, intentKeyOf(step)), keyForCompensationAlways(saga.saga_id, step)];
+      const [intending, idempotencyKey] = [
+        keyForCompensation(saga.saga_id, intentKeyOf(step)),
+        keyForCompensationAlways(saga.saga_id, step),
+      ];
       return between(point, async (deadline) => {
         const done = await external(options, { intending, idempotencyKey, state: 'undone', deadline });
         return done ? done.result : null;

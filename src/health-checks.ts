@@ -1,6 +1,6 @@
+import { countDeadLetters, type DeadLetterCounts } from './dead-letters/metrics';
 import type { HealthChecks, HealthFinding } from './health';
 import type { KafkaHealth } from './kafka/client';
-import { countDeadLetters, type DeadLetterCounts } from './kafka/dead-letter-metrics';
 import { readStalledConsumers, type StalledConsumer } from './kafka/stalls';
 import type { OutboxLagConfig } from './outbox/outbox-config';
 import { type OpenCircuit, readOpenCircuits } from './platform/circuit-reports';

@@ -1,7 +1,6 @@
 import type { z } from 'zod';
 import { integer, duration } from './platform/config-values';
 import type { Scheduled } from './platform/temporal/keep-scheduled';
-
 import { RECONCILIATION, RETENTION, UNPAID_SWEEP } from './temporal-contract';
 
 /** Returns every Schedule. `paysaga setup` creates them, and the workers keep them in place. */

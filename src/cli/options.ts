@@ -1,7 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { Role } from '../cqrs/message';
+import type { DeadLetterState, OpenFilter } from '../dead-letters/dead-letter';
 import type { ProductResponse } from '../domain/product';
-import type { DeadLetterState, OpenFilter } from '../kafka/dead-letter';
 import type { OutboxState } from '../outbox/admin';
 import { isStorable, isWithin, NOT_STORABLE, notWithin } from '../platform/values';
 import type { SagaResponse } from '../sagas/view';

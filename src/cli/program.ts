@@ -2,11 +2,11 @@ import { Argument, Command } from 'commander';
 import { packageVersion } from '../platform/package-root';
 import { addDeadLetterCommands } from './dead-letters';
 import { addDiagramCommand } from './diagram';
-import type { ReadOutlines } from './run/declared-diagrams';
 import { addKeyCommands } from './keys';
 import { addOutboxCommands } from './outbox';
 import { addProductCommands } from './products';
 import { addReplayCheckCommand } from './replay-check';
+import type { ReadOutlines } from './run/declared-diagrams';
 import { addSagaCommands } from './sagas';
 import { addSetupCommands } from './setup';
 

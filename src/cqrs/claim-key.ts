@@ -12,12 +12,18 @@ import { claim, find, type IdempotencyKey, prepareToClaim, type StoredKey, undon
  *   `step_undone` if a compensation came first
  */
 export function storedResponse(idempotencyKey: IdempotencyKey, row: StoredKey | undefined): unknown {
-  if (!row) throw new Error(`Idempotency key ${idempotencyKey.scope}/${idempotencyKey.key} was taken and has disappeared. Try again.`);
+  if (!row)
+    throw new Error(
+      `Idempotency key ${idempotencyKey.scope}/${idempotencyKey.key} was taken and has disappeared. Try again.`,
+    );
   if (row.fingerprint !== (idempotencyKey.fingerprint ?? null)) {
     throw new Refusal('idempotency_key_reused', 'This idempotency key was used with another request. Use a new key.');
   }
   if (row.is_undone) {
-    throw new Refusal(STEP_UNDONE, `Step ${idempotencyKey.key} of ${idempotencyKey.scope} was compensated before this attempt arrived.`);
+    throw new Refusal(
+      STEP_UNDONE,
+      `Step ${idempotencyKey.key} of ${idempotencyKey.scope} was compensated before this attempt arrived.`,
+    );
   }
   return row.result;
 }
@@ -29,8 +35,11 @@ export type Claim =
 
 /** Claims a key in the open transaction, and for a compensation also the key of its step. */
 export async function claimKey(tx: Queryable, idempotencyKey: IdempotencyKey, now: string): Promise<Claim> {
-  if (!(await claim(tx, idempotencyKey, now))) return { isNew: false, row: await find(tx, idempotencyKey.scope, idempotencyKey.key) };
-  const barred = idempotencyKey.undoes !== undefined && (await claim(tx, { ...idempotencyKey, key: idempotencyKey.undoes }, now, undone));
+  if (!(await claim(tx, idempotencyKey, now)))
+    return { isNew: false, row: await find(tx, idempotencyKey.scope, idempotencyKey.key) };
+  const barred =
+    idempotencyKey.undoes !== undefined &&
+    (await claim(tx, { ...idempotencyKey, key: idempotencyKey.undoes }, now, undone));
   return { isNew: true, neverHappened: barred && !idempotencyKey.always };
 }
 
@@ -47,7 +56,10 @@ export interface FailedClaim {
  *
  * @throws Refusal `request_in_progress` while another transaction holds the key; else the given error
  */
-export async function findAfterFailure(database: Database, { idempotencyKey, now, error }: FailedClaim): Promise<StoredKey> {
+export async function findAfterFailure(
+  database: Database,
+  { idempotencyKey, now, error }: FailedClaim,
+): Promise<StoredKey> {
   if (hasAskedNothing(error) || !isDatabaseTransient(error)) throw error;
   const row = await find(database, idempotencyKey.scope, idempotencyKey.key).catch(() => undefined);
   if (row) return row;

@@ -50,7 +50,10 @@ export function createIdempotencyKeys({ database, clock = systemClock }: Idempot
       try {
         if (await claim(database, idempotencyKey, now, response)) return response;
       } catch (error) {
-        return storedResponse(idempotencyKey, await findAfterFailure(database, { idempotencyKey, now, error })) as Response;
+        return storedResponse(
+          idempotencyKey,
+          await findAfterFailure(database, { idempotencyKey, now, error }),
+        ) as Response;
       }
       return storedResponse(idempotencyKey, await find(database, idempotencyKey.scope, idempotencyKey.key)) as Response;
     },
@@ -71,7 +74,9 @@ export function createIdempotencyKeys({ database, clock = systemClock }: Idempot
           if (isPlanOutOfDate(error)) return confirm();
           throw error;
         })
-        .catch(async (error: unknown) => storedResponse(idempotencyKey, await findAfterFailure(database, { idempotencyKey, now, error })));
+        .catch(async (error: unknown) =>
+          storedResponse(idempotencyKey, await findAfterFailure(database, { idempotencyKey, now, error })),
+        );
       return answer !== null;
     },
   };

@@ -55,7 +55,10 @@ export const keyForCompensation = (sagaId: string, step: string): IdempotencyKey
  * Makes the key of a compensation that runs even if its step was never recorded. A step that calls an external system
  * needs it, because the call may have happened without a record.
  */
-export const keyForCompensationAlways = (sagaId: string, step: string): IdempotencyKey => ({ ...keyForCompensation(sagaId, step), always: true });
+export const keyForCompensationAlways = (sagaId: string, step: string): IdempotencyKey => ({
+  ...keyForCompensation(sagaId, step),
+  always: true,
+});
 
 /** Makes the key of an event for a consumer group, which then applies the event once. */
 export const keyForEvent = (group: string, eventId: string, source: string): IdempotencyKey => ({
@@ -85,7 +88,12 @@ export interface StoredKey {
  *
  * @returns `false` if the key exists already
  */
-export async function claim(tx: Queryable, idempotencyKey: IdempotencyKey, now: string, result: unknown = null): Promise<boolean> {
+export async function claim(
+  tx: Queryable,
+  idempotencyKey: IdempotencyKey,
+  now: string,
+  result: unknown = null,
+): Promise<boolean> {
   const [row] = await tx.$queryRawUnsafe<{ claimed: boolean }[]>(
     `WITH before AS MATERIALIZED (SELECT current_setting('lock_timeout') AS lock_timeout),
      claim AS (

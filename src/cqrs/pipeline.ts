@@ -69,7 +69,11 @@ export function createTransaction({ database, registry, notifier }: TransactionO
   }
 
   /** Treats a found commit as a repeat, because an earlier attempt may have made it. */
-  async function settle(idempotencyKey: IdempotencyKey, { options, context }: Dispatch, error: unknown): Promise<unknown> {
+  async function settle(
+    idempotencyKey: IdempotencyKey,
+    { options, context }: Dispatch,
+    error: unknown,
+  ): Promise<unknown> {
     const row = await findAfterFailure(database, { idempotencyKey, now: context.occurred_at, error });
     options.onRepeat?.();
     return storedResponse(idempotencyKey, row);

@@ -13,7 +13,15 @@ import {
   stockChange,
   toProductResponse,
 } from '../domain/product';
-import { apiRoute, createRouter, idempotencyKey, json, jsonBody, idempotencyKeyOf, sendOptions } from '../http/api-route';
+import {
+  apiRoute,
+  createRouter,
+  idempotencyKey,
+  json,
+  jsonBody,
+  idempotencyKeyOf,
+  sendOptions,
+} from '../http/api-route';
 import type { HttpEnv } from '../http/problem';
 import { reason } from '../platform/schemas';
 

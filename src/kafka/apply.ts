@@ -7,10 +7,10 @@ import type { Logger } from '../platform/logger';
 import { createBackoff, wait } from '../platform/timing';
 import { groupBy } from '../platform/values';
 import { failureKind, failureReason, KeyQueueFull, retryAfter } from './apply-failure';
-import type { ConsumerDefinition } from './received-event';
 import type { ConsumerConfig } from './consumer-config';
 import { type ConsumerMetrics, noConsumerMetrics } from './consumer-metrics';
 import { findEarlierLetters, type NewDeadLetter, storeDeadLetters } from './dead-letters.sql';
+import type { ConsumerDefinition } from './received-event';
 import { type IncomingMessage, readEvent, shortKey, sourceOf } from './received-event';
 
 /**

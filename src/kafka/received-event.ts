@@ -1,6 +1,6 @@
-import type { Message } from '../cqrs/message';
 import { type CloudEvent, Kafka as KafkaBinding } from 'cloudevents';
 import { z } from 'zod';
+import type { Message } from '../cqrs/message';
 import type { EventDefinition, EventRegistry } from '../events/registry';
 import { instant, text, version } from '../platform/bounds';
 import type { KafkaMessage } from './client';

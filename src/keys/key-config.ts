@@ -1,6 +1,5 @@
-import { duration } from '../platform/config-values';
 import type { z } from 'zod';
-
+import { duration } from '../platform/config-values';
 
 const DAY_MS = 86_400_000;
 /** The default of `KEY_ROTATION_GRACE`, in milliseconds. */

@@ -4,7 +4,15 @@ import { actorId, defineCommand, handle, systemPrincipal } from '../cqrs/message
 import type { UnitOfWork } from '../cqrs/unit-of-work';
 import { decideInvoice, invoiceAggregate, loadInvoice } from '../domain/invoice';
 import { decideOrder, loadOrder, type Order, orderAggregate } from '../domain/order';
-import { apiRoute, createRouter, idempotencyKey, json, idempotencyKeyOf, optionalJsonBody, sendOptions } from '../http/api-route';
+import {
+  apiRoute,
+  createRouter,
+  idempotencyKey,
+  json,
+  idempotencyKeyOf,
+  optionalJsonBody,
+  sendOptions,
+} from '../http/api-route';
 import type { HttpEnv } from '../http/problem';
 import { opaqueId, reason } from '../platform/schemas';
 import type { CancelSaga } from '../sagas/operate';

@@ -3,7 +3,15 @@ import type { Mediator } from '../cqrs/mediator';
 import { canAccess, defineCommand, handle, type OneStatementContext } from '../cqrs/message';
 import { decideInvoice, invoiceAggregate } from '../domain/invoice';
 import { decideOrder, type Order, orderAggregate } from '../domain/order';
-import { apiRoute, createRouter, idempotencyKey, jsonBody, located, idempotencyKeyOf, sendOptions } from '../http/api-route';
+import {
+  apiRoute,
+  createRouter,
+  idempotencyKey,
+  jsonBody,
+  located,
+  idempotencyKeyOf,
+  sendOptions,
+} from '../http/api-route';
 import type { HttpEnv } from '../http/problem';
 import type { Catalogue } from '../inventory/catalogue';
 import type { Faults } from '../platform/faults';

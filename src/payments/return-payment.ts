@@ -4,7 +4,15 @@ import type { Mediator } from '../cqrs/mediator';
 import { defineCommand, handle } from '../cqrs/message';
 import { loadOrder, notRefundable } from '../domain/order';
 import { paymentAggregate } from '../domain/payment';
-import { apiRoute, createRouter, idempotencyKey, json, jsonBody, idempotencyKeyOf, sendOptions } from '../http/api-route';
+import {
+  apiRoute,
+  createRouter,
+  idempotencyKey,
+  json,
+  jsonBody,
+  idempotencyKeyOf,
+  sendOptions,
+} from '../http/api-route';
 import type { HttpEnv } from '../http/problem';
 import { orderResponse, toOrderResponse } from '../orders/order-response';
 import { Refusal } from '../platform/refusal';

@@ -3,7 +3,15 @@ import { type IdempotencyKeys, respondOnce } from '../cqrs/idempotency-keys';
 import type { Mediator } from '../cqrs/mediator';
 import { actorId } from '../cqrs/message';
 import { assertRole } from '../cqrs/pipeline';
-import { apiRoute, createRouter, idempotencyKey, json, jsonBody, idempotencyKeyOf, sendOptions } from '../http/api-route';
+import {
+  apiRoute,
+  createRouter,
+  idempotencyKey,
+  json,
+  jsonBody,
+  idempotencyKeyOf,
+  sendOptions,
+} from '../http/api-route';
 import type { HttpEnv } from '../http/problem';
 import { reason, sagaId, text } from '../platform/schemas';
 import type { DecideStep } from './operate';

@@ -1,5 +1,4 @@
-import { discardMany, type DiscardOutcome, replayMany, type ReplayOutcome } from '../../kafka/act-on-dead-letters';
-import { type DeadLetterState, deadLetterView, type DeadLetterView, type OpenFilter } from '../../kafka/dead-letter';
+import { discardMany, type DiscardOutcome, replayMany, type ReplayOutcome } from '../../dead-letters/act-on-many';
 import {
   assertOpen,
   assertReplayable,
@@ -8,7 +7,13 @@ import {
   getDeadLetter,
   listDeadLetters,
   replayDeadLetter,
-} from '../../kafka/dead-letters';
+} from '../../dead-letters/act-on-one';
+import {
+  type DeadLetterState,
+  deadLetterView,
+  type DeadLetterView,
+  type OpenFilter,
+} from '../../dead-letters/dead-letter';
 import { asOperator } from '../operator';
 import { type ActOptions, type JsonOptions, type PageOptions, UsageError } from '../options';
 import { fields, say, sayJson, table } from '../output';

@@ -1,17 +1,17 @@
 import { createApplication } from '../../../src/application';
 import type { Principal } from '../../../src/cqrs/message';
-import { createEventRegistry } from '../../../src/events/registry';
-import { discardMany, replayMany } from '../../../src/kafka/act-on-dead-letters';
-import type { RunningConsumer } from '../../../src/kafka/consumer';
-import type { DeadLetterView } from '../../../src/kafka/dead-letter';
-import { registerDeadLetterMetrics } from '../../../src/kafka/dead-letter-metrics';
+import { discardMany, replayMany } from '../../../src/dead-letters/act-on-many';
 import {
   awaitReplay,
   discardDeadLetter,
   listDeadLetters,
   replayDeadLetter,
   type Send,
-} from '../../../src/kafka/dead-letters';
+} from '../../../src/dead-letters/act-on-one';
+import type { DeadLetterView } from '../../../src/dead-letters/dead-letter';
+import { registerDeadLetterMetrics } from '../../../src/dead-letters/metrics';
+import { createEventRegistry } from '../../../src/events/registry';
+import type { RunningConsumer } from '../../../src/kafka/consumer';
 import { readStalledConsumers } from '../../../src/kafka/stalls';
 import { createMetrics } from '../../../src/platform/metrics';
 import { eventually } from '../../../testing/eventually';

@@ -168,8 +168,14 @@ describe('a saga step', () => {
   it('that arrives after its compensation does nothing', async () => {
     const { saga_id } = await orderWithPayment();
     const credit = creditBalance({ saga_id, customer_id: 'cus_late', amount: 9900, currency: 'EUR' });
-    expect(await mediator.send(reverseCredit({ saga_id }), { idempotencyKey: keyForCompensation(saga_id, 'credit_balance') })).toBeNull();
-    expect(await codeOf(mediator.send(credit, { idempotencyKey: keyForStep(saga_id, 'credit_balance') }))).toBe('step_undone');
+    expect(
+      await mediator.send(reverseCredit({ saga_id }), {
+        idempotencyKey: keyForCompensation(saga_id, 'credit_balance'),
+      }),
+    ).toBeNull();
+    expect(await codeOf(mediator.send(credit, { idempotencyKey: keyForStep(saga_id, 'credit_balance') }))).toBe(
+      'step_undone',
+    );
     expect(await test.query(`SELECT FROM ledger_entry WHERE account = 'customer:cus_late'`)).toHaveLength(0);
   });
 

@@ -61,7 +61,10 @@ describe('paid goods', () => {
     const { order_id, customer_id, product_sku, invoice_id } = saga;
     const ask = provisionService({ order_id, customer_id, product_sku, invoice_id });
     const key = keyForEvent('provisioning', `evt-of-${order_id}`, 'topic/0/1');
-    await Promise.allSettled([steps.mediator.send(ask, { idempotencyKey: key }), steps.mediator.send(ask, { idempotencyKey: key })]);
+    await Promise.allSettled([
+      steps.mediator.send(ask, { idempotencyKey: key }),
+      steps.mediator.send(ask, { idempotencyKey: key }),
+    ]);
     expect(await steps.mediator.send(ask, { idempotencyKey: key })).toBeNull();
     expect(await steps.db.query('SELECT FROM shipment WHERE order_id = $1', order_id)).toHaveLength(1);
   });

@@ -1,14 +1,10 @@
-import type { ConsumerDefinition } from '../../../src/kafka/received-event';
 import { z } from 'zod';
 import { createMediator, type Mediator } from '../../../src/cqrs/mediator';
 import { defineCommand, handle } from '../../../src/cqrs/message';
 import { noNotifier } from '../../../src/events/append';
 import type { Kafka } from '../../../src/kafka/client';
-import {
-  type ConsumerOptions,
-  type RunningConsumer,
-  startConsumer,
-} from '../../../src/kafka/consumer';
+import { type ConsumerOptions, type RunningConsumer, startConsumer } from '../../../src/kafka/consumer';
+import type { ConsumerDefinition } from '../../../src/kafka/received-event';
 import { isEvent } from '../../../src/kafka/received-event';
 import type { Database } from '../../../src/platform/database/database';
 import { createFaults } from '../../../src/platform/faults';

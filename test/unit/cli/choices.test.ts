@@ -1,7 +1,7 @@
 import { choices } from '../../../src/cli/options';
 import { DIAGRAMS } from '../../../src/cli/run/diagram';
+import { deadLetterState, openState } from '../../../src/dead-letters/dead-letter';
 import { productKind } from '../../../src/domain/product';
-import { deadLetterState, openState } from '../../../src/kafka/dead-letter';
 import { keyRole } from '../../../src/keys/api-key';
 import { outboxState } from '../../../src/outbox/admin';
 import { sagaState, sagaType } from '../../../src/sagas/view';

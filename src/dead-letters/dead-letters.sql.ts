@@ -1,7 +1,7 @@
+import { hashOf, WAITING } from '../kafka/dead-letters.sql';
 import { rfc3339 } from '../platform/database/session';
 import { PLANNED_EACH_TIME, type Queryable } from '../platform/database/statements';
 import { type DeadLetterState, type DeadLetterView, type OpenFilter, textOrBase64 } from './dead-letter';
-import { hashOf, WAITING } from './dead-letters.sql';
 
 /** A letter with the fields that an act on it needs. */
 export interface LetterDetail extends DeadLetterView {

@@ -1,12 +1,12 @@
 import { defineModule } from '../define-module';
-import { getReplayOutcomeHandler, matchDeadLettersHandler } from './act-on-dead-letters';
-import { createDeadLetterRoutes } from './dead-letter-routes';
+import { getReplayOutcomeHandler, matchDeadLettersHandler } from './act-on-many';
 import {
   discardDeadLetterHandler,
   getDeadLetterHandler,
   listDeadLettersHandler,
   replayDeadLetterHandler,
-} from './dead-letters';
+} from './act-on-one';
+import { createDeadLetterRoutes } from './routes';
 
 /** The dead letters of consumers, with their operators' routes. */
 export const deadLettersModule = defineModule({

@@ -1,9 +1,9 @@
 import { Gauge } from 'prom-client';
+import { type DeadLetterState, WAITING } from '../kafka/dead-letters.sql';
 import type { Queryable } from '../platform/database/statements';
 import type { Logger } from '../platform/logger';
 import { type Metrics, scraped } from '../platform/metrics';
 import { openState } from './dead-letter';
-import { type DeadLetterState, WAITING } from './dead-letters.sql';
 
 /** The open letters of one group in one state. */
 export interface GroupDeadLetters {

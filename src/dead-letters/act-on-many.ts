@@ -3,9 +3,9 @@ import { defineQuery, handle, type Message } from '../cqrs/message';
 import { Refusal } from '../platform/refusal';
 import { reason } from '../platform/schemas';
 import { wait } from '../platform/timing';
+import { discardDeadLetter, REPLAY_WAIT_MS, replayDeadLetter, type Send } from './act-on-one';
 import { type OpenFilter, openFilter } from './dead-letter';
-import { matchLetters, readReplayOutcome } from './dead-letter-acts.sql';
-import { discardDeadLetter, REPLAY_WAIT_MS, replayDeadLetter, type Send } from './dead-letters';
+import { matchLetters, readReplayOutcome } from './dead-letters.sql';
 
 /** The most letters of one act. */
 const MATCHED_AT_MOST = 1_000;

@@ -2,6 +2,7 @@ import { z } from '@hono/zod-openapi';
 import { recordAudit } from '../cqrs/audit';
 import { claim, keyForEvent } from '../cqrs/idempotency';
 import { type CommandContext, defineCommand, defineQuery, handle, type Message } from '../cqrs/message';
+import { eventIdOf, sourceOf } from '../kafka/received-event';
 import { Refusal } from '../platform/refusal';
 import { opaqueId, pageQuery } from '../platform/schemas';
 import { wait } from '../platform/timing';
@@ -25,8 +26,7 @@ import {
   type LetterDetail,
   lockLetter,
   requeueLetter,
-} from './dead-letter-acts.sql';
-import { eventIdOf, sourceOf } from './received-event';
+} from './dead-letters.sql';
 
 /** Returns one letter with its whole value. */
 export const getDeadLetter = defineQuery({

@@ -3,12 +3,19 @@ import type { Context } from 'hono';
 import { type IdempotencyKeys, respondOnce } from '../cqrs/idempotency-keys';
 import type { Mediator } from '../cqrs/mediator';
 import { assertRole } from '../cqrs/pipeline';
-import { apiRoute, createRouter, idempotencyKey, json, jsonBody, idempotencyKeyOf, sendOptions } from '../http/api-route';
+import {
+  apiRoute,
+  createRouter,
+  idempotencyKey,
+  idempotencyKeyOf,
+  json,
+  jsonBody,
+  sendOptions,
+} from '../http/api-route';
 import { refuseAllBut, requireKey } from '../http/middleware';
 import type { HttpEnv } from '../http/problem';
 import { opaqueId } from '../platform/schemas';
-import { actOnMany, discardMany, discardOutcome, replayMany, replayOutcome } from './act-on-dead-letters';
-import { deadLetterView, letterAct } from './dead-letter';
+import { actOnMany, discardMany, discardOutcome, replayMany, replayOutcome } from './act-on-many';
 import {
   awaitReplay,
   discardDeadLetter,
@@ -17,7 +24,8 @@ import {
   listDeadLetters,
   replayDeadLetter,
   type Send,
-} from './dead-letters';
+} from './act-on-one';
+import { deadLetterView, letterAct } from './dead-letter';
 
 const tags: ['operator'] = ['operator'];
 const ofLetter = z.object({ id: opaqueId });
