@@ -92,7 +92,10 @@ async function slowStatements(call: () => Promise<ApiAnswer>, readAtMost = READ_
   asked = [];
   const answer = await call();
   expect(answer).toMatchObject({ status: 200 });
-  const statements = asked.filter(({ text }) => /^(\/\*.*\*\/ )?(SELECT|WITH)/.test(text));
+  // The key of the request is looked up now and then: a table of a few rows, which is no list.
+  const statements = asked.filter(
+    ({ text }) => /^(\/\*.*\*\/ )?(SELECT|WITH)/.test(text) && !text.includes('"api_key"'),
+  );
   expect(statements.length).toBeGreaterThan(0);
   const slow = [];
   for (const statement of statements) {
