@@ -84,5 +84,5 @@ it('reports an unread provider, compares the rest, and continues when it is back
     { deadlineMs: DEADLINE_MS },
   );
   // Nobody has paid the stray charge back: the books still do not agree.
-  await expect(stack.checker.holds(1_000)).rejects.toThrow('nobody here asked');
+  await expect(stack.checker.holds(1_000)).rejects.toThrow('without a request of ours');
 }, 200_000);
