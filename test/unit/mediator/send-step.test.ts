@@ -60,7 +60,7 @@ it('sends a forward step once, recorded with its attempt, between its two fault 
     result: { balance_tx_id: 'ltx_1' },
     sent: [
       {
-        once: expect.objectContaining({ scope: 'payment-pay_1', key: 'credit_balance' }),
+        idempotencyKey: expect.objectContaining({ scope: 'payment-pay_1', key: 'credit_balance' }),
         step: {
           sagaId: 'payment-pay_1',
           name: 'credit_balance',
@@ -81,10 +81,10 @@ it.each(['compensate', 'compensateAlways'] as const)(
   async (kind) => {
     const { sent } = await send(kind, () => null);
     const always = kind === 'compensateAlways' ? { always: true } : {};
-    const once = { scope: 'payment-pay_1', key: 'undo/credit_balance', undoes: 'credit_balance', ...always };
+    const idempotencyKey = { scope: 'payment-pay_1', key: 'undo/credit_balance', undoes: 'credit_balance', ...always };
     expect(sent).toEqual([
       expect.objectContaining({
-        once: { ...once, ttlMs: expect.any(Number) },
+        idempotencyKey: { ...idempotencyKey, ttlMs: expect.any(Number) },
         step: expect.objectContaining({ name: 'credit_balance', state: 'undone' }),
       }),
     ]);
