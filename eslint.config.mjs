@@ -70,22 +70,27 @@ const boundaryPolicies = [
   { from: element('cli'), allow: { to: { file: { categories: 'composition' } } } },
 ];
 
-/** Workflow code runs in a sandbox: no Node built-ins, and of the activities the types alone. */
-const sandbox = {
-  files: ['workflows/**/*.ts'],
-  ignores: ['workflows/saga/testing/**'],
-  rules: {
-    '@typescript-eslint/no-restricted-imports': [
-      'error',
-      {
-        patterns: [
-          { group: ['node:*'], message: 'Workflow code runs in a sandbox: no Node built-ins.' },
-          { group: ['**/activities', '**/activities/**'], allowTypeImports: true, message: 'Import types only.' },
-        ],
-      },
-    ],
-  },
+const restrict = (files, patterns, ignores = []) => ({
+  files,
+  ignores,
+  rules: { '@typescript-eslint/no-restricted-imports': ['error', { patterns }] },
+});
+const http = { group: ['hono', 'hono/*', '@hono/node-server'], message: 'Only routes and http/ know HTTP.' };
+const purity = {
+  regex:
+    '^(?!\\./|\\.\\./(cqrs/(message|unit-of-work)|events/registry|platform/(refusal|schemas|database/table))$|(@hono/zod-openapi|zod)$)',
+  message: 'The domain is pure: it decides on data and declares its events and tables.',
 };
+
+/** Workflow code runs in a sandbox: no Node built-ins, and of the activities the types alone. */
+const sandbox = restrict(
+  ['workflows/**/*.ts'],
+  [
+    { group: ['node:*'], message: 'Workflow code runs in a sandbox: no Node built-ins.' },
+    { group: ['**/activities', '**/activities/**'], allowTypeImports: true, message: 'Import types only.' },
+  ],
+  ['workflows/saga/testing/**'],
+);
 
 export default tseslint.config(
   { ignores: ['dist', '.paysaga', 'node_modules', 'src/platform/prisma'] },
@@ -136,15 +141,12 @@ export default tseslint.config(
     },
   },
   sandbox,
-  {
-    files: ['testing/**/*.ts'],
-    rules: {
-      '@typescript-eslint/no-restricted-imports': [
-        'error',
-        { patterns: [{ regex: '^(\\.\\./)+(dev|bench|test)/', message: 'testing/ is below dev/, bench/ and test/.' }] },
-      ],
-    },
-  },
+  restrict(['src/{platform,events,cqrs,kafka,outbox,sagas,retention}/**/*.ts'], [http], ['src/*/routes.ts']),
+  restrict(['src/domain/**/*.ts'], [purity]),
+  restrict(
+    ['testing/**/*.ts'],
+    [{ regex: '^(\\.\\./)+(dev|bench|test)/', message: 'testing/ is below dev/, bench/ and test/.' }],
+  ),
   {
     files: [
       'src/config.ts',

@@ -133,7 +133,7 @@ const FORGET_BATCH = 10_000;
 export interface UnpaidOrderActivitiesOptions {
   readonly mediator: Mediator;
   readonly timeout: Duration;
-  /** Orders found at a time; 1,000 unless told. */
+  /** The number of orders per page. Defaults to 1,000. */
   readonly batchSize?: number;
 }
 

@@ -214,7 +214,7 @@ function describeSaga({ saga_id, state, steps }: SagaResponse): string {
   return `${saga_id} ${state}: ${states.join(', ')}`;
 }
 
-/** Checks every promise once more, for everything that happened in the demo. */
+/** Checks every promise against all that happened in the demo. */
 export async function tellVerdict({ checker, narrator, log }: Scene): Promise<void> {
   const { chapter, tell, claim } = narrator;
   chapter('All of it, once more', 'Database and topics, row by row and message by message.');

@@ -6,7 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 /** Identifies a process for good. A pid is soon reused; together with the start time it is unique. */
 export interface ProcessIdentity {
   readonly pid: number;
-  /** Opaque. Differs for every process that ever had this pid. */
+  /** Opaque. Two processes with the same pid never share it. */
   readonly started: string;
 }
 

@@ -42,6 +42,7 @@ export const getSales = defineQuery({
   roles: ['service', 'operator'],
 });
 
+/** Handles {@link getSales}. */
 export const getSalesHandler = handle(getSales, async ({ from, to, currency }, { database, now }) => {
   const until = new Date(to ?? now);
   const since = new Date(from ?? Math.max(until.getTime() - (DEFAULT_DAYS - 1) * DAY_MS, Date.parse(FIRST_DAY)));
@@ -101,6 +102,7 @@ export const recordSale = defineCommand({
   roles: [],
 });
 
+/** Handles {@link recordSale}. */
 export const recordSaleHandler = handle(recordSale, async (sale, { uow }) => {
   await addSale(uow.tx, sale);
   return null;

@@ -27,6 +27,7 @@ export const getBalance = defineQuery({
   roles: ['customer', 'service', 'operator'],
 });
 
+/** Handles {@link getBalance}. */
 export const getBalanceHandler = handle(getBalance, async ({ customer_id }, { database, principal }) => {
   if (!canAccess(principal, customer_id)) {
     throw new Refusal('customer_not_found', `There is no customer ${customer_id}.`);

@@ -13,6 +13,7 @@ export const closeInvoice = defineCommand({
   roles: [],
 });
 
+/** Handles {@link closeInvoice}. */
 export const closeInvoiceHandler = handle(closeInvoice, async ({ order_id, invoice_id, payment_id }, { uow }) => {
   await uow.lock([orderAggregate, order_id], [invoiceAggregate, invoice_id]);
   const order = await loadOrder(uow, order_id, systemPrincipal);
@@ -31,6 +32,7 @@ export const reopenInvoice = defineCommand({
   roles: [],
 });
 
+/** Handles {@link reopenInvoice}. */
 export const reopenInvoiceHandler = handle(reopenInvoice, async ({ order_id, invoice_id, payment_id }, { uow }) => {
   const order = await loadOrder(uow, order_id, systemPrincipal);
   const closed = await loadInvoice(uow, invoice_id);

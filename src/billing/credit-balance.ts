@@ -13,6 +13,7 @@ export const creditBalance = defineCommand({
   transaction: 'one_statement',
 });
 
+/** Handles {@link creditBalance}. */
 export const creditBalanceHandler = handle(creditBalance, async (credit, { uow, now }) => {
   const balance_tx_id = newId('ltx');
   recordLedgerTransaction(uow, {
@@ -34,6 +35,7 @@ export const reverseCredit = defineCommand({
   roles: [],
 });
 
+/** Handles {@link reverseCredit}. */
 export const reverseCreditHandler = handle(reverseCredit, async ({ saga_id }, { uow, now }) => {
   const credit = await uow.tx.ledgerTransaction.findUniqueOrThrow({
     where: { kind_reference: { kind: 'payment_credit', reference: saga_id } },

@@ -4,6 +4,7 @@ import { createBillingRoutes, getBalanceHandler } from './balance';
 import { closeInvoiceHandler, reopenInvoiceHandler } from './close-invoice';
 import { creditBalanceHandler, reverseCreditHandler } from './credit-balance';
 
+/** The module of billing. */
 export const billingModule = defineModule({
   events: invoiceEvents,
   handlers: () => [

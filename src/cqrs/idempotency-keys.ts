@@ -86,7 +86,7 @@ export function createIdempotencyKeys({ database, clock = systemClock }: Idempot
  * Returns the first response to every repeat, for work outside of the key's transaction. The work must be idempotent
  * under the same key, because a process can die before it stores the response. Errors are not stored.
  *
- * @param once if undefined, the work runs each time and nothing is stored
+ * @param idempotencyKey if undefined, the work runs each time and nothing is stored
  * @throws Refusal `idempotency_key_reused`
  */
 export async function respondOnce<Response>(

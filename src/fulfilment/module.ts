@@ -11,6 +11,7 @@ import {
   requestBookingHandler,
 } from './ship';
 
+/** The module of fulfilment. */
 export const fulfilmentModule = defineModule({
   events: [...provisioningEvents, ...shipmentEvents],
   handlers: ({ catalogue }: { readonly catalogue: Catalogue }) => [

@@ -25,6 +25,7 @@ export const provisionService = defineCommand({
   roles: [],
 });
 
+/** Creates the handler of {@link provisionService}. */
 export const createProvisionService = (catalogue: Catalogue) =>
   handle(provisionService, async ({ order_id, customer_id, product_sku, invoice_id }, context) => {
     const { uow, now } = context;

@@ -47,6 +47,7 @@ export const allocateGoods = defineCommand({
   roles: [],
 });
 
+/** Handles {@link allocateGoods}. */
 export const allocateGoodsHandler = handle(allocateGoods, async (goods, { uow, now }) => {
   await loadOrder(uow, goods.order_id, systemPrincipal);
   if (await allocateReserved(uow.tx, goods.order_id)) return null;
@@ -62,6 +63,7 @@ export const dispatchGoods = defineCommand({
   roles: [],
 });
 
+/** Handles {@link dispatchGoods}. */
 export const dispatchGoodsHandler = handle(
   dispatchGoods,
   async ({ saga_id, order_id, shipment_id, booking_ref }, { uow, now }) => {
@@ -95,6 +97,7 @@ export const requestBooking = defineCommand({
   roles: [],
 });
 
+/** Handles {@link requestBooking}. */
 export const requestBookingHandler = handle(requestBooking, async (goods) => ({ key: goods.shipment_id, ...goods }));
 
 const booked = z.strictObject({ booking_ref: z.string() });
@@ -102,6 +105,7 @@ const booked = z.strictObject({ booking_ref: z.string() });
 /** Records the carrier's booking, as the stored result of the step. */
 export const recordBooking = defineCommand({ name: 'RecordBooking', input: booked, result: booked, roles: [] });
 
+/** Handles {@link recordBooking}. */
 export const recordBookingHandler = handle(recordBooking, async (booking) => booking);
 
 /** Records that the carrier has cancelled the booking, if there was one. */
@@ -112,6 +116,7 @@ export const recordBookingCancelled = defineCommand({
   roles: [],
 });
 
+/** Handles {@link recordBookingCancelled}. */
 export const recordBookingCancelledHandler = handle(recordBookingCancelled, async () => null);
 
 /** Marks the shipment of a compensated saga as failed. Its order shows whether the money was refunded. */

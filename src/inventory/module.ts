@@ -5,6 +5,7 @@ import { createGetProductRoute, createListProductsRoute, getProductHandler, list
 import { createPutProductRoute, previewProductHandler, putProductHandler } from './put-product';
 import { createReserveInventory, releaseInventoryHandler } from './reservations';
 
+/** The module of inventory. */
 export const inventoryModule = defineModule({
   events: [productChanged],
   handlers: ({ catalogue }: { readonly catalogue: Catalogue }) => [

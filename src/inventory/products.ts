@@ -16,6 +16,7 @@ export const getProduct = defineQuery({
   roles: ['customer', 'service', 'operator'],
 });
 
+/** Handles {@link getProduct}. */
 export const getProductHandler = handle(getProduct, async ({ sku }, { database }) => {
   const row = await database.product.findUnique({ where: { sku } });
   if (!row) throw new Refusal('product_not_found', `There is no product ${sku}; GET /products lists them.`);
@@ -64,6 +65,7 @@ export const listProducts = defineQuery({
 
 const position = z.tuple([text(64)]);
 
+/** Handles {@link listProducts}. */
 export const listProductsHandler = handle(listProducts, async ({ limit, cursor }, { database }) => {
   const [after] = cursor === undefined ? [] : decodeCursor(cursor, position);
   const products = await database.product.findMany({

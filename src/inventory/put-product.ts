@@ -59,6 +59,7 @@ export type PutProductResult = z.infer<typeof result>;
  */
 export const putProduct = defineCommand({ name: 'PutProduct', input, result, roles: ['operator'] });
 
+/** Handles {@link putProduct}. */
 export const putProductHandler = handle(putProduct, async ({ reason = NO_REASON, ...wanted }, context) => {
   const before = await context.uow.load(productAggregate, wanted.sku);
   const events = decideProduct(wanted, before);
@@ -72,6 +73,7 @@ export const putProductHandler = handle(putProduct, async ({ reason = NO_REASON,
 /** Returns the result that {@link putProduct} would have now, without writing. */
 export const previewProduct = defineQuery({ name: 'PreviewProduct', input, result, roles: ['operator'] });
 
+/** Handles {@link previewProduct}. */
 export const previewProductHandler = handle(previewProduct, async (wanted, { database }) => {
   const { table, evolve } = productAggregate;
   const before = await readRow<ProductState>(database, { table, id: wanted.sku });

@@ -78,6 +78,7 @@ export const reserveInventory = defineCommand({
   roles: [],
 });
 
+/** Creates the handler of {@link reserveInventory}. */
 export const createReserveInventory = (catalogue: Catalogue) =>
   handle(reserveInventory, async (goods, { uow, now }) => {
     const order = await loadOrder(uow, goods.order_id, systemPrincipal);
@@ -102,6 +103,7 @@ export const releaseInventory = defineCommand({
   roles: [],
 });
 
+/** Handles {@link releaseInventory}. */
 export const releaseInventoryHandler = handle(releaseInventory, async ({ order_id }, { uow }) => {
   await loadOrder(uow, order_id, systemPrincipal);
   await release(uow.tx, order_id);

@@ -45,6 +45,7 @@ export const cancelOrder = defineCommand({
   roles: ['customer', 'service', 'operator'],
 });
 
+/** Handles {@link cancelOrder}. */
 export const cancelOrderHandler = handle(cancelOrder, async ({ order_id, reason = null }, { principal, uow }) => {
   const order = await loadOrder(uow, order_id, principal);
   return toOrderResponse(await cancelAndVoid(uow, order, reason));

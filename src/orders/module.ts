@@ -16,6 +16,7 @@ import { cancelUnpaidOrderHandler, findUnpaidOrdersHandler } from './unpaid-orde
 /** What the routes need. */
 export type OrderRouteDeps = PlaceOrderRouteDeps & CancelOrderRouteDeps;
 
+/** The module of orders. */
 export const ordersModule = defineModule<{ readonly catalogue: Catalogue }, OrderRouteDeps>({
   events: orderEvents,
   handlers: ({ catalogue }) => [

@@ -68,6 +68,7 @@ export const placeOrder = defineCommand({
   transaction: 'one_statement',
 });
 
+/** Creates the handler of {@link placeOrder}. */
 export const createPlaceOrder = (catalogue: Catalogue) =>
   handle(placeOrder, async (data, context) => {
     const { principal, now, uow } = context;

@@ -5,6 +5,7 @@ import { readRow } from '../cqrs/unit-of-work';
 import { evolveOrder, type Order, orderAggregate, type OrderEvent, orderNotFound } from '../domain/order';
 import { apiRoute, createRouter, json, sendOptions } from '../http/api-route';
 import type { HttpEnv } from '../http/problem';
+import type { Database } from '../platform/database/database';
 import { Refusal } from '../platform/refusal';
 import { clientId, opaqueId, pageQuery, queryNumber, timestamp, version } from '../platform/schemas';
 import { decodeCursor, encodeCursor } from '../platform/values';
@@ -15,6 +16,13 @@ const orderVersion = z.object({
   version: queryNumber(version).optional().openapi({ description: 'The order as it was at this version.' }),
 });
 
+/** Reads an order's events in version order, up to a version or all. */
+const readEvents = (database: Database, order_id: string, upTo?: number) =>
+  database.event.findMany({
+    where: { aggregate_type: 'order', aggregate_id: order_id, ...(upTo !== undefined && { version: { lte: upTo } }) },
+    orderBy: { version: 'asc' },
+  });
+
 /** Reads an order, now or at a version. Another customer's order does not exist for a customer key. */
 export const getOrder = defineQuery({
   name: 'GetOrder',
@@ -23,6 +31,7 @@ export const getOrder = defineQuery({
   roles: ['customer', 'service', 'operator'],
 });
 
+/** Handles {@link getOrder}. */
 export const getOrderHandler = handle(getOrder, async ({ order_id, version }, { database, principal }) => {
   const order = await readRow<Order>(database, { table: orderAggregate.table, id: order_id });
   if (!order || !canAccess(principal, order.customer_id)) throw orderNotFound(order_id);
@@ -32,10 +41,7 @@ export const getOrderHandler = handle(getOrder, async ({ order_id, version }, { 
     const detail = `Order ${order_id} has no version ${version}. Its newest version is ${order.version}.`;
     throw new Refusal('order_version_not_found', detail);
   }
-  const events = await database.event.findMany({
-    where: { aggregate_type: 'order', aggregate_id: order_id, version: { lte: version } },
-    orderBy: { version: 'asc' },
-  });
+  const events = await readEvents(database, order_id, version);
   const past = events.reduce<Order | undefined>(
     (state, { type, payload, version }) => ({ ...evolveOrder(state, { type, payload } as OrderEvent), version }),
     undefined,
@@ -82,6 +88,7 @@ export const listOrders = defineQuery({
 
 const position = z.tuple([opaqueId]);
 
+/** Handles {@link listOrders}. */
 export const listOrdersHandler = handle(
   listOrders,
   async ({ customer_id, status, limit, cursor }, { database, principal }) => {
@@ -144,13 +151,11 @@ export const listOrderEvents = defineQuery({
   roles: ['customer', 'service', 'operator'],
 });
 
+/** Handles {@link listOrderEvents}. */
 export const listOrderEventsHandler = handle(listOrderEvents, async ({ order_id }, { database, principal }) => {
   const order = await database.order.findUnique({ where: { order_id }, select: { customer_id: true } });
   if (!order || !canAccess(principal, order.customer_id)) throw orderNotFound(order_id);
-  const events = await database.event.findMany({
-    where: { aggregate_type: 'order', aggregate_id: order_id },
-    orderBy: { version: 'asc' },
-  });
+  const events = await readEvents(database, order_id);
   const data = events.map(
     ({ event_id, type, version, data_version, occurred_at, correlation_id, causation_id, payload }) => ({
       event_id,

@@ -67,6 +67,7 @@ export const findUnpaidOrders = defineQuery({
   roles: [],
 });
 
+/** Handles {@link findUnpaidOrders}. */
 export const findUnpaidOrdersHandler = handle(findUnpaidOrders, ({ timeout_ms, after, limit }, { database }) =>
   findUnpaid(database, timeout_ms, after, limit),
 );
@@ -82,6 +83,7 @@ export const cancelUnpaidOrder = defineCommand({
   roles: [],
 });
 
+/** Handles {@link cancelUnpaidOrder}. */
 export const cancelUnpaidOrderHandler = handle(cancelUnpaidOrder, async (unpaid, { uow }) => {
   const order = await loadOrder(uow, unpaid.order_id, systemPrincipal);
   if (!(await isUnpaid(uow.tx, unpaid.timeout_ms, order.order_id))) return false;

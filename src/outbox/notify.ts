@@ -1,6 +1,5 @@
 import { type Notifier, SHARDS } from '../events/append';
-import { openSideConnection } from '../platform/database/side-connection';
-import type { Logger } from '../platform/logger';
+import { openSideConnection, type SideConnectionOptions } from '../platform/database/side-connection';
 import { wait } from '../platform/timing';
 
 /** How an idle relay waits for new rows. */
@@ -24,13 +23,8 @@ export const toPayload = (shards: Iterable<number>): string => [...shards].join(
 /** Reads the payload of a notification. */
 export const fromPayload = (payload: string): number[] => payload.split(',').map(Number);
 
-/** How the notifier connects. */
-export interface NotifierOptions {
-  /** A session of PostgreSQL, past any transaction pooler. */
-  readonly url: string;
-  readonly applicationName: string;
-  readonly logger: Logger;
-}
+/** How a notifier or a listener connects: with a session of PostgreSQL, past any transaction pooler. */
+export type NotifierOptions = Omit<SideConnectionOptions, 'onOpen'>;
 
 /** Commits within this time share one notification. */
 const NOTIFIER_DEBOUNCE_MS = 5;
@@ -76,14 +70,6 @@ export function createNotifier(options: NotifierOptions): Notifier & { close(): 
   };
 }
 
-/** How the listener connects. */
-export interface ListenerOptions {
-  /** A session of PostgreSQL, past any transaction pooler. */
-  readonly url: string;
-  readonly applicationName: string;
-  readonly logger: Logger;
-}
-
 /** Receives notifications for all relays of a process. */
 export interface Listener {
   /** Creates the wake-up of the relay that owns these shards. */
@@ -95,7 +81,7 @@ export interface Listener {
 const LISTENER_DEBOUNCE_MS = 10;
 
 /** Listens for notifications of new rows over one connection. */
-export function createListener(options: ListenerOptions): Listener {
+export function createListener(options: NotifierOptions): Listener {
   /** By shard, how many have arrived. */
   const notifications = new Array<number>(SHARDS).fill(0);
   const waiting = new Set<() => void>();

@@ -54,6 +54,7 @@ export const acceptPayment = defineCommand({
   roles: ['service', 'operator'],
 });
 
+/** Handles {@link acceptPayment}. */
 export const acceptPaymentHandler = handle(
   acceptPayment,
   async (content, { uow, now, principal, correlationId }): Promise<Acceptance> => {

@@ -66,6 +66,7 @@ export const requestCharge = defineCommand({
 
 const chargeTable = defineTable('provider_charge', 'payment_id');
 
+/** Handles {@link requestCharge}. */
 export const requestChargeHandler = handle(
   requestCharge,
   async ({ provider, payment_method, ...content }, { uow, now }) => {
@@ -90,6 +91,7 @@ export const recordCharge = defineCommand({
   roles: [],
 });
 
+/** Handles {@link recordCharge}. */
 export const recordChargeHandler = handle(recordCharge, async ({ payment_id, charge_ref }, { uow, now }) => {
   await markCharge(uow.tx, payment_id, { state: 'charged', charge_ref }, now);
   return { charge_ref };
@@ -103,6 +105,7 @@ export const recordChargeUndone = defineCommand({
   roles: [],
 });
 
+/** Handles {@link recordChargeUndone}. */
 export const recordChargeUndoneHandler = handle(
   recordChargeUndone,
   async ({ payment_id, refund_ref }, { uow, now }) => {

@@ -13,6 +13,7 @@ import {
 import { settlePaymentHandler } from './settle-payment';
 import { createWebhookRoutes } from './webhooks';
 
+/** The module of payments. */
 export const paymentsModule = defineModule({
   events: [...paymentEvents, invoicePaidProvisionService],
   handlers: () => [

@@ -62,5 +62,7 @@ export const paymentsConfig = (env: Variables) => ({
 });
 
 type Parts = ReturnType<typeof paymentsConfig>;
+/** The configuration of the providers. */
 export type PaymentsConfig = Parts['payments'];
+/** The secrets of the webhooks. */
 export type WebhooksConfig = Parts['webhooks'];

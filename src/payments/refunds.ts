@@ -17,6 +17,7 @@ export const confirmCharge = defineCommand({
   roles: [],
 });
 
+/** Handles {@link confirmCharge}. */
 export const confirmChargeHandler = handle(confirmCharge, ({ payment_id }, { uow }) => findCharge(uow.tx, payment_id));
 
 /** The intent of the step `refund_payment`: returns the charge, if a provider took one. */
@@ -27,6 +28,7 @@ export const requestRefund = defineCommand({
   roles: [],
 });
 
+/** Handles {@link requestRefund}. */
 export const requestRefundHandler = handle(requestRefund, async ({ payment_id }, { uow }) => ({
   charge: await findCharge(uow.tx, payment_id),
 }));
@@ -62,6 +64,7 @@ export const recordRefund = defineCommand({
   roles: [],
 });
 
+/** Handles {@link recordRefund}. */
 export const recordRefundHandler = handle(recordRefund, async ({ order_id, payment_id, refund }, { uow, now }) => {
   const order = await loadOrder(uow, order_id, systemPrincipal);
   if (refund.by === 'operator') {

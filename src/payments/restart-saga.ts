@@ -22,6 +22,7 @@ export const restartSaga = defineCommand({
   roles: ['operator'],
 });
 
+/** Handles {@link restartSaga}. */
 export const restartSagaHandler = handle(restartSaga, async ({ saga_id, reason: why }, context) => {
   const { uow, now, principal, correlationId } = context;
   const saga = await uow.tx.saga.findUnique({ where: { saga_id } });

@@ -38,6 +38,7 @@ export const resolveRefund = defineCommand({
   roles: ['operator'],
 });
 
+/** Handles {@link resolveRefund}. */
 export const resolveRefundHandler = handle(resolveRefund, async ({ order_id, reference, reason: why }, context) => {
   const { uow, principal } = context;
   const order = await loadOrder(uow, order_id, principal);
@@ -87,6 +88,7 @@ export const returnPayment = defineCommand({
   roles: ['operator'],
 });
 
+/** Handles {@link returnPayment}. */
 export const returnPaymentHandler = handle(returnPayment, async ({ payment_id, reference, reason }, context) => {
   const { uow } = context;
   const payment = await uow.load(paymentAggregate, payment_id);

@@ -21,6 +21,7 @@ export const settlePayment = defineCommand({
   roles: [],
 });
 
+/** Handles {@link settlePayment}. */
 export const settlePaymentHandler = handle(settlePayment, async (data, { uow, now }) => {
   const { saga_id, payment_id, capture_ref, balance_tx_id } = data;
   await uow.lock([orderAggregate, data.order_id], [invoiceAggregate, data.invoice_id], [paymentAggregate, payment_id]);

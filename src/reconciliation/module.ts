@@ -8,6 +8,7 @@ import {
   forgetCopiesHandler,
 } from './run';
 
+/** The module of reconciliation. */
 export const reconciliationModule = defineModule({
   handlers: () => [
     beginReconciliationHandler,

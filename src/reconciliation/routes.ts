@@ -43,6 +43,7 @@ export const listDiscrepancies = defineQuery({
 const START = ['-infinity', '', ''];
 const position = z.tuple([instant, kind, text(500)]);
 
+/** Handles {@link listDiscrepancies}. */
 export const listDiscrepanciesHandler = handle(
   listDiscrepancies,
   async ({ kind = null, limit, cursor }, { database }) => {

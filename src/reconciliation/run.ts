@@ -41,6 +41,7 @@ export const beginReconciliation = defineCommand({
   roles: [],
 });
 
+/** Handles {@link beginReconciliation}. */
 export const beginReconciliationHandler = handle(beginReconciliation, async ({ window_ms, grace_ms }, { uow }) => {
   const { run_id, since, providers } = await insertRun(uow.tx, newId('rec'), window_ms, grace_ms);
   return { run_id, since, providers: [...providers] };
@@ -73,6 +74,7 @@ const pageReaders: { readonly [Name in keyof Statements]: ReadPage<Statements[Na
   transactions: readTransactions,
 };
 
+/** Handles {@link comparePage}. */
 export const comparePageHandler = handle(comparePage, async ({ run_id, book, after, limit }, { uow }) => {
   const { rows, next } = await pageOf(book, uow.tx, run_id, after, limit);
   const discrepancies = reconcile({ ...noStatements, [book]: rows });
@@ -108,6 +110,7 @@ export const copyCharges = defineCommand({
   roles: [],
 });
 
+/** Handles {@link copyCharges}. */
 export const copyChargesHandler = handle(copyCharges, async ({ run_id, provider, charges, last }, { uow }) => {
   await insertCharges(uow.tx, run_id, provider, charges);
   if (last) await markRead(uow.tx, run_id, provider);
@@ -131,6 +134,7 @@ export const finishReconciliation = defineCommand({
   roles: [],
 });
 
+/** Handles {@link finishReconciliation}. */
 export const finishReconciliationHandler = handle(finishReconciliation, async ({ run_id, unread }, { uow }) => {
   const unknown = unread.map((provider) =>
     discrepancy('provider_not_read', provider, { expected: 'its charges', actual: null }),
@@ -149,6 +153,7 @@ export const forgetCopies = defineCommand({
   roles: [],
 });
 
+/** Handles {@link forgetCopies}. */
 export const forgetCopiesHandler = handle(forgetCopies, ({ limit }, { uow }) => deleteCopies(uow.tx, limit));
 
 /** The lengths of the columns, in characters. Our keys and ids are shorter. */

@@ -11,7 +11,7 @@ import type { OperatorDecision, SagaCancellation, StepResolution } from '../temp
 /**
  * Sends an operator's decision about a stuck step to the saga's workflow, which records it.
  *
- * @param once a repeat with the same key has no further effect, even if the first response was not stored
+ * @param requestKey a repeat with the same key has no further effect, even if the first response was not stored
  * @throws Refusal `step_not_stuck`, also for a saga that has ended
  * @throws Refusal `unavailable` if Temporal or its workers do not respond. The decision may have been accepted
  */

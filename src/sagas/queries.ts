@@ -31,6 +31,7 @@ export const getSaga = defineQuery({
   roles: ['service', 'operator'],
 });
 
+/** Creates the handler of {@link getSaga}. */
 export const createGetSaga = ({ workflowUrl, sagaProgress }: SagaViewSources) =>
   handle(getSaga, async ({ saga_id }, { database }) => {
     const saga = await database.saga.findUnique({ where: { saga_id }, include: withSteps });
@@ -50,6 +51,7 @@ export const listSagas = defineQuery({
   roles: ['service', 'operator'],
 });
 
+/** Creates the handler of {@link listSagas}. */
 export const createListSagas = ({ workflowUrl, sagaProgress }: SagaViewSources) =>
   handle(listSagas, async ({ state, type, limit, cursor }, { database }) => {
     const sagas = await database.saga.findMany({

@@ -126,6 +126,7 @@ const workflowTypes: Record<SagaType, string> = {
 
 const TURNED_AWAY: StartFailure = { reason: 'other starts came first', kind: 'transient' };
 
+/** Creates a starter. */
 export function createSagaStarter({
   temporal,
   compensationMaxIntervalMs,
